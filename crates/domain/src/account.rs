@@ -1,0 +1,177 @@
+//! One mail identity at one provider: its name among its user's accounts, where its servers are.
+
+use std::{fmt, str::FromStr};
+
+use serde::{Deserialize, Serialize};
+
+use crate::Secret;
+
+/// An account's short name, unique to its user: `[a-z0-9_-]{1,32}`, never `all`.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct AccountName(String);
+
+/// Why a text is no account name.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("an account name is 1 to 32 of a-z, 0-9, `_` and `-`, and not `all`")]
+pub struct InvalidAccountName;
+
+impl AccountName {
+    /// The name as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// A name made from an address: its local part, reduced to what a name may hold.
+    pub fn from_address(address: &str) -> Self {
+        let local = address.split('@').next().unwrap_or_default();
+        let name: String = local
+            .chars()
+            .map(|c| c.to_ascii_lowercase())
+            .map(|c| if c.is_ascii_alphanumeric() || c == '_' || c == '-' { c } else { '-' })
+            .take(32)
+            .collect();
+        let name = name.trim_matches('-');
+        Self(if name.is_empty() || name == "all" { "mail".to_owned() } else { name.to_owned() })
+    }
+}
+
+impl FromStr for AccountName {
+    type Err = InvalidAccountName;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let fits = (1..=32).contains(&text.len())
+            && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_' || b == b'-');
+        if fits && text != "all" { Ok(Self(text.to_owned())) } else { Err(InvalidAccountName) }
+    }
+}
+
+impl TryFrom<String> for AccountName {
+    type Error = InvalidAccountName;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        text.parse()
+    }
+}
+
+impl From<AccountName> for String {
+    fn from(name: AccountName) -> Self {
+        name.0
+    }
+}
+
+impl fmt::Display for AccountName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// How a connection to a mail server is protected.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum TlsMode {
+    /// TLS from the first byte (RFC 8314).
+    Tls,
+    /// STARTTLS, required: nothing is said in the clear but the request for it.
+    StartTls,
+    /// No protection at all; only where the person says so.
+    None,
+}
+
+impl TlsMode {
+    /// What the port number means by convention: 993, 465 and unknown ports TLS; 143, 587 and 25 STARTTLS.
+    pub fn of_port(port: u16) -> Self {
+        if matches!(port, 143 | 587 | 25 | 1143 | 1025) { Self::StartTls } else { Self::Tls }
+    }
+
+    /// The name used in settings: `tls`, `starttls` or `none`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Tls => "tls",
+            Self::StartTls => "starttls",
+            Self::None => "none",
+        }
+    }
+}
+
+impl FromStr for TlsMode {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text {
+            "tls" => Ok(Self::Tls),
+            "starttls" => Ok(Self::StartTls),
+            "none" => Ok(Self::None),
+            _ => Err("expected `tls`, `starttls` or `none`"),
+        }
+    }
+}
+
+/// Where one server of an account is and whom to sign in as.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Endpoint {
+    /// Host name or IP address.
+    pub host: String,
+    /// TCP port.
+    pub port: u16,
+    /// Protection of the connection.
+    pub tls: TlsMode,
+    /// The login name.
+    pub username: String,
+}
+
+/// Everything about an account that is not secret.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AccountSettings {
+    /// The address that mail is sent from.
+    pub address: String,
+    /// The person's name as recipients see it; empty if unknown.
+    #[serde(default)]
+    pub display_name: String,
+    /// The IMAP server.
+    pub imap: Endpoint,
+    /// The submission server; without it nothing is sent from this account.
+    #[serde(default)]
+    pub smtp: Option<Endpoint>,
+    /// If not empty, the only folders that exist for agents (paths or `@roles`).
+    #[serde(default)]
+    pub allowed_folders: Vec<String>,
+}
+
+/// The secrets of an account.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Credentials {
+    /// What signs in to IMAP.
+    pub imap: Credential,
+    /// What signs in to SMTP; the IMAP one if absent.
+    pub smtp: Option<Credential>,
+}
+
+/// One way to prove who one is to a mail server.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Credential {
+    /// A password or app password.
+    Password(Secret),
+    /// An OAuth 2.0 access token (RFC 7628).
+    AccessToken(Secret),
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_outside_the_alphabet_are_refused() {
+        for bad in ["", "all", "Work", "a b", "ä", &"x".repeat(33)] {
+            assert_eq!(bad.parse::<AccountName>(), Err(InvalidAccountName), "{bad}");
+        }
+        assert_eq!("work-2_b".parse::<AccountName>().map(String::from), Ok("work-2_b".into()));
+    }
+
+    #[test]
+    fn a_name_made_from_an_address_is_a_name() {
+        for (address, name) in [("Ann.Lee@x.org", "ann-lee"), ("all@x.org", "mail"), ("ü@x.org", "mail")] {
+            assert_eq!(AccountName::from_address(address).as_str(), name);
+        }
+    }
+}

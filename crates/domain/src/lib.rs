@@ -1,0 +1,30 @@
+//! The words of Postroom: ids, accounts, folders, messages, queries, scopes, grants, problems.
+//!
+//! Plain values only: nothing here waits, connects, stores or prints. Every other room speaks in
+//! these words; what they mean is written once, beside each type.
+
+pub mod account;
+pub mod clock;
+pub mod grant;
+pub mod id;
+pub mod mailbox;
+pub mod message;
+pub mod message_ref;
+pub mod principal;
+pub mod problem;
+pub mod query;
+pub mod scope;
+pub mod secret;
+
+pub use account::{AccountName, AccountSettings, Credentials, Endpoint, TlsMode};
+pub use clock::{Clock, Random, Timestamp};
+pub use grant::{Grant, GrantedAccounts, Limits};
+pub use id::{AccountId, GrantId, TokenId, UserId};
+pub use mailbox::{FolderArg, FolderName, Role};
+pub use message::{Address, Envelope, Flag, GmailIds, Part, PartPath, Summary};
+pub use message_ref::MessageRef;
+pub use principal::{AccountSource, Door, GrantedAccount, Principal};
+pub use problem::{Code, Problem};
+pub use query::Query;
+pub use scope::{Scope, Scopes};
+pub use secret::Secret;

@@ -1,0 +1,1 @@
+//! What happens to mail: open an account, search, read.

@@ -1,0 +1,9 @@
+//! Speaks to mail servers: IMAP, SMTP sign-in, SASL and MIME in.
+//!
+//! Knows no users, no grants and no SQL; it can be used by somebody else as a library. Values in and
+//! out are `domain`'s. Start with [`imap`] for servers and [`mime`] for what a message says.
+
+pub mod imap;
+pub mod mime;
+pub mod sasl;
+pub mod smtp;

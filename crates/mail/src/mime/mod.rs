@@ -1,0 +1,1 @@
+//! From MIME to what an agent reads.

@@ -1,0 +1,1 @@
+//! The control plane's SQL on SQLite and Postgres, and the sealing of secrets.

@@ -1,0 +1,1 @@
+//! Stands up the world of a test: a real Dovecot, people, clients.
