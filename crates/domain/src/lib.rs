@@ -13,6 +13,7 @@ pub mod message_ref;
 pub mod principal;
 pub mod problem;
 pub mod query;
+pub mod reading;
 pub mod scope;
 pub mod secret;
 
