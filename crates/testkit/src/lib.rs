@@ -6,6 +6,8 @@
 pub mod certificates;
 pub mod dovecot;
 pub mod introspection;
+pub mod maildir;
+pub mod mcp_stdio;
 pub mod process;
 pub mod smtp_sink;
 
@@ -13,4 +15,6 @@ mod dovecot_config;
 
 pub use certificates::CertificateKind;
 pub use dovecot::{Dovecot, Options, User, require_dovecot};
+pub use maildir::{Mail, Maildir};
+pub use mcp_stdio::McpStdio;
 pub use smtp_sink::SmtpSink;
