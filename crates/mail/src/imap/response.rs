@@ -140,6 +140,8 @@ pub struct ListEntry {
     pub delimiter: Option<char>,
     /// The name as it came (modified UTF-7 or UTF-8), undecoded.
     pub name: Vec<u8>,
+    /// Extended items (RFC 5258): names in upper case, `CHILDINFO`, `OLDNAME`.
+    pub extended: Vec<(String, Value)>,
 }
 
 /// One STATUS response.
@@ -155,6 +157,13 @@ pub struct MailboxStatus {
     pub unseen: Option<u32>,
     pub highest_modseq: Option<u64>,
     pub size: Option<u64>,
+    pub deleted: Option<u32>,
+    /// MAILBOXID (RFC 8474).
+    pub mailbox_id: Option<String>,
+    /// APPENDLIMIT in octets (RFC 7889); absent also for NIL, which is no limit.
+    pub append_limit: Option<u64>,
+    /// Items we have no type for, or whose value is strange; names in upper case.
+    pub other: Vec<(String, Value)>,
 }
 
 /// One FETCH response. Absent items were not in it.
@@ -175,7 +184,7 @@ pub struct Fetch {
     pub gmail: Option<GmailIds>,
     pub email_id: Option<String>,
     pub thread_id: Option<String>,
-    /// Items we have no type for, names in upper case.
+    /// Items we have no type for, or whose value is strange; names in upper case.
     pub other: Vec<(String, Value)>,
 }
 

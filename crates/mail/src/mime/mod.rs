@@ -1,1 +1,3 @@
 //! From MIME to what an agent reads.
+
+pub mod words;

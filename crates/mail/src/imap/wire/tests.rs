@@ -1,0 +1,3 @@
+//! Tests of the whole way: octets to events, commands to octets, against recorded replies and imap-codec.
+
+mod framing;
