@@ -73,6 +73,12 @@ pub enum Error {
     /// The connection broke.
     #[error("the connection broke")]
     Broken(#[source] io::Error),
+    /// The server took its leave, in its own words.
+    #[error("the server ended the connection")]
+    Bye(String),
+    /// What was asked cannot be written as a command.
+    #[error("the request cannot be sent: {0}")]
+    Unsendable(#[from] crate::imap::wire::encode::Error),
     /// The server does not keep to the protocol; in what.
     #[error("the server does not keep to the protocol: {0}")]
     Protocol(&'static str),
@@ -101,7 +107,23 @@ const BUSY: u64 = 60;
 impl Error {
     /// Whether the connection is gone, so that the same may be tried once on a new one.
     pub fn is_connection_lost(&self) -> bool {
-        matches!(self, Self::Closed | Self::Broken(_) | Self::Timeout(_))
+        matches!(self, Self::Closed | Self::Broken(_) | Self::Bye(_))
+    }
+
+    /// Whether nothing more can be had on this connection.
+    pub fn ends_connection(&self) -> bool {
+        self.is_connection_lost() || matches!(self, Self::Timeout(_) | Self::TooLarge(_))
+    }
+
+    /// Whether the server only asks for patience (RFC 5530).
+    pub fn is_busy(&self) -> bool {
+        let names = ["UNAVAILABLE", "INUSE", "LIMIT", "THROTTLED"];
+        matches!(self, Self::Refused { code: Some(code), .. } if names.contains(&code.as_str()))
+    }
+
+    /// Whether the server cannot search in the charset it was asked in (RFC 9051 section 7.1).
+    pub fn is_bad_charset(&self) -> bool {
+        matches!(self, Self::Refused { code: Some(code), .. } if code == "BADCHARSET")
     }
 
     /// The problem as a caller is told it; `account` is the account's short name.
@@ -135,6 +157,8 @@ impl Error {
                 "Try again. If it never answers, the TLS mode may be wrong: `tls` for ports 993 and 465, `starttls` for 143 and 587.",
             ),
             Self::Closed | Self::Broken(_) => plain(Code::AccountUnreachable).hint("Try again."),
+            Self::Bye(text) => plain(Code::AccountUnreachable).hint("Try again.").server_text(text),
+            Self::Unsendable(_) => plain(Code::InvalidInput),
             Self::Protocol(_) => plain(Code::ServerRefused)
                 .hint("Check that host and port belong to a mail server of this kind; else try again."),
             Self::NotSupported(_) => plain(Code::NotSupported),

@@ -24,7 +24,7 @@ use tokio::{
 use super::{
     connect::Transport,
     request::{Reply, Request, Wants},
-    response::{Data, Response, Status, StatusKind},
+    response::{Data, Response, Section, Status, StatusKind},
     wire::{Dialect, Event, Framer, Segment},
 };
 use crate::Error;
@@ -139,7 +139,8 @@ struct Piece {
 struct Chunks {
     room: usize,
     open: BytesMut,
-    done: VecDeque<Bytes>,
+    section: Option<Section>,
+    done: Vec<(Section, Bytes)>,
 }
 
 /// Why the connection ended; told to every command in flight.
@@ -277,7 +278,8 @@ impl Task {
         while let Some(event) = self.framer.pop().map_err(|_| End::TooLarge("a response of the server"))? {
             match event {
                 Event::Response(response) => self.take_response(response)?,
-                Event::LiteralStart { .. } => {
+                Event::LiteralStart { section, .. } => {
+                    self.chunks.section = section;
                     let fetching =
                         self.running.iter().find(|r| matches!(r.wants, Wants::Fetch | Wants::Uids(_)));
                     self.chunks.room = fetching.map_or(0, |running| running.keep);
@@ -287,7 +289,11 @@ impl Task {
                     self.chunks.room -= kept;
                     self.chunks.open.extend_from_slice(chunk.get(..kept).unwrap_or_default());
                 }
-                Event::LiteralEnd => self.chunks.done.push_back(self.chunks.open.split().freeze()),
+                Event::LiteralEnd => {
+                    let literal = self.chunks.open.split().freeze();
+                    let section = self.chunks.section.take();
+                    self.chunks.done.extend(section.map(|section| (section, literal)));
+                }
             }
         }
         Ok(())
@@ -329,8 +335,13 @@ impl Task {
                 let _ = self.seen.exists.fetch_update(Ordering::AcqRel, Ordering::Acquire, one_less);
             }
             Data::Fetch(fetch) => {
-                for section in fetch.sections.iter_mut().filter(|section| section.streamed.is_some()) {
-                    section.data = self.chunks.done.pop_front();
+                for (of, literal) in self.chunks.done.drain(..) {
+                    let is_it = |section: &&mut Section| {
+                        section.data.is_none() && section.path == of.path && section.text == of.text
+                    };
+                    if let Some(section) = fetch.sections.iter_mut().find(is_it) {
+                        section.data = Some(literal);
+                    }
                 }
             }
             _ => {}

@@ -54,7 +54,32 @@ struct Inner {
 #[derive(Default)]
 struct Backoff {
     failures: u32,
-    until: Option<(Instant, Error)>,
+    until: Option<(Instant, Refusal)>,
+}
+
+/// A refused sign-in, to be told again while waiting.
+struct Refusal {
+    is_busy: bool,
+    text: String,
+}
+
+impl Refusal {
+    fn of(error: &Error) -> Option<Self> {
+        match error {
+            Error::SignInRefused { text, .. } => Some(Self { is_busy: false, text: text.clone() }),
+            Error::Refused { text, .. } if error.is_busy() => Some(Self { is_busy: true, text: text.clone() }),
+            _ => None,
+        }
+    }
+
+    fn error(&self, host: &str) -> Error {
+        let (host, text) = (host.to_owned(), self.text.clone());
+        if self.is_busy {
+            Error::Refused { command: "sign-in", code: Some("UNAVAILABLE".to_owned()), text }
+        } else {
+            Error::SignInRefused { host, text }
+        }
+    }
 }
 
 impl Pool {
@@ -81,7 +106,7 @@ impl Pool {
             let mut lease = self.lease(mailbox).await?;
             let was_waiting = lease.was_waiting;
             match operation(&mut lease).await {
-                Err(error) if was_waiting && error.is_dead_connection() => {
+                Err(error) if was_waiting && error.is_connection_lost() => {
                     tracing::debug!(reason = %error, "a waiting imap connection was dead, once more");
                     self.drop_closed();
                 }
@@ -96,7 +121,7 @@ impl Pool {
         let permit = tokio::time::timeout(super::request::COMMAND_TIMEOUT, permit)
             .await
             .map_err(|_| Error::Timeout("free connection"))?
-            .map_err(|_| Error::Closed("pool"))?;
+            .map_err(|_| Error::Closed)?;
         if let Some(session) = self.take_parked(mailbox) {
             return Ok(Lease { session: Some(session), pool: self.clone(), was_waiting: true, _permit: permit });
         }
@@ -106,10 +131,10 @@ impl Pool {
 
     async fn sign_in(&self) -> Result<Session, Error> {
         let mut backoff = self.0.login.lock().await;
-        if let Some((until, error)) = &backoff.until {
-            if Instant::now() < *until {
-                return Err(error.clone());
-            }
+        if let Some((until, refusal)) = &backoff.until
+            && Instant::now() < *until
+        {
+            return Err(refusal.error(&self.0.settings.endpoint.host));
         }
         let Settings { outgoing, endpoint, credential, origin, random, .. } = &self.0.settings;
         let mut nonce = [0; 24];
@@ -122,14 +147,11 @@ impl Pool {
             Err(error) => {
                 backoff.failures = (backoff.failures + 1).min(8);
                 // A wrong password is not sent again and again, which providers answer with a lock-out.
-                let wait = match error {
-                    Error::Unavailable(_) => Duration::from_secs(1) * 2_u32.pow(backoff.failures),
-                    Error::SignInRefused { .. } if backoff.failures > 2 => {
-                        Duration::from_secs(2) * 2_u32.pow(backoff.failures - 2)
-                    }
-                    _ => Duration::ZERO,
-                };
-                backoff.until = (!wait.is_zero()).then(|| (Instant::now() + wait, error.clone()));
+                let doublings = if error.is_busy() { backoff.failures } else { backoff.failures.saturating_sub(2) };
+                let wait = Duration::from_secs(1) * 2_u32.pow(doublings);
+                backoff.until = Refusal::of(&error)
+                    .filter(|_| doublings > 0)
+                    .map(|refusal| (Instant::now() + wait, refusal));
                 Err(error)
             }
         }

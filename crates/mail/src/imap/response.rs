@@ -84,6 +84,43 @@ pub enum Code {
     Other(String, String),
 }
 
+impl std::fmt::Display for Code {
+    /// The code's name in upper case, without what follows it.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Alert => "ALERT",
+            Self::Capability(_) => "CAPABILITY",
+            Self::PermanentFlags(_) => "PERMANENTFLAGS",
+            Self::ReadOnly => "READ-ONLY",
+            Self::ReadWrite => "READ-WRITE",
+            Self::TryCreate => "TRYCREATE",
+            Self::UidNext(_) => "UIDNEXT",
+            Self::UidValidity(_) => "UIDVALIDITY",
+            Self::UidNotSticky => "UIDNOTSTICKY",
+            Self::Unseen(_) => "UNSEEN",
+            Self::HighestModSeq(_) => "HIGHESTMODSEQ",
+            Self::NoModSeq => "NOMODSEQ",
+            Self::CopyUid(..) => "COPYUID",
+            Self::AppendUid(..) => "APPENDUID",
+            Self::Modified(_) => "MODIFIED",
+            Self::AuthenticationFailed => "AUTHENTICATIONFAILED",
+            Self::AuthorizationFailed => "AUTHORIZATIONFAILED",
+            Self::Expired => "EXPIRED",
+            Self::Unavailable => "UNAVAILABLE",
+            Self::Limit => "LIMIT",
+            Self::InUse => "INUSE",
+            Self::OverQuota => "OVERQUOTA",
+            Self::NonExistent => "NONEXISTENT",
+            Self::AlreadyExists => "ALREADYEXISTS",
+            Self::NoPerm => "NOPERM",
+            Self::Closed => "CLOSED",
+            Self::TooBig => "TOOBIG",
+            Self::BadCharset(_) => "BADCHARSET",
+            Self::Other(name, _) => name,
+        })
+    }
+}
+
 /// An inclusive range of sequence numbers or UIDs, lower end first; only in ESEARCH results in the
 /// direction that the server sent, since a sorted result may run downwards.
 pub type Range = (u32, u32);
