@@ -1,4 +1,6 @@
 //! Our IMAP engine: wire format, typed responses, connection, session, pool (RFC 3501, RFC 9051).
 
+pub mod quirk;
 pub mod response;
+pub mod role;
 pub mod wire;
