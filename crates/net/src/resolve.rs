@@ -180,7 +180,7 @@ mod tests {
         // RFC 6761: `invalid` is answered without asking anybody, where there is a resolver to answer.
         match Resolver::default().resolve("nowhere.invalid").await {
             Err(Error::UnknownHost { host } | Error::Lookup { host, .. }) => {
-                assert_eq!(host, "nowhere.invalid")
+                assert_eq!(host, "nowhere.invalid");
             }
             other => panic!("{other:?}"),
         }
