@@ -74,10 +74,7 @@ impl Resolver {
                 }
             },
             // No usable configuration: the system's own resolver knows other ways (and its hosts file).
-            None => match tokio::net::lookup_host((name, 0)).await {
-                Ok(found) => found.map(|address| address.ip()).collect(),
-                Err(error) => return Err(Error::Lookup { host: name.to_owned(), source: Box::new(error) }),
-            },
+            None => resolve_by_system(name).await?,
         };
         if found.is_empty() { Err(unknown()) } else { Ok(take_turns(found)) }
     }
@@ -88,6 +85,13 @@ impl Resolver {
             *slot = build().map(Arc::new);
         }
         slot.clone()
+    }
+}
+
+async fn resolve_by_system(name: &str) -> Result<Vec<IpAddr>, Error> {
+    match tokio::net::lookup_host((name, 0)).await {
+        Ok(found) => Ok(found.map(|address| address.ip()).collect()),
+        Err(error) => Err(Error::Lookup { host: name.to_owned(), source: Box::new(error) }),
     }
 }
 
@@ -161,6 +165,24 @@ mod tests {
         for name in ["localhost", "mail.localhost"] {
             let found = Resolver::default().resolve(name).await.unwrap();
             assert!(found.iter().all(IpAddr::is_loopback), "{found:?}");
+        }
+    }
+
+    #[tokio::test]
+    async fn without_name_servers_the_system_is_asked() {
+        let found = resolve_by_system("localhost").await.unwrap();
+        assert!(!found.is_empty() && found.iter().all(IpAddr::is_loopback), "{found:?}");
+        assert!(matches!(resolve_by_system("nowhere.invalid").await, Err(Error::Lookup { .. })));
+    }
+
+    #[tokio::test]
+    async fn a_name_that_cannot_be_is_unknown() {
+        // RFC 6761: `invalid` is answered without asking anybody, where there is a resolver to answer.
+        match Resolver::default().resolve("nowhere.invalid").await {
+            Err(Error::UnknownHost { host } | Error::Lookup { host, .. }) => {
+                assert_eq!(host, "nowhere.invalid");
+            }
+            other => panic!("{other:?}"),
         }
     }
 }

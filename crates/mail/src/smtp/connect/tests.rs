@@ -63,8 +63,9 @@ impl World {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
         let port = listener.local_addr().unwrap().port();
         let acceptor = TlsAcceptor::from(self.config.clone());
+        let scripted = encode_marked(&script.replace("PORT", &port.to_string()));
         let lines: Vec<String> =
-            script.lines().map(|line| line.trim().to_owned()).filter(|l| !l.is_empty()).collect();
+            scripted.lines().map(|line| line.trim().to_owned()).filter(|l| !l.is_empty()).collect();
         let server: JoinHandle<()> = tokio::spawn(async move {
             let (tcp, _) = listener.accept().await.unwrap();
             match lines.iter().position(|line| line == "TLS") {
