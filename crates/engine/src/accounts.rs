@@ -121,10 +121,15 @@ impl Engine {
                     Problem::new(Code::NotFound, "There is no mail account for this grant.")
                         .hint("The person adds one with `postroom account add`.")
                 }
-                Some(name) => Problem::new(Code::NotFound, format!("There is no account `{}`.", shorten(name)))
-                    .hint(format!("The accounts are: {}.", names().join(", "))),
-                None => Problem::new(Code::InvalidInput, "Several accounts could be meant and none is the default.")
-                    .hint(format!("Name one of: {}.", names().join(", "))),
+                Some(name) => {
+                    Problem::new(Code::NotFound, format!("There is no account `{}`.", shorten(name)))
+                        .hint(format!("The accounts are: {}.", names().join(", ")))
+                }
+                None => Problem::new(
+                    Code::InvalidInput,
+                    "Several accounts could be meant and none is the default.",
+                )
+                .hint(format!("Name one of: {}.", names().join(", "))),
             });
         };
         let (settings, credentials) = self.settings_of(&granted.source).await?;
@@ -144,7 +149,11 @@ impl Engine {
     }
 
     /// Signs in to the account's IMAP server and lists its folders, as a test of its settings.
-    pub async fn test(&self, settings: &AccountSettings, credentials: &Credentials) -> Result<usize, Problem> {
+    pub async fn test(
+        &self,
+        settings: &AccountSettings,
+        credentials: &Credentials,
+    ) -> Result<usize, Problem> {
         let pool = self.pool(settings, credentials.imap.clone());
         let folders = pool.run(None, async |session| mail::imap::folder::list(session, false).await).await;
         pool.close();
@@ -287,7 +296,8 @@ impl Account {
     /// Whether the grant and the account's own settings let agents see the folder.
     pub(crate) fn shows(&self, folder: &Folder, folders: &Folders) -> bool {
         let listed = |allowed: &[FolderArg]| {
-            let is_it = |arg: &FolderArg| folders.find(arg).is_some_and(|found| found.wire_name == folder.wire_name);
+            let is_it =
+                |arg: &FolderArg| folders.find(arg).is_some_and(|found| found.wire_name == folder.wire_name);
             allowed.is_empty() || allowed.iter().any(is_it)
         };
         listed(&self.allowed_folders) && listed(&self.granted_folders)

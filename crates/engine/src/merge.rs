@@ -39,13 +39,15 @@ pub(crate) fn merge(offers: Vec<Offer>, limit: usize) -> Merged {
     let mut queues: Vec<_> = offers.into_iter().map(|offer| offer.rows.into_iter().peekable()).collect();
     let mut seen = BTreeSet::new();
     while merged.rows.len() < limit {
-        let is_waiting = queues.iter_mut().zip(&ends).any(|(queue, (done, _))| queue.peek().is_none() && !done);
+        let is_waiting =
+            queues.iter_mut().zip(&ends).any(|(queue, (done, _))| queue.peek().is_none() && !done);
         if is_waiting {
             break;
         }
-        let heads = queues.iter_mut().enumerate().filter_map(|(index, queue)| {
-            queue.peek().map(|(row, _)| (row.received, Reverse(index)))
-        });
+        let heads = queues
+            .iter_mut()
+            .enumerate()
+            .filter_map(|(index, queue)| queue.peek().map(|(row, _)| (row.received, Reverse(index))));
         let Some((_, Reverse(index))) = heads.max() else { break };
         let Some((row, at)) = queues.get_mut(index).and_then(Iterator::next) else { break };
         if let Some(place) = places.get_mut(index) {

@@ -5,7 +5,10 @@
 
 use std::{
     collections::HashMap,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Duration,
 };
 
@@ -29,6 +32,7 @@ pub(crate) struct Opened {
     folders: Mutex<Option<(Instant, Arc<Folders>)>>,
     remembered: Mutex<Remembered>,
     last_problem: Mutex<Option<Result<(), Problem>>>,
+    ascii_only: AtomicBool,
     pub(crate) used: Mutex<Instant>,
 }
 
@@ -51,6 +55,7 @@ impl Opened {
             folders: Mutex::default(),
             remembered: Mutex::default(),
             last_problem: Mutex::default(),
+            ascii_only: AtomicBool::new(false),
             used: Mutex::new(Instant::now()),
         }
     }
@@ -69,9 +74,13 @@ impl Opened {
     }
 
     /// The folder an agent means; asked anew before it is said not to exist.
-    pub(crate) async fn folder(&self, wanted: &FolderArg) -> Result<Result<Folder, Vec<String>>, mail::Error> {
+    pub(crate) async fn folder(
+        &self,
+        wanted: &FolderArg,
+    ) -> Result<Result<Folder, Vec<String>>, mail::Error> {
         for fresh in [false, true] {
-            if let Some(folder) = self.folders(fresh).await?.find(wanted).filter(|folder| folder.is_selectable)
+            if let Some(folder) =
+                self.folders(fresh).await?.find(wanted).filter(|folder| folder.is_selectable)
             {
                 return Ok(Ok(folder.clone()));
             }
@@ -93,6 +102,16 @@ impl Opened {
         let remembered = lock(&self.remembered);
         let key = (mailbox.clone(), validity, uid);
         remembered.young.get(&key).or_else(|| remembered.old.get(&key)).cloned()
+    }
+
+    /// Whether the server answered that it cannot search UTF-8.
+    pub(crate) fn is_ascii_only(&self) -> bool {
+        self.ascii_only.load(Ordering::Relaxed)
+    }
+
+    /// Notes that it cannot.
+    pub(crate) fn set_ascii_only(&self) {
+        self.ascii_only.store(true, Ordering::Relaxed);
     }
 
     /// Notes how the last contact with the server went.

@@ -170,8 +170,8 @@ impl Search<'_> {
 
     fn plan(&self, session: &Session) -> Option<Plan> {
         let abilities = Abilities {
-            ascii_only: self.ascii_only || session.quirks().ascii_search_only,
-            text_search_works: !session.quirks().no_text_search,
+            ascii_only: self.ascii_only || session.quirks().searches_only_ascii,
+            text_search_works: !session.quirks().finds_no_text,
             gmail: session.capabilities().has("X-GM-EXT-1"),
         };
         self.expr.map(|expr| compile(expr, &abilities, time::UtcOffset::UTC))
@@ -210,7 +210,7 @@ impl Search<'_> {
             });
             match found {
                 Ok((selected, found)) => folder.take(&selected, found, shape, window),
-                Err(error) if error.is_dead_connection() || error.is_bad_charset() => return Err(error),
+                Err(error) if error.ends_connection() || error.is_bad_charset() => return Err(error),
                 Err(error) => folder.failure = Some(Missing::Mail(error)),
             }
         }
@@ -247,7 +247,7 @@ impl Search<'_> {
             });
             let mut rows: Vec<Arc<Summary>> = match rows {
                 Ok(rows) => rows.into_iter().filter_map(fetch::summary).map(Arc::new).collect(),
-                Err(error) if error.is_dead_connection() => return Err(error),
+                Err(error) if error.ends_connection() => return Err(error),
                 Err(error) => {
                     folder.failure = Some(Missing::Mail(error));
                     continue;
@@ -282,7 +282,12 @@ impl Search<'_> {
         residual.is_none_or(|residual| matches(residual, &candidate) == Some(true))
     }
 
-    fn candidate<'a>(&'a self, folder: &'a Progress, row: &'a Summary, body: Option<&'a str>) -> Candidate<'a> {
+    fn candidate<'a>(
+        &'a self,
+        folder: &'a Progress,
+        row: &'a Summary,
+        body: Option<&'a str>,
+    ) -> Candidate<'a> {
         Candidate {
             summary: row,
             body,
@@ -314,16 +319,15 @@ impl Search<'_> {
         let sources = reading::sources(session, name, folder.validity, &wanted).await?.unwrap_or_default();
         let body = |source: &reading::Source| {
             let parts: Vec<_> = source.texts.iter().map(|(part, data)| (part.clone(), &data[..])).collect();
-            render::render(&parts, render::Options { full: true, mask_codes: false }).readable.text
+            render::render(&parts, render::Options { full: true, mask_codes: false, is_forward: false })
+                .readable
+                .text
         };
         Ok(sources.iter().map(|(uid, source)| (*uid, body(source))).collect())
     }
 }
 
-type Opened = Result<
-    (mail::imap::session::Selected, Vec<Result<mail::imap::Reply, Error>>),
-    Error,
->;
+type Opened = Result<(mail::imap::session::Selected, Vec<Result<mail::imap::Reply, Error>>), Error>;
 
 /// One flight over one folder (which may be open already) or many.
 async fn fly(session: &mut Session, mut flights: Vec<(Bytes, Vec<mail::imap::Request>)>) -> Vec<Opened> {
@@ -393,7 +397,10 @@ impl Progress {
         match self.at {
             At::Sorted(offset, _, bound) => {
                 let from = offset.saturating_sub(OVERLAP) + 1;
-                (Shape::choose(session, Order::Received, from, offset + page), Some((1, bound.saturating_sub(1))))
+                (
+                    Shape::choose(session, Order::Received, from, offset + page),
+                    Some((1, bound.saturating_sub(1))),
+                )
             }
             At::Below(uid) => {
                 self.order = Order::Filed;
@@ -449,7 +456,8 @@ impl Progress {
             _ => 0,
         };
         // Messages that were expunged since moved the rest up, so the last row is looked for first.
-        let after_last = last.and_then(|last| found.uids.iter().position(|uid| *uid == last)).map(|at| at + 1);
+        let after_last =
+            last.and_then(|last| found.uids.iter().position(|uid| *uid == last)).map(|at| at + 1);
         let skip = after_last.unwrap_or(offset.saturating_sub(asked_from) as usize);
         let returned = u32::try_from(found.uids.len()).unwrap_or(u32::MAX);
         self.pending = found.uids.into_iter().skip(skip).collect();
@@ -500,7 +508,8 @@ pub(crate) fn default_folders(folders: &Folders) -> Vec<&Folder> {
         return vec![all_mail];
     }
     let wanted = |folder: &&Folder| {
-        folder.is_selectable && !matches!(folder.role, Some(Role::Trash | Role::Junk | Role::All | Role::Flagged))
+        folder.is_selectable
+            && !matches!(folder.role, Some(Role::Trash | Role::Junk | Role::All | Role::Flagged))
     };
     folders.all.iter().filter(wanted).collect()
 }

@@ -44,10 +44,9 @@ impl Account {
             sent: sent(summary),
             flags: summary.flags.clone(),
             size: summary.size,
-            attachments: summary
-                .structure
-                .as_ref()
-                .map_or(0, |structure| attachments::attachments(structure).iter().filter(|a| !a.is_inline).count()),
+            attachments: summary.structure.as_ref().map_or(0, |structure| {
+                attachments::attachments(structure).iter().filter(|a| !a.is_inline).count()
+            }),
             list: summary.list_id.as_deref().map(|list| clean(list).into_owned()),
             thread: thread(summary),
             labels: summary.gmail.as_ref().map(|gmail| gmail.labels.clone()).unwrap_or_default(),

@@ -3,11 +3,12 @@
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use domain::{
-    AccountName, Address, Code, Flag, FolderArg, MessageRef, Principal, Problem, Query, Scope, Summary, Timestamp,
+    AccountName, Address, Code, Flag, FolderArg, MessageRef, Principal, Problem, Query, Scope, Summary,
+    Timestamp,
     query::{Expr, Term},
 };
 use futures_util::future::join_all;
-use mail::imap::folder::{Folder, Folders};
+use mail::imap::folder::Folder;
 use tokio::time::Instant;
 
 use crate::{
@@ -201,7 +202,8 @@ impl Engine {
         let offers: Vec<Offer> = shares
             .iter_mut()
             .map(|share| {
-                let empty = Offer { rows: Vec::new(), is_exhausted: true, end: At::Nothing, start: At::Nothing };
+                let empty =
+                    Offer { rows: Vec::new(), is_exhausted: true, end: At::Nothing, start: At::Nothing };
                 std::mem::replace(&mut share.given.offer, empty)
             })
             .collect();
@@ -372,21 +374,9 @@ async fn folders_of(account: Account, request: &SearchRequest, query: &Query) ->
         }
         found.retain(|folder| wanted.contains(&folder.wire_name));
     }
-    found.retain(|folder| account.shows(folder, &folders) && !is_known_empty(folder, &folders, found_many(request)));
-    let tasks =
-        found.into_iter().map(|folder| Task { folder, validity: None, at: At::Nothing }).collect();
+    found.retain(|folder| account.shows(folder, &folders));
+    let tasks = found.into_iter().map(|folder| Task { folder, validity: None, at: At::Nothing }).collect();
     Ok(Plan { account, tasks, skipped })
-}
-
-/// Whether several folders are looked in, so that empty ones need not be opened.
-fn found_many(request: &SearchRequest) -> bool {
-    matches!(request.folder, None | Some(FolderArg::All))
-}
-
-/// Whether the folder had no message when the list was made. INBOX is where mail arrives, so it is
-/// always looked in.
-fn is_known_empty(folder: &Folder, _folders: &Folders, is_one_of_many: bool) -> bool {
-    is_one_of_many && folder.messages == Some(0) && folder.role != Some(domain::Role::Inbox)
 }
 
 /// Asks one account, once more in plain ASCII if the server does not know UTF-8.

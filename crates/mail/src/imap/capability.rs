@@ -19,6 +19,11 @@ impl Capabilities {
         self.0.contains(name)
     }
 
+    /// All names, in upper case.
+    pub fn names(&self) -> Vec<String> {
+        self.0.iter().cloned().collect()
+    }
+
     /// Whether nothing is known.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()

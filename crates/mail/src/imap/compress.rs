@@ -15,7 +15,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 const BUFFER: usize = 16 * 1024;
 
 /// A compressed stream over `S`.
-pub struct Deflated<S> {
+pub(super) struct Deflated<S> {
     inner: S,
     inflate: Decompress,
     deflate: Compress,
@@ -29,7 +29,7 @@ pub struct Deflated<S> {
 
 impl<S> Deflated<S> {
     /// Both directions compressed from the next byte on; raw deflate without a zlib header.
-    pub fn new(inner: S) -> Self {
+    pub(super) fn new(inner: S) -> Self {
         Self {
             inner,
             inflate: Decompress::new(false),
@@ -65,7 +65,10 @@ impl<S: AsyncRead + Unpin> AsyncRead for Deflated<S> {
                     return Poll::Ready(Ok(()));
                 }
                 if taken == 0 && this.input_range.0 < end {
-                    return Poll::Ready(Err(io::Error::new(io::ErrorKind::InvalidData, "stuck deflate stream")));
+                    return Poll::Ready(Err(io::Error::new(
+                        io::ErrorKind::InvalidData,
+                        "stuck deflate stream",
+                    )));
                 }
                 continue;
             }

@@ -45,7 +45,7 @@ pub struct Login<'a> {
 }
 
 /// The stream under a session.
-pub enum Transport {
+pub(super) enum Transport {
     /// As the network gave it.
     Direct(Stream),
     /// With COMPRESS=DEFLATE.
@@ -76,7 +76,7 @@ pub async fn connect(outgoing: &Outgoing, login: Login<'_>) -> Result<Session, E
             let is_private = is_protected || is_loopback || *tls == TlsMode::None;
             known.capabilities = sign_in(&mut dialogue, &known.capabilities, login, is_private).await?;
         }
-        set_up(dialogue, known.capabilities, &known.greeting, is_loopback).await
+        set_up(dialogue, known.capabilities, host, &known.greeting, is_loopback).await
     };
     match tokio::time::timeout(SIGN_IN_TIMEOUT, signed_in).await {
         Ok(session) => session,
@@ -171,8 +171,7 @@ async fn sign_in(
         if offered.has("LOGINDISABLED") || !is_private {
             return Err(Error::NoSignInWay { host: endpoint.host.clone(), offered: offered.sasl() });
         }
-        let command =
-            Command::new("LOGIN").string(&endpoint.username).string(password.expose());
+        let command = Command::new("LOGIN").string(&endpoint.username).string(password.expose());
         let request = Request { timeout: SIGN_IN_TIMEOUT, ..Request::new(command, Wants::Session) };
         dialogue.run_one(request).await.map_err(|error| refused_sign_in(error, endpoint))?.status
     };
@@ -249,6 +248,7 @@ fn refused_sign_in(error: Error, endpoint: &Endpoint) -> Error {
 async fn set_up(
     mut dialogue: Dialogue,
     capabilities: Capabilities,
+    host: &str,
     greeting: &str,
     is_loopback: bool,
 ) -> Result<Session, Error> {
@@ -262,7 +262,7 @@ async fn set_up(
     if capabilities.has("NAMESPACE") || capabilities.is_rev2() {
         flight.push(simple("NAMESPACE"));
     }
-    let mut known = ServerId { greeting: greeting.to_owned(), ..ServerId::default() };
+    let mut id: Vec<(String, Option<String>)> = Vec::new();
     let (mut namespaces, mut is_utf8) = (Namespaces::default(), false);
     if !flight.is_empty() {
         for reply in dialogue.run(flight).await?.into_iter().flatten() {
@@ -272,13 +272,23 @@ async fn set_up(
                     Data::Enabled(names) => {
                         is_utf8 |= names.iter().any(|name| name.eq_ignore_ascii_case("UTF8=ACCEPT"));
                     }
-                    Data::Id(fields) => known.take(&fields),
+                    Data::Id(fields) => id = fields,
                     _ => {}
                 }
             }
         }
     }
-    let quirks = Quirks::of(&known, &capabilities);
+    let field = |wanted: &str| {
+        let found = id.iter().find(|(name, _)| name.eq_ignore_ascii_case(wanted));
+        found.and_then(|(_, value)| value.as_deref()).unwrap_or_default()
+    };
+    let quirks = Quirks::of(&ServerId {
+        host,
+        greeting,
+        name: field("name"),
+        vendor: field("vendor"),
+        capabilities: &capabilities.names(),
+    });
     if capabilities.has("COMPRESS=DEFLATE") && !is_loopback && dialogue.run_one(compress()).await.is_ok() {
         if let Transport::Direct(stream) = dialogue.transport {
             dialogue.transport = Transport::Deflated(Box::new(Deflated::new(stream)));
@@ -315,11 +325,7 @@ impl AsyncRead for Transport {
 }
 
 impl AsyncWrite for Transport {
-    fn poll_write(
-        self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        bytes: &[u8],
-    ) -> Poll<std::io::Result<usize>> {
+    fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<std::io::Result<usize>> {
         match self.get_mut() {
             Self::Direct(stream) => Pin::new(stream).poll_write(cx, bytes),
             Self::Deflated(stream) => Pin::new(stream).poll_write(cx, bytes),

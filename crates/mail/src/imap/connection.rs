@@ -33,7 +33,7 @@ use crate::Error;
 const REPLY_LIMIT: usize = 64 << 20;
 
 /// A handle on the task; dropping it closes the connection.
-pub struct Connection {
+pub(super) struct Connection {
     jobs: mpsc::UnboundedSender<Job>,
     seen: Arc<Seen>,
     task: JoinHandle<()>,
@@ -44,15 +44,14 @@ pub struct Connection {
 struct Seen {
     exists: AtomicU32,
     is_closed: AtomicBool,
-    responses: AtomicU32,
 }
 
 /// A command that was sent; awaiting it gives its reply. Dropping it abandons the reply only.
-pub struct Pending(oneshot::Receiver<Result<Reply, Error>>);
+pub(super) struct Pending(oneshot::Receiver<Result<Reply, Error>>);
 
 impl Pending {
     /// The reply, once the server completed the command.
-    pub async fn reply(self) -> Result<Reply, Error> {
+    pub(super) async fn reply(self) -> Result<Reply, Error> {
         self.0.await.unwrap_or(Err(Error::Closed))
     }
 }
@@ -83,7 +82,7 @@ impl Connection {
     }
 
     /// Sends commands in one flight: all leave before the first reply is awaited.
-    pub fn send(&self, requests: impl IntoIterator<Item = Request>) -> Vec<Pending> {
+    pub(super) fn send(&self, requests: impl IntoIterator<Item = Request>) -> Vec<Pending> {
         let send = |request: Request| {
             let (reply, receiver) = oneshot::channel();
             // A closed queue drops the sender, which the receiver sees as a closed connection.
@@ -94,18 +93,13 @@ impl Connection {
     }
 
     /// Whether commands can still be sent.
-    pub fn is_open(&self) -> bool {
+    pub(super) fn is_open(&self) -> bool {
         !self.seen.is_closed.load(Ordering::Acquire) && !self.jobs.is_closed()
     }
 
     /// The number of messages in the selected mailbox, as the server said last.
-    pub fn exists(&self) -> u32 {
+    pub(super) fn exists(&self) -> u32 {
         self.seen.exists.load(Ordering::Acquire)
-    }
-
-    /// How many responses came so far; differs if anything was heard in between.
-    pub fn responses(&self) -> u32 {
-        self.seen.responses.load(Ordering::Relaxed)
     }
 }
 
@@ -178,11 +172,7 @@ struct Task {
 }
 
 impl Task {
-    async fn run(
-        mut self,
-        transport: Transport,
-        mut queue: mpsc::UnboundedReceiver<Job>,
-    ) {
+    async fn run(mut self, transport: Transport, mut queue: mpsc::UnboundedReceiver<Job>) {
         let (mut reader, mut writer) = tokio::io::split(transport);
         let mut needs_flush = false;
         let end = loop {
@@ -201,18 +191,17 @@ impl Task {
                         }
                     }
                 },
-                written = writer.write(&self.output), if !self.output.is_empty() => match written {
-                    Ok(0) => break End::Closed,
-                    Ok(count) => {
-                        self.output.advance(count);
-                        needs_flush = true;
+                written = write_some(&mut writer, &self.output), if needs_flush || !self.output.is_empty() => {
+                    match written {
+                        Ok(0) if self.output.is_empty() => needs_flush = false,
+                        Ok(0) => break End::Closed,
+                        Ok(count) => {
+                            self.output.advance(count);
+                            needs_flush = true;
+                        }
+                        Err(error) => break End::Io(error.kind()),
                     }
-                    Err(error) => break End::Io(error.kind()),
-                },
-                flushed = writer.flush(), if needs_flush && self.output.is_empty() => match flushed {
-                    Ok(()) => needs_flush = false,
-                    Err(error) => break End::Io(error.kind()),
-                },
+                }
                 read = read_some(&mut reader, self.framer.buffer_mut()) => match read {
                     Ok(0) => break End::Closed,
                     Ok(_) => {}
@@ -300,7 +289,6 @@ impl Task {
     }
 
     fn take_response(&mut self, response: Response) -> Result<(), End> {
-        self.seen.responses.fetch_add(1, Ordering::Relaxed);
         match response {
             Response::Tagged { tag, status } => self.complete(&tag, status),
             Response::Continue(_) => {
@@ -361,6 +349,12 @@ impl Task {
             let _ = running.reply.send(Reply::check(running.name, status, running.data));
         }
     }
+}
+
+/// Writes some of `output`, or flushes if there is nothing to write. Either may be dropped half-way:
+/// what was written is always told.
+async fn write_some<W: AsyncWriteExt + Unpin>(writer: &mut W, output: &[u8]) -> io::Result<usize> {
+    if output.is_empty() { writer.flush().await.map(|()| 0) } else { writer.write(output).await }
 }
 
 async fn read_some<R: AsyncReadExt + Unpin>(reader: &mut R, input: &mut BytesMut) -> io::Result<usize> {

@@ -10,7 +10,7 @@ use super::{
     connect::Transport,
     request::{Reply, Request},
     response::{Data, Response, Status, StatusKind},
-    wire::{Dialect, Event, Framer, Segment, Limits, Literals},
+    wire::{Dialect, Event, Framer, Limits, Literals, Segment},
 };
 use crate::Error;
 

@@ -6,7 +6,7 @@ use domain::{FolderArg, FolderName, Role};
 use super::{
     command::list::{self, Listed},
     response::{ListEntry, MailboxStatus},
-    role::{self, Candidate},
+    role::{Listed as Named, Roles},
     session::Session,
     wire::utf7,
 };
@@ -148,23 +148,19 @@ fn assemble(listed: Listed, session: &Session) -> Folders {
             (entry, path)
         })
         .collect();
-    let candidates: Vec<Candidate<'_>> = decoded
+    let named: Vec<Named<'_>> = decoded
         .iter()
-        .map(|(entry, path)| Candidate {
-            path,
-            delimiter: entry.delimiter,
-            attributes: &entry.attributes,
-            is_selectable: is_selectable(entry),
-        })
+        .map(|(entry, path)| Named { path, delimiter: entry.delimiter, attributes: &entry.attributes })
         .collect();
     let is_gmail = session.capabilities().has("X-GM-EXT-1");
-    let roles = role::assign(&candidates, &prefix, is_gmail);
+    let roles = Roles::assign(&named, &prefix, is_gmail);
     let mut all: Vec<Folder> = decoded
         .iter()
-        .zip(roles)
-        .map(|((entry, path), role)| {
+        .enumerate()
+        .map(|(index, (entry, path))| {
             let status = listed.statuses.iter().find(|status| same_name(&status.name, &entry.name));
-            let subscribed_apart = || listed.subscribed.iter().any(|other| same_name(&other.name, &entry.name));
+            let subscribed_apart =
+                || listed.subscribed.iter().any(|other| same_name(&other.name, &entry.name));
             let is_subscribed = if has_sub_attribute {
                 entry.attributes.iter().any(|attribute| attribute == "\\subscribed")
             } else {
@@ -173,7 +169,7 @@ fn assemble(listed: Listed, session: &Session) -> Folders {
             Folder {
                 wire_name: Bytes::copy_from_slice(&entry.name),
                 name: FolderName::from_path(path, entry.delimiter),
-                role,
+                role: roles.of(index),
                 is_selectable: is_selectable(entry),
                 is_subscribed,
                 messages: status.and_then(|MailboxStatus { messages, .. }| *messages),
@@ -187,7 +183,8 @@ fn assemble(listed: Listed, session: &Session) -> Folders {
         rank(a).cmp(&rank(b)).then_with(|| a.name.cmp(&b.name))
     });
     all.dedup_by(|a, b| a.wire_name == b.wire_name);
-    let prefix = if prefix.is_empty() { prefix } else { FolderName::from_path(&prefix, delimiter).to_string() };
+    let prefix =
+        if prefix.is_empty() { prefix } else { FolderName::from_path(&prefix, delimiter).to_string() };
     Folders { all, prefix, is_gmail }
 }
 

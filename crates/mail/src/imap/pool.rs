@@ -67,7 +67,9 @@ impl Refusal {
     fn of(error: &Error) -> Option<Self> {
         match error {
             Error::SignInRefused { text, .. } => Some(Self { is_busy: false, text: text.clone() }),
-            Error::Refused { text, .. } if error.is_busy() => Some(Self { is_busy: true, text: text.clone() }),
+            Error::Refused { text, .. } if error.is_busy() => {
+                Some(Self { is_busy: true, text: text.clone() })
+            }
             _ => None,
         }
     }
@@ -123,7 +125,12 @@ impl Pool {
             .map_err(|_| Error::Timeout("free connection"))?
             .map_err(|_| Error::Closed)?;
         if let Some(session) = self.take_parked(mailbox) {
-            return Ok(Lease { session: Some(session), pool: self.clone(), was_waiting: true, _permit: permit });
+            return Ok(Lease {
+                session: Some(session),
+                pool: self.clone(),
+                was_waiting: true,
+                _permit: permit,
+            });
         }
         let session = self.sign_in().await?;
         Ok(Lease { session: Some(session), pool: self.clone(), was_waiting: false, _permit: permit })
@@ -147,7 +154,8 @@ impl Pool {
             Err(error) => {
                 backoff.failures = (backoff.failures + 1).min(8);
                 // A wrong password is not sent again and again, which providers answer with a lock-out.
-                let doublings = if error.is_busy() { backoff.failures } else { backoff.failures.saturating_sub(2) };
+                let doublings =
+                    if error.is_busy() { backoff.failures } else { backoff.failures.saturating_sub(2) };
                 let wait = Duration::from_secs(1) * 2_u32.pow(doublings);
                 backoff.until = Refusal::of(&error)
                     .filter(|_| doublings > 0)

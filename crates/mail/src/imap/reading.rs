@@ -221,14 +221,14 @@ async fn second_flight(
     Ok(())
 }
 
-/// The first `limit` octets of messages as they are stored, with a fresh summary each.
+/// The first `limit` octets of messages as they are stored, with a fresh summary and the header each.
 pub async fn raw(
     session: &mut Session,
     mailbox: &[u8],
     validity: u32,
     uids: &[u32],
     limit: u64,
-) -> Result<Option<BTreeMap<u32, (Summary, Bytes)>>, Error> {
+) -> Result<Option<BTreeMap<u32, (Summary, Bytes, Bytes)>>, Error> {
     let whole = Item::Part(PartPath::default(), Some(limit));
     let flight = vec![fetch::items_of(uids, &[Item::STATE, Item::ENVELOPE, Item::HEADER, whole])];
     let Some((_, replies)) = opened(session, mailbox, validity, flight).await? else { return Ok(None) };
@@ -236,8 +236,9 @@ pub async fn raw(
     for reply in replies {
         for fetch in fetch::read(reply?) {
             let whole = fetch::part(&fetch, &PartPath::default()).and_then(|part| part.data.clone());
+            let header = fetch::header(&fetch).and_then(|section| section.data.clone()).unwrap_or_default();
             if let (Some(summary), Some(whole)) = (fetch::summary(fetch), whole) {
-                out.insert(summary.uid, (summary, whole));
+                out.insert(summary.uid, (summary, header, whole));
             }
         }
     }

@@ -9,7 +9,7 @@ use super::{
 use crate::Error;
 
 /// How long a command may take unless it says otherwise (contract: command 60 s).
-pub const COMMAND_TIMEOUT: Duration = Duration::from_secs(60);
+pub(super) const COMMAND_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// A command as the connection sends it.
 #[derive(Debug, Clone)]

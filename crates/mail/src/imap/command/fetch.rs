@@ -8,7 +8,7 @@ use super::super::{
     response::{Data, Fetch, Section, SectionText},
     wire::{Command, sequence},
 };
-use crate::mime::header::Header;
+use crate::mime::header::Headers;
 
 /// What a row needs: everything but bodies.
 const ROW: &str = "UID FLAGS INTERNALDATE RFC822.SIZE ENVELOPE BODYSTRUCTURE \
@@ -112,7 +112,7 @@ pub fn summary(fetch: Fetch) -> Option<Summary> {
         SectionText::Header if section.path == PartPath::default() => section.data.as_deref(),
         _ => None,
     });
-    let header = Header::new(fields.unwrap_or_default());
+    let header = Headers::parse(fields.unwrap_or_default());
     let envelope = fetch.envelope.unwrap_or_default();
     Some(Summary {
         uid,
@@ -123,7 +123,7 @@ pub fn summary(fetch: Fetch) -> Option<Summary> {
         structure: fetch.structure,
         references: header.references(),
         list_id: header.list_id(),
-        has_unsubscribe: header.has("List-Unsubscribe"),
+        has_unsubscribe: header.has_unsubscribe(),
         authentication_results: header.authentication_results(),
         gmail: fetch.gmail,
     })

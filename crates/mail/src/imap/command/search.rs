@@ -64,7 +64,7 @@ pub fn request(
     command = match shape {
         Shape::Tail(count) => {
             command.syntax("RETURN").open().syntax("COUNT PARTIAL").atom(format!("-1:-{count}")).close()
-        },
+        }
         Shape::Set => command.syntax("RETURN (COUNT ALL)"),
         Shape::SortedPage(from, to) => {
             command.syntax("RETURN").open().syntax("COUNT PARTIAL").atom(format!("{from}:{to}")).close()
