@@ -110,9 +110,8 @@ fn soft_break(after: &[u8]) -> Option<usize> {
     let end = after.get(blanks..).unwrap_or_default();
     match end {
         [] if blanks == 0 => Some(0),
-        [b'\n', ..] => Some(blanks + 1),
         [b'\r', b'\n', ..] => Some(blanks + 2),
-        [b'\r', ..] => Some(blanks + 1),
+        [b'\n' | b'\r', ..] => Some(blanks + 1),
         _ => None,
     }
 }

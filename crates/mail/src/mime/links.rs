@@ -51,7 +51,7 @@ impl Links {
     /// Takes `<base href>` into account for relative links that follow.
     pub fn set_base(&mut self, href: &str) {
         if self.base.is_none() {
-            self.base = Url::parse(href.trim()).ok().filter(|url| url.has_host());
+            self.base = Url::parse(href.trim()).ok().filter(Url::has_host);
         }
     }
 

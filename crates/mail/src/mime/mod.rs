@@ -9,6 +9,7 @@ pub mod codes;
 pub mod decode;
 pub mod header;
 pub mod invisible;
+pub mod line;
 pub mod links;
 pub mod plain;
 pub mod quote;
@@ -18,5 +19,3 @@ pub mod text_parts;
 pub mod trust;
 pub mod visible_text;
 pub mod whole;
-
-mod line;

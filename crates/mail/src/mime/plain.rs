@@ -3,7 +3,7 @@
 use super::{
     invisible,
     line::{Line, Region},
-    links::{Links, looks_like_host},
+    links::Links,
 };
 
 /// Deepest quotation that is told apart.
@@ -87,22 +87,14 @@ fn shorten_urls(text: &str, links: &mut Links) -> String {
         let (url, after) = from.split_at(end);
         let url_end = trim_punctuation(url).len();
         let (url, tail) = url.split_at(url_end);
-        match links.shorten_bare(url) {
-            Some(shown) => {
-                // `text <https://…>`: the brackets go with the URL.
-                let is_bracketed = before.ends_with('<') && after.starts_with('>') && tail.is_empty();
-                out.push_str(if is_bracketed { before.strip_suffix('<').unwrap_or(before) } else { before });
-                out.push_str(&shown);
-                out.push_str(tail);
-                rest = if is_bracketed { after.get(1..).unwrap_or_default() } else { after };
-            }
-            None => {
-                out.push_str(before);
-                out.push_str(url);
-                out.push_str(tail);
-                rest = after;
-            }
-        }
+        let shown = links.shorten_bare(url);
+        // `text <https://…>`: the brackets go with the URL that became a link.
+        let is_link = shown.as_ref().is_some_and(|shown| shown.starts_with('['));
+        let is_bracketed = is_link && before.ends_with('<') && after.starts_with('>') && tail.is_empty();
+        out.push_str(if is_bracketed { before.strip_suffix('<').unwrap_or(before) } else { before });
+        out.push_str(shown.as_deref().unwrap_or(url));
+        out.push_str(tail);
+        rest = if is_bracketed { after.get(1..).unwrap_or_default() } else { after };
     }
     out.push_str(rest);
     out
@@ -144,11 +136,6 @@ fn trim_punctuation(url: &str) -> &str {
         }
         url = trimmed;
     }
-}
-
-/// Whether a word is a bare web address without scheme.
-pub(super) fn is_bare_host(word: &str) -> bool {
-    word.starts_with("www.") && looks_like_host(word.split('/').next().unwrap_or_default())
 }
 
 #[cfg(test)]

@@ -43,7 +43,7 @@ pub fn parse(raw: &[u8]) -> Parsed {
     let mut reader = Reader { parts: 0, part_bytes: BTreeMap::new() };
     let body = Bytes::copy_from_slice(body);
     let structure =
-        reader.read(&headers, &body, Place { path: PartPath::default(), depth: 0, is_digest: false });
+        reader.read(&headers, &body, &Place { path: PartPath::default(), depth: 0, is_digest: false });
     Parsed { headers, structure, part_bytes: reader.part_bytes }
 }
 
@@ -62,7 +62,7 @@ struct Place {
 
 impl Reader {
     /// Reads one entity. Recursion is as deep as the parts, at most `MAX_DEPTH`.
-    fn read(&mut self, headers: &Headers, body: &Bytes, place: Place) -> Part {
+    fn read(&mut self, headers: &Headers, body: &Bytes, place: &Place) -> Part {
         self.parts += 1;
         let mut part = describe(headers, place.is_digest);
         part.size = body.len() as u64;
@@ -81,13 +81,12 @@ impl Reader {
                     let child = Place { path: place.path.child(number), depth: place.depth + 1, is_digest };
                     let (header, content) = split_entity(entity);
                     let content = body.slice_ref(content);
-                    part.children.push(self.read(&Headers::parse(header), &content, child));
+                    part.children.push(self.read(&Headers::parse(header), &content, &child));
                 }
                 return part;
             }
             // A multipart without parts is what it says in words, if anything.
-            part.kind = "text".to_owned();
-            part.subtype = "plain".to_owned();
+            make_plain(&mut part);
         }
         if part.path == PartPath::default() || place.path.0.is_empty() {
             part.path = place.path.child(1);
@@ -105,7 +104,7 @@ impl Reader {
                 let inner = Place { path: part.path.clone(), depth: place.depth + 1, is_digest: false };
                 let is_multipart = content_type(&headers).is_some_and(|found| found.ctype() == "multipart");
                 let inner = if is_multipart { inner } else { Place { path: part.path.child(1), ..inner } };
-                part.children.push(self.read(&headers, &content, inner));
+                part.children.push(self.read(&headers, &content, &inner));
             }
         }
         self.part_bytes.insert(part.path.clone(), body.clone());
@@ -185,8 +184,7 @@ fn describe(headers: &Headers, is_digest: bool) -> Part {
             part.parameters = parameters(&found);
             // `Content-Type: text` and worse.
             if part.subtype.is_empty() && part.kind != "multipart" {
-                part.kind = "text".to_owned();
-                part.subtype = "plain".to_owned();
+                make_plain(&mut part);
             }
         }
         None if is_digest => (part.kind, part.subtype) = ("message".to_owned(), "rfc822".to_owned()),
@@ -201,6 +199,11 @@ fn describe(headers: &Headers, is_digest: bool) -> Part {
         part.disposition_parameters = parameters(&found);
     }
     part
+}
+
+fn make_plain(part: &mut Part) {
+    "text".clone_into(&mut part.kind);
+    "plain".clone_into(&mut part.subtype);
 }
 
 fn parameters(found: &ContentType<'_>) -> BTreeMap<String, String> {

@@ -158,7 +158,7 @@ fn mask_target(number: usize, context: &str, links: &mut Links) -> bool {
     }
     link.url = format!("{} {LINK}", target.host_str().unwrap_or_default());
     if link.text.contains('/') {
-        link.text = LINK.to_owned();
+        LINK.clone_into(&mut link.text);
     }
     true
 }
@@ -203,7 +203,7 @@ pub(super) fn mask_bare(text: &str) -> (String, usize) {
 }
 
 /// Whether a link gives access: it carries a token, and its text, line or path says what for.
-pub fn is_sign_in(text: &str, context: &str, target: &Url) -> bool {
+pub(super) fn is_sign_in(text: &str, context: &str, target: &Url) -> bool {
     if !carries_token(target) {
         return false;
     }

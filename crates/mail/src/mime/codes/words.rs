@@ -2,7 +2,7 @@
 
 /// How much a word says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Strength {
+pub(super) enum Strength {
     /// A code may stand anywhere near.
     Strong,
     /// A code must stand beside it.
@@ -386,7 +386,7 @@ const UNITS: [&str; 58] = [
 ];
 
 /// The strongest announcing word of a text.
-pub fn cue_in(text: &str) -> Option<Strength> {
+pub(super) fn cue_in(text: &str) -> Option<Strength> {
     if text.is_empty() {
         return None;
     }
@@ -422,12 +422,12 @@ fn has_word(text: &str, word: &str) -> bool {
 }
 
 /// `… code is 123456`, `PIN: 1234`: nothing but small words between.
-pub fn is_close_before(before: &str) -> bool {
+pub(super) fn is_close_before(before: &str) -> bool {
     words_after_cue(before).is_some_and(|words| words <= 4)
 }
 
 /// `123456 is your … code`
-pub fn is_close_after(after: &str) -> bool {
+pub(super) fn is_close_after(after: &str) -> bool {
     words_before_cue(after, &WEAK) <= 5
         && [
             "is your",
@@ -447,7 +447,7 @@ pub fn is_close_after(after: &str) -> bool {
 }
 
 /// The same with a word that says more.
-pub fn is_close_after_strong(after: &str) -> bool {
+pub(super) fn is_close_after_strong(after: &str) -> bool {
     words_before_cue(after, &STRONG) <= 8 || words_before_cue(after, &STRONG_MORE) <= 8
 }
 
@@ -467,7 +467,7 @@ fn words_before_cue(text: &str, cues: &[&str]) -> usize {
 }
 
 /// Whether the words just before a number name it as something else (`order 123456`, `Ticket no. 4711`).
-pub fn is_denied_before(before: &str) -> bool {
+pub(super) fn is_denied_before(before: &str) -> bool {
     let tail: String = before.chars().rev().take(60).collect::<String>().chars().rev().collect();
     let lower = tail.to_lowercase();
     let mut words =
@@ -489,7 +489,7 @@ pub fn is_denied_before(before: &str) -> bool {
 }
 
 /// Whether the text ends by pointing at a code: then even a year is one.
-pub fn points_at(before: &str) -> bool {
+pub(super) fn points_at(before: &str) -> bool {
     let lower = before.trim_end().to_lowercase();
     cue_in(&lower).is_some()
         && [
@@ -502,12 +502,12 @@ pub fn points_at(before: &str) -> bool {
 }
 
 /// Whether a word after a number makes it an amount.
-pub fn is_unit(word: &str) -> bool {
+pub(super) fn is_unit(word: &str) -> bool {
     UNITS.contains(&word)
 }
 
 /// Whether a word is the name of a month.
-pub fn is_month(word: &str) -> bool {
+pub(super) fn is_month(word: &str) -> bool {
     const MONTHS: [&str; 44] = [
         "january",
         "february",

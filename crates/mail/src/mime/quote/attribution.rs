@@ -75,12 +75,12 @@ const NO_NAMES: [&str; 60] = [
 ];
 
 /// Whether a line can begin an attribution: a cheap look before the real one.
-pub fn may_begin(text: &str) -> bool {
+pub(super) fn may_begin(text: &str) -> bool {
     !text.is_empty() && text.len() < 600
 }
 
 /// Whether a line can end an attribution.
-pub fn ends(text: &str) -> bool {
+pub(super) fn ends(text: &str) -> bool {
     let text = text.trim_end().trim_end_matches(['*', '_']);
     text.ends_with([':', '：']) || text.ends_with("...")
 }
@@ -108,7 +108,7 @@ fn verb_in(text: &str) -> Option<(usize, usize)> {
 }
 
 /// Whether text introduces a quotation, given that one follows.
-pub fn is_attribution(text: &str) -> bool {
+pub(super) fn is_attribution(text: &str) -> bool {
     if text.len() > 600 {
         return false;
     }
@@ -124,7 +124,7 @@ pub fn is_attribution(text: &str) -> bool {
 }
 
 /// Whether text is an attribution for sure, although no quote mark follows.
-pub fn is_certain(text: &str) -> bool {
+pub(super) fn is_certain(text: &str) -> bool {
     let has_time = text.split_whitespace().any(|word| {
         word.split_once(':').is_some_and(|(hour, minute)| {
             hour.chars().last().is_some_and(|c| c.is_ascii_digit())
@@ -139,7 +139,7 @@ fn has_date(text: &str) -> bool {
 }
 
 /// Who is said to have written what follows.
-pub fn name_in(text: &str) -> Option<String> {
+pub(super) fn name_in(text: &str) -> Option<String> {
     if text.is_empty() {
         return None;
     }

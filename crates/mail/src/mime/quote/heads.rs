@@ -191,7 +191,7 @@ fn field(text: &str) -> Option<(String, &str)> {
 }
 
 /// Whether an earlier message's head stands at the first of these lines: From, and two more fields close by.
-pub fn is_header_block(lines: &[Line]) -> bool {
+pub(super) fn is_header_block(lines: &[Line]) -> bool {
     let Some(first) = lines.first() else { return false };
     if !field(&first.text).is_some_and(|(key, value)| FROM.contains(&key.as_str()) && !value.is_empty()) {
         return false;
@@ -207,12 +207,12 @@ pub fn is_header_block(lines: &[Line]) -> bool {
 }
 
 /// Whether a line stands above the message that is answered, and means: history from here.
-pub fn is_history_mark(text: &str) -> bool {
+pub(super) fn is_history_mark(text: &str) -> bool {
     between_dashes(text).is_some_and(|words| ORIGINAL.contains(&words.as_str()))
 }
 
 /// Whether a line stands above a message that is passed on.
-pub fn is_forward_mark(text: &str) -> bool {
+pub(super) fn is_forward_mark(text: &str) -> bool {
     if text.len() > 200 {
         return false;
     }
@@ -237,7 +237,7 @@ fn between_dashes(text: &str) -> Option<String> {
 }
 
 /// The author named by the head of an earlier message within its first lines.
-pub fn author(lines: &[Line]) -> Option<String> {
+pub(super) fn author(lines: &[Line]) -> Option<String> {
     let (_, value) = lines
         .iter()
         .filter(|line| !line.is_blank())

@@ -71,7 +71,7 @@ const FAMOUS: [&str; 62] = [
 ];
 
 /// Why an address looks like somebody else's; nothing if it does not.
-pub fn find(address: &Address, own_domains: &[String]) -> Option<String> {
+pub(super) fn find(address: &Address, own_domains: &[String]) -> Option<String> {
     in_domain(&address.domain(), own_domains).or_else(|| in_name(address, own_domains))
 }
 

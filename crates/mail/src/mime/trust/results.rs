@@ -9,42 +9,34 @@ const MAX_HEADER: usize = 32 * 1024;
 
 /// One header.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Results {
+pub(super) struct Results {
     /// Who says so.
-    pub authserv_id: String,
+    pub(super) authserv_id: String,
     /// What they say.
-    pub methods: Vec<Method>,
+    pub(super) methods: Vec<Method>,
 }
 
 /// One `method=result` with its properties.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Method {
+pub(super) struct Method {
     /// `spf`, `dkim`, `dmarc` …, in lower case.
-    pub name: String,
+    pub(super) name: String,
     /// `pass`, `fail`, `none` …, in lower case.
-    pub result: String,
+    pub(super) result: String,
     /// `header.d` and its kin with their values, in lower case.
-    pub properties: Vec<(String, String)>,
+    pub(super) properties: Vec<(String, String)>,
 }
 
 impl Results {
     /// The verdict of a method. Of several DKIM signatures one that passes for the sender's domain is enough;
     /// a signature of somebody else's domain says nothing about the sender.
-    pub fn verdict(&self, name: &str, from_domain: &str) -> Verdict {
+    pub(super) fn verdict(&self, name: &str, from_domain: &str) -> Verdict {
         let mut worst = Verdict::Unknown;
         for method in self.methods.iter().filter(|method| method.name == name) {
             match method.result.as_str() {
-                "pass" if name == "dkim" => {
-                    if method.is_for(from_domain) {
-                        return Verdict::Pass;
-                    }
-                }
-                "pass" => {
-                    // Two answers to one question: the worse one counts.
-                    if worst == Verdict::Unknown {
-                        worst = Verdict::Pass;
-                    }
-                }
+                "pass" if name == "dkim" && method.is_for(from_domain) => return Verdict::Pass,
+                // Two answers to one question: the worse one counts.
+                "pass" if name != "dkim" && worst == Verdict::Unknown => worst = Verdict::Pass,
                 "fail" | "hardfail" | "policy" | "permerror" | "softfail" => worst = Verdict::Fail,
                 _ => {}
             }
@@ -72,7 +64,7 @@ impl Method {
 }
 
 /// Reads a header's value; nothing if it names no server.
-pub fn parse(header: &str) -> Option<Results> {
+pub(super) fn parse(header: &str) -> Option<Results> {
     let header = header.get(..MAX_HEADER).unwrap_or(header);
     let sections = split_sections(header);
     let mut sections = sections.iter();
@@ -138,7 +130,7 @@ fn parse_method(section: &str) -> Option<Method> {
         }
         let name = name.to_ascii_lowercase();
         if method.name.is_empty() {
-            method.name = name.split('/').next().unwrap_or_default().to_owned();
+            name.split('/').next().unwrap_or_default().clone_into(&mut method.name);
             method.result = value;
         } else if method.properties.len() < 40 {
             method.properties.push((name, value));

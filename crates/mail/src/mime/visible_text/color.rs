@@ -2,7 +2,7 @@
 
 /// A colour with its opacity left out: what is nearly transparent is [`Paint::None`].
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Paint {
+pub(super) enum Paint {
     /// Red, green, blue.
     Solid(u8, u8, u8),
     /// Transparent, or as good as.
@@ -12,10 +12,10 @@ pub enum Paint {
 /// WCAG contrast below which nobody reads the text. White on the lightest greys stays below it.
 const INVISIBLE_CONTRAST: f32 = 1.2;
 /// Opacity below which nothing is seen.
-pub const FAINT: f32 = 0.1;
+pub(super) const FAINT: f32 = 0.1;
 
 /// Reads a colour of CSS or of an HTML attribute; absent if it is none we know.
-pub fn parse(text: &str) -> Option<Paint> {
+pub(super) fn parse(text: &str) -> Option<Paint> {
     let text = text.trim().to_ascii_lowercase();
     if let Some(digits) = text.strip_prefix('#') {
         return parse_hex(digits);
@@ -33,7 +33,7 @@ pub fn parse(text: &str) -> Option<Paint> {
 }
 
 /// The first colour inside a `background` value or a gradient.
-pub fn first_in(value: &str) -> Option<Paint> {
+pub(super) fn first_in(value: &str) -> Option<Paint> {
     if let Some(at) = value.find("gradient(") {
         let inner = value.get(at + 9..).unwrap_or_default();
         return inner.split([',', ' ']).find_map(parse);
@@ -99,9 +99,8 @@ fn from_hsl(hue: f32, saturation: f32, light: f32) -> (f32, f32, f32) {
 
 fn named(name: &str) -> Option<Paint> {
     let (red, green, blue) = match name {
-        "white" => (255, 255, 255),
+        "white" | "window" | "canvas" => (255, 255, 255),
         "black" | "windowtext" | "canvastext" => (0, 0, 0),
-        "window" | "canvas" => (255, 255, 255),
         "red" => (255, 0, 0),
         "green" => (0, 128, 0),
         "blue" => (0, 0, 255),
@@ -154,7 +153,7 @@ fn named(name: &str) -> Option<Paint> {
 }
 
 /// Whether text of one colour on a ground of another cannot be seen.
-pub fn is_invisible(text: (u8, u8, u8), ground: (u8, u8, u8)) -> bool {
+pub(super) fn is_invisible(text: (u8, u8, u8), ground: (u8, u8, u8)) -> bool {
     let (one, other) = (luminance(text), luminance(ground));
     let contrast = (one.max(other) + 0.05) / (one.min(other) + 0.05);
     // Equal brightness in different hues is still seen.

@@ -2,7 +2,7 @@
 
 /// The effect of an element on the text inside it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
+pub(super) enum Kind {
     /// None.
     Inline,
     /// On lines of its own.
@@ -41,7 +41,7 @@ pub enum Kind {
 }
 
 /// Elements without content.
-pub fn is_void(name: &[u8]) -> bool {
+pub(super) fn is_void(name: &[u8]) -> bool {
     matches!(
         name,
         b"br"
@@ -67,7 +67,7 @@ pub fn is_void(name: &[u8]) -> bool {
 }
 
 /// The kind of an element by its lower-case name.
-pub fn kind_of(name: &[u8]) -> Kind {
+pub(super) fn kind_of(name: &[u8]) -> Kind {
     match name {
         b"p" | b"dl" | b"fieldset" | b"figure" => Kind::Paragraph,
         b"h1" => Kind::Heading(1),
@@ -99,7 +99,7 @@ pub fn kind_of(name: &[u8]) -> Kind {
 }
 
 /// Whether an element ends an open paragraph before it.
-pub fn closes_paragraph(kind: Kind, name: &[u8]) -> bool {
+pub(super) fn closes_paragraph(kind: Kind, name: &[u8]) -> bool {
     match kind {
         Kind::Block => !matches!(name, b"option" | b"optgroup" | b"caption" | b"tbody" | b"tfoot" | b"thead"),
         Kind::Paragraph

@@ -2,6 +2,8 @@
 //!
 //! Knows nothing of HTML; it is told what begins and ends.
 
+use std::fmt::Write as _;
+
 use crate::mime::{
     line::{Line, Region},
     links::{Links, Shown, clip},
@@ -39,7 +41,7 @@ struct Row {
 
 /// The lines so far and the one being written.
 #[derive(Debug, Default)]
-pub struct Flow {
+pub(super) struct Flow {
     lines: Vec<Line>,
     current: String,
     is_begun: bool,
@@ -50,14 +52,14 @@ pub struct Flow {
     rows: Vec<Row>,
     anchor: Option<Anchor>,
     /// Quotations around what comes next.
-    pub quote: usize,
+    pub(super) quote: usize,
     /// Where what comes next is from.
-    pub region: Region,
+    pub(super) region: Region,
 }
 
 impl Flow {
     /// Text in which whitespace does not count.
-    pub fn push_text(&mut self, text: &str) {
+    pub(super) fn push_text(&mut self, text: &str) {
         for word in text.split_inclusive(is_blank) {
             let shown = word.trim_end_matches(is_blank);
             if !shown.is_empty() {
@@ -71,7 +73,7 @@ impl Flow {
     }
 
     /// Text in which every character counts.
-    pub fn push_preformatted(&mut self, text: &str) {
+    pub(super) fn push_preformatted(&mut self, text: &str) {
         for (position, line) in text.split('\n').enumerate() {
             if position > 0 {
                 self.end_line_always();
@@ -136,7 +138,7 @@ impl Flow {
     }
 
     /// Ends the line if something stands in it.
-    pub fn end_line(&mut self) {
+    pub(super) fn end_line(&mut self) {
         self.wants_space = false;
         if self.is_begun {
             self.end_line_always();
@@ -152,7 +154,7 @@ impl Flow {
     }
 
     /// `<br>`: the second in a row leaves a blank line.
-    pub fn break_line(&mut self) {
+    pub(super) fn break_line(&mut self) {
         if self.is_begun {
             self.end_line();
         } else if self.mark.is_none() && !self.lines.is_empty() {
@@ -161,7 +163,7 @@ impl Flow {
     }
 
     /// Ends the line and leaves a blank one before what follows.
-    pub fn end_paragraph(&mut self) {
+    pub(super) fn end_paragraph(&mut self) {
         self.end_line();
         if self.mark.is_none() && !self.lines.is_empty() {
             self.wants_blank = true;
@@ -169,7 +171,7 @@ impl Flow {
     }
 
     /// A line across.
-    pub fn rule(&mut self) {
+    pub(super) fn rule(&mut self) {
         self.end_line();
         if !self.lines.is_empty() {
             self.push_word("---");
@@ -178,20 +180,20 @@ impl Flow {
     }
 
     /// A heading of that level begins.
-    pub fn begin_heading(&mut self, level: usize) {
+    pub(super) fn begin_heading(&mut self, level: usize) {
         self.end_paragraph();
         self.mark = Some(format!("{} ", "#".repeat(level)));
     }
 
     /// A heading ends.
-    pub fn end_heading(&mut self) {
+    pub(super) fn end_heading(&mut self) {
         self.end_line();
         self.mark = None;
         self.end_paragraph();
     }
 
     /// A list begins.
-    pub fn begin_list(&mut self, is_ordered: bool, first: usize) {
+    pub(super) fn begin_list(&mut self, is_ordered: bool, first: usize) {
         if self.lists.is_empty() {
             self.end_paragraph();
         } else {
@@ -202,7 +204,7 @@ impl Flow {
     }
 
     /// A list ends.
-    pub fn end_list(&mut self) {
+    pub(super) fn end_list(&mut self) {
         self.end_line();
         self.mark = None;
         self.lists.pop();
@@ -212,7 +214,7 @@ impl Flow {
     }
 
     /// An item of the innermost list begins.
-    pub fn begin_item(&mut self) {
+    pub(super) fn begin_item(&mut self) {
         self.end_line();
         self.wants_blank &= self.lists.len() <= 1 && self.lists.last().is_none_or(|list| list.next <= 1);
         self.mark = Some(match self.lists.last_mut() {
@@ -229,20 +231,20 @@ impl Flow {
     }
 
     /// An item ends; an empty one leaves nothing.
-    pub fn end_item(&mut self) {
+    pub(super) fn end_item(&mut self) {
         self.end_line();
         self.mark = None;
     }
 
     /// A row of a table begins.
-    pub fn begin_row(&mut self) {
+    pub(super) fn begin_row(&mut self) {
         self.end_line();
         let start = self.lines.len();
         self.rows.push(Row { start, cell_start: start, ..Row::default() });
     }
 
     /// A cell begins.
-    pub fn begin_cell(&mut self, is_header: bool) {
+    pub(super) fn begin_cell(&mut self, is_header: bool) {
         self.end_line();
         if let Some(row) = self.rows.last_mut() {
             row.cell_start = self.lines.len();
@@ -251,7 +253,7 @@ impl Flow {
     }
 
     /// A cell ends.
-    pub fn end_cell(&mut self) {
+    pub(super) fn end_cell(&mut self) {
         self.end_line();
         let end = self.lines.len();
         if let Some(row) = self.rows.last_mut() {
@@ -260,7 +262,7 @@ impl Flow {
     }
 
     /// A row ends: short cells side by side become `a | b`.
-    pub fn end_row(&mut self, keeps_empty: bool) {
+    pub(super) fn end_row(&mut self, keeps_empty: bool) {
         self.end_line();
         let Some(row) = self.rows.pop() else { return };
         if row.cells.len() < 2 || row.start >= self.lines.len() {
@@ -303,24 +305,24 @@ impl Flow {
     }
 
     /// A link begins.
-    pub fn begin_link(&mut self, href: String) {
+    pub(super) fn begin_link(&mut self, href: String) {
         self.anchor = Some(Anchor { href, start: None, text: String::new(), has_image: false });
     }
 
     /// Notes a picture without words, which may be all that a link holds.
-    pub fn note_image(&mut self) {
+    pub(super) fn note_image(&mut self) {
         if let Some(anchor) = &mut self.anchor {
             anchor.has_image = true;
         }
     }
 
     /// Whether a link is open.
-    pub fn has_link(&self) -> bool {
+    pub(super) fn has_link(&self) -> bool {
         self.anchor.is_some()
     }
 
     /// The open link ends: its text becomes `[text][n]`.
-    pub fn end_link(&mut self, links: &mut Links) {
+    pub(super) fn end_link(&mut self, links: &mut Links) {
         let Some(anchor) = self.anchor.take() else { return };
         let Some((line, from)) = anchor.start else {
             if anchor.has_image
@@ -341,7 +343,7 @@ impl Flow {
         // Rows may have been joined since: then the place is no longer what it was.
         let Some(inside) = target.get(from..) else {
             if let Shown::Numbered(number) | Shown::Itself(_, number) = shown {
-                target.push_str(&format!("[link][{number}]"));
+                let _ = write!(target, "[link][{number}]");
             }
             return;
         };
@@ -359,7 +361,7 @@ impl Flow {
     }
 
     /// A picture with words for it.
-    pub fn push_image(&mut self, alt: &str) {
+    pub(super) fn push_image(&mut self, alt: &str) {
         let alt = alt.split_whitespace().collect::<Vec<_>>().join(" ");
         let is_pictograph = alt.chars().count() <= 4 && !alt.chars().any(char::is_alphanumeric);
         if is_pictograph {
@@ -372,7 +374,7 @@ impl Flow {
     }
 
     /// All lines.
-    pub fn finish(mut self, links: &mut Links) -> Vec<Line> {
+    pub(super) fn finish(mut self, links: &mut Links) -> Vec<Line> {
         self.end_link(links);
         self.end_line();
         self.lines

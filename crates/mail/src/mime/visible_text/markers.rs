@@ -1,10 +1,10 @@
 //! The marks that mail programs leave on quotations, attributions and signatures.
 
-use super::Attributes;
+use super::attributes::Attributes;
 
 /// What an element is marked as.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Marker {
+pub(super) enum Marker {
     /// It holds a quotation of an earlier message.
     Cited,
     /// It holds the line before a quotation.
@@ -16,7 +16,7 @@ pub enum Marker {
 }
 
 /// Reads the marks of an element.
-pub fn read(name: &[u8], class: &str, id: &str, attributes: &Attributes) -> Option<Marker> {
+pub(super) fn read(name: &[u8], class: &str, id: &str, attributes: &Attributes) -> Option<Marker> {
     if class.is_empty() && id.is_empty() && !matches!(name, b"blockquote" | b"div" | b"span") {
         return None;
     }

@@ -3,6 +3,7 @@
 //! What style hides is left out and counted. Quotations and signatures are marked for `quote` and
 //! `signature`; this module folds nothing. Markup is never repaired beyond what reading needs.
 
+mod attributes;
 mod color;
 mod element;
 mod flow;
@@ -10,7 +11,7 @@ mod markers;
 mod sheet;
 mod style;
 
-use std::{collections::HashMap, convert::Infallible};
+use std::convert::Infallible;
 
 use html5gum::{
     Span, Tokenizer,
@@ -18,6 +19,7 @@ use html5gum::{
 };
 
 use self::{
+    attributes::Attributes,
     element::{Kind, closes_paragraph, is_void, kind_of},
     flow::Flow,
     markers::Marker,
@@ -69,68 +71,6 @@ struct Open {
     /// Whether this element opened the link that runs now.
     opened_link: bool,
     has_header: bool,
-}
-
-/// The attributes that matter, of the tag being read.
-#[derive(Debug, Default)]
-struct Attributes {
-    found: HashMap<&'static str, String>,
-    pending: Option<&'static str>,
-}
-
-impl Attributes {
-    const KNOWN: [&'static str; 24] = [
-        "style",
-        "class",
-        "id",
-        "hidden",
-        "href",
-        "alt",
-        "src",
-        "width",
-        "height",
-        "bgcolor",
-        "background",
-        "color",
-        "text",
-        "type",
-        "name",
-        "start",
-        "open",
-        "size",
-        "border",
-        "data-smartmail",
-        "cite",
-        "face",
-        "title",
-        "data-marker",
-    ];
-
-    fn begin(&mut self, name: &[u8]) {
-        self.pending = Self::KNOWN.iter().find(|known| known.as_bytes() == name).copied();
-        if let Some(name) = self.pending {
-            if self.found.contains_key(name) {
-                // The first one counts, as in browsers.
-                self.pending = None;
-            } else {
-                self.found.insert(name, String::new());
-            }
-        }
-    }
-
-    fn value(&mut self, value: &[u8]) {
-        if let Some(name) = self.pending.take() {
-            self.found.insert(name, String::from_utf8_lossy(value).into_owned());
-        }
-    }
-
-    fn text(&self, name: &str) -> &str {
-        self.found.get(name).map_or("", String::as_str)
-    }
-
-    fn has(&self, name: &str) -> bool {
-        self.found.contains_key(name)
-    }
 }
 
 struct Converter<'a> {
@@ -285,7 +225,9 @@ impl<'a> Converter<'a> {
         }
         match kind {
             Kind::Item => {
-                self.close_within(name_hash("li"), |kind| matches!(kind, Kind::List { .. }) || is_scope(kind))
+                self.close_within(name_hash("li"), |kind| {
+                    matches!(kind, Kind::List { .. }) || is_scope(kind)
+                });
             }
             Kind::Row => self.close_within(name_hash("tr"), |kind| kind == Kind::Table),
             Kind::Cell => {
@@ -320,7 +262,7 @@ impl<'a> Converter<'a> {
         let (normal, important) = if self.sheet.is_empty() {
             (Declared::default(), Declared::default())
         } else {
-            self.sheet.declared(names, self.open.iter().map(|open| &open.names))
+            self.sheet.declared(names, &self.open.iter().map(|open| &open.names))
         };
         declared.overlay(&normal);
         let (inline, inline_important) = Declared::parse(attributes.text("style"));
@@ -504,7 +446,7 @@ impl<'a> Converter<'a> {
             }
             // An end without a beginning still separates.
             b"p" if !self.is_open(hash) && !self.is_hidden() && !self.is_dropped() => {
-                self.flow.end_paragraph()
+                self.flow.end_paragraph();
             }
             _ => {}
         }
@@ -541,14 +483,12 @@ impl<'a> Converter<'a> {
         if !self.is_open(hash) {
             return;
         }
-        let mut above = 0;
-        for open in self.open.iter().rev() {
-            above += 1;
+        for (above, open) in self.open.iter().rev().enumerate() {
             if open.names.tag == hash {
                 while !self.beyond.is_empty() {
                     self.pop_beyond();
                 }
-                for _ in 0..above {
+                for _ in 0..=above {
                     self.pop();
                 }
                 return;

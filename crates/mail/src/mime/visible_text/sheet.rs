@@ -16,7 +16,7 @@ const MAX_STEPS: usize = 2_000_000;
 const SCREEN: f32 = 1024.0;
 
 /// A name as a number: collisions are harmless, they can only hide more.
-pub fn name_hash(name: &str) -> u32 {
+pub(super) fn name_hash(name: &str) -> u32 {
     let mut hash: u32 = 0x811c_9dc5;
     for byte in name.bytes() {
         hash ^= u32::from(byte.to_ascii_lowercase());
@@ -27,13 +27,13 @@ pub fn name_hash(name: &str) -> u32 {
 
 /// The names by which an element can be selected.
 #[derive(Debug, Clone, Default)]
-pub struct Names {
+pub(super) struct Names {
     /// The tag.
-    pub tag: u32,
+    pub(super) tag: u32,
     /// The id; zero if there is none.
-    pub id: u32,
+    pub(super) id: u32,
     /// The classes.
-    pub classes: Box<[u32]>,
+    pub(super) classes: Box<[u32]>,
 }
 
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -63,7 +63,7 @@ struct Rule {
 
 /// All rules of a message that can hide something.
 #[derive(Debug, Default)]
-pub struct Sheet {
+pub(super) struct Sheet {
     rules: Vec<Rule>,
     by_name: HashMap<u32, Vec<usize>>,
     anywhere: Vec<usize>,
@@ -73,7 +73,7 @@ pub struct Sheet {
 
 impl Sheet {
     /// Takes in the text of one style element.
-    pub fn add(&mut self, css: &str) {
+    pub(super) fn add(&mut self, css: &str) {
         self.octets = self.octets.saturating_add(css.len());
         if self.octets > MAX_SHEET {
             return;
@@ -101,7 +101,7 @@ impl Sheet {
     }
 
     /// Whether no rule matters.
-    pub fn is_empty(&self) -> bool {
+    pub(super) fn is_empty(&self) -> bool {
         self.rules.is_empty()
     }
 
@@ -134,10 +134,10 @@ impl Sheet {
     }
 
     /// What the sheets declare for an element: normal and important declarations.
-    pub fn declared<'a>(
+    pub(super) fn declared<'a>(
         &mut self,
         names: &Names,
-        ancestors: impl DoubleEndedIterator<Item = &'a Names> + Clone,
+        ancestors: &(impl DoubleEndedIterator<Item = &'a Names> + Clone),
     ) -> (Declared, Declared) {
         let mut normal = Declared::default();
         let mut important = Declared::default();

@@ -13,7 +13,7 @@ const OFF_SCREEN: f32 = 400.0;
 
 /// A length as far as we need it.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Length {
+pub(super) enum Length {
     /// CSS pixels.
     Pixels(f32),
     /// A multiple of the parent's.
@@ -46,7 +46,7 @@ impl Length {
 
 /// What one element's declarations say. Absent: nothing said.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
-pub struct Declared {
+pub(super) struct Declared {
     is_gone: Option<bool>,
     is_unseen: Option<bool>,
     opacity: Option<f32>,
@@ -61,12 +61,12 @@ pub struct Declared {
     height: Option<Length>,
     is_clipped: Option<bool>,
     is_cut_away: Option<bool>,
-    pub is_preformatted: Option<bool>,
+    pub(super) is_preformatted: Option<bool>,
 }
 
 impl Declared {
     /// Reads declarations; the second value holds those marked `!important`.
-    pub fn parse(text: &str) -> (Self, Self) {
+    pub(super) fn parse(text: &str) -> (Self, Self) {
         let mut normal = Self::default();
         let mut important = Self::default();
         let text = text.get(..MAX_STYLE).unwrap_or(text);
@@ -90,18 +90,14 @@ impl Declared {
     }
 
     /// Whether nothing of it matters.
-    pub fn is_empty(&self) -> bool {
+    pub(super) fn is_empty(&self) -> bool {
         *self == Self::default()
     }
 
     fn set(&mut self, name: &str, value: &str) {
         match name {
             "display" => self.is_gone = Some(value == "none"),
-            "mso-hide" => {
-                if value == "all" {
-                    self.is_gone = Some(true);
-                }
-            }
+            "mso-hide" if value == "all" => self.is_gone = Some(true),
             "visibility" => self.is_unseen = Some(matches!(value, "hidden" | "collapse")),
             "content-visibility" => self.is_unseen = Some(value == "hidden"),
             "opacity" => self.opacity = fraction(value),
@@ -161,14 +157,15 @@ impl Declared {
                 self.is_cut_away = Some(is_flat || is_away);
             }
             "white-space" => {
-                self.is_preformatted = Some(matches!(value, "pre" | "pre-wrap" | "pre-line" | "break-spaces"))
+                self.is_preformatted =
+                    Some(matches!(value, "pre" | "pre-wrap" | "pre-line" | "break-spaces"));
             }
             _ => {}
         }
     }
 
     /// Later declarations on top of these.
-    pub fn overlay(&mut self, later: &Self) {
+    pub(super) fn overlay(&mut self, later: &Self) {
         fn over<T: Copy>(under: &mut Option<T>, later: Option<T>) {
             if later.is_some() {
                 *under = later;
@@ -192,22 +189,22 @@ impl Declared {
     }
 
     /// What HTML attributes say, below every style: `bgcolor`, `color`, `hidden`, `<font size>`.
-    pub fn set_color(&mut self, value: &str) {
+    pub(super) fn set_color(&mut self, value: &str) {
         self.color = color::parse(value).or(self.color);
     }
 
     /// `bgcolor`.
-    pub fn set_background(&mut self, value: &str) {
+    pub(super) fn set_background(&mut self, value: &str) {
         self.background = color::parse(value).or(self.background);
     }
 
     /// `hidden`, and elements that no reader shows.
-    pub fn hide(&mut self) {
+    pub(super) fn hide(&mut self) {
         self.is_gone = Some(true);
     }
 
     /// Whether the box is a dot that cannot hold a picture worth naming.
-    pub fn is_dot(&self) -> bool {
+    pub(super) fn is_dot(&self) -> bool {
         self.width.is_some_and(Length::is_tiny) || self.height.is_some_and(Length::is_tiny)
     }
 }
@@ -261,11 +258,10 @@ fn length(text: &str) -> Option<Length> {
     Some(match unit.trim() {
         "" | "px" => Length::Pixels(number),
         "pt" => Length::Pixels(number * 4.0 / 3.0),
-        "pc" => Length::Pixels(number * 16.0),
+        "pc" | "rem" | "ch" => Length::Pixels(number * 16.0),
         "in" => Length::Pixels(number * 96.0),
         "cm" => Length::Pixels(number * 37.8),
         "mm" => Length::Pixels(number * 3.78),
-        "rem" | "ch" => Length::Pixels(number * 16.0),
         "em" => Length::Times(number),
         "ex" => Length::Times(number / 2.0),
         "%" => Length::Times(number / 100.0),
@@ -301,7 +297,7 @@ fn plain_css(text: &str) -> String {
 
 /// The style in force at one place of the tree.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Computed {
+pub(super) struct Computed {
     is_gone: bool,
     is_unseen: bool,
     font: f32,
@@ -309,7 +305,7 @@ pub struct Computed {
     color: Option<Paint>,
     ground: (u8, u8, u8),
     /// Whether whitespace counts.
-    pub is_preformatted: bool,
+    pub(super) is_preformatted: bool,
     is_blended: bool,
 }
 
@@ -329,7 +325,7 @@ impl Default for Computed {
 
 impl Computed {
     /// The style of a child with these declarations. Links start with the reader's own link colour.
-    pub fn child(&self, declared: &Declared, is_link: bool) -> Self {
+    pub(super) fn child(&self, declared: &Declared, is_link: bool) -> Self {
         let mut child = *self;
         if is_link {
             child.color = None;
@@ -371,7 +367,7 @@ impl Computed {
     }
 
     /// Whether text in this style is not seen.
-    pub fn is_hidden(&self) -> bool {
+    pub(super) fn is_hidden(&self) -> bool {
         self.is_gone || self.is_unseen || self.is_blended || self.font < UNREADABLE_PIXELS
     }
 }
