@@ -259,7 +259,8 @@ pub fn decode_charset(label: &[u8], bytes: &[u8]) -> String {
 
 /// Unfolds lines and turns every other control character into a space.
 fn clean(text: String) -> String {
-    if !text.chars().any(char::is_control) {
+    // In UTF-8 a control character begins with one of these bytes.
+    if !text.bytes().any(|byte| byte < b' ' || matches!(byte, 0x7f | 0xc2)) {
         return text;
     }
     let mut out = String::with_capacity(text.len());

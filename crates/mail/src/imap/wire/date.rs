@@ -32,8 +32,10 @@ const ZONES: [(&str, i8); 14] = [
 /// Reads INTERNALDATE (`1-Jul-1996 02:44:25 -0700`), Date headers of RFC 822 and 5322 with their usual
 /// mistakes, asctime and ISO 8601. No zone, or an unknown one, is UTC; no time of day is midnight.
 pub fn parse(raw: &[u8]) -> Option<Timestamp> {
-    let text = String::from_utf8_lossy(raw.get(..MAX_LENGTH).unwrap_or(raw));
-    let text = without_comments(&text);
+    let mut text = String::from_utf8_lossy(raw.get(..MAX_LENGTH).unwrap_or(raw));
+    if text.contains('(') {
+        text = without_comments(&text).into();
+    }
     let mut fields = Fields::default();
     for word in
         text.split(|c: char| c.is_whitespace() || c == ',' || c == '"').filter(|word| !word.is_empty())

@@ -69,6 +69,7 @@ impl Reader<'_> {
         let place = if cursor.peek() == Some(b'[') { Some(read_section(cursor)) } else { None };
         let mark = cursor.clone();
         match cursor.value() {
+            Ok(Some(Value::List(_))) if cursor.is_at_end() && self.may_resume_inside(cursor, &mark) => {}
             Ok(Some(value)) => {
                 let written = start.get(..start.len() - mark.rest().len().min(start.len()));
                 let is_kept = match place {
@@ -84,7 +85,7 @@ impl Reader<'_> {
             Ok(None) => {}
             Err(Fault::Unclosed) => {
                 cursor.return_to(mark);
-                self.recoveries += 1;
+                self.recoveries = self.recoveries.saturating_add(1);
                 recover(cursor, self.recoveries <= MAX_RECOVERIES);
             }
             Err(Fault::TooDeep | Fault::TooMany) => {
@@ -92,6 +93,20 @@ impl Reader<'_> {
                 cursor.skip_value();
             }
         }
+    }
+
+    /// A list that ends with the response took the parenthesis that closes the response. If it holds
+    /// what looks like an item, it was never closed, and reading goes on there.
+    fn may_resume_inside<'p>(&mut self, cursor: &mut Cursor<'p>, mark: &Cursor<'p>) -> bool {
+        let mut inside = cursor.clone();
+        inside.return_to(mark.clone());
+        self.recoveries = self.recoveries.saturating_add(1);
+        recover(&mut inside, self.recoveries <= MAX_RECOVERIES);
+        let is_found = !inside.is_at_end();
+        if is_found {
+            *cursor = inside;
+        }
+        is_found
     }
 
     /// Keeps an item's value if it is known and as it should be.
