@@ -144,6 +144,9 @@ async fn what_would_allow_or_reach_nothing_is_refused_with_a_hint() {
     assert_eq!(problem.code, Code::InvalidInput);
     let problem = refused(&|new| new.accounts = Some(vec![name("wrk")])).await;
     assert_eq!((problem.code, problem.hint.as_str()), (Code::NotFound, "Did you mean `work`?"));
+    for lifetime in [Duration::ZERO, Duration::seconds(-1), Duration::MAX] {
+        assert_eq!(refused(&|new| new.lifetime = Some(lifetime)).await.code, Code::InvalidInput);
+    }
     for label in ["", "   ", "a\nb", &"x".repeat(65)] {
         assert_eq!(refused(&|new| label.clone_into(&mut new.label)).await.code, Code::InvalidInput);
     }
