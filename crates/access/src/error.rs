@@ -92,15 +92,15 @@ impl Error {
             Self::UserTaken(_) => "Choose another name.".to_owned(),
             Self::UserDisabled(name) => format!("`postroom user enable {name}` lets them in again."),
             Self::AccountTaken(_) => "Give another name with `--name`, or remove that account.".to_owned(),
-            Self::LabelTaken(label) => {
-                format!("Choose another label, or revoke it with `postroom token revoke --name {label}`.")
+            Self::LabelTaken(_) => {
+                "Choose another label, or end that one with `postroom token revoke`.".to_owned()
             }
             Self::NoScopes => {
                 "Name at least one: folders, search, read, draft, modify, send, delete, manage.".to_owned()
             }
             Self::NoAccounts => "Name an account, or leave accounts out for all.".to_owned(),
             Self::BadDuration(_) => "Write a number and a unit: `90d`, `12h`, `30m`, `2w`.".to_owned(),
-            Self::Storage(_) => "`postroom doctor` checks the database and the key.".to_owned(),
+            Self::Storage(error) => error.hint().to_owned(),
             _ => String::new(),
         }
     }

@@ -3,7 +3,8 @@
 /// Of `names` the one that needs the fewest edits to become `wanted`, if those are few.
 pub(crate) fn nearest<'a>(wanted: &str, names: impl Iterator<Item = &'a str>) -> Option<String> {
     let wanted: Vec<char> = wanted.chars().take(64).flat_map(char::to_lowercase).collect();
-    let near = (wanted.len() / 3).clamp(1, 3);
+    // Two letters swapped are two edits.
+    let near = (wanted.len() / 2).clamp(1, 3);
     names
         .take(1000)
         .map(|name| (edits(&wanted, name), name))

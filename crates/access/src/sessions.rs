@@ -125,7 +125,7 @@ impl Sessions {
     /// exist: idle ones, and those whose grant or user was ended here or in another process. The
     /// transport is to close them. Meant to be called every second or so.
     pub async fn sweep(&self, idle: Duration) -> Result<Vec<String>> {
-        let before = self.clock.now() - idle;
+        let before = self.clock.now().checked_sub(idle).unwrap_or(Timestamp::UNIX_EPOCH);
         let mut ended: Vec<String> = Vec::new();
         if let Some(store) = &self.store {
             let cached: Vec<String> = self.lock().keys().cloned().collect();

@@ -49,7 +49,7 @@ impl Access {
             None => GrantedAccounts::All,
             Some(names) => self.check_accounts(&user, names).await?,
         };
-        let expires = new.lifetime.map(|lifetime| self.clock().now() + lifetime);
+        let expires = new.lifetime.map(|lifetime| self.end_of(lifetime)).transpose()?;
         let (bearer, hash) = personal::new_bearer(self.random());
         let grant = storage::NewGrant {
             label: label.to_owned(),
@@ -88,6 +88,11 @@ impl Access {
             Some(grant) => Ok(grant),
             None => Err(self.label_not_found(user, label).await?),
         }
+    }
+
+    fn end_of(&self, lifetime: Duration) -> Result<Timestamp> {
+        let end = self.clock().now().checked_add(lifetime).filter(|_| lifetime.is_positive());
+        end.ok_or_else(|| Error::BadDuration(lifetime.to_string()))
     }
 
     async fn label_not_found(&self, user: &User, label: &str) -> Result<Error> {

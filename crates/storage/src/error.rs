@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use domain::{Code, Problem};
+
 /// Why a stored thing could not be read, written, sealed or opened.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -72,6 +74,42 @@ pub enum Error {
     /// Sealed bytes were altered, cut, or moved from elsewhere.
     #[error("sealed bytes cannot be opened: they were altered or belong elsewhere")]
     Seal,
+}
+
+impl Error {
+    /// What to do next; empty if there is nothing to say.
+    pub fn hint(&self) -> &'static str {
+        match self {
+            Self::BadUrl(_) => "Write `sqlite:PATH` or `postgres://USER:PASSWORD@HOST:PORT/NAME`.",
+            Self::Path { .. } => "Check that the folder exists and belongs to the user that runs this.",
+            Self::Open { .. } => {
+                "Check that it is there, that it answers, and that it is Postroom's database."
+            }
+            Self::TooNew { .. } => "Run the version that wrote it, or a newer one.",
+            Self::KeyMalformed => {
+                "`openssl rand -base64 32` makes one; or remove the setting to have one made."
+            }
+            Self::KeyFile { .. } => "Check that the file is there and belongs to the user that runs this.",
+            Self::WrongKey => {
+                "Give the key that was used before; without it the stored secrets cannot be opened by anybody."
+            }
+            Self::Seal | Self::Unreadable(_) => {
+                "Somebody or something changed the database; restore it from a backup."
+            }
+            Self::Query(_) => "`postroom doctor` checks the database and the key.",
+            Self::Taken | Self::KeyExposed { .. } => "",
+        }
+    }
+}
+
+impl From<Error> for Problem {
+    /// Callers learn that it is our fault and nothing of how the database is made.
+    fn from(error: Error) -> Self {
+        match error {
+            Error::Taken => Self::new(Code::Conflict, "That name is taken."),
+            _ => Self::new(Code::Internal, "What is stored could not be read or written."),
+        }
+    }
 }
 
 impl From<sqlx::Error> for Error {
