@@ -1,10 +1,12 @@
 //! `cargo xtask`: the project's own commands. One file per command; no product code lives here.
 
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command line program prints")]
+#![expect(clippy::disallowed_methods, reason = "the clock and the ports of its own machine are read here")]
 
 use std::process::ExitCode;
 
 mod check;
+mod demo;
 mod docs;
 mod place;
 mod sources;
@@ -25,6 +27,7 @@ fn main() -> ExitCode {
     let outcome = match command.as_deref() {
         Some("check") => check::run(&rest),
         Some("test") => test::run(&rest),
+        Some("demo") => demo::run(&rest),
         Some("docs") => docs::run(),
         Some("help" | "--help" | "-h") => {
             println!("{USAGE}");

@@ -15,8 +15,9 @@ fn a_real_server_finds_its_way_through_every_sample() {
     let mut stream = TcpStream::connect(("127.0.0.1", dovecot.imap_port())).unwrap();
     let mut commands = String::from("a LOGIN alice alice-secret\r\n");
     for folder in sample::FOLDERS {
-        let folder = folder.replace('ü', "&APw-");
-        commands += &format!("a EXAMINE \"{folder}\"\r\n");
+        commands += "a EXAMINE \"";
+        commands += &folder.replace('ü', "&APw-");
+        commands += "\"\r\n";
         commands += "a FETCH 1:* (UID INTERNALDATE ENVELOPE BODYSTRUCTURE)\r\n";
     }
     commands.push_str("a LSUB \"\" *\r\na LOGOUT\r\n");
