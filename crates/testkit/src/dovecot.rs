@@ -222,8 +222,9 @@ impl Dovecot {
             fs::create_dir(&home)?;
             chown(&home, Some(owner.0), Some(owner.1))?;
         }
-        let arguments = [Path::new("-F"), Path::new("-c"), &settings];
-        let guard = Guarded::start(path, &program, &arguments)?;
+        let mut command = Command::new(program);
+        command.arg("-F").arg("-c").arg(&settings);
+        let guard = Guarded::quiet(path, &command)?;
         let dovecot = Self {
             guard,
             certificates,

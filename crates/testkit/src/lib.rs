@@ -9,6 +9,8 @@ pub mod introspection;
 pub mod maildir;
 pub mod mcp_stdio;
 pub mod process;
+pub mod python;
+pub mod sample;
 pub mod smtp_sink;
 
 mod dovecot_config;
@@ -17,4 +19,5 @@ pub use certificates::CertificateKind;
 pub use dovecot::{Dovecot, Options, User, require_dovecot};
 pub use maildir::{Mail, Maildir};
 pub use mcp_stdio::McpStdio;
+pub use python::require_python;
 pub use smtp_sink::SmtpSink;

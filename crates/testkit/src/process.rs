@@ -2,7 +2,6 @@
 //! even if the test itself was killed. Knows nothing of what it runs.
 
 use std::{
-    ffi::OsStr,
     io,
     os::unix::process::CommandExt,
     path::Path,
@@ -10,17 +9,20 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// Waits for the end of our pipe, then ends everything in its own process group, itself last, and
-/// removes the directory. Polite first: 50 ms is enough for a mail server without work.
+/// Waits for the end of our pipe, then asks everything in its own process group to end, waits a while for
+/// the program, kills what is left, itself last, and removes the directory.
 const GUARD: &str = r#"
-directory=$1; shift
-"$@" >"$directory/stdout" 2>"$directory/stderr" &
+directory=$1; patience=$2; shift 2
+if [ "$patience" -gt 1 ]; then "$@" & else "$@" >"$directory/stdout" 2>"$directory/stderr" & fi
 program=$!
 echo "$program" >"$directory/guarded.pid"
 read -r _
 trap '' TERM
 kill -TERM 0
-sleep 0.05
+while [ "$patience" -gt 0 ] && kill -0 "$program" 2>/dev/null; do
+    sleep 0.05
+    patience=$((patience - 1))
+done
 rm -rf "$directory"
 kill -KILL 0
 "#;
@@ -32,19 +34,31 @@ pub struct Guarded {
 }
 
 impl Guarded {
-    /// Starts `program`. Its output goes to `stdout` and `stderr` in `directory`, its process id to
-    /// `guarded.pid` there; the directory is removed after the program has ended.
-    pub fn start<A: AsRef<OsStr>>(directory: &Path, program: &Path, arguments: &[A]) -> io::Result<Self> {
-        let shell = Command::new("sh")
-            .args(["-c", GUARD, "guard"])
-            .arg(directory)
-            .arg(program)
-            .args(arguments)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .process_group(0)
-            .spawn()?;
+    /// Starts a server whose output goes to `stdout` and `stderr` in `directory`, and its process id to
+    /// `guarded.pid` there. At the end it gets 50 ms, then the directory is removed.
+    pub fn quiet(directory: &Path, command: &Command) -> io::Result<Self> {
+        Self::start(directory, command, 1, Stdio::null)
+    }
+
+    /// The same, but its output is ours, and at the end it gets five seconds to stop gracefully.
+    pub fn shown(directory: &Path, command: &Command) -> io::Result<Self> {
+        Self::start(directory, command, 100, Stdio::inherit)
+    }
+
+    fn start(directory: &Path, command: &Command, patience: u32, output: fn() -> Stdio) -> io::Result<Self> {
+        let mut shell = Command::new("sh");
+        shell.args(["-c", GUARD, "guard"]).arg(directory).arg(patience.to_string());
+        shell.arg(command.get_program()).args(command.get_args());
+        for (name, value) in command.get_envs() {
+            match value {
+                Some(value) => shell.env(name, value),
+                None => shell.env_remove(name),
+            };
+        }
+        if let Some(place) = command.get_current_dir() {
+            shell.current_dir(place);
+        }
+        let shell = shell.stdin(Stdio::piped()).stdout(output()).stderr(output()).process_group(0).spawn()?;
         Ok(Self { shell })
     }
 
