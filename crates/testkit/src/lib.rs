@@ -1,1 +1,20 @@
-//! Stands up the world of a test: a real Dovecot, people, clients.
+//! Stands up the world of a test: a real Dovecot with people and mail, an SMTP sink, an MCP client.
+//!
+//! Development only. Blocking and without other rooms, so that every room's tests, the bench and
+//! `cargo xtask demo` can use it. Everything lives in a temporary directory and on loopback.
+
+pub mod certificates;
+pub mod dovecot;
+pub mod introspection;
+pub mod maildir;
+pub mod mcp_stdio;
+pub mod process;
+pub mod smtp_sink;
+
+mod dovecot_config;
+
+pub use certificates::CertificateKind;
+pub use dovecot::{Dovecot, Options, User, require_dovecot};
+pub use maildir::{Mail, Maildir};
+pub use mcp_stdio::McpStdio;
+pub use smtp_sink::SmtpSink;
