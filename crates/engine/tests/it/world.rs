@@ -1,0 +1,108 @@
+//! A Dovecot with the sample mailbox, an engine, and a principal who may use it.
+
+use std::sync::{Arc, Mutex};
+
+use domain::{
+    AccountName, AccountSettings, AccountSource, Clock, Credentials, Door, Endpoint, FixedClock, GrantId,
+    GrantedAccount, Limits, Principal, Random, Scopes, Secret, Timestamp, TlsMode, account::Credential,
+};
+use engine::{Engine, Settings};
+use net::{Outgoing, PrivateHosts};
+use storage::{MasterKey, Sealer};
+use testkit::{Dovecot, Maildir, Options, require_dovecot, sample};
+
+/// 21 November 2026, noon.
+pub const NOW: u64 = 1_795_262_400;
+
+/// Predictable, and different each time it is asked.
+struct Counter(Mutex<u8>);
+
+impl Random for Counter {
+    fn fill(&self, bytes: &mut [u8]) {
+        let mut next = self.0.lock().unwrap();
+        for byte in bytes {
+            *next = next.wrapping_mul(31).wrapping_add(7);
+            *byte = *next;
+        }
+    }
+}
+
+pub struct World {
+    pub dovecot: Dovecot,
+    pub maildir: Maildir,
+    pub engine: Engine,
+    pub principal: Principal,
+}
+
+/// A world with the sample mailbox; nothing where there is no Dovecot.
+pub fn world(options: Options) -> Option<World> {
+    let dovecot = require_dovecot(options)?;
+    let maildir = Maildir::of(&dovecot, "alice").unwrap();
+    sample::fill(&maildir, NOW).unwrap();
+    Some(over(dovecot, maildir))
+}
+
+/// A world with empty folders.
+pub fn empty_world(options: Options) -> Option<World> {
+    let dovecot = require_dovecot(options)?;
+    let maildir = Maildir::of(&dovecot, "alice").unwrap();
+    Some(over(dovecot, maildir))
+}
+
+fn over(dovecot: Dovecot, maildir: Maildir) -> World {
+    let principal = principal(&dovecot, Limits::default());
+    World { engine: new_engine(), principal, dovecot, maildir }
+}
+
+pub fn new_engine() -> Engine {
+    let random: Arc<dyn Random> = Arc::new(Counter(Mutex::new(1)));
+    let clock: Arc<dyn Clock> = Arc::new(FixedClock(now()));
+    let outgoing =
+        Outgoing::new(net::Settings { private_hosts: PrivateHosts::Allow, ..net::Settings::default() });
+    let sealer = Sealer::new(MasterKey::generate(&*random), Arc::clone(&random));
+    Engine::new(Settings { store: None, sealer, outgoing, clock, random })
+}
+
+pub fn now() -> Timestamp {
+    Timestamp::from_unix_timestamp(i64::try_from(NOW).unwrap()).unwrap()
+}
+
+pub fn settings(dovecot: &Dovecot) -> AccountSettings {
+    AccountSettings {
+        address: "alice@example.com".into(),
+        display_name: "Alice".into(),
+        imap: Endpoint {
+            host: dovecot.host().into(),
+            port: dovecot.imap_port(),
+            tls: TlsMode::None,
+            username: "alice".into(),
+        },
+        smtp: None,
+        allowed_folders: Vec::new(),
+    }
+}
+
+pub fn credentials(password: &str) -> Credentials {
+    Credentials { imap: Credential::Password(Secret::new(password)), smtp: None }
+}
+
+pub fn principal(dovecot: &Dovecot, limits: Limits) -> Principal {
+    principal_with(settings(dovecot), credentials("alice-secret"), limits)
+}
+
+pub fn principal_with(settings: AccountSettings, credentials: Credentials, limits: Limits) -> Principal {
+    let name: AccountName = "work".parse().unwrap();
+    Principal {
+        user: "alice".into(),
+        grant: GrantId::from_text("gra_test"),
+        client: "test".into(),
+        door: Door::Stdio,
+        scopes: Scopes::all(),
+        accounts: vec![GrantedAccount {
+            name,
+            is_default: true,
+            source: AccountSource::Carried(Arc::new((settings, credentials))),
+        }],
+        limits,
+    }
+}
