@@ -135,7 +135,11 @@ impl Operator {
             Self::Subject => text(Field::Subject),
             Self::Body => text(Field::Body),
             Self::FileName => text(Field::FileName),
-            Self::List => text(Field::List),
+            Self::List => {
+                let id = value.trim().trim_start_matches('<').trim_end_matches('>');
+                let is_id = !id.trim().is_empty();
+                if is_id { Ok(Term::Text(Field::List, id.to_owned())) } else { Err(self.wants("a List-Id")) }
+            }
             Self::Account => {
                 let name = value.trim().to_ascii_lowercase().parse::<AccountName>();
                 name.map(Term::Account).map_err(|_| self.wants("the name of an account"))

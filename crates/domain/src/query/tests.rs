@@ -40,6 +40,7 @@ fn every_operator_of_the_contract_is_read() {
         ("body:חשבונית", text(Field::Body, "חשבונית")),
         ("filename:a.pdf", text(Field::FileName, "a.pdf")),
         ("list:users.rust.org", text(Field::List, "users.rust.org")),
+        ("list:<users.rust.org>", text(Field::List, "users.rust.org")),
         ("account:Work", Term::Account("work".parse().unwrap())),
         ("in:@sent", Term::Folder(FolderArg::Role(crate::Role::Sent))),
         ("in:\"Sent Items\"", Term::Folder(FolderArg::parse("Sent Items"))),
@@ -209,6 +210,7 @@ fn what_cannot_be_read_is_refused_with_its_position() {
         ("has:wings", 1, "`attachment`"),
         ("account:all", 1, "name of an account"),
         ("id:<>", 1, "Message-ID"),
+        ("list:<>", 1, "List-Id"),
         ("from:(subject:x)", 7, "inside the group"),
         ("a\0b", 2, "control character"),
         ("a \"\u{7f}\"", 4, "control character"),
@@ -340,7 +342,10 @@ fn any_term() -> impl Strategy<Value = Term> {
         first.prop_map(|day| Period { first: day.replace_ordinal(1).unwrap(), span: Span::Year }),
     ];
     prop_oneof![
-        8 => (field, any_text()).prop_map(|(field, text)| Term::Text(field, text)),
+        8 => (field, any_text()).prop_filter_map("brackets are no part of a List-Id", |(field, text)| {
+            let is_bare = field != Field::List || !text.contains(['<', '>']);
+            is_bare.then_some(Term::Text(field, text))
+        }),
         1 => "[a-z0-9_-]{1,8}".prop_filter_map("no name", |name| name.parse().ok()).prop_map(Term::Account),
         1 => any_text().prop_map(|text| Term::Folder(FolderArg::parse(&text))),
         1 => any_text().prop_map(Term::Label),
