@@ -62,6 +62,13 @@ pub fn decode_raw(raw: &[u8]) -> String {
     decode_plain(raw, false).into_owned()
 }
 
+/// Text in which encoded words mean nothing (addresses, ids, a server's words): as [`decode_raw`], and
+/// without control characters. An address must not be decoded: `=?utf-8?q?boss=40bank.org?=@evil.org`
+/// would seem to be somebody else's.
+pub fn decode_verbatim(raw: &[u8]) -> String {
+    clean(decode_raw(raw))
+}
+
 /// Parameters of Content-Type or Content-Disposition by their names in lower case. Continuations and
 /// charsets of RFC 2231 are joined and decoded (`filename*0*=utf-8''…`); encoded words are decoded
 /// although RFC 2047 forbids them there. Of doubled names the extended one wins, else the first.

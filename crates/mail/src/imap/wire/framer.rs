@@ -47,7 +47,7 @@ impl Default for Limits {
             max_literal: 1 << 30,
             literals: 10_000,
             depth: 64,
-            values: 200_000,
+            values: 500_000,
             parts: 1_000,
         }
     }

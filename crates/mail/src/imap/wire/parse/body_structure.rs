@@ -139,11 +139,11 @@ fn decoded_pairs(fields: &[Value]) -> BTreeMap<String, String> {
 }
 
 fn content_id(raw: &[u8]) -> Option<String> {
-    let text = words::decode_raw(raw);
+    let text = words::decode_verbatim(raw);
     let id = text.trim().trim_start_matches('<').trim_end_matches('>').trim();
     (!id.is_empty()).then(|| id.to_owned())
 }
 
 fn lower(value: &Value) -> Option<String> {
-    value.as_bytes().map(|text| words::decode_raw(text).trim().to_ascii_lowercase())
+    value.as_bytes().map(|text| words::decode_verbatim(text).trim().to_ascii_lowercase())
 }

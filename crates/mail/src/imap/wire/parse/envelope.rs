@@ -39,7 +39,7 @@ fn decoded(value: &Value) -> String {
 
 /// The Message-IDs in a header's text, in angle brackets. A single one that lost its brackets gets them.
 fn message_ids(raw: &[u8]) -> Vec<String> {
-    let text = words::decode(raw);
+    let text = words::decode_verbatim(raw);
     let mut ids = Vec::new();
     let mut rest = text.as_str();
     while let Some((_, tail)) = rest.split_once('<') {
@@ -77,8 +77,8 @@ fn read_addresses(entries: &[Value]) -> Vec<Address> {
         if is_group {
             continue;
         }
-        let local = local.as_bytes().map(|text| words::decode(text)).unwrap_or_default();
-        let host = host.as_bytes().map(|text| words::decode(text)).unwrap_or_default();
+        let local = local.as_bytes().map(|text| words::decode_verbatim(text)).unwrap_or_default();
+        let host = host.as_bytes().map(|text| words::decode_verbatim(text)).unwrap_or_default();
         // What servers write for parts that are missing: Dovecot, UW-IMAP, Cyrus.
         let local = if is_placeholder(&local) { "" } else { local.trim() };
         let host = if is_placeholder(&host) { "" } else { host.trim() };

@@ -51,7 +51,7 @@ pub(super) fn flags(values: &[Value]) -> Vec<Flag> {
 fn flag(name: &[u8]) -> Flag {
     let system = [Flag::Seen, Flag::Answered, Flag::Flagged, Flag::Deleted, Flag::Draft];
     let known = system.into_iter().find(|flag| name.eq_ignore_ascii_case(flag.as_str().as_bytes()));
-    known.unwrap_or_else(|| Flag::Keyword(words::decode_raw(name)))
+    known.unwrap_or_else(|| Flag::Keyword(words::decode_verbatim(name)))
 }
 
 struct Reader<'l> {
@@ -78,7 +78,8 @@ impl Reader<'_> {
                     None => self.keep(name, &value),
                 };
                 if !is_kept && self.fetch.other.len() < MAX_OTHER {
-                    let name = words::decode_raw(written.unwrap_or(name)).trim_end().to_ascii_uppercase();
+                    let name =
+                        words::decode_verbatim(written.unwrap_or(name)).trim_end().to_ascii_uppercase();
                     self.fetch.other.push((name, value));
                 }
             }

@@ -39,7 +39,7 @@ pub(super) fn read_response(pieces: &[Piece], limits: &Limits) -> Response {
     }
     cursor.skip_spaces();
     match status::read(&mut cursor, limits) {
-        Some(status) => Response::Tagged { tag: words::decode_raw(tag), status },
+        Some(status) => Response::Tagged { tag: words::decode_verbatim(tag), status },
         None => unreadable("neither data nor a completion"),
     }
 }
@@ -85,7 +85,7 @@ fn read_data(cursor: &mut Cursor<'_>, limits: &Limits) -> Data {
     if word.is_empty() {
         return Data::Unreadable("a star without data");
     }
-    let name = words::decode_raw(word).to_ascii_uppercase();
+    let name = words::decode_verbatim(word).to_ascii_uppercase();
     let data = match (number, name.as_str()) {
         (Some(number), "FETCH") => {
             if cursor.is_at_end() {
@@ -126,7 +126,7 @@ fn upper_words(values: &[Value]) -> Vec<String> {
     values
         .iter()
         .filter_map(Value::as_bytes)
-        .map(|word| words::decode_raw(word).to_ascii_uppercase())
+        .map(|word| words::decode_verbatim(word).to_ascii_uppercase())
         .collect()
 }
 
@@ -141,7 +141,7 @@ fn read_id(values: &[Value]) -> Vec<(String, Option<String>)> {
         .collect()
 }
 
-/// The text of an atom or string, as UTF-8 or else windows-1252; no encoded words.
+/// The text of an atom or string, without control characters; no encoded words.
 fn text(value: &Value) -> Option<String> {
-    value.as_bytes().map(|bytes| words::decode_raw(bytes))
+    value.as_bytes().map(|bytes| words::decode_verbatim(bytes))
 }

@@ -43,7 +43,7 @@ pub(super) fn read(cursor: &mut Cursor<'_>, limits: &Limits) -> Option<Status> {
         cursor.bump();
         code = read_code(inside, limits);
     }
-    let text = words::decode_raw(cursor.rest()).trim().to_owned();
+    let text = words::decode_verbatim(cursor.rest()).trim().to_owned();
     Some(Status { kind, code, text })
 }
 
@@ -75,12 +75,13 @@ fn read_code(inside: bytes::Bytes, limits: &Limits) -> Option<Code> {
     let pieces = [Piece::Line(inside)];
     let mut cursor = Cursor::new(&pieces, limits.depth, limits.values);
     cursor.skip_spaces();
-    let name = words::decode_raw(cursor.take_until(|byte| byte == b' ' || byte == b'(')).to_ascii_uppercase();
+    let name =
+        words::decode_verbatim(cursor.take_until(|byte| byte == b' ' || byte == b'(')).to_ascii_uppercase();
     if name.is_empty() {
         return None;
     }
     cursor.skip_spaces();
-    let rest = words::decode_raw(cursor.rest()).trim_end().to_owned();
+    let rest = words::decode_verbatim(cursor.rest()).trim_end().to_owned();
     let values = cursor.values().unwrap_or_default();
     Some(known_code(&name, &values).unwrap_or(Code::Other(name, rest)))
 }

@@ -197,7 +197,9 @@ fn compare_envelope(ours: &Envelope, theirs: &TheirEnvelope<'_>) {
     let addresses = |list: &[Address<'_>]| -> Vec<domain::Address> {
         list.iter()
             .map(|address| {
-                let (local, host) = (text(&address.mailbox), text(&address.host));
+                let verbatim =
+                    |field| octets(field).map(words::decode_verbatim).unwrap_or_default().trim().to_owned();
+                let (local, host): (String, String) = (verbatim(&address.mailbox), verbatim(&address.host));
                 let email = if host.is_empty() { local } else { format!("{local}@{host}") };
                 domain::Address { name: text(&address.name), email }
             })
@@ -213,7 +215,7 @@ fn compare_envelope(ours: &Envelope, theirs: &TheirEnvelope<'_>) {
 }
 
 fn compare_structure(ours: &Part, theirs: &BodyStructure<'_>) {
-    let lower = |text: &IString<'_>| words::decode_raw(text.as_ref()).trim().to_ascii_lowercase();
+    let lower = |text: &IString<'_>| words::decode_verbatim(text.as_ref()).trim().to_ascii_lowercase();
     match theirs {
         BodyStructure::Multi { bodies, subtype, .. } => {
             assert_eq!((ours.kind.as_str(), &ours.subtype), ("multipart", &lower(subtype)));

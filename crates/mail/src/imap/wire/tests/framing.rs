@@ -201,7 +201,7 @@ fn results_of_a_large_mailbox_may_be_longer_than_other_lines() {
 #[test]
 fn deep_lists_and_many_values_end_neither_the_program_nor_the_connection() {
     let deep = "(".repeat(100_000);
-    let many = "a ".repeat(300_000);
+    let many = "a ".repeat(520_000);
     for line in [
         format!("* THREAD {deep}\r\n"),
         format!("* X {many}\r\n"),

@@ -120,6 +120,14 @@ fn groups_are_their_members_and_lost_domains_are_none() {
 }
 
 #[test]
+fn an_address_cannot_pose_as_another_by_an_encoded_word() {
+    let from = envelope(r#"NIL NIL (("B" NIL "=?utf-8?q?boss=40bank.org?=" "evil.org"))"#).unwrap().from;
+    assert_eq!(from[0].email, "=?utf-8?q?boss=40bank.org?=@evil.org");
+    let from = envelope("NIL NIL ((NIL NIL {6}\r\na\r\nBcc \"x\"))").unwrap().from;
+    assert_eq!(from[0].email, "a Bcc@x");
+}
+
+#[test]
 fn a_subject_in_an_old_charset_is_readable() {
     let (events, _) = events(
         b"* 1 FETCH (ENVELOPE (NIL \"caf\xe9\" NIL NIL NIL NIL NIL NIL NIL NIL))\r\n",
