@@ -1,1 +1,34 @@
 //! The door for machines that ask for mail: MCP over HTTP and stdio.
+//!
+//! Start at [`router`] (HTTP) and [`serve_stdio`]; one tool is one file in `tools/`. Who may call is
+//! asked of a [`Gate`], mail of [`Mail`]: this room knows neither tokens nor mail servers.
+
+mod arguments;
+mod authenticate;
+mod authorize;
+mod error;
+mod gate;
+mod instructions;
+mod mail;
+mod metadata;
+mod origin;
+mod schema;
+mod server;
+mod sessions;
+mod settings;
+mod stdio;
+mod tool;
+mod tools;
+mod transport;
+mod view;
+
+pub use error::RequestId;
+pub use gate::{Boxed, CallRecord, Gate, Refusal};
+pub use mail::Mail;
+pub use settings::{InvalidSettings, Settings};
+pub use stdio::{Error as StdioError, serve_stdio, serve_stream};
+pub use tools::adverts;
+pub use transport::router;
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,51 @@
+//! What this door asks of whoever knows tokens and grants.
+//!
+//! Only questions; the answers come from `access`. Tests answer them from a table.
+
+use std::{future::Future, pin::Pin, sync::Arc};
+
+use domain::{GrantId, Principal};
+
+/// A future that can be returned by an object.
+pub type Boxed<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+/// Why a bearer gives no principal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Refusal {
+    /// Unknown, expired, revoked, or meant for somebody else: 401.
+    Invalid,
+    /// It could not be checked just now: 503. Never treated as valid.
+    Unavailable,
+}
+
+/// One finished tool call, for the audit trail. Holds no content of mail.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CallRecord<'a> {
+    /// The tool's name.
+    pub tool: &'static str,
+    /// Ids of the messages, as the agent wrote them, each at most 200 characters.
+    pub targets: &'a [String],
+    /// `ok`, `cancelled`, `bad_cursor`, or the code of the problem.
+    pub outcome: &'static str,
+}
+
+/// Who is calling, how much they may, and what they did.
+pub trait Gate: Send + Sync {
+    /// The principal of a bearer token, from the live grant.
+    fn principal<'a>(&'a self, bearer: &'a str) -> Boxed<'a, Result<Arc<Principal>, Refusal>>;
+
+    /// Counts one tool call; an error is the seconds to wait.
+    fn admit<'a>(&'a self, principal: &'a Principal) -> Boxed<'a, Result<(), u64>>;
+
+    /// Writes one finished call to the audit trail.
+    fn record<'a>(&'a self, principal: &'a Principal, call: CallRecord<'a>) -> Boxed<'a, ()>;
+
+    /// Remembers which grant a session of the older protocol belongs to. An error refuses the session.
+    fn bind_session<'a>(&'a self, session: &'a str, grant: &'a GrantId) -> Boxed<'a, Result<(), Refusal>>;
+
+    /// The grant that a session belongs to; absent if no such session is known.
+    fn session_owner<'a>(&'a self, session: &'a str) -> Boxed<'a, Option<GrantId>>;
+
+    /// Forgets a session that has ended.
+    fn release_session<'a>(&'a self, session: &'a str) -> Boxed<'a, ()>;
+}

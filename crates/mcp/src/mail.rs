@@ -1,0 +1,73 @@
+//! What tools ask of the engine, as a trait, so that the door can be tried without a mail server.
+
+use domain::{Principal, Problem};
+use engine::{
+    Engine,
+    accounts::AccountStatus,
+    folders::Folder,
+    read::{Outcome, View},
+    search::{Failure, Page, SearchRequest},
+};
+
+use crate::gate::Boxed;
+
+/// The engine as tools see it.
+pub trait Mail: Send + Sync {
+    /// The principal's accounts, in the order of their names.
+    fn accounts<'a>(&'a self, principal: &'a Principal) -> Boxed<'a, Result<Vec<AccountStatus>, Problem>>;
+
+    /// The folders of one account; of the default one if none is named.
+    fn folders<'a>(
+        &'a self,
+        principal: &'a Principal,
+        account: Option<&'a str>,
+        counts: bool,
+    ) -> Boxed<'a, Result<Vec<Folder>, Problem>>;
+
+    /// One page of rows.
+    fn search<'a>(
+        &'a self,
+        principal: &'a Principal,
+        request: SearchRequest,
+    ) -> Boxed<'a, Result<Page, Failure>>;
+
+    /// Messages by id, outcomes in the order of `ids`.
+    fn read<'a>(
+        &'a self,
+        principal: &'a Principal,
+        ids: &'a [String],
+        view: View,
+    ) -> Boxed<'a, Result<Vec<Outcome>, Problem>>;
+}
+
+impl Mail for Engine {
+    fn accounts<'a>(&'a self, principal: &'a Principal) -> Boxed<'a, Result<Vec<AccountStatus>, Problem>> {
+        Box::pin(Engine::accounts(self, principal))
+    }
+
+    fn folders<'a>(
+        &'a self,
+        principal: &'a Principal,
+        account: Option<&'a str>,
+        counts: bool,
+    ) -> Boxed<'a, Result<Vec<Folder>, Problem>> {
+        Box::pin(Engine::folders(self, principal, account, counts))
+    }
+
+    fn search<'a>(
+        &'a self,
+        principal: &'a Principal,
+        request: SearchRequest,
+    ) -> Boxed<'a, Result<Page, Failure>> {
+        Box::pin(Engine::search(self, principal, request))
+    }
+
+    fn read<'a>(
+        &'a self,
+        principal: &'a Principal,
+        ids: &'a [String],
+        view: View,
+    ) -> Boxed<'a, Result<Vec<Outcome>, Problem>> {
+        Box::pin(Engine::read(self, principal, ids, view))
+    }
+}

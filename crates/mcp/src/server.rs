@@ -1,0 +1,213 @@
+//! The MCP server itself, for both eras of the protocol: lists tools, calls them, tells what happened.
+
+use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
+
+use domain::{Code, Principal, Problem, Random};
+use futures_util::FutureExt as _;
+use rmcp::{
+    ErrorData, RoleServer, ServerHandler,
+    model::{
+        CacheScope, CallToolRequestParams, CallToolResponse, CallToolResult, ContentBlock, DiscoverResult,
+        Implementation, ListToolsResult, PaginatedRequestParams, ServerCapabilities, ServerConfig,
+        Tool as Advert,
+    },
+    service::RequestContext,
+};
+use serde_json::Value;
+
+use crate::{
+    error::{Refused, RequestId, tool_error},
+    gate::{CallRecord, Gate},
+    instructions::INSTRUCTIONS,
+    mail::Mail,
+    settings::Settings,
+    tool::{Call, Entry},
+    tools,
+    view::Nonce,
+};
+
+/// How long clients may keep lists: what a grant may call can change at any time.
+const LIST_TTL_MS: u64 = 60_000;
+/// How long clients may keep what never changes while the server runs.
+const DISCOVERY_TTL_MS: u64 = 3_600_000;
+
+/// What every request shares. Cheap to clone.
+#[derive(Clone)]
+pub(crate) struct Server {
+    mail: Arc<dyn Mail>,
+    gate: Arc<dyn Gate>,
+    random: Arc<dyn Random>,
+    deadline: Duration,
+    /// The one principal of a local process; on HTTP each request brings its own.
+    fixed: Option<Arc<Principal>>,
+}
+
+/// How a call ended.
+enum End {
+    Answer(Value),
+    Refused(Refused),
+    Cancelled,
+}
+
+impl Server {
+    /// A server whose requests bring their principal in the extensions of their HTTP parts.
+    pub(crate) fn new(
+        mail: Arc<dyn Mail>,
+        gate: Arc<dyn Gate>,
+        random: Arc<dyn Random>,
+        settings: &Settings,
+    ) -> Self {
+        Self { mail, gate, random, deadline: settings.deadline, fixed: None }
+    }
+
+    /// The same for one local person.
+    pub(crate) fn of(self, principal: Principal) -> Self {
+        Self { fixed: Some(Arc::new(principal)), ..self }
+    }
+
+    fn principal(&self, context: &RequestContext<RoleServer>) -> Result<Arc<Principal>, ErrorData> {
+        let carried = || context.extensions.get::<http::request::Parts>()?.extensions.get::<Arc<Principal>>();
+        self.fixed.as_ref().or_else(carried).cloned().ok_or_else(|| {
+            tracing::error!("a request reached a tool without a principal");
+            ErrorData::internal_error("no principal", None)
+        })
+    }
+
+    async fn run(
+        &self,
+        entry: &Entry,
+        request: CallToolRequestParams,
+        context: &RequestContext<RoleServer>,
+        principal: &Principal,
+    ) -> (Vec<String>, End) {
+        let refuse = |problem: Problem| (Vec::new(), End::Refused(Refused::Problem(problem)));
+        if !principal.may(entry.scope) {
+            let problem =
+                Problem::new(Code::ScopeMissing, format!("`{}` needs {}.", entry.name, entry.scope));
+            return refuse(problem.hint("Ask the person to allow it."));
+        }
+        if let Err(seconds) = self.gate.admit(principal).await {
+            return refuse(Problem::new(Code::RateLimited, "Too many calls.").retry_after(seconds.max(1)));
+        }
+        let prepared = match entry.prepare(request.arguments.unwrap_or_default()) {
+            Ok(prepared) => prepared,
+            Err(problem) => return refuse(problem),
+        };
+        let call = Call {
+            principal,
+            mail: self.mail.as_ref(),
+            nonce: Nonce::new(self.random.as_ref()),
+            request: request_id(context),
+        };
+        // a panic below would leave the client without any answer
+        let running = AssertUnwindSafe((prepared.run)(&call)).catch_unwind();
+        let end = tokio::select! {
+            result = running => match result {
+                Ok(Ok(answer)) => End::Answer(answer),
+                Ok(Err(refused)) => End::Refused(refused),
+                Err(_) => End::Refused(Problem::new(Code::Internal, "The call met a fault.").into()),
+            },
+            () = context.ct.cancelled() => End::Cancelled,
+            () = tokio::time::sleep(self.deadline) => {
+                let told = format!("No answer within {} s.", self.deadline.as_secs());
+                let problem = Problem::new(Code::Timeout, told).hint("Try again, or ask for less.");
+                End::Refused(Refused::Problem(problem))
+            }
+        };
+        (prepared.targets, end)
+    }
+}
+
+fn request_id(context: &RequestContext<RoleServer>) -> Option<&RequestId> {
+    context.extensions.get::<http::request::Parts>()?.extensions.get::<RequestId>()
+}
+
+impl End {
+    fn outcome(&self) -> &'static str {
+        match self {
+            Self::Answer(_) => "ok",
+            Self::Refused(Refused::BadCursor) => "bad_cursor",
+            Self::Refused(Refused::Problem(problem)) => problem.code.as_str(),
+            Self::Cancelled => "cancelled",
+        }
+    }
+
+    fn response(self, request: Option<&RequestId>) -> Result<CallToolResponse, ErrorData> {
+        match self {
+            Self::Answer(answer) => Ok(success(answer).into()),
+            Self::Refused(Refused::Problem(problem)) => Ok(tool_error(&problem, request).into()),
+            Self::Refused(Refused::BadCursor) => Err(ErrorData::invalid_params(
+                "the cursor is not one that was given for this search; search again without it",
+                None,
+            )),
+            Self::Cancelled => Err(ErrorData::internal_error("the call was cancelled", None)),
+        }
+    }
+}
+
+/// The same JSON as structure and as text.
+fn success(answer: Value) -> CallToolResult {
+    let mut result = CallToolResult::success(vec![ContentBlock::text(answer.to_string())]);
+    result.structured_content = Some(answer);
+    result
+}
+
+impl ServerHandler for Server {
+    fn get_info(&self) -> ServerConfig {
+        ServerConfig::new(ServerCapabilities::builder().enable_tools().build())
+            .with_server_info(
+                Implementation::new("postroom", env!("CARGO_PKG_VERSION")).with_title("Postroom"),
+            )
+            .with_instructions(INSTRUCTIONS)
+    }
+
+    async fn discover(&self, _context: RequestContext<RoleServer>) -> Result<DiscoverResult, ErrorData> {
+        let versions = self.supported_protocol_versions().into_owned();
+        Ok(DiscoverResult::from_server_info(versions, self.get_info())
+            .with_ttl_ms(DISCOVERY_TTL_MS)
+            .with_cache_scope(CacheScope::Private))
+    }
+
+    async fn list_tools(
+        &self,
+        request: Option<PaginatedRequestParams>,
+        context: RequestContext<RoleServer>,
+    ) -> Result<ListToolsResult, ErrorData> {
+        if request.is_some_and(|request| request.cursor.is_some()) {
+            return Err(ErrorData::invalid_params("the list of tools has one page and no cursor", None));
+        }
+        let principal = self.principal(&context)?;
+        let granted = tools::all().iter().filter(|entry| principal.may(entry.scope));
+        let tools = granted.map(|entry| entry.advert.clone()).collect();
+        Ok(ListToolsResult { tools, ..ListToolsResult::default() }
+            .with_ttl_ms(LIST_TTL_MS)
+            .with_cache_scope(CacheScope::Private))
+    }
+
+    fn get_tool(&self, name: &str) -> Option<Advert> {
+        tools::find(name).map(|entry| entry.advert.clone())
+    }
+
+    async fn call_tool(
+        &self,
+        request: CallToolRequestParams,
+        context: RequestContext<RoleServer>,
+    ) -> Result<CallToolResponse, ErrorData> {
+        let principal = self.principal(&context)?;
+        let Some(entry) = tools::find(&request.name) else {
+            return Err(ErrorData::invalid_params("unknown tool", None));
+        };
+        let (targets, end) = self.run(entry, request, &context, &principal).await;
+        let outcome = end.outcome();
+        let record = CallRecord { tool: entry.name, targets: &targets, outcome };
+        self.gate.record(&principal, record).await;
+        let request = request_id(&context);
+        if outcome == Code::Internal.as_str() {
+            let request = request.map_or("", |id| id.0.as_str());
+            tracing::error!(tool = entry.name, request, "a call ended with a fault of ours");
+        } else {
+            tracing::debug!(tool = entry.name, outcome, "a tool was called");
+        }
+        end.response(request)
+    }
+}

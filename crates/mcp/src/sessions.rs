@@ -1,0 +1,98 @@
+//! Sessions of the older protocol: each belongs to the grant that opened it, and to no other.
+//!
+//! The newer protocol has none. The binding itself is kept by the gate; here the number is bounded.
+
+use std::{
+    collections::{BTreeMap, VecDeque},
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use domain::GrantId;
+use rmcp::transport::streamable_http_server::session::{SessionManager as _, local::LocalSessionManager};
+
+use crate::{
+    gate::{Gate, Refusal},
+    settings::Settings,
+};
+
+/// The sessions of this process.
+pub(crate) struct Sessions {
+    manager: Arc<LocalSessionManager>,
+    gate: Arc<dyn Gate>,
+    most: usize,
+    /// By grant, oldest first.
+    open: Mutex<BTreeMap<GrantId, VecDeque<String>>>,
+}
+
+impl Sessions {
+    pub(crate) fn new(gate: Arc<dyn Gate>, settings: &Settings) -> Self {
+        let mut manager = LocalSessionManager::default();
+        manager.session_config.keep_alive = Some(settings.session_idle);
+        let most = settings.sessions_per_grant.max(1);
+        Self { manager: Arc::new(manager), gate, most, open: Mutex::default() }
+    }
+
+    /// What the transport keeps its sessions in.
+    pub(crate) fn manager(&self) -> Arc<LocalSessionManager> {
+        Arc::clone(&self.manager)
+    }
+
+    /// Whether the grant may use the session. One that nobody opened is nobody's.
+    pub(crate) async fn belongs(&self, session: &str, grant: &GrantId) -> bool {
+        self.gate.session_owner(session).await.is_some_and(|owner| owner == *grant)
+    }
+
+    /// Binds a session that was just opened. If that fails the session is ended.
+    pub(crate) async fn bind(&self, session: &str, grant: &GrantId) -> Result<(), Refusal> {
+        if let Err(refusal) = self.gate.bind_session(session, grant).await {
+            self.close(session).await;
+            return Err(refusal);
+        }
+        for old in self.note(session, grant).await {
+            self.close(&old).await;
+            self.gate.release_session(&old).await;
+        }
+        Ok(())
+    }
+
+    /// Forgets a session that its client ended.
+    pub(crate) async fn release(&self, session: &str, grant: &GrantId) {
+        self.forget(session, grant);
+        self.gate.release_session(session).await;
+    }
+
+    fn forget(&self, session: &str, grant: &GrantId) {
+        let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(sessions) = open.get_mut(grant) {
+            sessions.retain(|one| one != session);
+            if sessions.is_empty() {
+                open.remove(grant);
+            }
+        }
+    }
+
+    /// Remembers the session and takes out those that ended by themselves or are too many.
+    async fn note(&self, session: &str, grant: &GrantId) -> Vec<String> {
+        let alive: Vec<String> = self.manager.sessions.read().await.keys().map(ToString::to_string).collect();
+        let mut gone = Vec::new();
+        let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+        open.entry(grant.clone()).or_default().push_back(session.to_owned());
+        for (owner, sessions) in open.iter_mut() {
+            let (still, ended): (VecDeque<_>, VecDeque<_>) =
+                sessions.drain(..).partition(|one| alive.contains(one) || one == session);
+            *sessions = still;
+            gone.extend(ended);
+            while owner == grant && sessions.len() > self.most {
+                gone.extend(sessions.pop_front());
+            }
+        }
+        open.retain(|_, sessions| !sessions.is_empty());
+        gone
+    }
+
+    async fn close(&self, session: &str) {
+        if let Err(error) = self.manager.close_session(&session.to_owned().into()).await {
+            tracing::debug!(%error, "a session could not be closed");
+        }
+    }
+}

@@ -1,0 +1,134 @@
+//! What a tool is, and how one becomes an entry of the list that clients see.
+
+use std::{future::Future, sync::Arc};
+
+use domain::{Principal, Problem, Scope};
+use rmcp::model::{JsonObject, Tool as Advert, ToolAnnotations};
+use schemars::JsonSchema;
+use serde::{Serialize, de::DeserializeOwned};
+use serde_json::Value;
+
+use crate::{
+    arguments,
+    error::{Refused, RequestId},
+    gate::Boxed,
+    mail::Mail,
+    schema,
+    view::Nonce,
+};
+
+/// What calling a tool can change; becomes the four annotations.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(dead_code, reason = "tools that change, send and destroy come after the reading ones")]
+pub(crate) enum Effect {
+    /// Nothing, not even `\Seen`.
+    Reads,
+    /// Something that can be changed back.
+    Changes,
+    /// Mail leaves for other people.
+    Sends,
+    /// Something is gone for good.
+    Destroys,
+}
+
+impl Effect {
+    fn annotations(self) -> ToolAnnotations {
+        ToolAnnotations::new()
+            .read_only(self == Self::Reads)
+            .destructive(matches!(self, Self::Destroys | Self::Sends))
+            .idempotent(self == Self::Reads)
+            .open_world(self == Self::Sends)
+    }
+}
+
+/// One tool: one type, one file, one line in the list.
+pub(crate) trait Tool: 'static {
+    /// The name that agents call: snake case.
+    const NAME: &'static str;
+    /// The name that people read.
+    const TITLE: &'static str;
+    /// What it does, for the agent; at most 400 characters.
+    const ABOUT: &'static str;
+    /// The scope without which it cannot be called, nor seen.
+    const SCOPE: Scope;
+    /// What it can change.
+    const EFFECT: Effect;
+    /// Its arguments.
+    type Input: DeserializeOwned + JsonSchema + Send + 'static;
+    /// Its answer.
+    type Output: Serialize + JsonSchema + Send;
+
+    /// The messages that the call is about, for the audit trail.
+    fn targets(_input: &Self::Input) -> Vec<String> {
+        Vec::new()
+    }
+
+    /// Does it.
+    fn call(cx: &Call<'_>, input: Self::Input) -> impl Future<Output = Result<Self::Output, Refused>> + Send;
+}
+
+/// All that a tool may touch while it runs.
+pub(crate) struct Call<'a> {
+    /// Who is calling.
+    pub principal: &'a Principal,
+    /// The engine.
+    pub mail: &'a dyn Mail,
+    /// Marks what senders wrote, in this answer only.
+    pub nonce: Nonce,
+    /// Finds the request in the log.
+    pub request: Option<&'a RequestId>,
+}
+
+type Run = Box<dyn for<'a> FnOnce(&'a Call<'a>) -> Boxed<'a, Result<Value, Refused>> + Send>;
+
+/// A call whose arguments are good.
+pub(crate) struct Prepared {
+    /// The messages it is about.
+    pub targets: Vec<String>,
+    /// Does it.
+    pub run: Run,
+}
+
+/// A tool with its types forgotten, as the list holds it.
+pub(crate) struct Entry {
+    /// Its name.
+    pub name: &'static str,
+    /// The scope it needs.
+    pub scope: Scope,
+    /// The whole tool object.
+    pub advert: Advert,
+    read: fn(&str, &JsonObject, JsonObject) -> Result<Prepared, Problem>,
+}
+
+impl Entry {
+    /// The entry of a tool.
+    pub(crate) fn of<T: Tool>() -> Self {
+        let mut advert = Advert::new(T::NAME, T::ABOUT, Arc::new(schema::input_of::<T::Input>()));
+        advert.title = Some(T::TITLE.to_owned());
+        advert.output_schema = Some(Arc::new(schema::output_of::<T::Output>()));
+        advert.annotations = Some(T::EFFECT.annotations());
+        Self { name: T::NAME, scope: T::SCOPE, advert, read: prepare::<T> }
+    }
+
+    /// Checks the arguments.
+    pub(crate) fn prepare(&self, arguments: JsonObject) -> Result<Prepared, Problem> {
+        (self.read)(self.name, &self.advert.input_schema, arguments)
+    }
+}
+
+fn prepare<T: Tool>(name: &str, schema: &JsonObject, sent: JsonObject) -> Result<Prepared, Problem> {
+    let checked = arguments::check(name, schema, sent)?;
+    let input: T::Input = serde_json::from_value(Value::Object(checked))
+        .map_err(|error| arguments::invalid(format!("The arguments cannot be read: {error}.")))?;
+    let targets = T::targets(&input).iter().map(|id| id.chars().take(200).collect()).collect();
+    let run: Run = Box::new(move |cx| Box::pin(run::<T>(cx, input)));
+    Ok(Prepared { targets, run })
+}
+
+async fn run<T: Tool>(cx: &Call<'_>, input: T::Input) -> Result<Value, Refused> {
+    let output = T::call(cx, input).await?;
+    serde_json::to_value(output).map_err(|error| {
+        tracing::error!(tool = T::NAME, %error, "an answer cannot be written as JSON");
+        Problem::new(domain::Code::Internal, "The answer could not be written.").into()
+    })
+}

@@ -1,0 +1,34 @@
+//! The list of tools: one line a tool, in the order in which clients see them.
+
+mod accounts;
+mod folders;
+mod read;
+mod search;
+
+use std::sync::LazyLock;
+
+use crate::tool::Entry;
+
+static LIST: LazyLock<Vec<Entry>> = LazyLock::new(|| {
+    vec![
+        Entry::of::<accounts::Accounts>(),
+        Entry::of::<folders::Folders>(),
+        Entry::of::<search::Search>(),
+        Entry::of::<read::Read>(),
+    ]
+});
+
+/// Every tool.
+pub(crate) fn all() -> &'static [Entry] {
+    &LIST
+}
+
+/// The tool of that name.
+pub(crate) fn find(name: &str) -> Option<&'static Entry> {
+    all().iter().find(|entry| entry.name == name)
+}
+
+/// The whole tool objects as `tools/list` gives them to a grant with every scope: for documentation.
+pub fn adverts() -> Vec<serde_json::Value> {
+    all().iter().filter_map(|entry| serde_json::to_value(&entry.advert).ok()).collect()
+}

@@ -1,0 +1,48 @@
+//! The HTTP side of the door: `/mcp` for both eras, and the metadata that leads to it.
+
+use std::sync::Arc;
+
+use axum::{Router, middleware::from_fn_with_state};
+use domain::Random;
+use rmcp::transport::streamable_http_server::{StreamableHttpServerConfig, StreamableHttpService};
+
+use crate::{
+    authenticate::{self, Asking},
+    authorize::{self, Checking},
+    gate::Gate,
+    mail::Mail,
+    metadata, origin,
+    server::Server,
+    sessions::Sessions,
+    settings::Settings,
+};
+
+/// The routes `/mcp`, `/.well-known/oauth-protected-resource` and `…/mcp`.
+///
+/// From the outside in: host and origin, bearer, session and scope, then the transport. A request that
+/// carries a [`crate::RequestId`] in its extensions is named by it in internal errors.
+pub fn router(
+    mail: Arc<dyn Mail>,
+    gate: Arc<dyn Gate>,
+    random: Arc<dyn Random>,
+    settings: Settings,
+) -> Router {
+    let server = Server::new(mail, Arc::clone(&gate), random, &settings);
+    let sessions = Arc::new(Sessions::new(Arc::clone(&gate), &settings));
+    // host and origin are checked further out, where a token is not looked at yet
+    let config = StreamableHttpServerConfig::default()
+        .with_json_response(true)
+        .disable_allowed_hosts()
+        .disable_allowed_origins()
+        .with_max_request_body_bytes(settings.max_body);
+    let service = StreamableHttpService::new(move || Ok(server.clone()), sessions.manager(), config);
+    let settings = Arc::new(settings);
+    let asking = Asking { gate, settings: Arc::clone(&settings) };
+    let checking = Checking { sessions, settings: Arc::clone(&settings) };
+    Router::new()
+        .route_service("/mcp", service)
+        .layer(from_fn_with_state(checking, authorize::check))
+        .layer(from_fn_with_state(asking, authenticate::check))
+        .layer(from_fn_with_state(Arc::clone(&settings), origin::check))
+        .merge(metadata::routes(&settings))
+}
