@@ -29,6 +29,12 @@ impl Default for Settings {
 #[derive(Clone)]
 pub struct Access(Arc<Inner>);
 
+impl std::fmt::Debug for Access {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Access").field("has_store", &self.0.store.is_some()).finish_non_exhaustive()
+    }
+}
+
 struct Inner {
     store: Option<Store>,
     clock: Arc<dyn Clock>,
@@ -92,7 +98,8 @@ impl Access {
     }
 
     /// The local person `user`: with a label under that live grant, without one in all their accounts
-    /// with at most the scopes of `ceiling`.
+    /// with the scopes of `ceiling`. To be asked for each call, as a bearer is: what was changed or
+    /// revoked meanwhile holds at once.
     pub async fn stdio_principal(
         &self,
         user: &str,

@@ -1,7 +1,9 @@
 //! Audit rows: who, which grant, which tool, which messages, what came of it; never contents.
 //!
-//! The rows of a user form a chain: each holds the SHA-256 of itself and the one before, so that a row
-//! changed or taken out of the middle shows.
+//! The rows of a user form a chain: each holds the SHA-256 of itself and the one before, and the end of
+//! the chain is kept beside, so that a row that was changed or taken out shows.
+
+use std::collections::BTreeMap;
 
 use domain::{GrantId, Timestamp};
 use sha2::{Digest, Sha256};
@@ -45,50 +47,41 @@ pub enum Chain {
     BrokenAt(i64),
 }
 
-const ATTEMPTS: usize = 8;
-
 impl Store {
     /// Appends rows in their order, all or none.
     pub async fn append_audit(&self, rows: &[NewAuditRow]) -> Result<()> {
-        let mut attempt = 0;
-        loop {
-            attempt += 1;
-            match self.try_append(rows).await {
-                // Another replica has written the same number: read the end of the chain again.
-                Err(Error::Taken) if attempt < ATTEMPTS => {}
-                appended => return appended,
-            }
-        }
-    }
-
-    async fn try_append(&self, rows: &[NewAuditRow]) -> Result<()> {
         const ADD: &str = "INSERT INTO audit \
             (user_name, seq, grant_id, door, tool, targets, outcome, at, prev_hash, hash) \
             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
-        let mut ends: Vec<(&str, i64, Vec<u8>)> = Vec::new();
+        const END: &str = "UPDATE audit_chains SET seq = $2, hash = $3 WHERE user_name = $1";
+        let mut ends: BTreeMap<&str, End> =
+            rows.iter().map(|row| (row.user.as_str(), End::default())).collect();
         let mut transaction = self.database.begin().await?;
+        // In the order of names, so that two programs that append for the same users do not deadlock.
+        for (user, end) in &mut ends {
+            *end = lock_chain(&mut transaction, user).await?;
+        }
         for row in rows {
-            if !ends.iter().any(|(user, ..)| *user == row.user) {
-                let (seq, hash) = end_of_chain(&mut transaction, &row.user).await?;
-                ends.push((&row.user, seq, hash));
-            }
-            let Some((_, seq, end)) = ends.iter_mut().find(|(user, ..)| *user == row.user) else { continue };
-            *seq += 1;
-            let hash = hash_row(*seq, row, end);
+            let Some(end) = ends.get_mut(row.user.as_str()) else { continue };
+            let seq = end.seq + 1;
+            let hash = hash_row(seq, row, &end.hash);
             let values = [
                 row.user.as_str().into(),
-                (*seq).into(),
+                seq.into(),
                 row.grant.as_str().into(),
                 row.door.as_str().into(),
                 row.tool.as_str().into(),
                 row.targets.as_str().into(),
                 row.outcome.as_str().into(),
                 row.at.into(),
-                end.as_slice().into(),
+                end.hash.as_slice().into(),
                 hash.as_slice().into(),
             ];
             transaction.execute(ADD, &values).await?;
-            *end = hash;
+            *end = End { seq, hash };
+        }
+        for (user, end) in ends {
+            transaction.execute(END, &[user.into(), end.seq.into(), end.hash.into()]).await?;
         }
         transaction.commit().await
     }
@@ -103,37 +96,67 @@ impl Store {
 
     /// Checks the user's chain from its first row to its last, a thousand at a time.
     pub async fn check_audit(&self, user: &str) -> Result<Chain> {
+        const END: &str = "SELECT seq, hash FROM audit_chains WHERE user_name = $1";
         const NEXT: &str = "SELECT user_name, seq, grant_id, door, tool, targets, outcome, at, prev_hash, hash \
             FROM audit WHERE user_name = $1 AND seq > $2 ORDER BY seq LIMIT 1000";
-        let mut end = START.to_vec();
-        let mut seq = 0;
-        loop {
-            let rows = self.database.fetch(NEXT, &[user.into(), seq.into()]).await?;
-            if rows.is_empty() {
-                return Ok(Chain::Whole(u64::try_from(seq).unwrap_or(0)));
-            }
-            for row in &rows {
-                let found = row.int("seq")?;
-                let hash = hash_row(found, &read(row)?, &end);
-                if found != seq + 1 || row.bytes("prev_hash")? != end || row.bytes("hash")? != hash {
-                    return Ok(Chain::BrokenAt(found));
+        // Read first: rows that are appended meanwhile are left for the next check.
+        let end = match self.database.fetch_optional(END, &[user.into()]).await? {
+            Some(row) => End::read(&row)?,
+            None => End::default(),
+        };
+        let mut last = End::default();
+        while last.seq < end.seq {
+            let rows = self.database.fetch(NEXT, &[user.into(), last.seq.into()]).await?;
+            let reached = last.seq;
+            for row in rows.iter().take_while(|row| row.int("seq").is_ok_and(|seq| seq <= end.seq)) {
+                let found = End::read(row)?;
+                let hash = hash_row(found.seq, &read(row)?, &last.hash);
+                if found.seq != last.seq + 1 || row.bytes("prev_hash")? != last.hash || found.hash != hash {
+                    return Ok(Chain::BrokenAt(found.seq));
                 }
-                seq = found;
-                end = hash;
+                last = found;
+            }
+            if last.seq == reached {
+                return Ok(Chain::BrokenAt(reached + 1));
             }
         }
+        let is_whole = last.hash == end.hash;
+        Ok(if is_whole {
+            Chain::Whole(u64::try_from(end.seq).unwrap_or(0))
+        } else {
+            Chain::BrokenAt(end.seq)
+        })
     }
 }
 
-/// What the first row of a chain has before it.
-const START: [u8; 32] = [0; 32];
+/// The last row of a chain; of an empty one, number 0 and a hash of zeros.
+#[derive(Clone)]
+struct End {
+    seq: i64,
+    hash: Vec<u8>,
+}
 
-async fn end_of_chain(transaction: &mut Transaction, user: &str) -> Result<(i64, Vec<u8>)> {
-    const END: &str = "SELECT seq, hash FROM audit WHERE user_name = $1 ORDER BY seq DESC LIMIT 1";
-    match transaction.fetch_optional(END, &[user.into()]).await? {
-        Some(row) => Ok((row.int("seq")?, row.bytes("hash")?.to_vec())),
-        None => Ok((0, START.to_vec())),
+impl Default for End {
+    fn default() -> Self {
+        Self { seq: 0, hash: vec![0; 32] }
     }
+}
+
+impl End {
+    fn read(row: &Row) -> Result<Self> {
+        Ok(Self { seq: row.int("seq")?, hash: row.bytes("hash")?.to_vec() })
+    }
+}
+
+/// The end of a user's chain, which nobody else can move until the transaction ends.
+async fn lock_chain(transaction: &mut Transaction, user: &str) -> Result<End> {
+    // An update that changes nothing, since that is what locks a row in both databases.
+    const LOCK: &str = "INSERT INTO audit_chains (user_name, seq, hash) VALUES ($1, $2, $3) \
+        ON CONFLICT (user_name) DO UPDATE SET seq = audit_chains.seq RETURNING seq, hash";
+    let start = End::default();
+    let values = [user.into(), start.seq.into(), start.hash.into()];
+    let row = transaction.fetch_optional(LOCK, &values).await?;
+    End::read(&row.ok_or(Error::Unreadable("end of the audit chain"))?)
 }
 
 fn hash_row(seq: i64, row: &NewAuditRow, previous: &[u8]) -> Vec<u8> {

@@ -1,6 +1,6 @@
 //! Grants: a user's standing permission to a client. A grant is live until it is revoked or has expired.
 
-use domain::{AccountName, Grant, GrantId, GrantedAccounts, Limits, Scopes, Timestamp, UserId};
+use domain::{AccountName, Grant, GrantId, GrantedAccounts, Limits, Scope, Scopes, Timestamp, UserId};
 
 use crate::{Error, Result, Row, Store, Transaction, Value};
 
@@ -132,7 +132,8 @@ pub(crate) fn read(row: &Row) -> Result<Grant> {
         id: GrantId::from_text(row.text("grant_id")?),
         user: UserId::from_text(row.text("user_id")?),
         label: row.text("label")?.to_owned(),
-        scopes: Scopes::parse(row.text("scopes")?).map_err(|_| Error::Unreadable("scopes"))?,
+        // What is not known here allows nothing here.
+        scopes: row.text("scopes")?.split(' ').filter_map(|scope| scope.parse::<Scope>().ok()).collect(),
         accounts: read_accounts(row.optional_text("accounts")?)?,
         limits: serde_json::from_str(row.text("limits")?).map_err(|_| Error::Unreadable("limits"))?,
         created: row.instant("created")?,

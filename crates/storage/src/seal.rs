@@ -2,7 +2,7 @@
 //!
 //! A seal is bound to its purpose and its context (whose it is, which field), so that it opens nowhere
 //! else. Layout: version 1, key id (4), nonce (12), ciphertext, tag (16). It knows no tables; secrets of
-//! accounts are sealed by a key of their account ([`DataKey`]), which the master key wraps.
+//! accounts are sealed by a key of their account (`DataKey`), which the master key wraps.
 
 use std::sync::Arc;
 

@@ -41,7 +41,7 @@ async fn with_a_label_the_grant_decides() {
 
     let near: Problem = access.stdio_principal("ann", Some("cluade"), ceiling()).await.unwrap_err().into();
     assert_eq!((near.code, near.hint.as_str()), (Code::NotFound, "Did you mean `claude`?"));
-    access.token_revoke("ann", "claude").await.unwrap();
+    world.access().await.token_revoke("ann", "claude").await.unwrap();
     let gone = access.stdio_principal("ann", Some("claude"), ceiling()).await;
     assert!(matches!(gone, Err(Error::LabelNotFound { .. })));
 }

@@ -76,6 +76,13 @@ CREATE TABLE audit (
   PRIMARY KEY (user_name, seq)
 ) STRICT;
 
+-- Where each chain ends: locks the chain for whoever appends, and shows when its end was cut off.
+CREATE TABLE audit_chains (
+  user_name TEXT NOT NULL PRIMARY KEY,
+  seq INTEGER NOT NULL,
+  hash BLOB NOT NULL
+) STRICT;
+
 -- grant_id without a reference: carried grants have no row.
 CREATE TABLE mcp_sessions (
   id TEXT NOT NULL PRIMARY KEY,

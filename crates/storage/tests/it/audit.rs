@@ -39,20 +39,33 @@ pub(crate) async fn rows_of_a_user_form_a_chain_that_shows_changes(world: &World
 
 pub(crate) async fn a_row_taken_out_shows(world: &World) {
     let store = world.store().await;
-    for tool in ["one", "two", "three"] {
-        store.append_audit(&[row(world, "ann", tool)]).await.unwrap();
+    for (user, taken, broken) in [
+        ("first", "DELETE FROM audit WHERE user_name = 'first' AND seq = 1", 2),
+        ("middle", "DELETE FROM audit WHERE user_name = 'middle' AND seq = 2", 3),
+        ("last", "DELETE FROM audit WHERE user_name = 'last' AND seq = 3", 3),
+        ("every", "DELETE FROM audit WHERE user_name = 'every'", 1),
+    ] {
+        for tool in ["one", "two", "three"] {
+            store.append_audit(&[row(world, user, tool)]).await.unwrap();
+        }
+        assert_eq!(store.check_audit(user).await.unwrap(), Chain::Whole(3));
+        store.database().execute(taken, &[]).await.unwrap();
+        assert_eq!(store.check_audit(user).await.unwrap(), Chain::BrokenAt(broken), "{user}");
+        store.append_audit(&[row(world, user, "four")]).await.unwrap();
+        assert!(matches!(store.check_audit(user).await.unwrap(), Chain::BrokenAt(_)), "{user}, later");
     }
-    store.database().execute("DELETE FROM audit WHERE seq = 2", &[]).await.unwrap();
-    assert_eq!(store.check_audit("ann").await.unwrap(), Chain::BrokenAt(3));
 }
 
 pub(crate) async fn two_writers_keep_one_chain(world: &World) {
     let (one, two) = (world.store().await, world.store().await);
-    let write = async |store: &storage::Store| {
-        for _ in 0..20 {
-            store.append_audit(&[row(world, "ann", "x"), row(world, "ann", "y")]).await.unwrap();
+    let write = async |store: &storage::Store, users: [&str; 2]| {
+        for _ in 0..50 {
+            store.append_audit(&users.map(|user| row(world, user, "x"))).await.unwrap();
+            assert!(matches!(store.check_audit("ann").await.unwrap(), Chain::Whole(_)), "meanwhile too");
         }
     };
-    tokio::join!(write(&one), write(&two));
-    assert_eq!(one.check_audit("ann").await.unwrap(), Chain::Whole(80));
+    tokio::join!(write(&one, ["ann", "bob"]), write(&two, ["bob", "ann"]));
+    for user in ["ann", "bob"] {
+        assert_eq!(one.check_audit(user).await.unwrap(), Chain::Whole(100));
+    }
 }

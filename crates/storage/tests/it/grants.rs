@@ -93,3 +93,13 @@ pub(crate) async fn revoking_ends_grant_tokens_and_sessions(world: &World) {
     assert_eq!(store.find_session("s1").await.unwrap(), None);
     assert_eq!(store.revoke_grant(&ann.id, "agent").await.unwrap(), None);
 }
+
+pub(crate) async fn a_scope_that_is_not_known_allows_nothing(world: &World) {
+    const NEWER: &str = "UPDATE grants SET scopes = 'mail:search mail:teleport'";
+    let store = world.store().await;
+    let ann = store.add_user("ann", false, "hash").await.unwrap();
+    store.add_grant(&ann.id, &grant("agent"), &token(1)).await.unwrap();
+    store.database().execute(NEWER, &[]).await.unwrap();
+    let bearer = store.find_bearer(&[1; 32]).await.unwrap().unwrap();
+    assert_eq!(bearer.grant.scopes.to_string(), "mail:search");
+}

@@ -55,6 +55,7 @@ on_both! {
     database::writers_in_two_processes_wait_for_each_other,
     grants::a_bearer_is_found_with_grant_user_and_accounts,
     grants::a_label_is_free_again_after_revocation_and_after_expiry,
+    grants::a_scope_that_is_not_known_allows_nothing,
     grants::an_unknown_bearer_is_nobody,
     grants::revoking_ends_grant_tokens_and_sessions,
     grants::what_a_grant_holds_comes_back,
