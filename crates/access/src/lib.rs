@@ -1,1 +1,35 @@
 //! Who is calling and what they may do.
+//!
+//! [`Access`] turns a bearer, a local user or an account of the environment into a
+//! [`domain::Principal`]; keeps users, accounts and tokens; limits rates; binds MCP sessions to grants;
+//! records what was done. It never looks at mail. Every way in is one file in `doors/`.
+
+mod access;
+mod accounts;
+mod audit;
+mod doors;
+mod duration;
+mod error;
+mod nearest;
+mod rate_limit;
+mod refusal;
+mod sessions;
+mod signin;
+mod tokens;
+mod users;
+mod writer;
+
+pub use access::{Access, Settings};
+pub use audit::Audit;
+pub use doors::carried::carried_principal;
+pub use duration::parse_duration;
+pub use error::Error;
+pub use rate_limit::RateLimit;
+pub use refusal::Refusal;
+pub use sessions::Sessions;
+pub use tokens::{NewToken, Token};
+
+pub use storage::{Account, AuditRow, Chain, User};
+
+/// What every function here answers.
+pub type Result<T, E = Error> = std::result::Result<T, E>;

@@ -1,10 +1,52 @@
-//! Accounts as agents see them, and the engine itself.
+//! The engine, and opening an account: the only way to one.
 
-use domain::{AccountName, Principal, Problem};
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use domain::{
+    AccountName, AccountSettings, AccountSource, Clock, Code, Credentials, FolderArg, Limits, Principal,
+    Problem, Random, Timestamp, account::Credential,
+};
+use mail::imap::{
+    Pool,
+    folder::{Folder, Folders},
+    pool,
+};
+use net::{Origin, Outgoing};
+use sha2::{Digest, Sha256};
+use storage::{Sealer, Store};
+use tokio::time::Instant;
+
+use crate::opened::{Opened, no_such_folder};
+
+/// How many accounts are kept open at once; the one unused longest makes room.
+const OPEN_ACCOUNTS: usize = 1_000;
+
+/// What the engine is built from.
+pub struct Settings {
+    /// The control plane; absent where nothing is stored (`stdio` with the environment's account).
+    pub store: Option<Store>,
+    /// Seals cursors.
+    pub sealer: Sealer,
+    /// The way out.
+    pub outgoing: Outgoing,
+    /// The time of day.
+    pub clock: Arc<dyn Clock>,
+    /// Randomness for sign-in.
+    pub random: Arc<dyn Random>,
+}
 
 /// All that happens to mail. Cheap to clone.
 #[derive(Clone)]
-pub struct Engine;
+pub struct Engine(pub(crate) Arc<Inner>);
+
+pub(crate) struct Inner {
+    pub(crate) settings: Settings,
+    open: Mutex<HashMap<[u8; 32], Arc<Opened>>>,
+}
 
 /// How an account is doing.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,9 +67,269 @@ pub struct AccountStatus {
     pub folders: Vec<String>,
 }
 
+/// An account that a principal may use, opened for one call.
+#[derive(Clone)]
+pub struct Account {
+    pub(crate) name: AccountName,
+    pub(crate) address: String,
+    pub(crate) opened: Arc<Opened>,
+    pub(crate) allowed_folders: Vec<FolderArg>,
+    pub(crate) granted_folders: Vec<FolderArg>,
+    pub(crate) nothing_before: Option<Timestamp>,
+    pub(crate) shows_codes: bool,
+}
+
 impl Engine {
+    /// An engine that has no account open yet.
+    pub fn new(settings: Settings) -> Self {
+        Self(Arc::new(Inner { settings, open: Mutex::default() }))
+    }
+
     /// The principal's accounts, in the order of their names.
-    pub async fn accounts(&self, _principal: &Principal) -> Result<Vec<AccountStatus>, Problem> {
-        Ok(Vec::new())
+    pub async fn accounts(&self, principal: &Principal) -> Result<Vec<AccountStatus>, Problem> {
+        let mut out = Vec::with_capacity(principal.accounts.len());
+        for granted in &principal.accounts {
+            let (settings, credentials) = self.settings_of(&granted.source).await?;
+            let (state, hint) = self.opened(&granted.source, &settings, credentials).state();
+            out.push(AccountStatus {
+                name: granted.name.clone(),
+                address: settings.address,
+                display_name: settings.display_name,
+                is_default: granted.is_default,
+                state,
+                hint,
+                folders: principal.limits.folders.clone(),
+            });
+        }
+        Ok(out)
+    }
+
+    /// Opens an account of the principal: the named one, else the default, else the only one. An account
+    /// that was not granted answers as one that does not exist.
+    pub async fn account(&self, principal: &Principal, name: Option<&str>) -> Result<Account, Problem> {
+        let granted = match name {
+            Some(name) => principal.accounts.iter().find(|granted| granted.name.as_str() == name),
+            None => match principal.accounts.as_slice() {
+                [only] => Some(only),
+                several => several.iter().find(|granted| granted.is_default),
+            },
+        };
+        let names = || principal.accounts.iter().map(|granted| granted.name.as_str()).collect::<Vec<_>>();
+        let Some(granted) = granted else {
+            return Err(match name {
+                _ if principal.accounts.is_empty() => {
+                    Problem::new(Code::NotFound, "There is no mail account for this grant.")
+                        .hint("The person adds one with `postroom account add`.")
+                }
+                Some(name) => {
+                    Problem::new(Code::NotFound, format!("There is no account `{}`.", shorten(name)))
+                        .hint(format!("The accounts are: {}.", names().join(", ")))
+                }
+                None => Problem::new(
+                    Code::InvalidInput,
+                    "Several accounts could be meant and none is the default.",
+                )
+                .hint(format!("Name one of: {}.", names().join(", "))),
+            });
+        };
+        let (settings, credentials) = self.settings_of(&granted.source).await?;
+        Ok(self.assemble(principal, granted.name.clone(), &granted.source, settings, credentials))
+    }
+
+    /// Opens all accounts of the principal.
+    pub(crate) async fn all_accounts(&self, principal: &Principal) -> Result<Vec<Account>, Problem> {
+        let mut out = Vec::with_capacity(principal.accounts.len());
+        for granted in &principal.accounts {
+            out.push(self.account(principal, Some(granted.name.as_str())).await?);
+        }
+        if out.is_empty() {
+            self.account(principal, None).await?;
+        }
+        Ok(out)
+    }
+
+    /// Signs in to the account's IMAP server and lists its folders, as a test of its settings.
+    pub async fn test(
+        &self,
+        settings: &AccountSettings,
+        credentials: &Credentials,
+    ) -> Result<usize, Problem> {
+        let pool = self.pool(settings, credentials.imap.clone());
+        let folders = pool.run(None, async |session| mail::imap::folder::list(session, false).await).await;
+        pool.close();
+        folders.map(|folders| folders.all.len()).map_err(|error| error.problem(&settings.imap.host))
+    }
+
+    /// Signs in to the account's submission server, as a test of its settings. Sends nothing.
+    pub async fn test_submission(
+        &self,
+        settings: &AccountSettings,
+        credentials: &Credentials,
+    ) -> Result<(), Problem> {
+        let Some(smtp) = &settings.smtp else { return Ok(()) };
+        let credential = credentials.smtp.as_ref().unwrap_or(&credentials.imap);
+        let mut nonce = [0; 24];
+        self.0.settings.random.fill(&mut nonce);
+        let signed_in =
+            mail::smtp::sign_in(&self.0.settings.outgoing, smtp, credential, Origin::User, nonce).await;
+        match signed_in {
+            Ok(signed_in) => {
+                signed_in.quit().await;
+                Ok(())
+            }
+            Err(error) => Err(error.problem(&smtp.host)),
+        }
+    }
+
+    /// Closes all connections.
+    pub fn close(&self) {
+        let mut open = self.0.open.lock().unwrap_or_else(PoisonError::into_inner);
+        open.drain().for_each(|(_, opened)| opened.pool.close());
+    }
+
+    pub(crate) fn now(&self) -> Timestamp {
+        self.0.settings.clock.now()
+    }
+
+    async fn settings_of(&self, source: &AccountSource) -> Result<(AccountSettings, Credentials), Problem> {
+        match source {
+            AccountSource::Carried(carried) => Ok((**carried).clone()),
+            AccountSource::Stored(id) => {
+                let gone = || Problem::new(Code::NotFound, "The account was removed meanwhile.");
+                let store = self.0.settings.store.as_ref().ok_or_else(gone)?;
+                let stored = store.open_account(id).await.map_err(|error| {
+                    tracing::error!(%error, "an account cannot be opened");
+                    Problem::new(Code::Internal, "The account's settings cannot be read.")
+                })?;
+                stored.ok_or_else(gone)
+            }
+        }
+    }
+
+    fn pool(&self, settings: &AccountSettings, credential: Credential) -> Pool {
+        Pool::new(pool::Settings {
+            outgoing: self.0.settings.outgoing.clone(),
+            endpoint: settings.imap.clone(),
+            credential,
+            origin: Origin::User,
+            random: Arc::clone(&self.0.settings.random),
+            connections: 2,
+            idle: Duration::from_secs(300),
+        })
+    }
+
+    fn opened(
+        &self,
+        source: &AccountSource,
+        settings: &AccountSettings,
+        credentials: Credentials,
+    ) -> Arc<Opened> {
+        let key = fingerprint(source, settings, &credentials);
+        let mut open = self.0.open.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(opened) = open.get(&key) {
+            *opened.used.lock().unwrap_or_else(PoisonError::into_inner) = Instant::now();
+            return Arc::clone(opened);
+        }
+        if open.len() >= OPEN_ACCOUNTS {
+            let used = |opened: &Arc<Opened>| *opened.used.lock().unwrap_or_else(PoisonError::into_inner);
+            if let Some(oldest) = open.iter().min_by_key(|(_, opened)| used(opened)).map(|(key, _)| *key) {
+                open.remove(&oldest);
+            }
+        }
+        let opened = Arc::new(Opened::new(self.pool(settings, credentials.imap)));
+        open.insert(key, Arc::clone(&opened));
+        opened
+    }
+
+    fn assemble(
+        &self,
+        principal: &Principal,
+        name: AccountName,
+        source: &AccountSource,
+        settings: AccountSettings,
+        credentials: Credentials,
+    ) -> Account {
+        let parse = |folders: &[String]| folders.iter().map(|folder| FolderArg::parse(folder)).collect();
+        let Limits { folders, nothing_before, shows_codes, .. } = &principal.limits;
+        Account {
+            name,
+            opened: self.opened(source, &settings, credentials),
+            allowed_folders: parse(&settings.allowed_folders),
+            granted_folders: parse(folders),
+            address: settings.address,
+            nothing_before: *nothing_before,
+            shows_codes: *shows_codes,
+        }
+    }
+}
+
+/// Account and credentials together: who has another password gets another pool.
+fn fingerprint(source: &AccountSource, settings: &AccountSettings, credentials: &Credentials) -> [u8; 32] {
+    let mut hash = Sha256::new();
+    let mut add = |field: &str| {
+        hash.update((field.len() as u64).to_be_bytes());
+        hash.update(field.as_bytes());
+    };
+    match source {
+        AccountSource::Stored(id) => add(id.as_str()),
+        AccountSource::Carried(_) => add("carried"),
+    }
+    add(&settings.imap.host);
+    add(&settings.imap.port.to_string());
+    add(settings.imap.tls.as_str());
+    add(&settings.imap.username);
+    match &credentials.imap {
+        Credential::Password(secret) => add(secret.expose()),
+        Credential::AccessToken(secret) => {
+            add("token");
+            add(secret.expose());
+        }
+    }
+    hash.finalize().into()
+}
+
+fn shorten(name: &str) -> String {
+    name.chars().filter(|c| !c.is_control()).take(40).collect()
+}
+
+impl Account {
+    /// Whether the grant and the account's own settings let agents see the folder.
+    pub(crate) fn shows(&self, folder: &Folder, folders: &Folders) -> bool {
+        let listed = |allowed: &[FolderArg]| {
+            let is_it =
+                |arg: &FolderArg| folders.find(arg).is_some_and(|found| found.wire_name == folder.wire_name);
+            allowed.is_empty() || allowed.iter().any(is_it)
+        };
+        listed(&self.allowed_folders) && listed(&self.granted_folders)
+    }
+
+    /// The folder an agent names; one that it may not see answers as absent.
+    pub(crate) async fn folder(&self, wanted: &FolderArg) -> Result<Folder, Problem> {
+        let found = self.opened.folder(wanted).await.map_err(|error| self.problem(&error))?;
+        let folders = self.opened.folders(false).await.map_err(|error| self.problem(&error))?;
+        match found {
+            Ok(folder) if self.shows(&folder, &folders) => Ok(folder),
+            Ok(_) => Err(no_such_folder(wanted, self.name.as_str(), &[])),
+            Err(nearest) => {
+                let is_shown = |name: &String| {
+                    folders.find(&FolderArg::parse(name)).is_some_and(|folder| self.shows(folder, &folders))
+                };
+                let nearest: Vec<String> = nearest.into_iter().filter(is_shown).collect();
+                Err(no_such_folder(wanted, self.name.as_str(), &nearest))
+            }
+        }
+    }
+
+    /// What a caller is told of an error, which is also remembered as the account's state.
+    pub(crate) fn problem(&self, error: &mail::Error) -> Problem {
+        let problem = error.problem(self.name.as_str());
+        tracing::debug!(account = %self.name, code = %problem.code, "mail server trouble");
+        if matches!(
+            problem.code,
+            Code::AccountAuthFailed | Code::AccountUnreachable | Code::TlsFailed | Code::Timeout
+        ) {
+            self.opened.note(Err(problem.clone()));
+        }
+        problem
     }
 }

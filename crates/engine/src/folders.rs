@@ -22,13 +22,26 @@ pub struct Folder {
 }
 
 impl Engine {
-    /// The folders of one account, INBOX first, then those with roles, then by name.
+    /// The folders of one account, INBOX first, then those with roles, then by name. Asks the server each
+    /// time: one round trip where it can count while listing (RFC 5819).
     pub async fn folders(
         &self,
-        _principal: &Principal,
-        _account: Option<&str>,
-        _counts: bool,
+        principal: &Principal,
+        account: Option<&str>,
+        counts: bool,
     ) -> Result<Vec<Folder>, Problem> {
-        Ok(Vec::new())
+        let account = self.account(principal, account).await?;
+        let folders = account.opened.folders(true).await.map_err(|error| account.problem(&error))?;
+        account.opened.note(Ok(()));
+        let shown = folders.all.iter().filter(|folder| account.shows(folder, &folders));
+        let folder = |folder: &mail::imap::folder::Folder| Folder {
+            account: account.name.clone(),
+            name: folder.name.clone(),
+            role: folder.role,
+            total: folder.messages.filter(|_| counts),
+            unread: folder.unseen.filter(|_| counts),
+            is_subscribed: folder.is_subscribed,
+        };
+        Ok(shown.map(folder).collect())
     }
 }

@@ -1,11 +1,17 @@
 //! What happens to mail: open an account, list, search, read.
 //!
 //! Doors call [`Engine`] with a principal and get plain values or a [`domain::Problem`]. An account is
-//! opened by [`Engine::account`] alone, so one that was not granted cannot be expressed.
+//! opened by [`Engine::account`] alone, so one that was not granted cannot be expressed. Nothing here
+//! knows which door a request came through.
 
 pub mod accounts;
+mod cursor;
 pub mod folders;
+mod merge;
+mod opened;
+mod pages;
 pub mod read;
+mod row;
 pub mod search;
 
-pub use accounts::Engine;
+pub use accounts::{Account, AccountStatus, Engine, Settings};

@@ -1,11 +1,47 @@
-//! Reading messages.
+//! Reading messages: by id or by Message-ID, whole or only their headers, never marking them as read.
 
-use domain::{
-    Address, Flag, MessageRef, Principal, Problem, Timestamp,
-    reading::{Attachment, Link, Trust},
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::Arc,
 };
 
-use crate::{Engine, search::Row};
+use domain::{
+    Address, Code, Flag, MessageRef, Principal, Problem, Summary, Timestamp,
+    reading::{Attachment, Link, Removed, Trust},
+};
+use futures_util::future::join_all;
+use mail::{
+    imap::{
+        folder::Folder,
+        reading::{self, Source, Wanted},
+    },
+    mime::{
+        attachments,
+        header::Headers,
+        invisible,
+        quote::is_forward_subject,
+        render,
+        text_parts::{TextPart, text_plan},
+        trust::{self, TrustInput},
+        whole,
+    },
+};
+
+use crate::{Account, Engine, row, search::Row};
+
+mod lookup;
+
+/// Messages a call reads at the most.
+pub const MAX_IDS: usize = 10;
+
+/// Octets of a message's source that the raw view fetches.
+const RAW_LIMIT: u64 = 1 << 20;
+
+/// Octets of a text part that a snippet is made from.
+const SNIPPET_OCTETS: u64 = 8 * 1024;
+
+/// Characters of a snippet.
+const SNIPPET_CHARS: usize = 200;
 
 /// How a message is shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -65,15 +101,300 @@ pub enum Outcome {
     Failed(String, Problem),
 }
 
+/// Messages of one folder to be read together: positions among the ids, and UIDs.
+struct Group {
+    account: Account,
+    folder: Folder,
+    validity: u32,
+    wanted: Vec<(usize, u32)>,
+}
+
 impl Engine {
     /// Reads up to ten messages, named by id or by Message-ID in angle brackets; outcomes in the order
     /// of `ids`. Never sets `\Seen`.
     pub async fn read(
         &self,
-        _principal: &Principal,
-        _ids: &[String],
-        _view: View,
+        principal: &Principal,
+        ids: &[String],
+        view: View,
     ) -> Result<Vec<Outcome>, Problem> {
-        Ok(Vec::new())
+        if ids.is_empty() || ids.len() > MAX_IDS {
+            return Err(Problem::new(Code::TooMany, format!("One call reads 1 to {MAX_IDS} messages.")));
+        }
+        let mut outcomes: BTreeMap<usize, Outcome> = BTreeMap::new();
+        let mut groups: HashMap<(String, String, u32), Group> = HashMap::new();
+        let resolved = join_all(ids.iter().map(|id| self.resolve(principal, id))).await;
+        for (position, (id, resolved)) in ids.iter().zip(resolved).enumerate() {
+            match resolved {
+                Err(problem) => drop(outcomes.insert(position, Outcome::Failed(id.clone(), problem))),
+                Ok(Resolved::Several(rows)) => {
+                    outcomes.insert(position, Outcome::Several(id.clone(), rows));
+                }
+                Ok(Resolved::One { account, folder, uid, validity }) => {
+                    let key = (account.name.to_string(), folder.key().to_string(), validity);
+                    let group = groups.entry(key).or_insert_with(|| Group {
+                        account: *account,
+                        folder,
+                        validity,
+                        wanted: Vec::new(),
+                    });
+                    group.wanted.push((position, uid));
+                }
+            }
+        }
+        let read = join_all(groups.into_values().map(|group| async move {
+            let found = group.read(view).await;
+            (group, found)
+        }))
+        .await;
+        for (group, found) in read {
+            for (position, uid) in &group.wanted {
+                let id = ids.get(*position).cloned().unwrap_or_default();
+                let outcome = match &found {
+                    Err(problem) => Outcome::Failed(id, problem.clone()),
+                    Ok(messages) => match messages.get(uid) {
+                        Some(message) => Outcome::Message(Box::new(message.clone())),
+                        None => Outcome::Failed(id, gone()),
+                    },
+                };
+                outcomes.insert(*position, outcome);
+            }
+        }
+        Ok(outcomes.into_values().collect())
+    }
+
+    async fn resolve(&self, principal: &Principal, id: &str) -> Result<Resolved, Problem> {
+        let id = id.trim();
+        if id.starts_with('<') && id.ends_with('>') && id.len() > 2 {
+            return self.look_up(principal, id).await;
+        }
+        let wanted: MessageRef = id.parse().map_err(|error: domain::message_ref::InvalidMessageRef| {
+            Problem::new(Code::InvalidInput, format!("This is no message id: {error}."))
+                .hint("Take ids from mail_search, or a Message-ID in angle brackets.")
+        })?;
+        let account = self.account(principal, Some(wanted.account.as_str())).await?;
+        let folder = account.folder(&wanted.folder).await?;
+        Ok(Resolved::One { account: Box::new(account), folder, uid: wanted.uid, validity: wanted.validity })
+    }
+}
+
+/// What an id names.
+enum Resolved {
+    One { account: Box<Account>, folder: Folder, uid: u32, validity: u32 },
+    Several(Vec<Row>),
+}
+
+fn gone() -> Problem {
+    Problem::new(Code::NotFound, "There is no such message any more: it was moved or deleted.")
+        .hint("Search for it again.")
+}
+
+impl Group {
+    /// The messages that are still there, by UID.
+    async fn read(&self, view: View) -> Result<HashMap<u32, Message>, Problem> {
+        let uids: Vec<u32> = self.wanted.iter().map(|(_, uid)| *uid).collect();
+        let found = match view {
+            View::Raw => self.raw(&uids).await,
+            View::Text | View::Full | View::Headers => self.sources(&uids, view).await,
+        };
+        let found = found.map_err(|error| self.account.problem(&error))?.ok_or_else(|| {
+            let folder = self.folder.key();
+            Problem::new(
+                Code::StaleId,
+                format!("Folder `{folder}` was rebuilt by its server; this id is of before."),
+            )
+            .hint("Search for the message again.")
+        })?;
+        self.account.opened.note(Ok(()));
+        let before = self.account.nothing_before;
+        let is_shown = |message: &Message| before.is_none_or(|before| message.date >= before);
+        Ok(found.into_iter().filter(|(_, message)| is_shown(message)).collect())
+    }
+
+    async fn sources(&self, uids: &[u32], view: View) -> Result<Option<HashMap<u32, Message>>, mail::Error> {
+        let name = &self.folder.wire_name;
+        let opened = &self.account.opened;
+        let wanted: Vec<Wanted> = uids
+            .iter()
+            .map(|uid| Wanted { uid: *uid, known: opened.recall(name, self.validity, *uid) })
+            .collect();
+        let sources = opened
+            .pool
+            .run(Some(name), async |session| reading::sources(session, name, self.validity, &wanted).await)
+            .await?;
+        let Some(sources) = sources else { return Ok(None) };
+        let message = |(uid, source): (u32, Source)| {
+            opened.remember(name, self.validity, &Arc::new(source.summary.clone()));
+            (uid, self.message(&source, view))
+        };
+        Ok(Some(sources.into_iter().map(message).collect()))
+    }
+
+    async fn raw(&self, uids: &[u32]) -> Result<Option<HashMap<u32, Message>>, mail::Error> {
+        let name = &self.folder.wire_name;
+        let pool = &self.account.opened.pool;
+        let fetched = pool
+            .run(Some(name), async |session| {
+                reading::raw(session, name, self.validity, uids, RAW_LIMIT).await
+            })
+            .await?;
+        let Some(fetched) = fetched else { return Ok(None) };
+        let message = |(uid, (summary, header, whole)): (u32, (Summary, bytes::Bytes, bytes::Bytes))| {
+            let size = summary.size;
+            let source = Source { summary, header, texts: Vec::new(), missing: 0, whole: None };
+            let mut message = self.message(&source, View::Raw);
+            let (mut body, _) = self.mask(&String::from_utf8_lossy(&whole));
+            let missing = size.saturating_sub(whole.len() as u64);
+            if missing > 0 {
+                body.push_str(&beyond(missing));
+            }
+            message.body = body;
+            (uid, message)
+        };
+        Ok(Some(fetched.into_iter().map(message).collect()))
+    }
+
+    fn message(&self, source: &Source, view: View) -> Message {
+        let summary = &source.summary;
+        let envelope = &summary.envelope;
+        let headers = Headers::parse(&source.header);
+        let (subject, removed_from_subject, masked_subject) = self.account.line(&envelope.subject);
+        let (body, links, removed, masked) = match view {
+            View::Text | View::Full => self.body(source, view == View::Full),
+            View::Headers => {
+                let (text, masked) = self.headers(&headers);
+                (text, Vec::new(), Removed::default(), masked)
+            }
+            View::Raw => Default::default(),
+        };
+        let removed = removed.plus(Removed { hidden: 0, invisible: removed_from_subject });
+        let trust = self.trust(source, &headers, removed, masked + masked_subject);
+        let addresses = |list: &[Address]| list.iter().map(row::address).collect::<Vec<_>>();
+        let differs = envelope.reply_to.iter().any(|reply_to| {
+            !envelope.from.iter().any(|from| from.email.eq_ignore_ascii_case(&reply_to.email))
+        });
+        Message {
+            id: self.account.id(&self.folder, self.validity, summary.uid),
+            message_id: envelope.message_id.as_deref().map(|id| invisible::clean(id).0.into_owned()),
+            from: addresses(&envelope.from),
+            to: addresses(&envelope.to),
+            cc: addresses(&envelope.cc),
+            reply_to: if differs { addresses(&envelope.reply_to) } else { Vec::new() },
+            subject,
+            date: summary.received,
+            sent: row::sent(summary),
+            flags: summary.flags.clone(),
+            body,
+            links,
+            attachments: summary.structure.as_ref().map(attachments::attachments).unwrap_or_default(),
+            trust,
+        }
+    }
+
+    fn body(&self, source: &Source, full: bool) -> (String, Vec<Link>, Removed, usize) {
+        let options = render::Options {
+            full,
+            mask_codes: !self.account.shows_codes,
+            is_forward: is_forward_subject(&source.summary.envelope.subject),
+        };
+        let parsed = source.whole.as_ref().map(|whole| whole::parse(whole));
+        let own_parts: Vec<(TextPart, bytes::Bytes)> = parsed
+            .map(|parsed| {
+                let parts = text_plan(&parsed.structure).parts.into_iter();
+                parts
+                    .filter_map(|part| {
+                        let data = parsed.part_bytes.get(&part.path)?.clone();
+                        Some((part, data))
+                    })
+                    .collect()
+            })
+            .unwrap_or_default();
+        let parts: Vec<(TextPart, &[u8])> =
+            source.texts.iter().chain(&own_parts).map(|(part, data)| (part.clone(), data.as_ref())).collect();
+        let rendered = render::render(&parts, options);
+        let mut text = rendered.readable.text;
+        if source.missing > 0 {
+            text.push_str(&beyond(source.missing));
+        }
+        (text, rendered.readable.links, rendered.readable.removed, rendered.masked)
+    }
+
+    fn headers(&self, headers: &Headers) -> (String, usize) {
+        let mut text = String::new();
+        for (name, value) in headers.iter() {
+            text.push_str(name);
+            text.push_str(": ");
+            text.push_str(&invisible::clean(&value).0);
+            text.push('\n');
+        }
+        self.mask(&text)
+    }
+
+    fn mask(&self, text: &str) -> (String, usize) {
+        let (clean, _) = invisible::clean(text);
+        if self.account.shows_codes { (clean.into_owned(), 0) } else { mail::mime::codes::mask(&clean) }
+    }
+
+    fn trust(&self, source: &Source, headers: &Headers, removed: Removed, masked: usize) -> Trust {
+        let envelope = &source.summary.envelope;
+        let (results, placed): (Vec<String>, Vec<bool>) =
+            headers.placed_authentication_results().into_iter().unzip();
+        let own_domain = self.account.address.rsplit_once('@').map(|(_, domain)| domain.to_owned());
+        trust::assess(&TrustInput {
+            from: &envelope.from,
+            reply_to: &envelope.reply_to,
+            sender: &envelope.sender,
+            authentication_results: &results,
+            stands_above_received: &placed,
+            authserv_ids: &authserv_ids(&self.account.opened.pool.endpoint().host),
+            own_domains: own_domain.as_slice(),
+            removed,
+            masked,
+        })
+    }
+}
+
+/// The authserv-ids that a provider's own servers write; elsewhere nothing is believed yet.
+fn authserv_ids(imap_host: &str) -> Vec<String> {
+    let known: &[(&str, &str)] =
+        &[("imap.gmail.com", "mx.google.com"), ("imap.googlemail.com", "mx.google.com")];
+    let found = known.iter().filter(|(host, _)| host.eq_ignore_ascii_case(imap_host));
+    found.map(|(_, id)| (*id).to_owned()).collect()
+}
+
+/// Told at the end of a text that goes on beyond what is fetched.
+fn beyond(missing: u64) -> String {
+    format!("\n[{missing} more octets of this text are beyond what is fetched of one message]\n")
+}
+
+impl Account {
+    /// The beginnings of texts, by position. Best effort: where the server fails there is none.
+    pub(crate) async fn snippets(
+        &self,
+        folder: &Folder,
+        validity: u32,
+        rows: &[(usize, Arc<Summary>)],
+    ) -> Vec<(usize, String)> {
+        let plan = |row: &Summary| {
+            let structure = row.structure.as_ref()?;
+            text_plan(structure).parts.into_iter().next().map(|part| (row.uid, part))
+        };
+        let wanted: Vec<(u32, TextPart)> = rows.iter().filter_map(|(_, row)| plan(row)).collect();
+        let name = &folder.wire_name;
+        let fetched = self
+            .opened
+            .pool
+            .run(Some(name), async |session| {
+                reading::beginnings(session, name, validity, &wanted, SNIPPET_OCTETS).await
+            })
+            .await
+            .unwrap_or_default();
+        let snippet = |(position, row): &(usize, Arc<Summary>)| {
+            let (_, part) = wanted.iter().find(|(uid, _)| *uid == row.uid)?;
+            let data = fetched.get(&row.uid)?;
+            let text = render::snippet(&[(part.clone(), data)], SNIPPET_CHARS, !self.shows_codes);
+            (!text.is_empty()).then_some((*position, text))
+        };
+        rows.iter().filter_map(snippet).collect()
     }
 }

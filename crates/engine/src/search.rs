@@ -1,8 +1,29 @@
-//! Finding and listing messages.
+//! Finding and listing messages: which accounts and folders, what is covered, and the page.
 
-use domain::{Address, Flag, FolderArg, MessageRef, Principal, Problem, Timestamp};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
-use crate::Engine;
+use domain::{
+    AccountName, Address, Code, Flag, FolderArg, MessageRef, Principal, Problem, Query, Scope, Summary,
+    Timestamp,
+    query::{Expr, Term},
+};
+use futures_util::future::join_all;
+use mail::imap::folder::Folder;
+use tokio::time::Instant;
+
+use crate::{
+    Account, Engine,
+    cursor::{At, Cursor, Place},
+    merge::{Offer, merge},
+    pages::{Budget, Given, Missing, Search, Task, default_folders, full_name},
+};
+
+/// Rows a page at the most.
+pub const MAX_LIMIT: usize = 100;
+
+/// What a call may spend on what the server cannot search (contract 6).
+const FILTER_TIME: Duration = Duration::from_secs(10);
+const FILTER_CANDIDATES: usize = 2_000;
 
 /// What to find.
 #[derive(Debug, Clone, Default)]
@@ -99,9 +120,346 @@ impl From<Problem> for Failure {
     }
 }
 
+/// What one account is asked for.
+struct Plan {
+    account: Account,
+    tasks: Vec<Task>,
+    skipped: Vec<String>,
+}
+
+/// A page's share of one folder.
+struct Share {
+    account: usize,
+    given: Given,
+}
+
 impl Engine {
     /// One page of what the request asks for.
-    pub async fn search(&self, _principal: &Principal, _request: SearchRequest) -> Result<Page, Failure> {
-        Err(Failure::BadCursor)
+    pub async fn search(&self, principal: &Principal, request: SearchRequest) -> Result<Page, Failure> {
+        let query = self.read_query(principal, &request)?;
+        let bound = binding(&request, &query);
+        let cursor = match &request.cursor {
+            None => None,
+            Some(text) => {
+                let opened = Cursor::open(text, &self.0.settings.sealer, principal.grant.as_str(), &bound);
+                Some(opened.ok_or(Failure::BadCursor)?)
+            }
+        };
+        let limit = request.limit.clamp(1, MAX_LIMIT);
+        let mut failed = Vec::new();
+        let plans = self.plan(principal, &request, &query, cursor.as_ref(), &mut failed).await?;
+        let budget = Budget { deadline: Instant::now() + FILTER_TIME, candidates: FILTER_CANDIDATES };
+        let outcomes = join_all(plans.iter().map(|plan| ask(plan, &query, limit, budget))).await;
+
+        let is_only = plans.len() == 1;
+        let mut shares = Vec::new();
+        for (index, (plan, outcome)) in plans.iter().zip(outcomes).enumerate() {
+            match outcome {
+                Err(problem) if is_only && failed.is_empty() => return Err(problem.into()),
+                Err(problem) => failed.push((plan.account.name.to_string(), problem)),
+                Ok(folders) => {
+                    plan.account.opened.note(Ok(()));
+                    for (folder, given) in folders {
+                        match given {
+                            Ok(given) => shares.push(Share { account: index, given }),
+                            Err(missing) => {
+                                let problem = missing_problem(&plan.account, &folder, &missing);
+                                if is_only && plan.tasks.len() == 1 {
+                                    return Err(problem.into());
+                                }
+                                failed.push((full_name(&plan.account, &folder.key()), problem));
+                            }
+                        }
+                    }
+                }
+            }
+        }
+        let skipped = plans.iter().flat_map(|plan| plan.skipped.clone()).collect();
+        let coverage = Coverage {
+            source: "server",
+            as_of: self.now(),
+            is_exact: shares.iter().all(|share| share.given.is_exact) && failed.is_empty(),
+            back_to: shares.iter().filter_map(|share| share.given.back_to).max(),
+            order: shares.iter().any(|share| share.given.is_filed).then_some("filed"),
+            skipped,
+            failed,
+        };
+        Ok(self.page(principal, &request, &bound, cursor, &plans, shares, limit, coverage).await)
     }
+
+    #[expect(clippy::too_many_arguments, reason = "the last step of one function, apart for reading")]
+    async fn page(
+        &self,
+        principal: &Principal,
+        request: &SearchRequest,
+        bound: &str,
+        cursor: Option<Cursor>,
+        plans: &[Plan],
+        mut shares: Vec<Share>,
+        limit: usize,
+        mut coverage: Coverage,
+    ) -> Page {
+        let offers: Vec<Offer> = shares
+            .iter_mut()
+            .map(|share| {
+                let empty =
+                    Offer { rows: Vec::new(), is_exhausted: true, end: At::Nothing, start: At::Nothing };
+                std::mem::replace(&mut share.given.offer, empty)
+            })
+            .collect();
+        let merged = merge(offers, limit);
+        let counted: u64 = shares.iter().map(|share| share.given.total).sum();
+        let (total, is_exact) = match &cursor {
+            Some(cursor) => (cursor.total, cursor.is_exact),
+            None => (counted.saturating_sub(merged.doubles), coverage.is_exact && merged.doubles == 0),
+        };
+        coverage.is_exact = is_exact;
+        let places: Vec<Place> = shares
+            .iter()
+            .zip(&merged.places)
+            .filter_map(|(share, at)| {
+                let account = plans.get(share.account)?;
+                Some(Place {
+                    account: account.account.name.to_string(),
+                    folder: share.given.folder.key().to_string(),
+                    validity: share.given.validity,
+                    at: at.clone()?,
+                })
+            })
+            .collect();
+        let next = Cursor { places, total, is_exact };
+        let next_cursor = (!next.places.is_empty())
+            .then(|| next.seal(&self.0.settings.sealer, principal.grant.as_str(), bound));
+
+        for (index, row) in &merged.rows {
+            if let Some((plan, share)) = at(plans, &shares, *index) {
+                plan.account.opened.remember(&share.given.folder.wire_name, share.given.validity, row);
+            }
+        }
+        let snippets = if request.with_snippet && principal.may(Scope::Read) {
+            snippets(plans, &shares, &merged.rows).await
+        } else {
+            BTreeMap::new()
+        };
+        let row = |(position, (index, summary)): (usize, &(usize, Arc<Summary>))| {
+            let (plan, share) = at(plans, &shares, *index)?;
+            let snippet = snippets.get(&position).cloned();
+            Some(plan.account.row(&share.given.folder, share.given.validity, summary, snippet))
+        };
+        let rows = merged.rows.iter().enumerate().filter_map(row).collect();
+        Page { rows, total, next_cursor, coverage }
+    }
+
+    /// The query, with what the grant excludes taken out of its reach.
+    fn read_query(&self, principal: &Principal, request: &SearchRequest) -> Result<Query, Problem> {
+        let query = Query::parse(&request.query, self.now().date())?;
+        let missing = |what: &str| {
+            Problem::new(Code::ScopeMissing, format!("{what} look into bodies, which needs `mail:read`."))
+                .hint("Search by subject or address, or ask the person for `mail:read`.")
+        };
+        if !principal.may(Scope::Read) {
+            if query.has_body_terms() {
+                return Err(missing("`body:` terms"));
+            }
+            if request.with_snippet {
+                return Err(missing("Snippets"));
+            }
+            return Ok(query.without_body());
+        }
+        Ok(query)
+    }
+
+    /// Which folders of which accounts are looked in.
+    async fn plan(
+        &self,
+        principal: &Principal,
+        request: &SearchRequest,
+        query: &Query,
+        cursor: Option<&Cursor>,
+        failed: &mut Vec<(String, Problem)>,
+    ) -> Result<Vec<Plan>, Failure> {
+        if let Some(cursor) = cursor {
+            return self.resume(principal, cursor).await;
+        }
+        let accounts = match &request.account {
+            Some(name) => vec![self.account(principal, Some(name)).await?],
+            None => self.all_accounts(principal).await?,
+        };
+        let named = query.accounts();
+        for name in named.iter().flatten() {
+            self.account(principal, Some(name.as_str())).await?;
+        }
+        let is_meant = |name: &AccountName| named.iter().all(|names| names.contains(&name));
+        let accounts: Vec<Account> = accounts.into_iter().filter(|account| is_meant(&account.name)).collect();
+        let is_only = accounts.len() == 1;
+        let plans = join_all(accounts.into_iter().map(|account| async {
+            let name = account.name.to_string();
+            (name, folders_of(account, request, query).await)
+        }))
+        .await;
+        let mut out = Vec::new();
+        for (name, plan) in plans {
+            match plan {
+                Ok(plan) => out.push(plan),
+                Err(problem) if is_only => return Err(problem.into()),
+                Err(problem) => failed.push((name, problem)),
+            }
+        }
+        Ok(out)
+    }
+
+    /// The folders that the page before left unfinished.
+    async fn resume(&self, principal: &Principal, cursor: &Cursor) -> Result<Vec<Plan>, Failure> {
+        let mut by_account: BTreeMap<&str, Vec<&Place>> = BTreeMap::new();
+        for place in &cursor.places {
+            by_account.entry(&place.account).or_default().push(place);
+        }
+        let mut plans = Vec::new();
+        for (name, places) in by_account {
+            let account = self.account(principal, Some(name)).await?;
+            let mut tasks = Vec::new();
+            for place in places {
+                let folder = account.folder(&FolderArg::parse(&place.folder)).await?;
+                tasks.push(Task { folder, validity: Some(place.validity), at: place.at.clone() });
+            }
+            plans.push(Plan { account, tasks, skipped: Vec::new() });
+        }
+        Ok(plans)
+    }
+}
+
+/// What a cursor is bound to besides its grant: everything that decides which rows there are.
+fn binding(request: &SearchRequest, query: &Query) -> String {
+    let account = request.account.as_deref().unwrap_or("*");
+    let folder = request.folder.as_ref().map_or_else(|| "*".to_owned(), ToString::to_string);
+    format!("{account}\n{folder}\n{query}")
+}
+
+async fn folders_of(account: Account, request: &SearchRequest, query: &Query) -> Result<Plan, Problem> {
+    let folders = account.opened.folders(false).await.map_err(|error| account.problem(&error))?;
+    let mut skipped = Vec::new();
+    let named = query.folders();
+    let mut found: Vec<Folder> = match &request.folder {
+        Some(FolderArg::All) => folders.all.iter().filter(|folder| folder.is_selectable).cloned().collect(),
+        Some(wanted) => vec![account.folder(wanted).await?],
+        None if query.is_empty() => vec![account.folder(&FolderArg::Role(domain::Role::Inbox)).await?],
+        None if named.is_empty() => {
+            let chosen = default_folders(&folders);
+            let left_out = folders.all.iter().filter(|folder| {
+                folder.is_selectable
+                    && matches!(folder.role, Some(domain::Role::Trash | domain::Role::Junk))
+                    && account.shows(folder, &folders)
+            });
+            skipped.extend(left_out.map(|folder| full_name(&account, &folder.key())));
+            let mut chosen: Vec<Folder> = chosen.into_iter().cloned().collect();
+            for wanted in query.named_folders() {
+                let folder = account.folder(wanted).await?;
+                skipped.retain(|name| *name != full_name(&account, &folder.key()));
+                if !chosen.contains(&folder) {
+                    chosen.push(folder);
+                }
+            }
+            chosen
+        }
+        None => folders.all.iter().filter(|folder| folder.is_selectable).cloned().collect(),
+    };
+    for alternatives in &named {
+        let mut wanted = Vec::new();
+        for arg in alternatives {
+            if **arg == FolderArg::All {
+                wanted.extend(folders.all.iter().map(|folder| folder.wire_name.clone()));
+            } else {
+                wanted.push(account.folder(arg).await?.wire_name);
+            }
+        }
+        found.retain(|folder| wanted.contains(&folder.wire_name));
+    }
+    found.retain(|folder| account.shows(folder, &folders));
+    let tasks = found.into_iter().map(|folder| Task { folder, validity: None, at: At::Nothing }).collect();
+    Ok(Plan { account, tasks, skipped })
+}
+
+/// Asks one account, once more in plain ASCII if the server does not know UTF-8.
+async fn ask(
+    plan: &Plan,
+    query: &Query,
+    limit: usize,
+    budget: Budget,
+) -> Result<Vec<crate::pages::Outcome>, Problem> {
+    let account = &plan.account;
+    if plan.tasks.is_empty() {
+        return Ok(Vec::new());
+    }
+    let reduced = query.expr().and_then(|expr| without_places(expr, query));
+    let prefer = plan.tasks.first().map(|task| task.folder.wire_name.clone());
+    for ascii_only in [account.opened.is_ascii_only(), true] {
+        let search = Search { account, expr: reduced.as_ref(), limit, budget, ascii_only };
+        let tasks = &plan.tasks;
+        let pool = &account.opened.pool;
+        let outcome = pool.run(prefer.as_deref(), async |session| search.run(session, tasks).await).await;
+        match outcome {
+            Err(error) if error.is_bad_charset() && !ascii_only => account.opened.set_ascii_only(),
+            outcome => return outcome.map_err(|error| account.problem(&error)),
+        }
+    }
+    Err(Problem::new(Code::NotSupported, "The server can search neither UTF-8 nor ASCII."))
+}
+
+/// The expression without the `account:` and `in:` terms at its top, which chose the folders already.
+fn without_places(expr: &Expr, query: &Query) -> Option<Expr> {
+    let is_place = |expr: &Expr| match expr {
+        Expr::Term(Term::Account(_) | Term::Folder(_)) => true,
+        Expr::Or(parts) => {
+            parts.iter().all(|part| matches!(part, Expr::Term(Term::Account(_))))
+                || parts.iter().all(|part| matches!(part, Expr::Term(Term::Folder(_))))
+        }
+        _ => false,
+    };
+    match expr {
+        Expr::And(_) => {
+            let rest: Vec<Expr> = query.conjuncts().iter().filter(|part| !is_place(part)).cloned().collect();
+            (!rest.is_empty()).then(|| Expr::all(rest))
+        }
+        other if is_place(other) => None,
+        other => Some(other.clone()),
+    }
+}
+
+fn missing_problem(account: &Account, folder: &Folder, missing: &Missing) -> Problem {
+    match missing {
+        Missing::Stale => Problem::new(
+            Code::StaleCursor,
+            format!("Folder `{}` was rebuilt by its server since the page before.", folder.key()),
+        )
+        .hint("Search again without a cursor."),
+        Missing::Mail(error) => account.problem(error),
+    }
+}
+
+fn at<'a>(plans: &'a [Plan], shares: &'a [Share], index: usize) -> Option<(&'a Plan, &'a Share)> {
+    let share = shares.get(index)?;
+    Some((plans.get(share.account)?, share))
+}
+
+/// The beginnings of the texts of a page's rows, by their position on it.
+async fn snippets(
+    plans: &[Plan],
+    shares: &[Share],
+    rows: &[(usize, Arc<Summary>)],
+) -> BTreeMap<usize, String> {
+    let by_share = shares.iter().enumerate().map(|(index, share)| async move {
+        let wanted: Vec<(usize, Arc<Summary>)> = rows
+            .iter()
+            .enumerate()
+            .filter(|(_, (of, _))| *of == index)
+            .map(|(position, (_, row))| (position, Arc::clone(row)))
+            .collect();
+        match plans.get(share.account) {
+            Some(plan) if !wanted.is_empty() => {
+                plan.account.snippets(&share.given.folder, share.given.validity, &wanted).await
+            }
+            _ => Vec::new(),
+        }
+    });
+    join_all(by_share).await.into_iter().flatten().collect()
 }

@@ -1,4 +1,28 @@
 //! Our IMAP engine: wire format, typed responses, connection, session, pool (RFC 3501, RFC 9051).
+//!
+//! From below: [`wire`] turns bytes into [`response`]s without I/O; [`connect`] signs in and leaves a
+//! [`session`], whose [`connection`] task keeps many commands in flight; [`pool`] lends sessions. What
+//! is asked is in [`command`]; [`folder`], [`listing`] and [`reading`] are whole questions.
 
+pub mod capability;
+pub mod command;
+mod compress;
+mod connect;
+mod connection;
+mod dialogue;
+pub mod folder;
+pub mod listing;
+pub mod pool;
+pub mod quirk;
+pub mod reading;
+mod request;
 pub mod response;
+pub mod role;
+pub mod search;
+pub mod session;
 pub mod wire;
+
+pub use connect::{Login, connect};
+pub use pool::Pool;
+pub use request::{Reply, Request};
+pub use session::Session;

@@ -84,6 +84,43 @@ pub enum Code {
     Other(String, String),
 }
 
+impl std::fmt::Display for Code {
+    /// The code's name in upper case, without what follows it.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Alert => "ALERT",
+            Self::Capability(_) => "CAPABILITY",
+            Self::PermanentFlags(_) => "PERMANENTFLAGS",
+            Self::ReadOnly => "READ-ONLY",
+            Self::ReadWrite => "READ-WRITE",
+            Self::TryCreate => "TRYCREATE",
+            Self::UidNext(_) => "UIDNEXT",
+            Self::UidValidity(_) => "UIDVALIDITY",
+            Self::UidNotSticky => "UIDNOTSTICKY",
+            Self::Unseen(_) => "UNSEEN",
+            Self::HighestModSeq(_) => "HIGHESTMODSEQ",
+            Self::NoModSeq => "NOMODSEQ",
+            Self::CopyUid(..) => "COPYUID",
+            Self::AppendUid(..) => "APPENDUID",
+            Self::Modified(_) => "MODIFIED",
+            Self::AuthenticationFailed => "AUTHENTICATIONFAILED",
+            Self::AuthorizationFailed => "AUTHORIZATIONFAILED",
+            Self::Expired => "EXPIRED",
+            Self::Unavailable => "UNAVAILABLE",
+            Self::Limit => "LIMIT",
+            Self::InUse => "INUSE",
+            Self::OverQuota => "OVERQUOTA",
+            Self::NonExistent => "NONEXISTENT",
+            Self::AlreadyExists => "ALREADYEXISTS",
+            Self::NoPerm => "NOPERM",
+            Self::Closed => "CLOSED",
+            Self::TooBig => "TOOBIG",
+            Self::BadCharset(_) => "BADCHARSET",
+            Self::Other(name, _) => name,
+        })
+    }
+}
+
 /// An inclusive range of sequence numbers or UIDs, lower end first; only in ESEARCH results in the
 /// direction that the server sent, since a sorted result may run downwards.
 pub type Range = (u32, u32);
@@ -140,6 +177,8 @@ pub struct ListEntry {
     pub delimiter: Option<char>,
     /// The name as it came (modified UTF-7 or UTF-8), undecoded.
     pub name: Vec<u8>,
+    /// Extended items (RFC 5258): names in upper case, `CHILDINFO`, `OLDNAME`.
+    pub extended: Vec<(String, Value)>,
 }
 
 /// One STATUS response.
@@ -155,6 +194,13 @@ pub struct MailboxStatus {
     pub unseen: Option<u32>,
     pub highest_modseq: Option<u64>,
     pub size: Option<u64>,
+    pub deleted: Option<u32>,
+    /// MAILBOXID (RFC 8474).
+    pub mailbox_id: Option<String>,
+    /// APPENDLIMIT in octets (RFC 7889); absent also for NIL, which is no limit.
+    pub append_limit: Option<u64>,
+    /// Items we have no type for, or whose value is strange; names in upper case.
+    pub other: Vec<(String, Value)>,
 }
 
 /// One FETCH response. Absent items were not in it.
@@ -175,7 +221,7 @@ pub struct Fetch {
     pub gmail: Option<GmailIds>,
     pub email_id: Option<String>,
     pub thread_id: Option<String>,
-    /// Items we have no type for, names in upper case.
+    /// Items we have no type for, or whose value is strange; names in upper case.
     pub other: Vec<(String, Value)>,
 }
 

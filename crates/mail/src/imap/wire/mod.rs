@@ -1,18 +1,19 @@
 //! From bytes to responses and from commands to bytes, without any I/O.
+//!
+//! In: put what was read into a [`Framer`], take [`Event`]s out of it. Out: build a [`Command`], get
+//! [`Segment`]s to write. What a response means is in [`super::response`]; nothing here waits or decides.
 
-use bytes::Bytes;
+pub mod date;
+pub mod encode;
+pub mod framer;
+mod parse;
+pub mod sequence;
+mod tokenizer;
+pub mod utf7;
 
-/// A value of a response before its meaning is known.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Value {
-    /// NIL.
-    Nil,
-    /// An atom, number or flag, as it came.
-    Atom(Bytes),
-    /// A quoted string (unescaped) or a literal.
-    Text(Bytes),
-    /// A literal that was handed out in chunks; its size in octets.
-    Streamed(u64),
-    /// A parenthesised list.
-    List(Vec<Value>),
-}
+pub use encode::{Command, Dialect, Literals, Segment};
+pub use framer::{Event, Framer, Limits};
+pub use tokenizer::Value;
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,166 @@
+//! The value that doors hold: everything of this room behind one cheap clone.
+
+use std::sync::Arc;
+
+use domain::{Clock, Principal, Problem, Random, Scopes};
+use storage::Store;
+use tokio::sync::Semaphore;
+
+use crate::{Audit, Error, RateLimit, Refusal, Result, Sessions, doors, writer::Writer};
+
+/// Limits of this room that an operator or a test may set.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Settings {
+    /// Tool calls an hour of a grant that sets no limit of its own.
+    pub calls_per_hour: u32,
+    /// Calls that may come at once.
+    pub burst: u32,
+    /// MCP sessions that a grant may have open at the same time.
+    pub sessions_per_grant: usize,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self { calls_per_hour: 600, burst: 60, sessions_per_grant: 32 }
+    }
+}
+
+/// Who is calling and what they may do. Cheap to clone.
+#[derive(Clone)]
+pub struct Access(Arc<Inner>);
+
+struct Inner {
+    store: Option<Store>,
+    clock: Arc<dyn Clock>,
+    random: Arc<dyn Random>,
+    rates: RateLimit,
+    sessions: Sessions,
+    audit: Audit,
+    writer: Writer,
+    hashing: Semaphore,
+}
+
+/// Password hashes that are computed at the same time: each takes 19 MiB and a core.
+const HASHES_AT_ONCE: usize = 2;
+
+impl Access {
+    /// Over the store of the data directory.
+    pub fn new(store: Store, settings: &Settings) -> Self {
+        let (clock, random) = (store.clock().clone(), store.random().clone());
+        Self::build(Some(store), clock, random, settings)
+    }
+
+    /// Without any store, for a local process whose account comes from the environment: nothing is
+    /// recorded, there are no users, and every bearer is unknown.
+    pub fn without_store(clock: Arc<dyn Clock>, random: Arc<dyn Random>, settings: &Settings) -> Self {
+        Self::build(None, clock, random, settings)
+    }
+
+    fn build(
+        store: Option<Store>,
+        clock: Arc<dyn Clock>,
+        random: Arc<dyn Random>,
+        settings: &Settings,
+    ) -> Self {
+        let writer = Writer::new(store.clone());
+        Self(Arc::new(Inner {
+            rates: RateLimit::new(settings.calls_per_hour, settings.burst),
+            sessions: Sessions::new(store.clone(), clock.clone(), settings.sessions_per_grant),
+            audit: Audit::new(writer.clone(), clock.clone()),
+            writer,
+            hashing: Semaphore::new(HASHES_AT_ONCE),
+            store,
+            clock,
+            random,
+        }))
+    }
+
+    /// Who holds this bearer. All refusals but `Unavailable` look alike to the caller; the log tells
+    /// them apart.
+    pub async fn principal(&self, bearer: &str) -> Result<Principal, Refusal> {
+        let answer = doors::principal(self, bearer).await;
+        match &answer {
+            Err(Refusal::Unavailable(error)) => {
+                tracing::error!(error = %chain(error), "bearer not checked");
+            }
+            // Anybody can send nonsense; it is not worth a line each time.
+            Err(Refusal::Unknown) => tracing::debug!("bearer unknown"),
+            Err(refusal) => tracing::info!(reason = refusal.reason(), "bearer refused"),
+            Ok(_) => {}
+        }
+        answer
+    }
+
+    /// The local person `user`: with a label under that live grant, without one in all their accounts
+    /// with at most the scopes of `ceiling`.
+    pub async fn stdio_principal(
+        &self,
+        user: &str,
+        label: Option<&str>,
+        ceiling: Scopes,
+    ) -> Result<Principal> {
+        doors::stdio::principal(self, user, label, ceiling).await
+    }
+
+    /// Counts one tool call against the principal's rate; `rate_limited` with the seconds to wait if
+    /// there were too many.
+    pub fn count_call(&self, principal: &Principal) -> Result<(), Problem> {
+        self.0.rates.count(&principal.grant, principal.limits.calls_per_hour).map_err(|seconds| {
+            Problem::new(domain::Code::RateLimited, "Too many calls under this grant.")
+                .hint(format!("Wait {seconds} s, then go on."))
+                .retry_after(seconds)
+        })
+    }
+
+    /// The rates.
+    pub fn rates(&self) -> &RateLimit {
+        &self.0.rates
+    }
+
+    /// Which MCP session belongs to which grant.
+    pub fn sessions(&self) -> &Sessions {
+        &self.0.sessions
+    }
+
+    /// The audit trail.
+    pub fn audit(&self) -> &Audit {
+        &self.0.audit
+    }
+
+    /// Waits until everything recorded so far is written: the last step before the process ends.
+    pub async fn flush(&self) {
+        self.0.writer.flush().await;
+    }
+
+    pub(crate) fn store(&self) -> Result<&Store> {
+        self.0.store.as_ref().ok_or(Error::NoStore)
+    }
+
+    pub(crate) fn clock(&self) -> &dyn Clock {
+        &*self.0.clock
+    }
+
+    pub(crate) fn random(&self) -> &dyn Random {
+        &*self.0.random
+    }
+
+    pub(crate) fn writer(&self) -> &Writer {
+        &self.0.writer
+    }
+
+    pub(crate) fn hashing(&self) -> &Semaphore {
+        &self.0.hashing
+    }
+}
+
+/// An error with its sources, for the log.
+pub(crate) fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        text.push_str(": ");
+        text.push_str(&cause.to_string());
+        source = cause.source();
+    }
+    text
+}

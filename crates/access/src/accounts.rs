@@ -1,0 +1,47 @@
+//! Mail accounts of users. That their servers answer is tested elsewhere, before they come here.
+
+use domain::{AccountId, AccountName, AccountSettings, Credentials};
+use storage::Account;
+
+use crate::{Access, Error, Result, nearest::nearest};
+
+impl Access {
+    /// Stores an account, its secrets sealed; the user's first one is the default.
+    pub async fn account_add(
+        &self,
+        user: &str,
+        name: &AccountName,
+        settings: &AccountSettings,
+        credentials: &Credentials,
+    ) -> Result<Account> {
+        let user = self.find_user(user).await?;
+        let added = self.store()?.add_account(&user.id, name, settings, credentials).await;
+        added.map_err(|error| match error {
+            storage::Error::Taken => Error::AccountTaken(name.to_string()),
+            other => other.into(),
+        })
+    }
+
+    /// The user's accounts in the order of their names.
+    pub async fn account_list(&self, user: &str) -> Result<Vec<Account>> {
+        let user = self.find_user(user).await?;
+        Ok(self.store()?.list_accounts(&user.id).await?)
+    }
+
+    /// The user's account of that name, or an error that names the nearest one.
+    pub async fn account(&self, user: &str, name: &AccountName) -> Result<Account> {
+        let accounts = self.account_list(user).await?;
+        if let Some(account) = accounts.iter().find(|account| account.name == *name) {
+            return Ok(account.clone());
+        }
+        let nearest = nearest(name.as_str(), accounts.iter().map(|account| account.name.as_str()));
+        Err(Error::AccountNotFound { name: name.to_string(), nearest })
+    }
+
+    /// Removes an account and destroys its key: its secrets cannot be opened again, by nobody.
+    pub async fn account_remove(&self, user: &str, name: &AccountName) -> Result<AccountId> {
+        let account = self.account(user, name).await?;
+        let removed = self.store()?.remove_account(&account.user, name).await?;
+        removed.ok_or_else(|| Error::AccountNotFound { name: name.to_string(), nearest: None })
+    }
+}

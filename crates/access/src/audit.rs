@@ -1,0 +1,64 @@
+//! The audit trail: who did what, under which grant, to which messages; never contents.
+
+use std::sync::Arc;
+
+use domain::{Clock, Code, Principal};
+use storage::{AuditRow, Chain, NewAuditRow};
+
+use crate::{Access, Result, writer::Writer};
+
+/// Targets that one row names; further ones are counted.
+const TARGETS: usize = 100;
+/// Characters of a target that are kept.
+const TARGET_CHARACTERS: usize = 300;
+
+/// Records what was done.
+pub struct Audit {
+    writer: Writer,
+    clock: Arc<dyn Clock>,
+}
+
+impl Audit {
+    pub(crate) fn new(writer: Writer, clock: Arc<dyn Clock>) -> Self {
+        Self { writer, clock }
+    }
+
+    /// Records one call: the tool, the ids (messages, folders, accounts; never contents) that it
+    /// touched, and how it ended. Written behind the call, in order; see [`Access::flush`].
+    pub async fn record(
+        &self,
+        principal: &Principal,
+        tool: &str,
+        targets: &[String],
+        outcome: Result<(), Code>,
+    ) {
+        let mut named: Vec<String> =
+            targets.iter().take(TARGETS).map(|id| id.chars().take(TARGET_CHARACTERS).collect()).collect();
+        if targets.len() > TARGETS {
+            named.push(format!("+{} more", targets.len() - TARGETS));
+        }
+        self.writer
+            .audit(NewAuditRow {
+                user: principal.user.clone(),
+                grant: principal.grant.clone(),
+                door: principal.door.as_str().to_owned(),
+                tool: tool.chars().take(64).collect(),
+                targets: serde_json::Value::from(named).to_string(),
+                outcome: outcome.err().map_or("ok", Code::as_str).to_owned(),
+                at: self.clock.now(),
+            })
+            .await;
+    }
+}
+
+impl Access {
+    /// The user's newest audit rows, newest first.
+    pub async fn audit_list(&self, user: &str, limit: u32) -> Result<Vec<AuditRow>> {
+        Ok(self.store()?.list_audit(user, limit).await?)
+    }
+
+    /// Whether the user's audit rows are as they were written.
+    pub async fn audit_check(&self, user: &str) -> Result<Chain> {
+        Ok(self.store()?.check_audit(user).await?)
+    }
+}

@@ -1,0 +1,46 @@
+//! A local process that one person started: `postroom stdio --user NAME [--grant LABEL]`. Whoever can
+//! start it can read the data directory, so no bearer is asked for.
+
+use domain::{Door, GrantedAccounts, Limits, Principal, Scopes};
+use storage::BearerAccount;
+
+use super::{carried::derived_grant, granted};
+use crate::{Access, Error, Result};
+
+pub(crate) async fn principal(
+    access: &Access,
+    name: &str,
+    label: Option<&str>,
+    ceiling: Scopes,
+) -> Result<Principal> {
+    let store = access.store()?;
+    let user = access.find_user(name).await?;
+    if user.is_disabled {
+        return Err(Error::UserDisabled(user.name));
+    }
+    let accounts = store.list_accounts(&user.id).await?.into_iter();
+    let accounts = accounts
+        .map(|account| BearerAccount { id: account.id, name: account.name, is_default: account.is_default })
+        .collect();
+    let Some(label) = label else {
+        return Ok(Principal {
+            grant: derived_grant(Door::Stdio, &user.name, "stdio"),
+            user: user.name,
+            client: "stdio".to_owned(),
+            door: Door::Stdio,
+            scopes: ceiling,
+            accounts: granted(accounts, &GrantedAccounts::All),
+            limits: Limits::default(),
+        });
+    };
+    let grant = access.find_grant(&user, label).await?;
+    Ok(Principal {
+        user: user.name,
+        accounts: granted(accounts, &grant.accounts),
+        grant: grant.id,
+        client: grant.label,
+        door: Door::Stdio,
+        scopes: grant.scopes,
+        limits: grant.limits,
+    })
+}

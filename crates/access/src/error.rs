@@ -1,0 +1,138 @@
+//! What can go wrong in access, and how a caller is told.
+
+use domain::{Code, Problem};
+
+/// Why something about users, accounts or grants did not work.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// There is no data directory behind this process.
+    #[error("this needs the data directory, and the process runs without one")]
+    NoStore,
+    /// Not a user's name.
+    #[error("a user's name is 1 to 64 of a-z, 0-9, `.`, `_` and `-`")]
+    BadUserName,
+    /// There is a user of that name.
+    #[error("there is a user `{0}` already")]
+    UserTaken(String),
+    /// There is no user of that name.
+    #[error("there is no user `{name}`")]
+    UserNotFound {
+        /// The name asked for.
+        name: String,
+        /// A name like it that exists.
+        nearest: Option<String>,
+    },
+    /// The user was disabled.
+    #[error("the user `{0}` is disabled")]
+    UserDisabled(String),
+    /// The password is too short or too long.
+    #[error("a password has 8 to 1,024 characters")]
+    BadPassword,
+    /// The user has an account of that name.
+    #[error("there is an account `{0}` already")]
+    AccountTaken(String),
+    /// The user has no account of that name.
+    #[error("there is no account `{name}`")]
+    AccountNotFound {
+        /// The name asked for.
+        name: String,
+        /// A name like it that exists.
+        nearest: Option<String>,
+    },
+    /// Not a label.
+    #[error("a label is 1 to 64 characters without control characters")]
+    BadLabel,
+    /// The user has a live grant of that label.
+    #[error("there is a token `{0}` already")]
+    LabelTaken(String),
+    /// The user has no live grant of that label.
+    #[error("there is no token `{name}`")]
+    LabelNotFound {
+        /// The label asked for.
+        name: String,
+        /// A label like it that exists.
+        nearest: Option<String>,
+    },
+    /// A token that would allow nothing.
+    #[error("a token without scopes allows nothing")]
+    NoScopes,
+    /// A token that would reach nothing.
+    #[error("a token without accounts reaches nothing")]
+    NoAccounts,
+    /// Not a length of time.
+    #[error("`{0}` is no length of time")]
+    BadDuration(String),
+    /// Not a session's id.
+    #[error("the session's id is not usable")]
+    BadSession,
+    /// The password could not be hashed.
+    #[error("the password could not be hashed")]
+    Hashing,
+    /// The store failed.
+    #[error("the data directory's database failed")]
+    Storage(#[from] storage::Error),
+}
+
+impl Error {
+    /// What to do next; empty if there is nothing to say.
+    pub fn hint(&self) -> String {
+        match self {
+            Self::NoStore => "Give the user with `--user NAME`, or run `postroom serve`.".to_owned(),
+            Self::UserNotFound { nearest: Some(name), .. }
+            | Self::AccountNotFound { nearest: Some(name), .. }
+            | Self::LabelNotFound { nearest: Some(name), .. } => format!("Did you mean `{name}`?"),
+            Self::UserNotFound { .. } => "`postroom user list` shows all users.".to_owned(),
+            Self::AccountNotFound { .. } => {
+                "`postroom account list --user NAME` shows the user's accounts.".to_owned()
+            }
+            Self::LabelNotFound { .. } => {
+                "`postroom token list --user NAME` shows the user's tokens.".to_owned()
+            }
+            Self::UserTaken(_) => "Choose another name.".to_owned(),
+            Self::UserDisabled(name) => format!("`postroom user enable {name}` lets them in again."),
+            Self::AccountTaken(_) => "Give another name with `--name`, or remove that account.".to_owned(),
+            Self::LabelTaken(_) => {
+                "Choose another label, or end that one with `postroom token revoke`.".to_owned()
+            }
+            Self::NoScopes => {
+                "Name at least one: folders, search, read, draft, modify, send, delete, manage.".to_owned()
+            }
+            Self::NoAccounts => "Name an account, or leave accounts out for all.".to_owned(),
+            Self::BadDuration(_) => "Write a number and a unit: `90d`, `12h`, `30m`, `2w`.".to_owned(),
+            Self::Storage(error) => error.hint().to_owned(),
+            _ => String::new(),
+        }
+    }
+
+    /// The stable code that callers are told.
+    pub fn code(&self) -> Code {
+        match self {
+            Self::BadUserName
+            | Self::BadPassword
+            | Self::BadLabel
+            | Self::NoScopes
+            | Self::NoAccounts
+            | Self::BadDuration(_)
+            | Self::BadSession => Code::InvalidInput,
+            Self::UserTaken(_) | Self::AccountTaken(_) | Self::LabelTaken(_) => Code::Conflict,
+            Self::UserNotFound { .. } | Self::AccountNotFound { .. } | Self::LabelNotFound { .. } => {
+                Code::NotFound
+            }
+            Self::UserDisabled(_) => Code::OutsideGrant,
+            Self::NoStore => Code::NotSupported,
+            Self::Hashing | Self::Storage(_) => Code::Internal,
+        }
+    }
+}
+
+impl From<Error> for Problem {
+    fn from(error: Error) -> Self {
+        let mut message = error.to_string();
+        if let Some(first) = message.get(..1).map(str::to_ascii_uppercase) {
+            message.replace_range(..1, &first);
+        }
+        message.push('.');
+        Self::new(error.code(), message).hint(error.hint())
+    }
+}

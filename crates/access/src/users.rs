@@ -1,0 +1,74 @@
+//! Users: adding, disabling, passwords.
+
+use domain::Secret;
+use storage::User;
+
+use crate::{Access, Error, Result, nearest::nearest, signin::password};
+
+impl Access {
+    /// Adds a user; the first one is an administrator. The password is hashed here.
+    pub async fn user_add(&self, name: &str, is_admin: bool, password: &Secret) -> Result<User> {
+        let fits = (1..=64).contains(&name.len())
+            && name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b"._-".contains(&b));
+        if !fits {
+            return Err(Error::BadUserName);
+        }
+        password::check(password)?;
+        let store = self.store()?;
+        if store.find_user(name).await?.is_some() {
+            return Err(Error::UserTaken(name.to_owned()));
+        }
+        let hash = password::hash(self, password).await?;
+        store.add_user(name, is_admin, &hash).await.map_err(|error| match error {
+            storage::Error::Taken => Error::UserTaken(name.to_owned()),
+            other => other.into(),
+        })
+    }
+
+    /// All users in the order of their names.
+    pub async fn user_list(&self) -> Result<Vec<User>> {
+        Ok(self.store()?.list_users().await?)
+    }
+
+    /// Lets nothing in in the user's name any more: tokens, stdio, sign-in. Open MCP sessions end.
+    pub async fn user_disable(&self, name: &str) -> Result<()> {
+        let user = self.find_user(name).await?;
+        self.store()?.disable_user(&user.id, true).await?;
+        Ok(())
+    }
+
+    /// Takes [`Self::user_disable`] back; unrevoked tokens work again.
+    pub async fn user_enable(&self, name: &str) -> Result<()> {
+        let user = self.find_user(name).await?;
+        self.store()?.disable_user(&user.id, false).await?;
+        Ok(())
+    }
+
+    /// Gives the user another password.
+    pub async fn user_passwd(&self, name: &str, password: &Secret) -> Result<()> {
+        password::check(password)?;
+        let user = self.find_user(name).await?;
+        let hash = password::hash(self, password).await?;
+        self.store()?.set_password_hash(&user.id, &hash).await?;
+        Ok(())
+    }
+
+    /// The user, if the password is theirs and they are not disabled. Takes as long for a name that
+    /// nobody has.
+    pub async fn user_verify(&self, name: &str, password: &Secret) -> Result<Option<User>> {
+        let (user, hash) = self.store()?.find_password_hash(name).await?.unzip();
+        let is_right = password::verify(self, password, hash).await?;
+        Ok(user.filter(|user| is_right && !user.is_disabled))
+    }
+
+    /// The user of that name, or an error that names the nearest one.
+    pub(crate) async fn find_user(&self, name: &str) -> Result<User> {
+        let store = self.store()?;
+        if let Some(user) = store.find_user(name).await? {
+            return Ok(user);
+        }
+        let users = store.list_users().await?;
+        let nearest = nearest(name, users.iter().map(|user| user.name.as_str()));
+        Err(Error::UserNotFound { name: name.to_owned(), nearest })
+    }
+}

@@ -1,0 +1,13 @@
+//! What access promises, tried over a store in a temporary folder.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+// The room's name, as every other crate says it.
+extern crate postroom_access as access;
+
+mod accounts;
+mod audit;
+mod local;
+mod sessions;
+mod tokens;
+mod users;
+mod world;

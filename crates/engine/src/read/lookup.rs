@@ -1,0 +1,130 @@
+//! Finding a message by its Message-ID: the inbox first, then Sent and the archive, then everywhere,
+//! within three seconds. Message-IDs can be forged and doubled, so several hits are all told.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use domain::{
+    Code, Principal, Problem, Role,
+    query::{Expr, Term},
+};
+use futures_util::future::join_all;
+use mail::imap::folder::{Folder, Folders};
+use tokio::time::{Instant, timeout_at};
+
+use super::Resolved;
+use crate::{
+    Account, Engine,
+    cursor::At,
+    pages::{Budget, Search, Task},
+    search::Row,
+};
+
+/// How long all of it may take.
+const PATIENCE: Duration = Duration::from_secs(3);
+
+/// Hits that are told of.
+const MAX_HITS: usize = 5;
+
+struct Hit {
+    account: Account,
+    folder: Folder,
+    validity: u32,
+    row: Row,
+}
+
+impl Engine {
+    pub(super) async fn look_up(&self, principal: &Principal, message_id: &str) -> Result<Resolved, Problem> {
+        if message_id.len() > 998 || message_id.chars().any(char::is_control) {
+            return Err(Problem::new(Code::InvalidInput, "This is no Message-ID."));
+        }
+        let deadline = Instant::now() + PATIENCE;
+        let accounts = self.all_accounts(principal).await?;
+        let found = join_all(accounts.into_iter().map(|account| account.look_up(message_id, deadline))).await;
+        let mut hits = Vec::new();
+        let mut problem = None;
+        for result in found {
+            match result {
+                Ok(found) => hits.extend(found),
+                Err(failure) => problem = Some(failure),
+            }
+        }
+        match hits.len() {
+            0 => Err(problem.unwrap_or_else(|| {
+                Problem::new(Code::NotFound, "No message with this Message-ID was found.")
+                    .hint("Search by sender or subject instead.")
+            })),
+            1 => {
+                let hit = hits.remove(0);
+                let uid = hit.row.id.uid;
+                Ok(Resolved::One {
+                    account: Box::new(hit.account),
+                    folder: hit.folder,
+                    uid,
+                    validity: hit.validity,
+                })
+            }
+            _ => Ok(Resolved::Several(hits.into_iter().map(|hit| hit.row).take(MAX_HITS).collect())),
+        }
+    }
+}
+
+impl Account {
+    /// Looks in one ring of folders after the other and stops at the first that has it.
+    async fn look_up(self, message_id: &str, deadline: Instant) -> Result<Vec<Hit>, Problem> {
+        let folders = self.opened.folders(false).await.map_err(|error| self.problem(&error))?;
+        let expr = Expr::Term(Term::MessageId(message_id.to_owned()));
+        for ring in rings(&self, &folders) {
+            if ring.is_empty() {
+                continue;
+            }
+            let tasks: Vec<Task> =
+                ring.into_iter().map(|folder| Task { folder, validity: None, at: At::Nothing }).collect();
+            let first: Bytes = tasks.first().map(|task| task.folder.wire_name.clone()).unwrap_or_default();
+            let budget = Budget { deadline, candidates: 100 };
+            let search = Search {
+                account: &self,
+                expr: Some(&expr),
+                limit: MAX_HITS,
+                budget,
+                ascii_only: !message_id.is_ascii(),
+            };
+            let run = self.opened.pool.run(Some(&first), async |session| search.run(session, &tasks).await);
+            let outcomes = match timeout_at(deadline, run).await {
+                Ok(outcomes) => outcomes.map_err(|error| self.problem(&error))?,
+                Err(_) => break,
+            };
+            let mut hits = Vec::new();
+            for (folder, given) in outcomes {
+                let Ok(given) = given else { continue };
+                for (summary, _) in &given.offer.rows {
+                    self.opened.remember(&folder.wire_name, given.validity, summary);
+                    hits.push(Hit {
+                        account: self.clone(),
+                        row: self.row(&folder, given.validity, summary, None),
+                        validity: given.validity,
+                        folder: folder.clone(),
+                    });
+                }
+            }
+            if !hits.is_empty() {
+                return Ok(hits);
+            }
+        }
+        Ok(Vec::new())
+    }
+}
+
+/// The folders in the order they are looked in.
+fn rings(account: &Account, folders: &Folders) -> [Vec<Folder>; 3] {
+    let mut rings = [Vec::new(), Vec::new(), Vec::new()];
+    for folder in folders.all.iter().filter(|folder| folder.is_selectable && account.shows(folder, folders)) {
+        let [first, second, third] = &mut rings;
+        match folder.role {
+            Some(Role::Inbox) => first.push(folder.clone()),
+            Some(Role::Sent | Role::Archive | Role::All) => second.push(folder.clone()),
+            _ => third.push(folder.clone()),
+        }
+    }
+    rings
+}

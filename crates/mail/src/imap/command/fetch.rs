@@ -1,0 +1,142 @@
+//! FETCH: rows of a list, and sections of messages (RFC 9051, 6.4.5). Never sets `\Seen`: only PEEK.
+
+use domain::{PartPath, Summary, Timestamp};
+
+use super::super::{
+    capability::Capabilities,
+    request::{Reply, Request, Wants},
+    response::{Data, Fetch, Section, SectionText},
+    wire::{Command, sequence},
+};
+use crate::mime::header::Headers;
+
+/// What a row needs: everything but bodies.
+const ROW: &str = "UID FLAGS INTERNALDATE RFC822.SIZE ENVELOPE BODYSTRUCTURE \
+     BODY.PEEK[HEADER.FIELDS (REFERENCES LIST-ID LIST-UNSUBSCRIBE AUTHENTICATION-RESULTS REPLY-TO)]";
+
+/// What Gmail adds to a row (X-GM-EXT-1).
+const GMAIL: &str = "X-GM-MSGID X-GM-THRID X-GM-LABELS";
+
+/// How much of literals that come in chunks is kept, for one command.
+const KEEP: usize = 4 << 20;
+
+/// Something to fetch of a message.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Item {
+    /// Items of the protocol, as they are written.
+    Fixed(&'static str),
+    /// The content of a part (of the message itself if the path is empty), with PEEK: all of it, or the
+    /// first octets.
+    Part(PartPath, Option<u64>),
+}
+
+impl Item {
+    /// What tells a message from others and may have changed: UID and flags.
+    pub const STATE: Self = Self::Fixed("UID FLAGS");
+    /// Everything a summary is made of, the header excepted.
+    pub const ENVELOPE: Self = Self::Fixed("INTERNALDATE RFC822.SIZE ENVELOPE BODYSTRUCTURE");
+    /// The whole header.
+    pub const HEADER: Self = Self::Fixed("BODY.PEEK[HEADER]");
+
+    /// What Gmail adds, if the server is Gmail.
+    pub fn gmail(capabilities: &Capabilities) -> Option<Self> {
+        capabilities.has("X-GM-EXT-1").then_some(Self::Fixed(GMAIL))
+    }
+
+    fn write(&self, command: Command) -> Command {
+        match self {
+            Self::Fixed(items) => command.syntax(items),
+            Self::Part(path, None) => command.atom(format!("BODY.PEEK[{path}]")),
+            Self::Part(path, Some(octets)) => command.atom(format!("BODY.PEEK[{path}]<0.{octets}>")),
+        }
+    }
+}
+
+fn row_items(capabilities: &Capabilities) -> Vec<Item> {
+    [Some(Item::Fixed(ROW)), Item::gmail(capabilities)].into_iter().flatten().collect()
+}
+
+/// Rows by sequence number, from `low` to the newest or to `high`.
+pub fn rows_from(capabilities: &Capabilities, low: u32, high: Option<u32>) -> Request {
+    let high = high.map_or_else(|| "*".to_owned(), |high| high.to_string());
+    let command = Command::new("FETCH").atom(format!("{low}:{high}"));
+    request(command, &row_items(capabilities), Wants::Fetch)
+}
+
+/// Rows of these UIDs.
+pub fn rows_of(capabilities: &Capabilities, uids: &[u32]) -> Request {
+    items_of(uids, &row_items(capabilities))
+}
+
+/// Any items of these UIDs.
+pub fn items_of(uids: &[u32], items: &[Item]) -> Request {
+    let ranges = sequence::compress(uids.iter().copied());
+    request(Command::new("UID FETCH").ranges(&ranges), items, Wants::Uids(ranges))
+}
+
+fn request(command: Command, items: &[Item], wants: Wants) -> Request {
+    let command = items.iter().fold(command.open(), |command, item| item.write(command)).close();
+    Request { keep: KEEP, ..Request::new(command, wants) }
+}
+
+/// All FETCH data of a reply; several of the same message are merged, since servers may send the flags
+/// apart from the rest.
+pub fn read(reply: Reply) -> Vec<Fetch> {
+    let mut out: Vec<Fetch> = Vec::new();
+    for data in reply.data {
+        let Data::Fetch(fetch) = data else { continue };
+        match out.iter_mut().rev().find(|seen| seen.sequence == fetch.sequence) {
+            Some(seen) => merge(seen, *fetch),
+            None => out.push(*fetch),
+        }
+    }
+    out
+}
+
+fn merge(into: &mut Fetch, from: Fetch) {
+    into.uid = into.uid.or(from.uid);
+    into.flags = from.flags.or(into.flags.take());
+    into.internal_date = into.internal_date.or(from.internal_date);
+    into.size = into.size.or(from.size);
+    into.envelope = into.envelope.take().or(from.envelope);
+    into.structure = into.structure.take().or(from.structure);
+    into.gmail = into.gmail.take().or(from.gmail);
+    into.sections.extend(from.sections);
+}
+
+/// A row as a summary; absent for data without a UID, which nobody asked for.
+pub fn summary(fetch: Fetch) -> Option<Summary> {
+    let uid = fetch.uid?;
+    let fields = fetch.sections.iter().find_map(|section| match section.text {
+        SectionText::HeaderFields(_) => section.data.as_deref(),
+        SectionText::Header if section.path == PartPath::default() => section.data.as_deref(),
+        _ => None,
+    });
+    let header = Headers::parse(fields.unwrap_or_default());
+    let envelope = fetch.envelope.unwrap_or_default();
+    Some(Summary {
+        uid,
+        flags: fetch.flags.unwrap_or_default(),
+        received: fetch.internal_date.or(envelope.date).unwrap_or(Timestamp::UNIX_EPOCH),
+        size: fetch.size.unwrap_or_default(),
+        envelope,
+        structure: fetch.structure,
+        references: header.references(),
+        list_id: header.list_id(),
+        has_unsubscribe: header.has_unsubscribe(),
+        authentication_results: header.authentication_results(),
+        gmail: fetch.gmail,
+    })
+}
+
+/// The section of `fetch` for the whole of the part at `path`.
+pub fn part<'a>(fetch: &'a Fetch, path: &PartPath) -> Option<&'a Section> {
+    fetch.sections.iter().find(|section| section.text == SectionText::Whole && section.path == *path)
+}
+
+/// The header of the message itself, if it was asked for.
+pub fn header(fetch: &Fetch) -> Option<&Section> {
+    let is_header =
+        |section: &&Section| section.text == SectionText::Header && section.path == PartPath::default();
+    fetch.sections.iter().find(is_header)
+}

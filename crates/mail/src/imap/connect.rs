@@ -1,0 +1,348 @@
+//! From a host name to a signed-in session: TCP, TLS or required STARTTLS, greeting, SASL, and what is
+//! switched on once (ENABLE, ID, COMPRESS, NAMESPACE).
+
+use std::{
+    pin::Pin,
+    task::{Context, Poll},
+    time::Duration,
+};
+
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use domain::{Endpoint, TlsMode, account::Credential};
+use net::{Origin, Outgoing, Stream};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+
+use super::{
+    capability::Capabilities,
+    compress::Deflated,
+    connection::Connection,
+    dialogue::Dialogue,
+    quirk::{Quirks, ServerId},
+    request::{Reply, Request, Wants},
+    response::{Code, Data, Namespaces, Response, Status, StatusKind},
+    session::Session,
+    wire::{Command, Dialect},
+};
+use crate::{
+    Error,
+    sasl::{self, Exchange, Mechanism},
+};
+
+/// How long greeting, TLS and sign-in may take together.
+const SIGN_IN_TIMEOUT: Duration = Duration::from_secs(20);
+
+/// Where to sign in, as whom.
+#[derive(Clone, Copy)]
+pub struct Login<'a> {
+    /// The server and the login name.
+    pub endpoint: &'a Endpoint,
+    /// The proof.
+    pub credential: &'a Credential,
+    /// Who named the host.
+    pub origin: Origin,
+    /// Fresh randomness, for SCRAM.
+    pub nonce: [u8; 24],
+}
+
+/// The stream under a session.
+pub(super) enum Transport {
+    /// As the network gave it.
+    Direct(Stream),
+    /// With COMPRESS=DEFLATE.
+    Deflated(Box<Deflated<Stream>>),
+}
+
+/// Opens and signs in a session; every wait inside has a deadline.
+pub async fn connect(outgoing: &Outgoing, login: Login<'_>) -> Result<Session, Error> {
+    let Endpoint { host, port, tls, .. } = login.endpoint;
+    let stream = outgoing.connect(host, *port, login.origin).await?;
+    let signed_in = async {
+        let is_loopback = stream.is_loopback();
+        let stream = if *tls == TlsMode::Tls { stream.start_tls(outgoing, host).await? } else { stream };
+        let mut dialogue = Dialogue::new(Transport::Direct(stream));
+        let mut known = greet(&mut dialogue).await?;
+        if *tls == TlsMode::StartTls {
+            dialogue = start_tls(dialogue, known.preauth, outgoing, login.endpoint).await?;
+            known.capabilities = Capabilities::default();
+        }
+        let is_protected = *tls != TlsMode::None;
+        if !is_protected && !is_loopback {
+            tracing::warn!(host, "signing in without TLS, as the account says");
+        }
+        if known.capabilities.is_empty() {
+            known.capabilities = ask_capabilities(&mut dialogue).await?;
+        }
+        if !known.preauth {
+            let is_private = is_protected || is_loopback || *tls == TlsMode::None;
+            known.capabilities = sign_in(&mut dialogue, &known.capabilities, login, is_private).await?;
+        }
+        set_up(dialogue, known.capabilities, host, &known.greeting, is_loopback).await
+    };
+    match tokio::time::timeout(SIGN_IN_TIMEOUT, signed_in).await {
+        Ok(session) => session,
+        Err(_) => Err(Error::Timeout("sign-in")),
+    }
+}
+
+struct Greeting {
+    capabilities: Capabilities,
+    greeting: String,
+    preauth: bool,
+}
+
+async fn greet(dialogue: &mut Dialogue) -> Result<Greeting, Error> {
+    let Response::Untagged(Data::Status(status)) = dialogue.response().await? else {
+        return Err(Error::Protocol("this is no IMAP greeting"));
+    };
+    let preauth = match status.kind {
+        StatusKind::Ok => false,
+        StatusKind::Preauth => true,
+        _ => return Err(Error::Bye(status.text)),
+    };
+    Ok(Greeting {
+        capabilities: capabilities_of(&status).unwrap_or_default(),
+        greeting: status.text,
+        preauth,
+    })
+}
+
+fn capabilities_of(status: &Status) -> Option<Capabilities> {
+    match &status.code {
+        Some(Code::Capability(names)) => Some(Capabilities::new(names)),
+        _ => None,
+    }
+}
+
+async fn ask_capabilities(dialogue: &mut Dialogue) -> Result<Capabilities, Error> {
+    let reply = dialogue.run_one(simple("CAPABILITY")).await?;
+    capabilities_in(&reply).ok_or(Error::Protocol("no capabilities"))
+}
+
+fn capabilities_in(reply: &Reply) -> Option<Capabilities> {
+    let named = reply.data.iter().rev().find_map(|data| match data {
+        Data::Capability(names) => Some(Capabilities::new(names)),
+        _ => None,
+    });
+    capabilities_of(&reply.status).or(named)
+}
+
+/// Required STARTTLS. What the server said before it is forgotten, and bytes that came along with its
+/// OK end the attempt: somebody in between may have put them there (CVE-2021-33515 and its kin).
+async fn start_tls(
+    mut dialogue: Dialogue,
+    preauth: bool,
+    outgoing: &Outgoing,
+    endpoint: &Endpoint,
+) -> Result<Dialogue, Error> {
+    let (host, port) = (endpoint.host.clone(), endpoint.port);
+    if preauth {
+        return Err(Error::StartTlsMissing { host, port });
+    }
+    match dialogue.run_one(simple("STARTTLS")).await {
+        Err(Error::Refused { .. }) => return Err(Error::StartTlsMissing { host, port }),
+        answer => answer?,
+    };
+    if dialogue.has_unread() {
+        return Err(Error::StartTlsInjected { host, port });
+    }
+    match dialogue.transport {
+        Transport::Direct(stream) => {
+            Ok(Dialogue::new(Transport::Direct(stream.start_tls(outgoing, &host).await?)))
+        }
+        Transport::Deflated(_) => Err(Error::Protocol("STARTTLS after COMPRESS")),
+    }
+}
+
+/// SASL where offered, else LOGIN. Gives the capabilities after sign-in.
+async fn sign_in(
+    dialogue: &mut Dialogue,
+    offered: &Capabilities,
+    login: Login<'_>,
+    is_private: bool,
+) -> Result<Capabilities, Error> {
+    let Login { endpoint, credential, .. } = login;
+    dialogue.speak(offered.literals());
+    let status = if let Some(mechanism) = sasl::choose(&offered.sasl(), credential, is_private) {
+        authenticate(dialogue, offered, mechanism, login).await?
+    } else {
+        let Credential::Password(password) = credential else {
+            return Err(Error::NoSignInWay { host: endpoint.host.clone(), offered: offered.sasl() });
+        };
+        if offered.has("LOGINDISABLED") || !is_private {
+            return Err(Error::NoSignInWay { host: endpoint.host.clone(), offered: offered.sasl() });
+        }
+        let command = Command::new("LOGIN").string(&endpoint.username).string(password.expose());
+        let request = Request { timeout: SIGN_IN_TIMEOUT, ..Request::new(command, Wants::Session) };
+        dialogue.run_one(request).await.map_err(|error| refused_sign_in(error, endpoint))?.status
+    };
+    match capabilities_of(&status) {
+        Some(capabilities) => Ok(capabilities),
+        None => ask_capabilities(dialogue).await,
+    }
+}
+
+async fn authenticate(
+    dialogue: &mut Dialogue,
+    offered: &Capabilities,
+    mechanism: Mechanism,
+    login: Login<'_>,
+) -> Result<Status, Error> {
+    let Login { endpoint, credential, nonce, .. } = login;
+    let mut exchange =
+        Exchange::start(mechanism, &endpoint.username, credential, &endpoint.host, endpoint.port, nonce)?;
+    let mut line = format!("AUTHENTICATE {}", mechanism.as_str()).into_bytes();
+    if offered.has("SASL-IR") || offered.is_rev2() {
+        if let Some(first) = exchange.initial() {
+            line.push(b' ');
+            line.extend_from_slice(if first.is_empty() { b"=".to_vec() } else { encode(&first) }.as_slice());
+        }
+    }
+    let tag = dialogue.begin(&line).await?;
+    line.fill(0);
+    loop {
+        match dialogue.response().await? {
+            Response::Continue(text) => {
+                let challenge = STANDARD.decode(text.trim_ascii()).unwrap_or_default();
+                let answer = exchange.respond(&challenge).await;
+                let mut line = match &answer {
+                    Ok(answer) => encode(answer),
+                    Err(_) => b"*".to_vec(),
+                };
+                line.extend_from_slice(b"\r\n");
+                dialogue.write(&line).await?;
+                line.fill(0);
+                drop(answer?);
+            }
+            Response::Tagged { tag: of, status } if of == tag => {
+                if status.kind != StatusKind::Ok {
+                    let Err(refused) = Reply::check("AUTHENTICATE", status, Vec::new()) else {
+                        return Err(Error::Protocol("neither accepted nor refused"));
+                    };
+                    return Err(refused_sign_in(refused, endpoint));
+                }
+                exchange.finish()?;
+                return Ok(status);
+            }
+            Response::Untagged(Data::Status(Status { kind: StatusKind::Bye, text, .. })) => {
+                return Err(Error::Bye(text));
+            }
+            _ => {}
+        }
+    }
+}
+
+fn encode(bytes: &[u8]) -> Vec<u8> {
+    STANDARD.encode(bytes).into_bytes()
+}
+
+/// A NO to sign-in is a wrong password, unless its code says that the server is only busy (RFC 5530).
+fn refused_sign_in(error: Error, endpoint: &Endpoint) -> Error {
+    match error {
+        error if error.is_busy() => error,
+        Error::Refused { text, .. } => Error::SignInRefused { host: endpoint.host.clone(), text },
+        error => error,
+    }
+}
+
+/// One flight for all that a new session wants to know or switch on, and one more for COMPRESS.
+async fn set_up(
+    mut dialogue: Dialogue,
+    capabilities: Capabilities,
+    host: &str,
+    greeting: &str,
+    is_loopback: bool,
+) -> Result<Session, Error> {
+    let mut flight = Vec::new();
+    if capabilities.has("ID") {
+        flight.push(session_request(Command::new("ID").syntax("(\"name\" \"Postroom\")")));
+    }
+    if capabilities.has("UTF8=ACCEPT") && capabilities.has("ENABLE") {
+        flight.push(session_request(Command::new("ENABLE").syntax("UTF8=ACCEPT")));
+    }
+    if capabilities.has("NAMESPACE") || capabilities.is_rev2() {
+        flight.push(simple("NAMESPACE"));
+    }
+    let mut id: Vec<(String, Option<String>)> = Vec::new();
+    let (mut namespaces, mut is_utf8) = (Namespaces::default(), false);
+    if !flight.is_empty() {
+        for reply in dialogue.run(flight).await?.into_iter().flatten() {
+            for data in reply.data {
+                match data {
+                    Data::Namespace(listed) => namespaces = listed,
+                    Data::Enabled(names) => {
+                        is_utf8 |= names.iter().any(|name| name.eq_ignore_ascii_case("UTF8=ACCEPT"));
+                    }
+                    Data::Id(fields) => id = fields,
+                    _ => {}
+                }
+            }
+        }
+    }
+    let field = |wanted: &str| {
+        let found = id.iter().find(|(name, _)| name.eq_ignore_ascii_case(wanted));
+        found.and_then(|(_, value)| value.as_deref()).unwrap_or_default()
+    };
+    let quirks = Quirks::of(&ServerId {
+        host,
+        greeting,
+        name: field("name"),
+        vendor: field("vendor"),
+        capabilities: &capabilities.names(),
+    });
+    if capabilities.has("COMPRESS=DEFLATE") && !is_loopback && dialogue.run_one(compress()).await.is_ok() {
+        if let Transport::Direct(stream) = dialogue.transport {
+            dialogue.transport = Transport::Deflated(Box::new(Deflated::new(stream)));
+        }
+    }
+    let dialect = Dialect { literals: capabilities.literals(), is_utf8 };
+    let connection = Connection::start(dialogue.transport, dialogue.framer, dialect);
+    Ok(Session::new(connection, capabilities, quirks, namespaces, is_utf8))
+}
+
+fn compress() -> Request {
+    simple("COMPRESS DEFLATE")
+}
+
+fn simple(name: &'static str) -> Request {
+    session_request(Command::new(name))
+}
+
+fn session_request(command: Command) -> Request {
+    Request { timeout: SIGN_IN_TIMEOUT, ..Request::new(command, Wants::Session) }
+}
+
+impl AsyncRead for Transport {
+    fn poll_read(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<std::io::Result<()>> {
+        match self.get_mut() {
+            Self::Direct(stream) => Pin::new(stream).poll_read(cx, buf),
+            Self::Deflated(stream) => Pin::new(stream).poll_read(cx, buf),
+        }
+    }
+}
+
+impl AsyncWrite for Transport {
+    fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<std::io::Result<usize>> {
+        match self.get_mut() {
+            Self::Direct(stream) => Pin::new(stream).poll_write(cx, bytes),
+            Self::Deflated(stream) => Pin::new(stream).poll_write(cx, bytes),
+        }
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<std::io::Result<()>> {
+        match self.get_mut() {
+            Self::Direct(stream) => Pin::new(stream).poll_flush(cx),
+            Self::Deflated(stream) => Pin::new(stream).poll_flush(cx),
+        }
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<std::io::Result<()>> {
+        match self.get_mut() {
+            Self::Direct(stream) => Pin::new(stream).poll_shutdown(cx),
+            Self::Deflated(stream) => Pin::new(stream).poll_shutdown(cx),
+        }
+    }
+}

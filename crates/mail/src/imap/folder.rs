@@ -1,0 +1,228 @@
+//! The mailboxes of an account as one list: decoded names, roles, counts.
+
+use bytes::Bytes;
+use domain::{FolderArg, FolderName, Role};
+
+use super::{
+    command::list::{self, Listed},
+    response::{ListEntry, MailboxStatus},
+    role::{Listed as Named, Roles},
+    session::Session,
+    wire::utf7,
+};
+use crate::Error;
+
+/// One mailbox.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Folder {
+    /// The name as the server writes it.
+    pub wire_name: Bytes,
+    /// The name as agents write it.
+    pub name: FolderName,
+    /// Its role.
+    pub role: Option<Role>,
+    /// Whether it can be opened (no `\Noselect`, no `\NonExistent`).
+    pub is_selectable: bool,
+    /// Whether the person subscribed to it.
+    pub is_subscribed: bool,
+    /// Messages in it, if asked for.
+    pub messages: Option<u32>,
+    /// Messages without `\Seen`, if asked for.
+    pub unseen: Option<u32>,
+    /// UIDNEXT, if counts were asked for.
+    pub uid_next: Option<u32>,
+}
+
+impl Folder {
+    /// How agents call it in ids: by role where it has one, else by name.
+    pub fn key(&self) -> FolderArg {
+        self.role.map_or_else(|| FolderArg::Name(self.name.clone()), FolderArg::Role)
+    }
+}
+
+/// All mailboxes of an account at one moment: INBOX first, then those with roles, then by name.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Folders {
+    /// The mailboxes.
+    pub all: Vec<Folder>,
+    /// The personal namespace's prefix in agents' form (`INBOX/`), which may be left out of names.
+    pub prefix: String,
+    /// Whether this is Gmail, where `\All` holds every message but Trash and Junk.
+    pub is_gmail: bool,
+}
+
+impl Folders {
+    /// The folder that an agent means: a role, a name, a name without the personal prefix, INBOX in any
+    /// case.
+    pub fn find(&self, wanted: &FolderArg) -> Option<&Folder> {
+        match wanted {
+            FolderArg::All => None,
+            FolderArg::Role(role) => {
+                let with = |role: Role| self.all.iter().find(|folder| folder.role == Some(role));
+                // Gmail has no archive but All Mail.
+                with(*role).or_else(|| with(Role::All).filter(|_| self.is_gmail && *role == Role::Archive))
+            }
+            FolderArg::Name(name) => {
+                let exact = self.all.iter().find(|folder| folder.name == *name);
+                exact.or_else(|| {
+                    let long = format!("{}{}", self.prefix, name.as_str());
+                    self.all.iter().find(|folder| !self.prefix.is_empty() && folder.name.as_str() == long)
+                })
+            }
+        }
+    }
+
+    /// The names nearest to one that does not exist, best first, at most `count`.
+    pub fn nearest(&self, wanted: &str, count: usize) -> Vec<String> {
+        let wanted = wanted.to_lowercase();
+        let mut ranked: Vec<(usize, String)> = self
+            .all
+            .iter()
+            .filter(|folder| folder.is_selectable)
+            .map(|folder| {
+                let name = folder.name.as_str().to_lowercase();
+                let last = name.rsplit('/').next().unwrap_or(&name).to_owned();
+                let contains = name.contains(&wanted) || wanted.contains(&last);
+                let distance = edit_distance(&name, &wanted).min(edit_distance(&last, &wanted) + 1);
+                (if contains { distance.min(2) } else { distance }, folder.key().to_string())
+            })
+            .collect();
+        ranked.sort();
+        ranked.into_iter().take(count).map(|(_, name)| name).collect()
+    }
+}
+
+/// Levenshtein distance over characters; names are short.
+fn edit_distance(left: &str, right: &str) -> usize {
+    let right: Vec<char> = right.chars().take(100).collect();
+    let mut row: Vec<usize> = (0..=right.len()).collect();
+    for (i, a) in left.chars().take(100).enumerate() {
+        let mut diagonal = i;
+        let mut before = i + 1;
+        for (cell, b) in row.iter_mut().skip(1).zip(&right) {
+            let cost = (diagonal + usize::from(a != *b)).min(*cell + 1).min(before + 1);
+            diagonal = *cell;
+            *cell = cost;
+            before = cost;
+        }
+        if let Some(first) = row.first_mut() {
+            *first = i + 1;
+        }
+    }
+    row.last().copied().unwrap_or_default()
+}
+
+/// Lists everything: one flight with LIST-STATUS, else a second one for the counts.
+pub async fn list(session: &mut Session, counts: bool) -> Result<Folders, Error> {
+    let mut listed = Listed::default();
+    let asked = list::everything(session.capabilities(), counts);
+    for reply in session.run(asked).await {
+        listed.take(reply?);
+    }
+    if counts && !session.capabilities().has_list_status() {
+        let selectable = listed.entries.iter().filter(|entry| is_selectable(entry));
+        let asked = selectable.map(|entry| list::status(&entry.name)).collect();
+        // A folder that cannot be counted (no permission) is listed without counts.
+        session.run(asked).await.into_iter().flatten().for_each(|reply| listed.take(reply));
+    }
+    Ok(assemble(listed, session))
+}
+
+fn is_selectable(entry: &ListEntry) -> bool {
+    !entry.attributes.iter().any(|attribute| attribute == "\\noselect" || attribute == "\\nonexistent")
+}
+
+fn assemble(listed: Listed, session: &Session) -> Folders {
+    let has_sub_attribute = listed.subscribed.is_empty();
+    let (prefix, delimiter) = session
+        .namespaces()
+        .personal
+        .first()
+        .map(|(prefix, delimiter)| (utf7::decode(prefix), *delimiter))
+        .unwrap_or_default();
+    let decoded: Vec<(ListEntry, String)> = listed
+        .entries
+        .into_iter()
+        .map(|entry| {
+            let path = utf7::decode(&entry.name);
+            (entry, path)
+        })
+        .collect();
+    let named: Vec<Named<'_>> = decoded
+        .iter()
+        .map(|(entry, path)| Named { path, delimiter: entry.delimiter, attributes: &entry.attributes })
+        .collect();
+    let is_gmail = session.capabilities().has("X-GM-EXT-1");
+    let roles = Roles::assign(&named, &prefix, is_gmail);
+    let mut all: Vec<Folder> = decoded
+        .iter()
+        .enumerate()
+        .map(|(index, (entry, path))| {
+            let status = listed.statuses.iter().find(|status| same_name(&status.name, &entry.name));
+            let subscribed_apart =
+                || listed.subscribed.iter().any(|other| same_name(&other.name, &entry.name));
+            let is_subscribed = if has_sub_attribute {
+                entry.attributes.iter().any(|attribute| attribute == "\\subscribed")
+            } else {
+                subscribed_apart()
+            };
+            Folder {
+                wire_name: Bytes::copy_from_slice(&entry.name),
+                name: FolderName::from_path(path, entry.delimiter),
+                role: roles.of(index),
+                is_selectable: is_selectable(entry),
+                is_subscribed,
+                messages: status.and_then(|MailboxStatus { messages, .. }| *messages),
+                unseen: status.and_then(|MailboxStatus { unseen, .. }| *unseen),
+                uid_next: status.and_then(|MailboxStatus { uid_next, .. }| *uid_next),
+            }
+        })
+        .collect();
+    all.sort_by(|a, b| {
+        let rank = |folder: &Folder| (folder.role.is_none(), folder.role);
+        rank(a).cmp(&rank(b)).then_with(|| a.name.cmp(&b.name))
+    });
+    all.dedup_by(|a, b| a.wire_name == b.wire_name);
+    let prefix =
+        if prefix.is_empty() { prefix } else { FolderName::from_path(&prefix, delimiter).to_string() };
+    Folders { all, prefix, is_gmail }
+}
+
+/// INBOX is the same in any case (RFC 9051, 5.1); other names are not.
+fn same_name(a: &[u8], b: &[u8]) -> bool {
+    a == b || (a.eq_ignore_ascii_case(b"INBOX") && b.eq_ignore_ascii_case(b"INBOX"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn folders(names: &[&str]) -> Folders {
+        let folder = |name: &&str| Folder {
+            wire_name: Bytes::copy_from_slice(name.as_bytes()),
+            name: FolderName::from_path(name, Some('/')),
+            role: None,
+            is_selectable: true,
+            is_subscribed: true,
+            messages: None,
+            unseen: None,
+            uid_next: None,
+        };
+        Folders { all: names.iter().map(folder).collect(), prefix: "INBOX/".into(), is_gmail: false }
+    }
+
+    #[test]
+    fn the_personal_prefix_may_be_left_out() {
+        let folders = folders(&["INBOX/Work", "Other"]);
+        assert!(folders.find(&FolderArg::parse("Work")).is_some());
+        assert!(folders.find(&FolderArg::parse("INBOX/Work")).is_some());
+        assert!(folders.find(&FolderArg::parse("INBOX/Other")).is_none());
+    }
+
+    #[test]
+    fn the_nearest_names_come_first() {
+        let folders = folders(&["Invoices", "Projects/Mars", "Travel"]);
+        assert_eq!(folders.nearest("Invoice", 1), ["Invoices"]);
+        assert_eq!(folders.nearest("mars", 1), ["Projects/Mars"]);
+    }
+}

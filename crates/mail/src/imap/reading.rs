@@ -1,0 +1,275 @@
+//! What reading messages needs from the server: header and text parts, never attachments; one flight
+//! when the structure is known or guessed right, else two.
+
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::Arc,
+};
+
+use bytes::Bytes;
+use domain::{PartPath, Summary};
+
+use super::{
+    command::fetch::{self, Item},
+    request::Request,
+    response::Fetch,
+    session::{Selected, Session},
+};
+use crate::{
+    Error,
+    mime::text_parts::{TextPart, text_plan},
+};
+
+/// The most octets of one text part that are fetched; the rest is told to be missing.
+pub const TEXT_LIMIT: u64 = 1 << 20;
+
+/// What is asked of a message whose structure is unknown, along with it. Parts that do not exist cost
+/// nothing; `2` may be an attachment, so little of it is asked for.
+const GUESSES: &[(&[u32], u64)] = &[(&[1], 65_536), (&[1, 1], 65_536), (&[1, 2], 65_536), (&[2], 16_384)];
+
+/// A message to read.
+#[derive(Debug, Clone)]
+pub struct Wanted {
+    /// Its UID.
+    pub uid: u32,
+    /// What a list showed of it before, which saves asking for its structure.
+    pub known: Option<Arc<Summary>>,
+}
+
+/// What a message is read from.
+#[derive(Debug, Clone)]
+pub struct Source {
+    /// Envelope, flags (fresh), structure.
+    pub summary: Summary,
+    /// The whole header.
+    pub header: Bytes,
+    /// The text parts in order, undecoded.
+    pub texts: Vec<(TextPart, Bytes)>,
+    /// Octets of text beyond [`TEXT_LIMIT`] that were not fetched.
+    pub missing: u64,
+    /// The beginning of the message itself, where the server could not tell its structure.
+    pub whole: Option<Bytes>,
+}
+
+/// Fetches what reading needs; messages that are gone are not in the answer. `None` if the mailbox has
+/// another UIDVALIDITY than `validity`: then no UID means what the caller thinks.
+pub async fn sources(
+    session: &mut Session,
+    mailbox: &[u8],
+    validity: u32,
+    wanted: &[Wanted],
+) -> Result<Option<BTreeMap<u32, Source>>, Error> {
+    let Some(fetched) = first_flight(session, mailbox, validity, wanted).await? else { return Ok(None) };
+    let mut sources = BTreeMap::new();
+    let mut open: BTreeMap<u32, Vec<TextPart>> = BTreeMap::new();
+    for (uid, fetch) in fetched {
+        let known = wanted.iter().find(|wanted| wanted.uid == uid).and_then(|wanted| wanted.known.as_deref());
+        let (source, missing) = assemble(fetch, known);
+        let Some(source) = source else { continue };
+        if !missing.is_empty() || source.summary.structure.is_none() {
+            open.insert(uid, missing);
+        }
+        sources.insert(uid, source);
+    }
+    if !open.is_empty() {
+        second_flight(session, &open, &mut sources).await?;
+    }
+    // The other renderings of messages whose first choice holds nothing.
+    let mut empty: BTreeMap<u32, Vec<TextPart>> = BTreeMap::new();
+    for (uid, source) in &sources {
+        let Some(structure) = &source.summary.structure else { continue };
+        let plan = text_plan(structure);
+        let has_text = source.texts.iter().any(|(_, data)| !data.trim_ascii().is_empty());
+        if !has_text && !plan.alternative_fallback.is_empty() {
+            empty.insert(*uid, plan.alternative_fallback);
+        }
+    }
+    if !empty.is_empty() {
+        second_flight(session, &empty, &mut sources).await?;
+    }
+    Ok(Some(sources))
+}
+
+async fn first_flight(
+    session: &mut Session,
+    mailbox: &[u8],
+    validity: u32,
+    wanted: &[Wanted],
+) -> Result<Option<BTreeMap<u32, Fetch>>, Error> {
+    let mut groups: HashMap<Vec<Item>, Vec<u32>> = HashMap::new();
+    for Wanted { uid, known } in wanted {
+        let structure = known.as_ref().and_then(|known| known.structure.as_ref());
+        let items = match structure {
+            Some(structure) => known_items(&text_plan(structure).parts),
+            None => unknown_items(session),
+        };
+        groups.entry(items).or_default().push(*uid);
+    }
+    let flight = groups.iter().map(|(items, uids)| fetch::items_of(uids, items)).collect();
+    let Some((_, replies)) = opened(session, mailbox, validity, flight).await? else { return Ok(None) };
+    let mut fetched = BTreeMap::new();
+    for reply in replies {
+        for fetch in fetch::read(reply?) {
+            if let Some(uid) = fetch.uid {
+                fetched.insert(uid, fetch);
+            }
+        }
+    }
+    Ok(Some(fetched))
+}
+
+type Replies = Vec<Result<super::request::Reply, Error>>;
+
+async fn opened(
+    session: &mut Session,
+    mailbox: &[u8],
+    validity: u32,
+    flight: Vec<Request>,
+) -> Result<Option<(Selected, Replies)>, Error> {
+    let (selected, replies) = session.examine(mailbox, flight).await?;
+    Ok((selected.validity == validity).then_some((selected, replies)))
+}
+
+fn known_items(parts: &[TextPart]) -> Vec<Item> {
+    [Item::STATE, Item::HEADER].into_iter().chain(part_items(parts)).collect()
+}
+
+fn part_items(parts: &[TextPart]) -> impl Iterator<Item = Item> {
+    parts.iter().map(|TextPart { path, size, .. }| {
+        let is_bounded = *size > TEXT_LIMIT || *size == 0;
+        Item::Part(path.clone(), is_bounded.then_some(TEXT_LIMIT))
+    })
+}
+
+fn unknown_items(session: &Session) -> Vec<Item> {
+    let guesses = GUESSES.iter().map(|(path, octets)| Item::Part(PartPath(path.to_vec()), Some(*octets)));
+    [Item::STATE, Item::ENVELOPE, Item::HEADER]
+        .into_iter()
+        .chain(guesses)
+        .chain(Item::gmail(session.capabilities()))
+        .collect()
+}
+
+/// What one FETCH gave, and the text parts that are still missing.
+fn assemble(fetch: Fetch, known: Option<&Summary>) -> (Option<Source>, Vec<TextPart>) {
+    let header = fetch::header(&fetch).and_then(|section| section.data.clone()).unwrap_or_default();
+    let mut texts = Vec::new();
+    let mut missing = Vec::new();
+    let structure = known.map_or(fetch.structure.as_ref(), |known| known.structure.as_ref());
+    let mut beyond = 0;
+    for part in structure.map(|structure| text_plan(structure).parts).unwrap_or_default() {
+        match whole_of(&fetch, &part.path, part.size) {
+            Some(data) => {
+                beyond += part.size.saturating_sub(data.len() as u64);
+                texts.push((part, data));
+            }
+            None => missing.push(part),
+        }
+    }
+    if !missing.is_empty() {
+        // Parts are shown in their order, so all are put together again after the second flight.
+        missing = texts.drain(..).map(|(part, _)| part).chain(missing).collect();
+        missing.sort_by(|a, b| a.path.cmp(&b.path));
+    }
+    let flags = fetch.flags.clone();
+    let summary = match known {
+        Some(known) => Some(Summary { flags: flags.unwrap_or_else(|| known.flags.clone()), ..known.clone() }),
+        None => fetch::summary(fetch),
+    };
+    let source = summary.map(|summary| Source { summary, header, texts, missing: beyond, whole: None });
+    (source, missing)
+}
+
+/// The octets of a part, if the response holds all of it that will ever be asked for.
+fn whole_of(fetch: &Fetch, path: &PartPath, size: u64) -> Option<Bytes> {
+    let section = fetch::part(fetch, path)?;
+    let data = section.data.clone()?;
+    let is_whole = section.origin.is_none() || data.len() as u64 >= size.min(TEXT_LIMIT);
+    (is_whole && (size > 0 || section.origin.is_none() || (data.len() as u64) < 16_384)).then_some(data)
+}
+
+async fn second_flight(
+    session: &mut Session,
+    open: &BTreeMap<u32, Vec<TextPart>>,
+    sources: &mut BTreeMap<u32, Source>,
+) -> Result<(), Error> {
+    let items = |parts: &[TextPart]| -> Vec<Item> {
+        if parts.is_empty() {
+            vec![Item::STATE, Item::Part(PartPath::default(), Some(TEXT_LIMIT))]
+        } else {
+            std::iter::once(Item::STATE).chain(part_items(parts)).collect()
+        }
+    };
+    let flight = open.iter().map(|(uid, parts)| fetch::items_of(&[*uid], &items(parts))).collect();
+    for reply in session.run(flight).await {
+        for fetch in fetch::read(reply?) {
+            let Some(uid) = fetch.uid else { continue };
+            let (Some(parts), Some(source)) = (open.get(&uid), sources.get_mut(&uid)) else { continue };
+            source.texts.clear();
+            source.missing = 0;
+            if parts.is_empty() {
+                source.whole = fetch::part(&fetch, &PartPath::default()).and_then(|part| part.data.clone());
+            }
+            for part in parts {
+                let data = fetch::part(&fetch, &part.path).and_then(|section| section.data.clone());
+                let data = data.unwrap_or_default();
+                source.missing += part.size.saturating_sub(data.len() as u64);
+                source.texts.push((part.clone(), data));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The first `limit` octets of messages as they are stored, with a fresh summary and the header each.
+pub async fn raw(
+    session: &mut Session,
+    mailbox: &[u8],
+    validity: u32,
+    uids: &[u32],
+    limit: u64,
+) -> Result<Option<BTreeMap<u32, (Summary, Bytes, Bytes)>>, Error> {
+    let whole = Item::Part(PartPath::default(), Some(limit));
+    let flight = vec![fetch::items_of(uids, &[Item::STATE, Item::ENVELOPE, Item::HEADER, whole])];
+    let Some((_, replies)) = opened(session, mailbox, validity, flight).await? else { return Ok(None) };
+    let mut out = BTreeMap::new();
+    for reply in replies {
+        for fetch in fetch::read(reply?) {
+            let whole = fetch::part(&fetch, &PartPath::default()).and_then(|part| part.data.clone());
+            let header = fetch::header(&fetch).and_then(|section| section.data.clone()).unwrap_or_default();
+            if let (Some(summary), Some(whole)) = (fetch::summary(fetch), whole) {
+                out.insert(summary.uid, (summary, header, whole));
+            }
+        }
+    }
+    Ok(Some(out))
+}
+
+/// The first `octets` of text parts, for snippets: one part of each message, undecoded.
+pub async fn beginnings(
+    session: &mut Session,
+    mailbox: &[u8],
+    validity: u32,
+    wanted: &[(u32, TextPart)],
+    octets: u64,
+) -> Result<BTreeMap<u32, Bytes>, Error> {
+    let mut groups: HashMap<PartPath, Vec<u32>> = HashMap::new();
+    for (uid, part) in wanted {
+        groups.entry(part.path.clone()).or_default().push(*uid);
+    }
+    let flight = groups
+        .iter()
+        .map(|(path, uids)| fetch::items_of(uids, &[Item::STATE, Item::Part(path.clone(), Some(octets))]))
+        .collect();
+    let mut out = BTreeMap::new();
+    let Some((_, replies)) = opened(session, mailbox, validity, flight).await? else { return Ok(out) };
+    for reply in replies {
+        for fetch in fetch::read(reply?) {
+            let Some(uid) = fetch.uid else { continue };
+            let part = wanted.iter().find(|(of, _)| *of == uid).map(|(_, part)| &part.path);
+            let data = part.and_then(|path| fetch::part(&fetch, path)).and_then(|part| part.data.clone());
+            out.extend(data.map(|data| (uid, data)));
+        }
+    }
+    Ok(out)
+}

@@ -1,0 +1,99 @@
+//! One command on its way: its bytes, which untagged data belongs to it, how long it may take.
+
+use std::time::Duration;
+
+use super::{
+    response::{Data, Range, Status, StatusKind},
+    wire::Command,
+};
+use crate::Error;
+
+/// How long a command may take unless it says otherwise (contract: command 60 s).
+pub(super) const COMMAND_TIMEOUT: Duration = Duration::from_secs(60);
+
+/// A command as the connection sends it.
+#[derive(Debug, Clone)]
+pub struct Request {
+    /// The command without its tag.
+    pub command: Command,
+    /// Which untagged data is an answer to it.
+    pub wants: Wants,
+    /// How long it may take.
+    pub timeout: Duration,
+    /// How many octets of literals that come in chunks are kept; the rest is dropped.
+    pub keep: usize,
+}
+
+/// Which untagged data answers a command. Data that several commands in flight want goes to the oldest.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Wants {
+    /// Only the completion.
+    Nothing,
+    /// What SELECT and EXAMINE answer.
+    Mailbox,
+    /// LIST and STATUS lines.
+    List,
+    /// STATUS lines.
+    Status,
+    /// SEARCH, SORT and ESEARCH results.
+    Search,
+    /// FETCH data of any message.
+    Fetch,
+    /// FETCH data of these UIDs.
+    Uids(Vec<Range>),
+    /// CAPABILITY, ENABLED, ID, NAMESPACE: what is asked around sign-in.
+    Session,
+}
+
+impl Wants {
+    /// Whether `data` answers a command with these wants that was sent under `tag`.
+    pub(super) fn take(&self, data: &Data, tag: &str) -> bool {
+        match (self, data) {
+            (Self::Mailbox, Data::Exists(_) | Data::Flags(_) | Data::Recent(_)) => true,
+            (Self::Mailbox, Data::Status(status)) => status.kind == StatusKind::Ok && status.code.is_some(),
+            (Self::List, Data::List(_) | Data::Lsub(_) | Data::MailboxStatus(_))
+            | (Self::Status, Data::MailboxStatus(_)) => true,
+            (Self::Search, Data::Search { .. } | Data::Sort { .. }) => true,
+            (Self::Search, Data::ESearch(found)) => found.tag.as_deref().is_none_or(|of| of == tag),
+            (Self::Fetch, Data::Fetch(_)) => true,
+            (Self::Uids(ranges), Data::Fetch(fetch)) => {
+                fetch.uid.is_some_and(|uid| ranges.iter().any(|(low, high)| (*low..=*high).contains(&uid)))
+            }
+            (
+                Self::Session,
+                Data::Capability(_) | Data::Enabled(_) | Data::Id(_) | Data::Namespace(_) | Data::Status(_),
+            ) => true,
+            _ => false,
+        }
+    }
+}
+
+impl Request {
+    /// A command whose answers are what it `wants`, within the usual time; nothing large is kept.
+    pub fn new(command: Command, wants: Wants) -> Self {
+        Self { command, wants, timeout: COMMAND_TIMEOUT, keep: 0 }
+    }
+}
+
+/// What came of a command that the server completed with OK.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Reply {
+    /// The completion.
+    pub status: Status,
+    /// The data it wanted, in the order it came.
+    pub data: Vec<Data>,
+}
+
+impl Reply {
+    /// Ok for OK, else the refusal as an error.
+    pub(super) fn check(name: &'static str, status: Status, data: Vec<Data>) -> Result<Self, Error> {
+        match status.kind {
+            StatusKind::Ok | StatusKind::Preauth => Ok(Self { status, data }),
+            _ => Err(Error::Refused {
+                command: name,
+                code: status.code.map(|code| code.to_string()),
+                text: status.text,
+            }),
+        }
+    }
+}

@@ -1,0 +1,144 @@
+//! A signed-in connection and the mailbox it has open. One caller at a time; the pool sees to that.
+
+use bytes::Bytes;
+use futures_util::future::join_all;
+use tokio::time::Instant;
+
+use super::{
+    capability::Capabilities,
+    command::select,
+    connection::Connection,
+    quirk::Quirks,
+    request::{Reply, Request},
+    response::Namespaces,
+};
+use crate::Error;
+
+/// A signed-in IMAP session.
+pub struct Session {
+    connection: Connection,
+    capabilities: Capabilities,
+    quirks: Quirks,
+    namespaces: Namespaces,
+    is_utf8: bool,
+    selected: Option<Selected>,
+    last_used: Instant,
+}
+
+/// The mailbox that a session has open, as the server described it then.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Selected {
+    /// The name as the server writes it.
+    pub name: Bytes,
+    /// UIDVALIDITY.
+    pub validity: u32,
+    /// UIDNEXT at the time of opening; absent if the server did not say.
+    pub uid_next: Option<u32>,
+    /// HIGHESTMODSEQ, where the server keeps one.
+    pub highest_modseq: Option<u64>,
+}
+
+impl Session {
+    pub(super) fn new(
+        connection: Connection,
+        capabilities: Capabilities,
+        quirks: Quirks,
+        namespaces: Namespaces,
+        is_utf8: bool,
+    ) -> Self {
+        let last_used = Instant::now();
+        Self { connection, capabilities, quirks, namespaces, is_utf8, selected: None, last_used }
+    }
+
+    /// What the server can do after sign-in.
+    pub fn capabilities(&self) -> &Capabilities {
+        &self.capabilities
+    }
+
+    /// The server's known departures from the RFCs.
+    pub fn quirks(&self) -> &Quirks {
+        &self.quirks
+    }
+
+    /// The server's namespaces; empty if it has none to tell.
+    pub fn namespaces(&self) -> &Namespaces {
+        &self.namespaces
+    }
+
+    /// Whether UTF8=ACCEPT is on: names and strings may be UTF-8, and SEARCH takes no CHARSET (RFC 6855).
+    pub fn is_utf8(&self) -> bool {
+        self.is_utf8
+    }
+
+    /// Whether commands can still be sent.
+    pub fn is_open(&self) -> bool {
+        self.connection.is_open()
+    }
+
+    /// The mailbox that is open.
+    pub fn selected(&self) -> Option<&Selected> {
+        self.selected.as_ref()
+    }
+
+    /// How many messages the open mailbox has, as the server said last.
+    pub fn exists(&self) -> u32 {
+        self.connection.exists()
+    }
+
+    /// When the session was last given a command.
+    pub fn last_used(&self) -> Instant {
+        self.last_used
+    }
+
+    /// Sends commands in one flight; replies in their order.
+    pub async fn run(&mut self, requests: Vec<Request>) -> Vec<Result<Reply, Error>> {
+        self.last_used = Instant::now();
+        join_all(self.connection.send(requests).into_iter().map(super::connection::Pending::reply)).await
+    }
+
+    /// Sends one command.
+    pub async fn run_one(&mut self, request: Request) -> Result<Reply, Error> {
+        self.run(vec![request]).await.pop().unwrap_or(Err(Error::Closed))
+    }
+
+    /// Opens the mailbox for reading (EXAMINE), unless it is open already, and runs commands that only
+    /// read behind it in the same flight. The caller checks [`Selected::validity`] before it believes
+    /// what came back.
+    pub async fn examine(
+        &mut self,
+        mailbox: &[u8],
+        reads: Vec<Request>,
+    ) -> Result<(Selected, Vec<Result<Reply, Error>>), Error> {
+        if let Some(selected) = self.selected.as_ref().filter(|selected| selected.name == mailbox).cloned() {
+            return Ok((selected, self.run(reads).await));
+        }
+        let mut flights = self.examine_each(vec![(Bytes::copy_from_slice(mailbox), reads)]).await;
+        flights.pop().unwrap_or(Err(Error::Closed))
+    }
+
+    /// Opens several mailboxes one after the other and runs reads in each, all in one flight.
+    pub async fn examine_each(
+        &mut self,
+        flights: Vec<(Bytes, Vec<Request>)>,
+    ) -> Vec<Result<(Selected, Vec<Result<Reply, Error>>), Error>> {
+        // Until the replies are in, nobody can say which mailbox is open: a cancelled call leaves none.
+        self.selected = None;
+        let mut requests = Vec::new();
+        let mut shape = Vec::new();
+        for (mailbox, reads) in flights {
+            requests.push(select::examine(&mailbox));
+            shape.push((mailbox, reads.len()));
+            requests.extend(reads);
+        }
+        let mut replies = self.run(requests).await.into_iter();
+        let mut out = Vec::with_capacity(shape.len());
+        for (mailbox, count) in shape {
+            let opened = replies.next().unwrap_or(Err(Error::Closed));
+            let reads: Vec<_> = replies.by_ref().take(count).collect();
+            let selected = opened.and_then(|reply| select::read(mailbox, &reply));
+            self.selected = selected.as_ref().ok().cloned();
+            out.push(selected.map(|selected| (selected, reads)));
+        }
+        out
+    }
+}

@@ -1,0 +1,93 @@
+//! Users: people with a sign-in here. Passwords come hashed; hashing is `access`'s.
+
+use domain::{Timestamp, UserId};
+
+use crate::{Result, Row, Store};
+
+/// A person with a sign-in here.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct User {
+    /// Their id.
+    pub id: UserId,
+    /// Their name, unique.
+    pub name: String,
+    /// Whether they administrate the server.
+    pub is_admin: bool,
+    /// Whether nothing is let in in their name.
+    pub is_disabled: bool,
+    /// Since when they are known.
+    pub created: Timestamp,
+}
+
+impl Store {
+    /// Adds a user; the first one is an administrator whatever `is_admin` says. `Taken` if the name is.
+    pub async fn add_user(&self, name: &str, is_admin: bool, password_hash: &str) -> Result<User> {
+        const ADD: &str = "INSERT INTO users (id, name, is_admin, password_hash, is_disabled, created) \
+            VALUES ($1, $2, CASE WHEN EXISTS (SELECT 1 FROM users) THEN $3 ELSE 1 END, $4, 0, $5) \
+            RETURNING id, name, is_admin, is_disabled, created";
+        let values = [
+            UserId::from_random(self.new_id()).as_str().into(),
+            name.into(),
+            is_admin.into(),
+            password_hash.into(),
+            self.now().into(),
+        ];
+        let row = self.database.fetch_optional(ADD, &values).await?;
+        read(&row.ok_or(crate::Error::Unreadable("new user"))?)
+    }
+
+    /// All users in the order of their names.
+    pub async fn list_users(&self) -> Result<Vec<User>> {
+        const LIST: &str = "SELECT id, name, is_admin, is_disabled, created FROM users ORDER BY name";
+        self.database.fetch(LIST, &[]).await?.iter().map(read).collect()
+    }
+
+    /// The user of that name.
+    pub async fn find_user(&self, name: &str) -> Result<Option<User>> {
+        const FIND: &str = "SELECT id, name, is_admin, is_disabled, created FROM users WHERE name = $1";
+        self.database.fetch_optional(FIND, &[name.into()]).await?.as_ref().map(read).transpose()
+    }
+
+    /// The user of that name with the hash of their password.
+    pub async fn find_password_hash(&self, name: &str) -> Result<Option<(User, String)>> {
+        const FIND: &str =
+            "SELECT id, name, is_admin, is_disabled, created, password_hash FROM users WHERE name = $1";
+        let row = self.database.fetch_optional(FIND, &[name.into()]).await?;
+        row.map(|row| Ok((read(&row)?, row.text("password_hash")?.to_owned()))).transpose()
+    }
+
+    /// Lets nothing in in the user's name any more, or does so again. Their MCP sessions end.
+    /// Answers whether there is such a user.
+    pub async fn disable_user(&self, user: &UserId, is_disabled: bool) -> Result<bool> {
+        let mut transaction = self.database.begin().await?;
+        let changed = transaction
+            .execute(
+                "UPDATE users SET is_disabled = $2 WHERE id = $1",
+                &[user.as_str().into(), is_disabled.into()],
+            )
+            .await?;
+        if is_disabled {
+            const END: &str = "DELETE FROM mcp_sessions \
+                WHERE grant_id IN (SELECT id FROM grants WHERE user_id = $1)";
+            transaction.execute(END, &[user.as_str().into()]).await?;
+        }
+        transaction.commit().await?;
+        Ok(changed > 0)
+    }
+
+    /// Replaces the hash of the user's password. Answers whether there is such a user.
+    pub async fn set_password_hash(&self, user: &UserId, password_hash: &str) -> Result<bool> {
+        const SET: &str = "UPDATE users SET password_hash = $2 WHERE id = $1";
+        Ok(self.database.execute(SET, &[user.as_str().into(), password_hash.into()]).await? > 0)
+    }
+}
+
+fn read(row: &Row) -> Result<User> {
+    Ok(User {
+        id: UserId::from_text(row.text("id")?),
+        name: row.text("name")?.to_owned(),
+        is_admin: row.flag("is_admin")?,
+        is_disabled: row.flag("is_disabled")?,
+        created: row.instant("created")?,
+    })
+}

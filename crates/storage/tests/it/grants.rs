@@ -1,0 +1,95 @@
+//! Grants and the bearers that stand for them.
+
+use domain::{GrantedAccounts, Limits};
+use storage::Error;
+
+use crate::world::{World, grant, name, password, settings, token};
+
+pub(crate) async fn what_a_grant_holds_comes_back(world: &World) {
+    let store = world.store().await;
+    let ann = store.add_user("ann", false, "hash").await.unwrap();
+    let now = domain::Clock::now(&*world.clock);
+    let mut wanted = grant("agent");
+    wanted.accounts = GrantedAccounts::Only(vec![name("work")]);
+    wanted.limits = Limits {
+        folders: vec!["@inbox".to_owned(), "Käse/ä".to_owned()],
+        nothing_before: Some(now - time::Duration::days(30)),
+        calls_per_hour: Some(7),
+        shows_codes: true,
+    };
+    wanted.expires = Some(now + time::Duration::days(1));
+    let added = store.add_grant(&ann.id, &wanted, &token(1)).await.unwrap();
+    assert_eq!(
+        (&added.label, added.scopes, &added.accounts, &added.limits, added.expires),
+        (&wanted.label, wanted.scopes, &wanted.accounts, &wanted.limits, wanted.expires)
+    );
+    assert_eq!(store.find_grant(&ann.id, "agent").await.unwrap(), Some(added.clone()));
+    assert_eq!(store.find_bearer(&[1; 32]).await.unwrap().unwrap().grant, added);
+    assert_eq!(store.list_grants(&ann.id).await.unwrap(), [(added, None)]);
+}
+
+pub(crate) async fn a_bearer_is_found_with_grant_user_and_accounts(world: &World) {
+    let store = world.store().await;
+    let ann = store.add_user("ann", false, "hash").await.unwrap();
+    let bob = store.add_user("bob", false, "hash").await.unwrap();
+    for account in ["work", "home"] {
+        store.add_account(&ann.id, &name(account), &settings("a@x.org"), &password("pw")).await.unwrap();
+    }
+    store.add_account(&bob.id, &name("secret"), &settings("b@x.org"), &password("pw")).await.unwrap();
+    store.add_grant(&ann.id, &grant("agent"), &token(1)).await.unwrap();
+    let bearer = store.find_bearer(&[1; 32]).await.unwrap().unwrap();
+    assert_eq!(bearer.user_name, "ann");
+    let accounts: Vec<_> =
+        bearer.accounts.iter().map(|account| (account.name.as_str(), account.is_default)).collect();
+    assert_eq!(accounts, [("home", false), ("work", true)]);
+    assert!(!bearer.is_grant_revoked && !bearer.is_token_revoked && !bearer.is_user_disabled);
+
+    let now = domain::Clock::now(&*world.clock);
+    store.touch_token(&bearer.token, now).await.unwrap();
+    store.touch_token(&bearer.token, now - time::Duration::hours(1)).await.unwrap();
+    assert_eq!(store.find_bearer(&[1; 32]).await.unwrap().unwrap().last_used, Some(now));
+    assert_eq!(store.list_grants(&ann.id).await.unwrap()[0].1, Some(now));
+}
+
+pub(crate) async fn an_unknown_bearer_is_nobody(world: &World) {
+    let store = world.store().await;
+    let ann = store.add_user("ann", false, "hash").await.unwrap();
+    store.add_grant(&ann.id, &grant("agent"), &token(1)).await.unwrap();
+    assert!(store.find_bearer(&[2; 32]).await.unwrap().is_none());
+    let bearer = store.find_bearer(&[1; 32]).await.unwrap().unwrap();
+    assert_eq!(bearer.accounts, [], "a user without accounts is found too");
+}
+
+pub(crate) async fn a_label_is_free_again_after_revocation_and_after_expiry(world: &World) {
+    let store = world.store().await;
+    let ann = store.add_user("ann", false, "hash").await.unwrap();
+    let bob = store.add_user("bob", false, "hash").await.unwrap();
+    let first = store.add_grant(&ann.id, &grant("agent"), &token(1)).await.unwrap();
+    let again = store.add_grant(&ann.id, &grant("agent"), &token(2)).await;
+    assert!(matches!(again, Err(Error::Taken)));
+    assert!(store.find_bearer(&[2; 32]).await.unwrap().is_none(), "nothing of it was stored");
+    store.add_grant(&bob.id, &grant("agent"), &token(3)).await.unwrap();
+
+    assert_eq!(store.revoke_grant(&ann.id, "agent").await.unwrap(), Some(first.id));
+    let mut brief = grant("agent");
+    brief.expires = Some(domain::Clock::now(&*world.clock) + time::Duration::minutes(1));
+    store.add_grant(&ann.id, &brief, &token(4)).await.unwrap();
+    world.clock.forward(60);
+    assert_eq!(store.find_grant(&ann.id, "agent").await.unwrap(), None);
+    store.add_grant(&ann.id, &grant("agent"), &token(5)).await.unwrap();
+    assert!(store.find_bearer(&[4; 32]).await.unwrap().unwrap().is_grant_revoked);
+    assert_eq!(store.list_grants(&ann.id).await.unwrap().len(), 1);
+}
+
+pub(crate) async fn revoking_ends_grant_tokens_and_sessions(world: &World) {
+    let store = world.store().await;
+    let ann = store.add_user("ann", false, "hash").await.unwrap();
+    let agent = store.add_grant(&ann.id, &grant("agent"), &token(1)).await.unwrap();
+    store.add_session("s1", &agent.id, 8).await.unwrap();
+    let elsewhere = world.store().await;
+    elsewhere.revoke_grant(&ann.id, "agent").await.unwrap().unwrap();
+    let bearer = store.find_bearer(&[1; 32]).await.unwrap().unwrap();
+    assert!(bearer.is_grant_revoked && bearer.is_token_revoked);
+    assert_eq!(store.find_session("s1").await.unwrap(), None);
+    assert_eq!(store.revoke_grant(&ann.id, "agent").await.unwrap(), None);
+}
