@@ -18,7 +18,7 @@ pub mod scope;
 pub mod secret;
 
 pub use account::{AccountName, AccountSettings, Credentials, Endpoint, TlsMode};
-pub use clock::{Clock, Random, Timestamp};
+pub use clock::{Clock, FixedClock, Random, Timestamp};
 pub use grant::{Grant, GrantedAccounts, Limits};
 pub use id::{AccountId, GrantId, TokenId, UserId};
 pub use mailbox::{FolderArg, FolderName, Role};

@@ -4,7 +4,7 @@
 use std::{collections::VecDeque, sync::Arc};
 
 use bytes::Bytes;
-use domain::{FolderArg, Role, Summary, Timestamp, query::Expr};
+use domain::{FolderArg, FolderName, Query, Role, Summary, Timestamp, query::Expr, reading::Attachment};
 use mail::{
     Error,
     imap::{
@@ -18,7 +18,7 @@ use mail::{
         reading::{self, Wanted},
         search::{Abilities, Candidate, Cost, Plan, compile, matches},
     },
-    mime::render,
+    mime::{attachments::attachments, render},
 };
 use tokio::time::Instant;
 
@@ -72,8 +72,7 @@ pub(crate) enum Missing {
 /// What is looked for.
 pub(crate) struct Search<'a> {
     pub(crate) account: &'a Account,
-    /// Nothing: every message.
-    pub(crate) expr: Option<&'a Expr>,
+    pub(crate) query: &'a Query,
     pub(crate) limit: usize,
     pub(crate) budget: Budget,
     /// Whether the server must not be sent anything but ASCII.
@@ -83,6 +82,8 @@ pub(crate) struct Search<'a> {
 /// A folder while the rounds go on.
 struct Progress {
     task: Task,
+    /// What agents may call the folder.
+    names: Vec<FolderName>,
     order: Order,
     is_filed: bool,
     validity: u32,
@@ -105,16 +106,17 @@ pub(crate) type Outcome = (Folder, Result<Given, Missing>);
 impl Search<'_> {
     /// What each folder offers. An error is one that concerns the connection, not a folder.
     pub(crate) async fn run(&self, session: &mut Session, tasks: &[Task]) -> Result<Vec<Outcome>, Error> {
-        if let ([task], None) = (tasks, self.expr) {
-            if order(session, &task.folder).0 == Order::Filed && !matches!(task.at, At::Below(_)) {
-                let given = self.list(session, task).await?;
-                return Ok(vec![(task.folder.clone(), given)]);
-            }
+        if let ([task], true) = (tasks, self.query.is_empty())
+            && order(session, &task.folder).0 == Order::Filed
+            && !matches!(task.at, At::Below(_))
+        {
+            let given = self.list(session, task).await?;
+            return Ok(vec![(task.folder.clone(), given)]);
         }
         let mut progress: Vec<Progress> = tasks.iter().map(|task| Progress::new(session, task)).collect();
         let mut candidates = self.budget.candidates;
+        let plan = self.plan(session);
         loop {
-            let plan = self.plan(session);
             self.search_round(session, &mut progress, &plan).await?;
             let fetched = self.fetch_round(session, &mut progress, &plan).await?;
             candidates = candidates.saturating_sub(fetched);
@@ -124,8 +126,7 @@ impl Search<'_> {
                 break;
             }
         }
-        let is_filtered = self.account.nothing_before.is_some()
-            || self.plan(session).is_some_and(|plan| plan.residual.is_some());
+        let is_filtered = self.account.nothing_before.is_some() || plan.residual.is_some();
         Ok(progress.into_iter().map(|folder| folder.finish(is_filtered)).collect())
     }
 
@@ -168,13 +169,13 @@ impl Search<'_> {
         }))
     }
 
-    fn plan(&self, session: &Session) -> Option<Plan> {
+    fn plan(&self, session: &Session) -> Plan {
         let abilities = Abilities {
-            ascii_only: self.ascii_only || session.quirks().searches_only_ascii,
-            text_search_works: !session.quirks().finds_no_text,
+            utf8: !self.ascii_only && !session.quirks().searches_only_ascii,
+            text_search: !session.quirks().finds_no_text,
             gmail: session.capabilities().has("X-GM-EXT-1"),
         };
-        self.expr.map(|expr| compile(expr, &abilities, time::UtcOffset::UTC))
+        compile(self.query, abilities, time::UtcOffset::UTC)
     }
 
     /// Asks every folder that needs more UIDs for them, in one flight.
@@ -182,13 +183,11 @@ impl Search<'_> {
         &self,
         session: &mut Session,
         folders: &mut [Progress],
-        plan: &Option<Plan>,
+        plan: &Plan,
     ) -> Result<(), Error> {
-        let is_costly = plan.as_ref().is_some_and(|plan| plan.cost == Cost::Costly);
-        let has_residual = plan.as_ref().is_some_and(|plan| plan.residual.is_some());
-        let page = if has_residual { BATCH } else { self.limit };
-        let page = u32::try_from(page).unwrap_or(u32::MAX);
-        let (criteria, utf8) = plan.as_ref().map_or((&[][..], false), |plan| (&plan.criteria, plan.is_utf8));
+        let is_costly = plan.cost == Cost::Costly;
+        let page = u32::try_from(if is_costly { BATCH } else { self.limit }).unwrap_or(u32::MAX);
+        let (criteria, utf8) = (&plan.criteria, plan.charset.is_some());
         let mut asked = Vec::new();
         let mut flights = Vec::new();
         for (index, folder) in folders.iter_mut().enumerate() {
@@ -222,14 +221,15 @@ impl Search<'_> {
         &self,
         session: &mut Session,
         folders: &mut [Progress],
-        plan: &Option<Plan>,
+        plan: &Plan,
     ) -> Result<usize, Error> {
-        let residual = plan.as_ref().and_then(|plan| plan.residual.as_ref());
+        let residual = plan.residual.as_ref();
+        let is_sifted = residual.is_some() && plan.cost == Cost::Costly;
         let mut asked = Vec::new();
         let mut flights = Vec::new();
         for (index, folder) in folders.iter_mut().enumerate() {
             let missing = self.limit.saturating_sub(folder.rows.len());
-            let count = if residual.is_some() && missing > 0 { BATCH } else { missing };
+            let count = if is_sifted && missing > 0 { BATCH } else { missing };
             let uids: Vec<u32> = folder.pending.drain(..count.min(folder.pending.len())).collect();
             if uids.is_empty() || folder.failure.is_some() {
                 continue;
@@ -278,24 +278,21 @@ impl Search<'_> {
         if self.account.nothing_before.is_some_and(|before| row.received < before) {
             return false;
         }
-        let candidate = self.candidate(folder, row, body);
-        residual.is_none_or(|residual| matches(residual, &candidate) == Some(true))
+        residual.is_none_or(|residual| self.matches(residual, folder, row, body) == Some(true))
     }
 
-    fn candidate<'a>(
-        &'a self,
-        folder: &'a Progress,
-        row: &'a Summary,
-        body: Option<&'a str>,
-    ) -> Candidate<'a> {
-        Candidate {
+    fn matches(&self, residual: &Expr, folder: &Progress, row: &Summary, body: Option<&str>) -> Option<bool> {
+        let attachments: Option<Vec<Attachment>> = row.structure.as_ref().map(attachments);
+        let candidate = Candidate {
             summary: row,
             body,
+            attachments: attachments.as_deref(),
             account: &self.account.name,
-            folder: &folder.task.folder.name,
+            folder_names: &folder.names,
             role: folder.task.folder.role,
             zone: time::UtcOffset::UTC,
-        }
+        };
+        matches(residual, &candidate)
     }
 
     /// The text of those rows about which nothing can be said without it.
@@ -306,7 +303,7 @@ impl Search<'_> {
         residual: &Expr,
         rows: &[Arc<Summary>],
     ) -> Result<Vec<(u32, String)>, Error> {
-        let undecided = |row: &&Arc<Summary>| matches(residual, &self.candidate(folder, row, None)).is_none();
+        let undecided = |row: &&Arc<Summary>| self.matches(residual, folder, row, None).is_none();
         let wanted: Vec<Wanted> = rows
             .iter()
             .filter(undecided)
@@ -352,6 +349,7 @@ impl Progress {
     fn new(session: &Session, task: &Task) -> Self {
         let (order, is_filed) = order(session, &task.folder);
         Self {
+            names: vec![task.folder.name.clone()],
             order,
             is_filed,
             validity: task.validity.unwrap_or(0),

@@ -5,7 +5,6 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 use domain::{
     AccountName, Address, Code, Flag, FolderArg, MessageRef, Principal, Problem, Query, Scope, Summary,
     Timestamp,
-    query::{Expr, Term},
 };
 use futures_util::future::join_all;
 use mail::imap::folder::Folder;
@@ -390,10 +389,9 @@ async fn ask(
     if plan.tasks.is_empty() {
         return Ok(Vec::new());
     }
-    let reduced = query.expr().and_then(|expr| without_places(expr, query));
     let prefer = plan.tasks.first().map(|task| task.folder.wire_name.clone());
     for ascii_only in [account.opened.is_ascii_only(), true] {
-        let search = Search { account, expr: reduced.as_ref(), limit, budget, ascii_only };
+        let search = Search { account, query, limit, budget, ascii_only };
         let tasks = &plan.tasks;
         let pool = &account.opened.pool;
         let outcome = pool.run(prefer.as_deref(), async |session| search.run(session, tasks).await).await;
@@ -403,26 +401,6 @@ async fn ask(
         }
     }
     Err(Problem::new(Code::NotSupported, "The server can search neither UTF-8 nor ASCII."))
-}
-
-/// The expression without the `account:` and `in:` terms at its top, which chose the folders already.
-fn without_places(expr: &Expr, query: &Query) -> Option<Expr> {
-    let is_place = |expr: &Expr| match expr {
-        Expr::Term(Term::Account(_) | Term::Folder(_)) => true,
-        Expr::Or(parts) => {
-            parts.iter().all(|part| matches!(part, Expr::Term(Term::Account(_))))
-                || parts.iter().all(|part| matches!(part, Expr::Term(Term::Folder(_))))
-        }
-        _ => false,
-    };
-    match expr {
-        Expr::And(_) => {
-            let rest: Vec<Expr> = query.conjuncts().iter().filter(|part| !is_place(part)).cloned().collect();
-            (!rest.is_empty()).then(|| Expr::all(rest))
-        }
-        other if is_place(other) => None,
-        other => Some(other.clone()),
-    }
 }
 
 fn missing_problem(account: &Account, folder: &Folder, missing: &Missing) -> Problem {

@@ -12,7 +12,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use postroom_testkit::{CertificateKind, Dovecot, Options, require_dovecot};
+use testkit::{CertificateKind, Dovecot, Options, require_dovecot};
 
 struct Raw(BufReader<TcpStream>);
 

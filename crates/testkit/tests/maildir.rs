@@ -9,7 +9,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use postroom_testkit::{Dovecot, Mail, Maildir, Options, maildir::Numbering, require_dovecot};
+use testkit::{Dovecot, Mail, Maildir, Options, maildir::Numbering, require_dovecot};
 
 /// Signs in as alice, sends the commands one after the other and returns all replies.
 fn converse(dovecot: &Dovecot, commands: &[&str]) -> String {

@@ -2,8 +2,8 @@
 
 use std::{io::ErrorKind, process::Command, time::Duration};
 
-use postroom_testkit::McpStdio;
 use serde_json::json;
+use testkit::McpStdio;
 
 /// Answers `initialize`, says something unasked, answers a tool call, refuses the next, and falls silent.
 const SERVER: &str = r#"

@@ -5,7 +5,7 @@ use std::{
     net::TcpStream,
 };
 
-use postroom_testkit::{Maildir, Options, require_dovecot, sample};
+use testkit::{Maildir, Options, require_dovecot, sample};
 
 #[test]
 #[expect(clippy::disallowed_methods, reason = "speaks to the server over a raw socket")]

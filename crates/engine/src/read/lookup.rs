@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use domain::{
-    Code, Principal, Problem, Role,
+    Code, Principal, Problem, Query, Role,
     query::{Expr, Term},
 };
 use futures_util::future::join_all;
@@ -73,7 +73,7 @@ impl Account {
     /// Looks in one ring of folders after the other and stops at the first that has it.
     async fn look_up(self, message_id: &str, deadline: Instant) -> Result<Vec<Hit>, Problem> {
         let folders = self.opened.folders(false).await.map_err(|error| self.problem(&error))?;
-        let expr = Expr::Term(Term::MessageId(message_id.to_owned()));
+        let query = Query::from(Expr::Term(Term::MessageId(message_id.to_owned())));
         for ring in rings(&self, &folders) {
             if ring.is_empty() {
                 continue;
@@ -84,7 +84,7 @@ impl Account {
             let budget = Budget { deadline, candidates: 100 };
             let search = Search {
                 account: &self,
-                expr: Some(&expr),
+                query: &query,
                 limit: MAX_HITS,
                 budget,
                 ascii_only: !message_id.is_ascii(),

@@ -2,7 +2,7 @@
 
 use domain::{Code, FolderArg, Limits, Role};
 use engine::search::{Failure, SearchRequest};
-use testkit::{Mail, Numbering, Options};
+use testkit::{Mail, Options, maildir::Numbering};
 
 use crate::world::{NOW, World, credentials, empty_world, principal, principal_with, settings, world};
 

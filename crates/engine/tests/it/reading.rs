@@ -5,7 +5,7 @@ use engine::{
     read::{Message, Outcome, View},
     search::SearchRequest,
 };
-use testkit::{Mail, Numbering, Options};
+use testkit::{Mail, Options, maildir::Numbering};
 
 use crate::world::{NOW, World, empty_world, new_engine, world};
 

@@ -12,7 +12,7 @@ use storage::{MasterKey, Sealer};
 use testkit::{Dovecot, Maildir, Options, require_dovecot, sample};
 
 /// 21 November 2026, noon.
-pub const NOW: u64 = 1_795_262_400;
+pub(crate) const NOW: u64 = 1_795_262_400;
 
 /// Predictable, and different each time it is asked.
 struct Counter(Mutex<u8>);
@@ -27,15 +27,15 @@ impl Random for Counter {
     }
 }
 
-pub struct World {
-    pub dovecot: Dovecot,
-    pub maildir: Maildir,
-    pub engine: Engine,
-    pub principal: Principal,
+pub(crate) struct World {
+    pub(crate) dovecot: Dovecot,
+    pub(crate) maildir: Maildir,
+    pub(crate) engine: Engine,
+    pub(crate) principal: Principal,
 }
 
 /// A world with the sample mailbox; nothing where there is no Dovecot.
-pub fn world(options: Options) -> Option<World> {
+pub(crate) fn world(options: Options) -> Option<World> {
     let dovecot = require_dovecot(options)?;
     let maildir = Maildir::of(&dovecot, "alice").unwrap();
     sample::fill(&maildir, NOW).unwrap();
@@ -43,7 +43,7 @@ pub fn world(options: Options) -> Option<World> {
 }
 
 /// A world with empty folders.
-pub fn empty_world(options: Options) -> Option<World> {
+pub(crate) fn empty_world(options: Options) -> Option<World> {
     let dovecot = require_dovecot(options)?;
     let maildir = Maildir::of(&dovecot, "alice").unwrap();
     Some(over(dovecot, maildir))
@@ -54,7 +54,7 @@ fn over(dovecot: Dovecot, maildir: Maildir) -> World {
     World { engine: new_engine(), principal, dovecot, maildir }
 }
 
-pub fn new_engine() -> Engine {
+pub(crate) fn new_engine() -> Engine {
     let random: Arc<dyn Random> = Arc::new(Counter(Mutex::new(1)));
     let clock: Arc<dyn Clock> = Arc::new(FixedClock(now()));
     let outgoing =
@@ -63,11 +63,11 @@ pub fn new_engine() -> Engine {
     Engine::new(Settings { store: None, sealer, outgoing, clock, random })
 }
 
-pub fn now() -> Timestamp {
+pub(crate) fn now() -> Timestamp {
     Timestamp::from_unix_timestamp(i64::try_from(NOW).unwrap()).unwrap()
 }
 
-pub fn settings(dovecot: &Dovecot) -> AccountSettings {
+pub(crate) fn settings(dovecot: &Dovecot) -> AccountSettings {
     AccountSettings {
         address: "alice@example.com".into(),
         display_name: "Alice".into(),
@@ -82,15 +82,19 @@ pub fn settings(dovecot: &Dovecot) -> AccountSettings {
     }
 }
 
-pub fn credentials(password: &str) -> Credentials {
+pub(crate) fn credentials(password: &str) -> Credentials {
     Credentials { imap: Credential::Password(Secret::new(password)), smtp: None }
 }
 
-pub fn principal(dovecot: &Dovecot, limits: Limits) -> Principal {
+pub(crate) fn principal(dovecot: &Dovecot, limits: Limits) -> Principal {
     principal_with(settings(dovecot), credentials("alice-secret"), limits)
 }
 
-pub fn principal_with(settings: AccountSettings, credentials: Credentials, limits: Limits) -> Principal {
+pub(crate) fn principal_with(
+    settings: AccountSettings,
+    credentials: Credentials,
+    limits: Limits,
+) -> Principal {
     let name: AccountName = "work".parse().unwrap();
     Principal {
         user: "alice".into(),

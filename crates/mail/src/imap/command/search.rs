@@ -3,6 +3,8 @@
 //! Servers differ in how much of a result can be had without all of it; [`Shape`] is chosen by what
 //! they offer (RFC 9394, RFC 5267, RFC 4731, RFC 3501).
 
+use std::borrow::Cow;
+
 use super::super::{
     request::{Reply, Request, Wants},
     response::{Data, Range},
@@ -83,8 +85,21 @@ pub fn request(
     } else if criteria.is_empty() {
         command = command.syntax("ALL");
     }
-    command = criteria.iter().fold(command, |command, argument| argument.write(command));
+    command = criteria.iter().fold(command, write);
     Request::new(command, Wants::Search)
+}
+
+fn write(command: Command, argument: &Argument) -> Command {
+    match argument {
+        Argument::Atom(Cow::Borrowed(word)) => command.syntax(word),
+        Argument::Atom(Cow::Owned(word)) => command.atom(word.clone()),
+        Argument::Text(text) => command.text(text),
+        Argument::Label(label) => command.mailbox(label.clone()),
+        Argument::Number(number) => command.number(*number),
+        Argument::Date(day) => command.date(*day),
+        Argument::Open => command.open(),
+        Argument::Close => command.close(),
+    }
 }
 
 /// The UIDs a search found, newest first, and how many there are in all.
