@@ -1,65 +1,66 @@
 //! Where the next page begins: sealed, and bound to the grant and to the query it belongs to.
+//!
+//! Kept short, since an agent carries it through its context: names stand as hashes, numbers as varints.
 
-use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
 use storage::Sealer;
 
 const PURPOSE: &str = "cursor";
 
+/// The layout of what is sealed.
+const VERSION: u8 = 1;
+
 /// Longest cursor that is looked at.
 const MAX_LENGTH: usize = 16 * 1024;
 
+/// Most folders in one.
+const MAX_PLACES: u64 = 1_000;
+
 /// How far the pages so far got in one folder.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum At {
     /// Nothing of it was shown.
-    #[serde(rename = "n")]
     Nothing,
     /// Listed by sequence number down to here: sequence number and UID of the last row.
-    #[serde(rename = "l")]
     Listed(u32, u32),
     /// Everything from this UID up was shown or found not to match.
-    #[serde(rename = "u")]
     Below(u32),
     /// Of a sorted result: rows shown, UID of the last one, UIDNEXT when it began.
-    #[serde(rename = "s")]
     Sorted(u32, u32, u32),
 }
 
 /// One folder of a search that goes on.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Place {
-    /// The account's name.
-    #[serde(rename = "a")]
-    pub(crate) account: String,
-    /// The folder as in ids.
-    #[serde(rename = "f")]
-    pub(crate) folder: String,
+    /// [`hash`] of the account's name.
+    pub(crate) account: u32,
+    /// [`hash`] of the folder as in ids.
+    pub(crate) folder: u32,
     /// Its UIDVALIDITY.
-    #[serde(rename = "v")]
     pub(crate) validity: u32,
     /// How far it got.
-    #[serde(rename = "p")]
     pub(crate) at: At,
 }
 
 /// All of it.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Cursor {
     /// The folders that are not exhausted.
-    #[serde(rename = "p")]
     pub(crate) places: Vec<Place>,
     /// The total as it was told on the first page.
-    #[serde(rename = "t")]
     pub(crate) total: u64,
     /// Whether that was exact.
-    #[serde(rename = "e")]
     pub(crate) is_exact: bool,
+}
+
+/// A short stand-in for a name among the few that a grant reaches; UIDVALIDITY guards against the rest.
+pub(crate) fn hash(name: &str) -> u32 {
+    Sha256::digest(name.as_bytes()).iter().take(4).fold(0, |hash, byte| hash << 8 | u32::from(*byte))
 }
 
 impl Cursor {
     pub(crate) fn seal(&self, sealer: &Sealer, grant: &str, query: &str) -> String {
-        let bytes = serde_json::to_vec(self).unwrap_or_default();
-        sealer.seal_text(PURPOSE, &[grant, query], &bytes)
+        sealer.seal_text(PURPOSE, &[grant, query], &self.encode())
     }
 
     /// `None` for anything that is not a cursor of this grant and query.
@@ -67,7 +68,101 @@ impl Cursor {
         if text.len() > MAX_LENGTH {
             return None;
         }
-        let bytes = sealer.open_text(PURPOSE, &[grant, query], text).ok()?;
-        serde_json::from_slice(&bytes).ok()
+        Self::decode(&sealer.open_text(PURPOSE, &[grant, query], text).ok()?)
+    }
+
+    fn encode(&self) -> Vec<u8> {
+        let mut out = vec![VERSION, u8::from(self.is_exact)];
+        write(&mut out, self.total);
+        write(&mut out, self.places.len() as u64);
+        for place in &self.places {
+            let (kind, numbers): (u64, [u32; 3]) = match place.at {
+                At::Nothing => (0, [0; 3]),
+                At::Listed(sequence, uid) => (1, [sequence, uid, 0]),
+                At::Below(uid) => (2, [uid, 0, 0]),
+                At::Sorted(offset, last, bound) => (3, [offset, last, bound]),
+            };
+            out.extend_from_slice(&place.account.to_be_bytes());
+            out.extend_from_slice(&place.folder.to_be_bytes());
+            out.extend_from_slice(&place.validity.to_be_bytes());
+            write(&mut out, kind);
+            let count = [0, 2, 1, 3].get(kind as usize).copied().unwrap_or(0);
+            numbers.iter().take(count).for_each(|number| write(&mut out, u64::from(*number)));
+        }
+        out
+    }
+
+    fn decode(mut bytes: &[u8]) -> Option<Self> {
+        let input = &mut bytes;
+        if take(input)? != VERSION {
+            return None;
+        }
+        let is_exact = take(input)? != 0;
+        let total = read(input)?;
+        let count = read(input).filter(|count| *count <= MAX_PLACES)?;
+        let mut places = Vec::new();
+        for _ in 0..count {
+            let (account, folder, validity) = (word(input)?, word(input)?, word(input)?);
+            let mut number = || u32::try_from(read(input)?).ok();
+            let at = match number()? {
+                0 => At::Nothing,
+                1 => At::Listed(number()?, number()?),
+                2 => At::Below(number()?),
+                3 => At::Sorted(number()?, number()?, number()?),
+                _ => return None,
+            };
+            places.push(Place { account, folder, validity, at });
+        }
+        input.is_empty().then_some(Self { places, total, is_exact })
+    }
+}
+
+fn write(out: &mut Vec<u8>, mut number: u64) {
+    while number >= 0x80 {
+        out.push((number & 0x7f) as u8 | 0x80);
+        number >>= 7;
+    }
+    out.push(number as u8);
+}
+
+fn take(input: &mut &[u8]) -> Option<u8> {
+    let (first, rest) = input.split_first()?;
+    *input = rest;
+    Some(*first)
+}
+
+fn word(input: &mut &[u8]) -> Option<u32> {
+    let (word, rest) = input.split_first_chunk::<4>()?;
+    *input = rest;
+    Some(u32::from_be_bytes(*word))
+}
+
+fn read(input: &mut &[u8]) -> Option<u64> {
+    let mut number = 0_u64;
+    for shift in (0..64).step_by(7) {
+        let byte = take(input)?;
+        number |= u64::from(byte & 0x7f).checked_shl(shift)?;
+        if byte & 0x80 == 0 {
+            return Some(number);
+        }
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cursor_comes_back_and_stays_short() {
+        let place = |at| Place { account: hash("work"), folder: hash("@inbox"), validity: 1_700_000_000, at };
+        let ats = [At::Nothing, At::Listed(80, 4711), At::Below(99_999), At::Sorted(20, 4711, 100_000)];
+        let cursor = Cursor { places: ats.map(place).to_vec(), total: 3_513, is_exact: true };
+        let bytes = cursor.encode();
+        assert_eq!(Cursor::decode(&bytes), Some(cursor));
+        assert!(bytes.len() <= 80, "{}", bytes.len());
+        for end in 0..bytes.len() {
+            assert_eq!(Cursor::decode(&bytes[..end]), None, "cut at {end}");
+        }
     }
 }

@@ -12,7 +12,7 @@ use tokio::time::Instant;
 
 use crate::{
     Account, Engine,
-    cursor::{At, Cursor, Place},
+    cursor::{At, Cursor, Place, hash},
     merge::{Offer, merge},
     pages::{Budget, Given, Missing, Search, Task, default_folders, full_name},
 };
@@ -219,10 +219,10 @@ impl Engine {
             .filter_map(|(share, at)| {
                 let account = plans.get(share.account)?;
                 Some(Place {
-                    account: account.account.name.to_string(),
-                    folder: share.given.folder.key().to_string(),
+                    account: hash(account.account.name.as_str()),
+                    folder: hash(&share.given.folder.key().to_string()),
                     validity: share.given.validity,
-                    at: at.clone()?,
+                    at: (*at)?,
                 })
             })
             .collect();
@@ -309,17 +309,24 @@ impl Engine {
 
     /// The folders that the page before left unfinished.
     async fn resume(&self, principal: &Principal, cursor: &Cursor) -> Result<Vec<Plan>, Failure> {
-        let mut by_account: BTreeMap<&str, Vec<&Place>> = BTreeMap::new();
-        for place in &cursor.places {
-            by_account.entry(&place.account).or_default().push(place);
-        }
-        let mut plans = Vec::new();
-        for (name, places) in by_account {
-            let account = self.account(principal, Some(name)).await?;
+        let mut plans: Vec<Plan> = Vec::new();
+        for granted in &principal.accounts {
+            let of_it = |place: &&Place| place.account == hash(granted.name.as_str());
+            let places: Vec<&Place> = cursor.places.iter().filter(of_it).collect();
+            if places.is_empty() {
+                continue;
+            }
+            let account = self.account(principal, Some(granted.name.as_str())).await?;
+            let folders = account.opened.folders(false).await.map_err(|error| account.problem(&error))?;
             let mut tasks = Vec::new();
             for place in places {
-                let folder = account.folder(&FolderArg::parse(&place.folder)).await?;
-                tasks.push(Task { folder, validity: Some(place.validity), at: place.at.clone() });
+                let is_it = |folder: &&Folder| hash(&folder.key().to_string()) == place.folder;
+                let folder = folders.all.iter().filter(|folder| account.shows(folder, &folders)).find(is_it);
+                let folder = folder.ok_or_else(|| {
+                    Problem::new(Code::StaleCursor, "A folder of this search is gone.")
+                        .hint("Search again without a cursor.")
+                })?;
+                tasks.push(Task { folder: folder.clone(), validity: Some(place.validity), at: place.at });
             }
             plans.push(Plan { account, tasks, skipped: Vec::new() });
         }
