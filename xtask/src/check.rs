@@ -12,6 +12,7 @@ mod external;
 mod generated;
 mod headers;
 mod length;
+mod links;
 mod lint_tables;
 mod names;
 mod rooms;
@@ -49,6 +50,7 @@ pub(crate) fn run(arguments: &[String]) -> Result<(), Failure> {
     report.note("dependency list", "one list, each entry used and with a word on why", || {
         dependency_list::check(&metadata)
     });
+    report.note("links between pages", "mend the link", links::check);
     report.note("generated pages", "run `cargo xtask docs`", || Ok(generated::check()));
     if !fast {
         report.note("clippy", "mend the warnings above", || {

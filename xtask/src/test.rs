@@ -16,7 +16,12 @@ pub(crate) fn run(arguments: &[String]) -> Result<(), Failure> {
     } else {
         cargo.arg("test");
     }
-    let status = cargo.args(["--workspace", "--locked"]).args(arguments).env("CI", "true").status()?;
+    // cargo lets --workspace win over --package
+    let names_package = |word: &String| word.starts_with("-p") || word.starts_with("--package");
+    if !arguments.iter().any(names_package) {
+        cargo.arg("--workspace");
+    }
+    let status = cargo.arg("--locked").args(arguments).env("CI", "true").status()?;
     if status.success() { Ok(()) } else { Err(Failure::Failed(format!("tests failed ({status})"))) }
 }
 

@@ -62,6 +62,10 @@ pub struct Options {
     pub capability: Option<String>,
     /// Whether Sent, Drafts, Trash, Junk and Archive exist and carry their special use.
     pub special_use: bool,
+    /// What the names of all folders but INBOX begin with on the wire: empty, or like `INBOX/`.
+    pub namespace_prefix: String,
+    /// The hierarchy separator: `/` or `.`.
+    pub separator: char,
     /// Whether a submission port is wanted (left out where dovecot-submissiond is missing).
     pub submission: bool,
     /// Whether an LMTP port is wanted (left out where dovecot-lmtpd is missing).
@@ -81,6 +85,8 @@ impl Default for Options {
             certificate: CertificateKind::Trusted,
             capability: None,
             special_use: true,
+            namespace_prefix: String::new(),
+            separator: '/',
             submission: false,
             lmtp: false,
             oauth_tokens: Vec::new(),
@@ -173,6 +179,14 @@ impl Dovecot {
     fn try_start(options: &Options) -> io::Result<Self> {
         let program = find("dovecot")
             .ok_or_else(|| io::Error::new(io::ErrorKind::NotFound, "dovecot is not installed"))?;
+        let version = run(Command::new(&program).arg("--version"))?;
+        if !version.starts_with("2.3.") {
+            let version = version.split(' ').next().unwrap_or_default();
+            return Err(io::Error::new(
+                io::ErrorKind::Unsupported,
+                format!("Dovecot 2.3 is needed (as in Debian 12), {version} is installed"),
+            ));
+        }
         let directory = tempfile::Builder::new().prefix("postroom-dovecot-").tempdir()?;
         let path = directory.path();
         // the mail's owner, who is somebody else when root runs the test, must get in

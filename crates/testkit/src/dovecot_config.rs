@@ -124,7 +124,10 @@ fn services(place: &Place<'_>) -> String {
 }
 
 fn namespace(options: &Options) -> String {
-    let mut text = String::from("namespace inbox {\n  inbox = yes\n  separator = /\n");
+    let mut text = format!(
+        "namespace inbox {{\n  inbox = yes\n  separator = {}\n  prefix = {}\n",
+        options.separator, options.namespace_prefix
+    );
     if options.special_use {
         for (mailbox, role) in [
             ("Sent", "Sent"),

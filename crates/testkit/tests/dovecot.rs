@@ -119,6 +119,16 @@ fn capabilities_can_be_taken_away() {
 }
 
 #[test]
+fn folders_can_stand_below_a_prefix_with_another_separator() {
+    let options = Options { namespace_prefix: "INBOX.".into(), separator: '.', ..Options::default() };
+    let Some(dovecot) = require_dovecot(options) else { return };
+    let mut raw = Raw::connect("127.0.0.1", dovecot.imap_port());
+    raw.imap("LOGIN alice alice-secret");
+    assert!(raw.imap("NAMESPACE").contains("((\"INBOX.\" \".\"))"), "{}", dovecot.log());
+    assert!(raw.imap("LIST \"\" *").contains("\".\" INBOX.Sent"));
+}
+
+#[test]
 fn bearer_tokens_open_the_mailbox_of_their_owner() {
     let options =
         Options { oauth_tokens: vec![("token-of-alice".into(), "alice".into())], ..Options::default() };
