@@ -214,7 +214,7 @@ impl Engine {
             origin: Origin::User,
             random: Arc::clone(&self.0.settings.random),
             connections: 2,
-            idle: Duration::from_secs(300),
+            idle: Duration::from_mins(5),
         })
     }
 

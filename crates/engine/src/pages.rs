@@ -165,7 +165,7 @@ impl Search<'_> {
             is_exact: before.is_none(),
             is_filed: order(session, &task.folder).1,
             back_to: None,
-            offer: Offer { rows: kept, is_exhausted, end, start: task.at.clone() },
+            offer: Offer { rows: kept, is_exhausted, end, start: task.at },
         }))
     }
 
@@ -265,7 +265,7 @@ impl Search<'_> {
                 folder.pass(row);
                 let body = bodies.iter().find(|(of, _)| *of == uid).map(|(_, body)| body.as_str());
                 if self.accepts(folder, residual, row, body) {
-                    let at = folder.at.clone();
+                    let at = folder.at;
                     folder.matched += 1;
                     folder.rows.push((Arc::clone(row), at));
                 }
@@ -328,10 +328,10 @@ type Opened = Result<(mail::imap::session::Selected, Vec<Result<mail::imap::Repl
 
 /// One flight over one folder (which may be open already) or many.
 async fn fly(session: &mut Session, mut flights: Vec<(Bytes, Vec<mail::imap::Request>)>) -> Vec<Opened> {
-    if flights.len() == 1 {
-        if let Some((name, requests)) = flights.pop() {
-            return vec![session.examine(&name, requests).await];
-        }
+    if flights.len() == 1
+        && let Some((name, requests)) = flights.pop()
+    {
+        return vec![session.examine(&name, requests).await];
     }
     session.examine_each(flights).await
 }
@@ -357,7 +357,7 @@ impl Progress {
             pending: VecDeque::new(),
             at: match task.at {
                 At::Listed(_, uid) => At::Below(uid),
-                ref at => at.clone(),
+                ref at => *at,
             },
             searched_to: None,
             is_searched: false,
