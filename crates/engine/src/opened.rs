@@ -16,7 +16,7 @@ use bytes::Bytes;
 use domain::{Code, FolderArg, Problem, Summary};
 use mail::imap::{
     Pool,
-    folder::{self, Folder, Folders},
+    folder::{Folder, Folders, List},
 };
 use tokio::time::Instant;
 
@@ -69,7 +69,7 @@ impl Opened {
         {
             return Ok(folders);
         }
-        let folders = Arc::new(self.pool.run(None, async |session| folder::list(session, true).await).await?);
+        let folders = Arc::new(self.pool.ask(None, &List { counts: true }).await?);
         *lock(&self.folders) = Some((Instant::now(), Arc::clone(&folders)));
         Ok(folders)
     }

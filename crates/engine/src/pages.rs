@@ -8,7 +8,7 @@ use domain::{FolderArg, FolderName, Query, Role, Summary, Timestamp, query::Expr
 use mail::{
     Error,
     imap::{
-        Session,
+        Question, Session,
         command::{
             fetch,
             search::{self, Found, Order, Shape},
@@ -73,6 +73,7 @@ pub(crate) enum Missing {
 pub(crate) struct Search<'a> {
     pub(crate) account: &'a Account,
     pub(crate) query: &'a Query,
+    pub(crate) tasks: &'a [Task],
     pub(crate) limit: usize,
     pub(crate) budget: Budget,
     /// Whether the server must not be sent anything but ASCII.
@@ -103,9 +104,17 @@ struct Progress {
 
 pub(crate) type Outcome = (Folder, Result<Given, Missing>);
 
+impl Question for Search<'_> {
+    type Answer = Vec<Outcome>;
+
+    async fn ask(&self, session: &mut Session) -> Result<Vec<Outcome>, Error> {
+        self.run(session, self.tasks).await
+    }
+}
+
 impl Search<'_> {
     /// What each folder offers. An error is one that concerns the connection, not a folder.
-    pub(crate) async fn run(&self, session: &mut Session, tasks: &[Task]) -> Result<Vec<Outcome>, Error> {
+    async fn run(&self, session: &mut Session, tasks: &[Task]) -> Result<Vec<Outcome>, Error> {
         if let ([task], true) = (tasks, self.query.is_empty())
             && order(session, &task.folder).0 == Order::Filed
             && !matches!(task.at, At::Below(_))
