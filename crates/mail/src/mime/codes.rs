@@ -6,6 +6,8 @@
 mod sign_in;
 mod words;
 
+use std::collections::HashMap;
+
 pub(super) use self::sign_in::mask_links;
 
 use self::words::{Strength, cue_in, is_denied_before, is_month};
@@ -17,23 +19,90 @@ pub const LINK: &str = "[sign-in link hidden]";
 
 /// How many lines a code may stand apart from the words that announce it.
 const REACH: usize = 4;
+/// How many lines in all, blank ones too.
+const MAX_GAP: usize = 40;
+/// Most words of a text that are looked at closely.
+const MAX_CANDIDATES: usize = 5_000;
 /// How many characters within a line.
 const SPAN: usize = 90;
 
 /// Masks codes and bare sign-in links; the count is of both.
 pub fn mask(text: &str) -> (String, usize) {
     let (text, links) = sign_in::mask_bare(text);
-    let lines: Vec<&str> = text.split('\n').collect();
-    let cues: Vec<Option<Strength>> = lines.iter().map(|line| cue_in(line)).collect();
+    let mut around = Around::new(&text);
     let mut out = String::with_capacity(text.len());
     let mut masked = links;
-    for (position, line) in lines.iter().enumerate() {
+    let mut looked_at = 0;
+    for position in 0..around.lines.len() {
         if position > 0 {
             out.push('\n');
         }
-        masked += mask_line(line, position, &lines, &cues, &mut out);
+        let line = around.lines.get(position).copied().unwrap_or_default();
+        let mut copied = 0;
+        for candidate in candidates(line) {
+            looked_at += 1;
+            if looked_at > MAX_CANDIDATES {
+                break;
+            }
+            if is_code(line, candidate, position, &mut around) {
+                out.push_str(line.get(copied..candidate.start).unwrap_or_default());
+                out.push_str(CODE);
+                copied = candidate.end;
+                masked += 1;
+            }
+        }
+        out.push_str(line.get(copied..).unwrap_or_default());
     }
     (out, masked)
+}
+
+/// The lines of a text; which of them announce a code is found out only where it is asked.
+struct Around<'a> {
+    lines: Vec<&'a str>,
+    cues: HashMap<usize, Option<Strength>>,
+}
+
+impl<'a> Around<'a> {
+    fn new(text: &'a str) -> Self {
+        Self { lines: text.split('\n').collect(), cues: HashMap::new() }
+    }
+
+    fn cue(&mut self, position: usize) -> Option<Strength> {
+        let line = self.lines.get(position).copied().unwrap_or_default();
+        *self.cues.entry(position).or_insert_with(|| cue_in(line))
+    }
+
+    /// Whether words that announce a code stand in the lines around.
+    fn announces(&mut self, position: usize) -> bool {
+        self.cue(position).is_some()
+            || self.reaches((position.saturating_sub(MAX_GAP)..position).rev(), REACH, true)
+            || self.reaches(position + 1..self.lines.len().min(position + MAX_GAP), 2, false)
+    }
+
+    fn reaches(&mut self, range: impl Iterator<Item = usize>, most: usize, takes_weak: bool) -> bool {
+        let mut filled = 0;
+        for at in range {
+            if self.lines.get(at).is_none_or(|line| line.trim().is_empty()) {
+                continue;
+            }
+            match self.cue(at) {
+                Some(Strength::Strong) => return true,
+                Some(Strength::Weak) if takes_weak => return true,
+                _ => {}
+            }
+            filled += 1;
+            if filled >= most {
+                return false;
+            }
+        }
+        false
+    }
+}
+
+fn is_code(line: &str, candidate: Candidate, position: usize, around: &mut Around<'_>) -> bool {
+    let is_near = (around.cue(position).is_some() && is_announced(line, candidate))
+        || (is_alone(line, candidate) && around.announces(position));
+    is_near && !is_denied(line, candidate)
 }
 
 /// One candidate within a line, in octets.
@@ -43,36 +112,6 @@ struct Candidate {
     end: usize,
     digits: usize,
     letters: usize,
-}
-
-fn mask_line(
-    line: &str,
-    position: usize,
-    lines: &[&str],
-    cues: &[Option<Strength>],
-    out: &mut String,
-) -> usize {
-    if line.len() > 20_000 || !line.chars().any(|c| c.is_ascii_alphanumeric()) {
-        out.push_str(line);
-        return 0;
-    }
-    let mut masked = 0;
-    let mut copied = 0;
-    for candidate in candidates(line) {
-        let is_code = if cues.get(position).is_some_and(Option::is_some) {
-            is_announced(line, candidate) || (is_alone(line, candidate) && near(position, lines, cues))
-        } else {
-            is_alone(line, candidate) && near(position, lines, cues)
-        };
-        if is_code && !is_denied(line, candidate) {
-            out.push_str(line.get(copied..candidate.start).unwrap_or_default());
-            out.push_str(CODE);
-            copied = candidate.end;
-            masked += 1;
-        }
-    }
-    out.push_str(line.get(copied..).unwrap_or_default());
-    masked
 }
 
 /// Words that have the shape of a code: 4 to 8 digits, also in two groups; short upper-case mixtures.
@@ -220,31 +259,6 @@ fn is_alone(line: &str, candidate: Candidate) -> bool {
     is_decoration(before) && is_decoration(after)
 }
 
-/// Whether words that announce a code stand in the lines around.
-fn near(position: usize, lines: &[&str], cues: &[Option<Strength>]) -> bool {
-    let reach = |range: &mut dyn Iterator<Item = usize>, most: usize, weak_too: bool| {
-        let mut filled = 0;
-        for at in range {
-            if lines.get(at).is_some_and(|line| !line.trim().is_empty()) {
-                match cues.get(at).copied().flatten() {
-                    Some(Strength::Strong) => return true,
-                    Some(Strength::Weak) if weak_too => return true,
-                    _ => {}
-                }
-                filled += 1;
-            }
-            if filled >= most {
-                break;
-            }
-        }
-        false
-    };
-    let end = lines.len().min(position + 40);
-    matches!(cues.get(position), Some(Some(_)))
-        || reach(&mut (position.saturating_sub(40)..position).rev(), REACH, true)
-        || reach(&mut (position + 1..end), 2, false)
-}
-
 /// Whether the line itself announces the code, close enough and without other words claiming it.
 fn is_announced(line: &str, candidate: Candidate) -> bool {
     let start = floor(line, candidate.start.saturating_sub(SPAN));
@@ -268,7 +282,8 @@ fn is_announced(line: &str, candidate: Candidate) -> bool {
 }
 
 fn is_denied(line: &str, candidate: Candidate) -> bool {
-    let before = line.get(..candidate.start).unwrap_or_default();
+    let before =
+        line.get(floor(line, candidate.start.saturating_sub(SPAN))..candidate.start).unwrap_or_default();
     let after = line.get(candidate.end..).unwrap_or_default();
     let word = line.get(candidate.start..candidate.end).unwrap_or_default();
     if before.trim_end().ends_with(['$', '€', '£', '¥', '₹', '+', '#', '№']) {

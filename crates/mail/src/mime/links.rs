@@ -68,6 +68,7 @@ impl Links {
         let Some(target) = self.resolve(href) else { return Shown::Text };
         match target.scheme() {
             "http" | "https" | "ftp" => self.add_web(text, &target),
+            "mailto" if target.path().trim().is_empty() => Shown::Text,
             "mailto" => self.add_plain_scheme(text, &target, same_address(text, target.path())),
             "tel" | "sms" | "callto" => {
                 self.add_plain_scheme(text, &target, digits(text) == digits(target.path()))

@@ -78,7 +78,7 @@ pub fn snippet(parts: &[(TextPart, &[u8])], max_chars: usize, mask_codes: bool) 
             if line.region == line::Region::Folded {
                 continue;
             }
-            words.push_str(&without_link_marks(line.text.trim()));
+            words.push_str(&without_images(&without_link_marks(line.text.trim())));
             words.push('\n');
         }
         if words.chars().count() > max_chars * 4 {
@@ -102,7 +102,7 @@ pub fn has_text(part: &TextPart, data: &[u8]) -> bool {
 
 fn convert(part: &TextPart, data: &[u8], links: &mut Links) -> (Vec<Line>, Removed) {
     let text = decode::decode_text(part, data);
-    if part.is_html {
+    if part.is_html || is_html_by_mistake(&text) {
         let converted = visible_text::convert(&text, links);
         (converted.lines, Removed { hidden: converted.hidden, invisible: converted.invisible })
     } else {
@@ -111,9 +111,28 @@ fn convert(part: &TextPart, data: &[u8], links: &mut Links) -> (Vec<Line>, Remov
     }
 }
 
+/// HTML that was sent as plain text: nobody meant its source to be read.
+fn is_html_by_mistake(text: &str) -> bool {
+    let start = text.trim_start().get(..9).unwrap_or_default().to_ascii_lowercase();
+    start == "<!doctype" || start.starts_with("<html>") || start.starts_with("<html ")
+}
+
+/// A preview has no room for pictures.
+fn without_images(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((before, picture)) = rest.split_once("[image: ") {
+        out.push_str(before);
+        rest = picture.split_once(']').map_or("", |(_, after)| after);
+    }
+    out.push_str(rest);
+    out
+}
+
 /// Dashes and rules carry nothing in a preview.
 fn is_ornament(word: &str) -> bool {
-    word.len() >= 3 && word.chars().all(|c| matches!(c, '-' | '_' | '=' | '*' | '#' | '~' | '|' | '>'))
+    (word.len() >= 3 || word == "|")
+        && word.chars().all(|c| matches!(c, '-' | '_' | '=' | '*' | '#' | '~' | '|' | '>'))
 }
 
 /// `[text][3]` → `text`.
@@ -128,6 +147,10 @@ fn without_link_marks(text: &str) -> String {
         let is_link = digits > 0 && after.as_bytes().get(digits) == Some(&b']');
         if is_link {
             match before.rfind('[') {
+                // `[image: words][3]` goes with its brackets, like every picture.
+                Some(open) if before.get(open..).is_some_and(|shown| shown.starts_with("[image")) => {
+                    out.push_str(before.get(..open).unwrap_or_default());
+                }
                 Some(open) => {
                     out.push_str(before.get(..open).unwrap_or_default());
                     out.push_str(before.get(open + 1..).unwrap_or_default());
