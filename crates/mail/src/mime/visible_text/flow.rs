@@ -301,7 +301,7 @@ impl Flow {
         }
         let quote = self.lines.get(row.start).map_or(0, |line| line.quote);
         let is_even = self.lines.get(row.start..)?.iter().all(|line| line.quote == quote);
-        (filled >= 2 && is_even).then(|| texts.join(" | "))
+        ((filled >= 2 || (keeps_empty && filled == 1)) && is_even).then(|| texts.join(" | "))
     }
 
     /// A link begins.

@@ -55,7 +55,9 @@ pub fn convert(html: &str, links: &mut Links) -> Converted {
         end -= 1;
     }
     let mut converter = Converter::new(links);
-    converter.feed(html.get(..end).unwrap_or_default());
+    // A tag that was cut off with the rest of the message is no text.
+    let html = html.get(..end).unwrap_or_default().trim_end_matches("</").trim_end_matches('<');
+    converter.feed(html);
     converter.finish()
 }
 
