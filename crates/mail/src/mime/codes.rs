@@ -28,8 +28,13 @@ const SPAN: usize = 90;
 
 /// Masks codes and bare sign-in links; the count is of both.
 pub fn mask(text: &str) -> (String, usize) {
-    let (text, links) = sign_in::mask_bare(text);
-    let mut around = Around::new(&text);
+    mask_below("", text)
+}
+
+/// Masks a text that stands below a subject: a code may be announced there alone.
+pub fn mask_below(subject: &str, text: &str) -> (String, usize) {
+    let (text, links) = sign_in::mask_bare(subject, text);
+    let mut around = Around::new(&text, cue_in(subject));
     let mut out = String::with_capacity(text.len());
     let mut masked = links;
     let mut looked_at = 0;
@@ -60,11 +65,13 @@ pub fn mask(text: &str) -> (String, usize) {
 struct Around<'a> {
     lines: Vec<&'a str>,
     cues: HashMap<usize, Option<Strength>>,
+    /// What the subject announces.
+    above: Option<Strength>,
 }
 
 impl<'a> Around<'a> {
-    fn new(text: &'a str) -> Self {
-        Self { lines: text.split('\n').collect(), cues: HashMap::new() }
+    fn new(text: &'a str, above: Option<Strength>) -> Self {
+        Self { lines: text.split('\n').collect(), cues: HashMap::new(), above }
     }
 
     fn cue(&mut self, position: usize) -> Option<Strength> {
@@ -74,7 +81,8 @@ impl<'a> Around<'a> {
 
     /// Whether words that announce a code stand in the lines around.
     fn announces(&mut self, position: usize) -> bool {
-        self.cue(position).is_some()
+        self.above == Some(Strength::Strong)
+            || self.cue(position).is_some()
             || self.reaches((position.saturating_sub(MAX_GAP)..position).rev(), REACH, true)
             || self.reaches(position + 1..self.lines.len().min(position + MAX_GAP), 2, false)
     }

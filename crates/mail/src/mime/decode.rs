@@ -32,17 +32,23 @@ pub fn decode_base64(data: &[u8]) -> Vec<u8> {
     let mut out = Vec::with_capacity(data.len() / 4 * 3);
     let mut bits: u32 = 0;
     let mut count = 0;
+    let mut is_ended = false;
     for &byte in data {
+        if is_ended {
+            is_ended = byte != b'\n';
+            continue;
+        }
         let value = match byte {
             b'A'..=b'Z' => byte - b'A',
             b'a'..=b'z' => byte - b'a' + 26,
             b'0'..=b'9' => byte - b'0' + 52,
             b'+' | b'-' => 62,
             b'/' | b'_' => 63,
-            // Padding ends a run; another run may follow where a program joined two.
+            // Padding ends a run. Another may follow on the next line where a program joined two; what
+            // follows on the same line is garbage.
             b'=' => {
                 flush_base64(&mut out, bits, count);
-                (bits, count) = (0, 0);
+                (bits, count, is_ended) = (0, 0, true);
                 continue;
             }
             _ => continue,
@@ -187,7 +193,7 @@ fn guess_with(bytes: &[u8], says_utf8: bool) -> String {
     let lossy = String::from_utf8_lossy(bytes);
     let broken = lossy.chars().filter(|c| *c == char::REPLACEMENT_CHARACTER).count();
     let sound = lossy.chars().filter(|c| !c.is_ascii()).count().saturating_sub(broken);
-    if says_utf8 && sound > broken * 2 {
+    if says_utf8 && sound >= broken && sound > 0 {
         lossy.into_owned()
     } else {
         WINDOWS_1252.decode_without_bom_handling(bytes).0.into_owned()

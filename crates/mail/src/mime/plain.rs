@@ -172,7 +172,8 @@ fn find_url(text: &str) -> Option<usize> {
 /// The URL without the punctuation of the sentence around it.
 fn trim_punctuation(url: &str) -> &str {
     let mut url = url;
-    loop {
+    // Stripping looks at the whole each time: a real URL is never that long.
+    while url.len() <= 4_096 {
         let trimmed = url.trim_end_matches(['.', ',', ';', ':', '!', '?', '\'', '*', '…']);
         let trimmed = match trimmed.strip_suffix(')') {
             Some(inner) if inner.matches('(').count() < trimmed.matches(')').count() => inner,
@@ -183,10 +184,11 @@ fn trim_punctuation(url: &str) -> &str {
             _ => trimmed,
         };
         if trimmed.len() == url.len() {
-            return url;
+            break;
         }
         url = trimmed;
     }
+    url
 }
 
 #[cfg(test)]

@@ -15,13 +15,13 @@ use super::{
 
 /// How to render.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Options {
+pub struct Options<'a> {
     /// Fold nothing, show whole URLs (`view: full`).
     pub full: bool,
     /// Mask likely one-time codes and sign-in links.
     pub mask_codes: bool,
-    /// The subject says that the message passes another one on: see [`quote::is_forward_subject`].
-    pub is_forward: bool,
+    /// The decoded subject: it tells forwards from replies, and may announce a code that the body holds.
+    pub subject: &'a str,
 }
 
 /// A body and what was masked in it.
@@ -34,15 +34,16 @@ pub struct Rendered {
 }
 
 /// Renders parts as fetched (still transfer-encoded, maybe cut off) in their order.
-pub fn render(parts: &[(TextPart, &[u8])], options: Options) -> Rendered {
+pub fn render(parts: &[(TextPart, &[u8])], options: Options<'_>) -> Rendered {
     let mut links = Links::new(options.full);
     let mut removed = Removed::default();
+    let is_forward = quote::is_forward_subject(options.subject);
     let mut lines: Vec<Line> = Vec::new();
     for (part, data) in parts {
         let (mut converted, gone) = convert(part, data, &mut links);
         removed = removed.plus(gone);
         if !options.full {
-            converted = signature::fold(quote::fold(converted, options.is_forward));
+            converted = signature::fold(quote::fold(converted, is_forward));
         }
         if !lines.is_empty() && converted.iter().any(|line| !line.is_blank()) {
             lines.push(Line::default());
@@ -56,24 +57,24 @@ pub fn render(parts: &[(TextPart, &[u8])], options: Options) -> Rendered {
     let mut text = clean.into_owned();
     let mut masked = 0;
     if options.mask_codes {
-        let (without, count) = codes::mask_links(&text, &mut links);
+        let (without, count) = codes::mask_links(options.subject, &text, &mut links);
         masked += count;
-        let (without, count) = codes::mask(&without);
+        let (without, count) = codes::mask_below(options.subject, &without);
         masked += count;
         text = without;
     }
     Rendered { readable: Readable { text, links: links.into_links(), removed }, masked }
 }
 
-/// The beginning of a text for a list: one line, quotes and signature left out, codes masked if asked for.
+/// The beginning of a text for a list: one line, quotes and signature left out, codes masked if asked for (`full` has no effect).
 ///
 /// `parts` may be cut off after the first kilobytes.
-pub fn snippet(parts: &[(TextPart, &[u8])], max_chars: usize, mask_codes: bool) -> String {
+pub fn snippet(parts: &[(TextPart, &[u8])], max_chars: usize, options: Options<'_>) -> String {
     let mut links = Links::new(false);
     let mut words = String::new();
     for (part, data) in parts {
         let (lines, _) = convert(part, data, &mut links);
-        let lines = signature::fold(quote::fold(lines, false));
+        let lines = signature::fold(quote::fold(lines, quote::is_forward_subject(options.subject)));
         for line in lines.iter().filter(|line| line.quote == 0 && !line.is_blank()) {
             if line.region == line::Region::Folded {
                 continue;
@@ -86,7 +87,8 @@ pub fn snippet(parts: &[(TextPart, &[u8])], max_chars: usize, mask_codes: bool) 
         }
     }
     let (clean, _) = invisible::clean(&words);
-    let text = if mask_codes { codes::mask(&clean).0 } else { clean.into_owned() };
+    let text =
+        if options.mask_codes { codes::mask_below(options.subject, &clean).0 } else { clean.into_owned() };
     let one_line = text.split_whitespace().filter(|word| !is_ornament(word)).collect::<Vec<_>>().join(" ");
     super::links::clip(&one_line, max_chars)
 }

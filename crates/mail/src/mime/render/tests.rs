@@ -23,7 +23,7 @@ fn plain_text() -> TextPart {
     TextPart { is_html: false, ..html() }
 }
 
-fn masking() -> Options {
+fn masking() -> Options<'static> {
     Options { mask_codes: true, ..Options::default() }
 }
 
@@ -84,6 +84,18 @@ fn a_sign_in_link_that_shows_its_address_leaks_nothing() {
 }
 
 #[test]
+fn a_code_that_only_the_subject_announces_is_masked() {
+    let body = "Hello Ann,\n\nwelcome back.\n\n493 027\n\nSee you on 12 May 2024.";
+    let options = Options { subject: "Your verification code", ..masking() };
+    let rendered = render(&[(plain_text(), body.as_bytes())], options);
+    assert_eq!(
+        rendered.readable.text,
+        "Hello Ann,\n\nwelcome back.\n\n[code hidden]\n\nSee you on 12 May 2024."
+    );
+    assert_eq!(render(&[(plain_text(), body.as_bytes())], masking()).masked, 0);
+}
+
+#[test]
 fn without_masking_nothing_is_masked() {
     let rendered = render(&[(plain_text(), b"Your code is 493027")], Options::default());
     assert_eq!((rendered.readable.text.as_str(), rendered.masked), ("Your code is 493027", 0));
@@ -98,16 +110,16 @@ fn html_sent_as_plain_text_is_read_as_html() {
 #[test]
 fn a_snippet_is_one_line_of_own_words() {
     let body = "<p style='display:none'>preview</p><img alt='Logo' src=x><h1>News</h1><p>Read <a href='https://x.example/'>more</a> | soon</p><blockquote type=cite>old<br>old<br>old</blockquote>";
-    assert_eq!(snippet(&[(html(), body.as_bytes())], 200, true), "# News Read more soon");
-    assert_eq!(snippet(&[(plain_text(), "Grüße aus dem Süden".as_bytes())], 5, true), "Grüße…");
-    assert!(!snippet(&[(plain_text(), b"Your code is 493027")], 200, true).contains("493027"));
+    assert_eq!(snippet(&[(html(), body.as_bytes())], 200, masking()), "# News Read more soon");
+    assert_eq!(snippet(&[(plain_text(), "Grüße aus dem Süden".as_bytes())], 5, masking()), "Grüße…");
+    assert!(!snippet(&[(plain_text(), b"Your code is 493027")], 200, masking()).contains("493027"));
 }
 
 #[test]
 fn a_snippet_of_html_cut_anywhere_hides_what_is_hidden() {
     let body = "<html><head><style>.x{display:none}</style></head><body><p class=x>secret</p><p>Hello <b>Ann</b></p>";
     for end in 0..body.len() {
-        let found = snippet(&[(html(), &body.as_bytes()[..end])], 100, true);
+        let found = snippet(&[(html(), &body.as_bytes()[..end])], 100, masking());
         assert!(!found.contains("secret") && "Hello Ann".starts_with(found.trim_end()), "{end}: {found}");
     }
 }
@@ -158,7 +170,7 @@ fn read(raw: &[u8]) -> Rendered {
     let fetched: Vec<_> = plan.parts.iter().map(|part| (part.clone(), bytes(part))).collect();
     let parts: Vec<(TextPart, &[u8])> =
         fetched.iter().map(|(part, data)| (part.clone(), data.as_ref())).collect();
-    let _ = snippet(&parts, 120, true);
+    let _ = snippet(&parts, 120, masking());
     render(&parts, masking())
 }
 
@@ -210,7 +222,7 @@ proptest! {
     #[test]
     fn no_octets_panic(data in proptest::collection::vec(any::<u8>(), 0..300), is_html in any::<bool>(), full in any::<bool>()) {
         let part = TextPart { is_html, is_flowed: full, is_delsp: full, ..html() };
-        let _ = render(&[(part.clone(), &data)], Options { full, mask_codes: true, is_forward: !full });
-        let _ = snippet(&[(part, &data)], 100, true);
+        let _ = render(&[(part.clone(), &data)], Options { full, mask_codes: true, subject: "Fwd: code" });
+        let _ = snippet(&[(part, &data)], 100, masking());
     }
 }

@@ -124,6 +124,18 @@ impl Sheet {
                 )
             });
             let key = target.id.or_else(|| target.classes.first().copied()).or(target.tag);
+            // The same selector again adds to its rule.
+            let places = key.and_then(|key| self.by_name.get(&key)).unwrap_or(&self.anywhere);
+            let same = places.iter().copied().find(|place| {
+                self.rules
+                    .get(*place)
+                    .is_some_and(|rule| rule.target == target && rule.ancestors == ancestors)
+            });
+            if let Some(rule) = same.and_then(|place| self.rules.get_mut(place)) {
+                rule.normal.overlay(&normal);
+                rule.important.overlay(&important);
+                continue;
+            }
             let index = self.rules.len();
             match key {
                 Some(key) => self.by_name.entry(key).or_default().push(index),
