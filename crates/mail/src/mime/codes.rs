@@ -145,9 +145,8 @@ fn candidates(line: &str) -> Vec<Candidate> {
         let after = line.get(end..).and_then(|text| text.chars().next());
         // Part of a longer word, number, path, address or URL.
         let is_inside = before.is_some_and(|c| {
-            c.is_alphanumeric() || matches!(c, '/' | '@' | '_' | '=' | '&' | '?' | '%' | '+' | '#')
-        }) || after
-            .is_some_and(|c| c.is_alphanumeric() || matches!(c, '@' | '_' | '/' | '%' | '='))
+            is_letter(c) || matches!(c, '/' | '@' | '_' | '=' | '&' | '?' | '%' | '+' | '#')
+        }) || after.is_some_and(|c| is_letter(c) || matches!(c, '@' | '_' | '/' | '%' | '='))
             || (matches!(before, Some('.' | ',' | ':' | '\'')) && preceded_by_digit(line, start))
             || (matches!(after, Some('.' | ',' | ':' | '\'')) && followed_by_digit(line, end));
         if !is_inside && let Some(candidate) = shape(line, start, end) {
@@ -156,6 +155,12 @@ fn candidates(line: &str) -> Vec<Candidate> {
         at = at.max(start + 1);
     }
     join_groups(line, &found)
+}
+
+/// A letter or digit of a script that puts blanks between words.
+fn is_letter(c: char) -> bool {
+    c.is_alphanumeric()
+        && !matches!(c, '\u{2E80}'..='\u{9FFF}' | '\u{AC00}'..='\u{D7AF}' | '\u{F900}'..='\u{FAFF}')
 }
 
 fn preceded_by_digit(line: &str, start: usize) -> bool {
@@ -195,9 +200,9 @@ fn shape(line: &str, start: usize, end: usize) -> Option<Candidate> {
     }
     let length = digits + letters;
     let is_mixed = digits >= 1 && (5..=10).contains(&length) && is_upper;
-    let is_lower_mix =
+    let is_any_mix =
         digits >= 2 && letters >= 2 && upper == 0 && (6..=10).contains(&length) && !is_measure(word);
-    (is_mixed || is_lower_mix).then_some(candidate)?
+    (is_mixed || is_any_mix).then_some(candidate)?
 }
 
 /// `1080p`, `20th`, `150mb`: a number with its unit.

@@ -176,6 +176,16 @@ impl Links {
         self.targets.get(number.checked_sub(1)?).map(String::as_str)
     }
 
+    /// How many links have a number.
+    pub fn len(&self) -> usize {
+        self.found.len()
+    }
+
+    /// Whether no link has a number.
+    pub fn is_empty(&self) -> bool {
+        self.found.is_empty()
+    }
+
     /// The links in order of their numbers.
     pub fn into_links(self) -> Vec<Link> {
         self.found

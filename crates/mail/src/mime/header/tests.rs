@@ -69,6 +69,25 @@ fn results_below_a_foreign_received_are_told_apart() {
     assert_eq!(found.authentication_results()[1], "in.own.example; dkim=pass");
 }
 
+#[test]
+fn a_result_that_the_sender_added_below_the_servers_own_is_not_believed() {
+    // Gmail writes its result below its Received lines, right above the sender's fields.
+    let found = headers(
+        "Received: by 2002:a17:90a:1234 with SMTP id x; y\nReceived: from evil by mx.google.com with ESMTPS; y\nReceived-SPF: fail\nAuthentication-Results: mx.google.com; spf=fail\nAuthentication-Results: (hi) mx.google.com; dmarc=pass\nReceived: from b by evil.example; x\nAuthentication-Results: mx.google.com; dkim=pass\n",
+    );
+    let placed = found.placed_authentication_results();
+    assert_eq!(placed.iter().map(|(_, is_believed)| *is_believed).collect::<Vec<_>>(), [true, false, false]);
+}
+
+#[test]
+fn several_results_above_every_received_are_the_servers_own() {
+    let found = headers(
+        "Authentication-Results: mx.own.example; dmarc=pass\nAuthentication-Results: mx.own.example; dkim=pass\nReceived: from a by mx.own.example; x\nAuthentication-Results: mx.own.example; spf=pass\n",
+    );
+    let placed = found.placed_authentication_results();
+    assert_eq!(placed.iter().map(|(_, is_believed)| *is_believed).collect::<Vec<_>>(), [true, true, false]);
+}
+
 proptest! {
     #[test]
     fn no_header_panics(raw in proptest::collection::vec(any::<u8>(), 0..400)) {

@@ -51,6 +51,10 @@ pub(super) struct Flow {
     lists: Vec<List>,
     rows: Vec<Row>,
     anchor: Option<Anchor>,
+    /// Where the paragraph without margins began.
+    tight_start: usize,
+    /// Where the last row that was written as `a | b` ended.
+    row_end: Option<usize>,
     /// Quotations around what comes next.
     pub(super) quote: usize,
     /// Where what comes next is from.
@@ -146,7 +150,13 @@ impl Flow {
     }
 
     fn end_line_always(&mut self) {
-        let text = std::mem::take(&mut self.current);
+        let mut text = std::mem::take(&mut self.current);
+        // Bullets that were typed or that Word made.
+        let rest =
+            text.strip_prefix(['·', '•', '▪', '◦', '‣', '●', '§']).filter(|rest| rest.starts_with(' '));
+        if let Some(rest) = rest {
+            text = format!("-{rest}");
+        }
         self.lines.push(Line { text, quote: self.quote, region: self.region });
         self.is_begun = false;
         self.wants_space = false;
@@ -167,6 +177,21 @@ impl Flow {
         self.end_line();
         if self.mark.is_none() && !self.lines.is_empty() {
             self.wants_blank = true;
+        }
+    }
+
+    /// A paragraph without margins begins.
+    pub(super) fn begin_tight(&mut self) {
+        self.end_line();
+        self.tight_start = self.lines.len();
+    }
+
+    /// It ends: an empty one is a blank line.
+    pub(super) fn end_tight(&mut self) {
+        if self.is_begun || self.lines.len() > self.tight_start {
+            self.end_line();
+        } else {
+            self.wants_blank = !self.lines.is_empty();
         }
     }
 
@@ -273,10 +298,12 @@ impl Flow {
         let has_blank = inside.first().is_some_and(Line::is_blank);
         let Some(first) = inside.iter().find(|line| !line.is_blank()).cloned() else { return };
         self.lines.truncate(row.start);
-        if has_blank {
+        // Rows follow each other without gaps, whatever margins their cells have.
+        if has_blank && self.row_end != Some(row.start) {
             self.lines.push(Line { text: String::new(), ..first });
         }
         self.lines.push(Line { text, ..first });
+        self.row_end = Some(self.lines.len());
         self.wants_blank = false;
     }
 
@@ -325,8 +352,11 @@ impl Flow {
     pub(super) fn end_link(&mut self, links: &mut Links) {
         let Some(anchor) = self.anchor.take() else { return };
         let Some((line, from)) = anchor.start else {
+            let before = links.len();
+            // A picture cut into slices leads to one place: once is enough.
             if anchor.has_image
                 && let Shown::Numbered(number) = links.add("image", &anchor.href)
+                && links.len() > before
             {
                 self.push_word(&format!("[image][{number}]"));
             }

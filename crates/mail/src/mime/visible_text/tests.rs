@@ -49,6 +49,18 @@ fn tables_of_data_are_rows_and_layout_flows() {
 }
 
 #[test]
+fn word_paragraphs_are_lines_and_its_tables_rows() {
+    let html = "<p class=MsoNormal>Hi<o:p></o:p></p><p class=MsoNormal>there</p><p class=MsoNormal><o:p>&nbsp;</o:p></p><p class=MsoListParagraph>·<span>&nbsp;&nbsp; </span>point</p><table><tr><td><p>a</p></td><td><p>b</p></td></tr><tr><td><p>c</p></td><td><p>d</p></td></tr></table>";
+    assert_eq!(shown(html), "Hi\nthere\n\n- point\n\na | b\nc | d");
+}
+
+#[test]
+fn pictures_and_links_survive_cells_without_text_size() {
+    let html = "<table><tr><td style='font-size:0'><a href='https://x.example/'><img src=a alt=Acme></a> gone</td></tr></table>";
+    assert_eq!(hidden(html), ("[image: Acme][1]".to_owned(), 4));
+}
+
+#[test]
 fn quotations_are_marked() {
     assert_eq!(shown("<blockquote>a<blockquote>b</blockquote></blockquote>c"), "> a\n>\n> > b\n\nc");
 }
