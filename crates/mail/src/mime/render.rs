@@ -2,6 +2,8 @@
 //!
 //! The same input gives the same output: continuing at an offset relies on it.
 
+use std::collections::HashSet;
+
 use domain::reading::{Readable, Removed};
 
 use super::{
@@ -63,7 +65,17 @@ pub fn render(parts: &[(TextPart, &[u8])], options: Options<'_>) -> Rendered {
         masked += count;
         text = without;
     }
-    Rendered { readable: Readable { text, links: links.into_links(), removed }, masked }
+    let mut links = links.into_links();
+    let shown = shown_numbers(&text);
+    // Links of folded history would only cost room.
+    links.retain(|link| shown.contains(&link.number));
+    Rendered { readable: Readable { text, links, removed }, masked }
+}
+
+/// The numbers of the links that a text shows.
+fn shown_numbers(text: &str) -> HashSet<usize> {
+    let ends = text.split("][").skip(1).filter_map(|rest| rest.split_once(']'));
+    ends.filter_map(|(number, _)| number.parse().ok()).collect()
 }
 
 /// The beginning of a text for a list: one line, quotes and signature left out, codes masked if asked for (`full` has no effect).

@@ -58,6 +58,14 @@ fn parts_are_joined_in_their_order_and_links_numbered_through() {
 }
 
 #[test]
+fn links_of_folded_history_are_left_out() {
+    let body = "<p>Hi</p><blockquote type=cite>a<br>b<br><a href='https://old.example/'>old</a></blockquote><p>see <a href='https://new.example/'>new</a></p>";
+    let rendered = render(&[(html(), body.as_bytes())], Options::default());
+    assert_eq!(rendered.readable.text, "Hi\n\n[quoted: 3 lines]\n\nsee [new][2]");
+    assert_eq!(rendered.readable.links.iter().map(|link| link.number).collect::<Vec<_>>(), [2]);
+}
+
+#[test]
 fn codes_and_sign_in_links_are_masked_in_text_and_list() {
     let body = "<p>Your verification code is <b>493027</b>.</p><p><a href='https://login.example.org/verify?token=9f8a7b6c5d4e3f2a1b0c'>Sign in now</a></p>";
     let rendered = render(&[(html(), body.as_bytes())], masking());

@@ -57,6 +57,7 @@ pub fn convert(html: &str, links: &mut Links) -> Converted {
     let mut converter = Converter::new(links);
     // A tag that was cut off with the rest of the message is no text.
     let html = html.get(..end).unwrap_or_default().trim_end_matches("</").trim_end_matches('<');
+    converter.sheet = Sheet::collect(html);
     converter.feed(html);
     converter.finish()
 }
@@ -98,7 +99,6 @@ struct Converter<'a> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Raw {
     No,
-    Style,
     Dropped,
     Html,
 }
@@ -187,10 +187,6 @@ impl<'a> Converter<'a> {
 
     fn text(&mut self, text: &str) {
         match self.raw {
-            Raw::Style => {
-                self.sheet.add(text);
-                return;
-            }
             Raw::Dropped => return,
             // Inside noscript the tokenizer gives raw text; mail programs run no scripts and show it.
             Raw::Html if !self.is_nested => {
@@ -296,7 +292,7 @@ impl<'a> Converter<'a> {
         let declared = self.declared(&names, kind, attributes);
         let style = self.style().child(&declared, kind == Kind::Anchor);
         self.raw = match kind {
-            Kind::Style => Raw::Style,
+            Kind::Style => Raw::Dropped,
             Kind::NoScript if !self.is_nested => Raw::Html,
             Kind::Dropped if matches!(name, b"script" | b"title" | b"iframe" | b"noembed" | b"noframes") => {
                 Raw::Dropped

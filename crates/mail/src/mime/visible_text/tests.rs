@@ -168,6 +168,8 @@ fn attributes_and_sheets_hide_too() {
         "<style>/* a */ @import url(x); .x{display:none!important}</style><i class=x style='display:block'>secret</i>",
         "<body bgcolor='#112233'><font color='#112233'>secret</font>",
         "<dialog>secret</dialog>",
+        "<p class=x>secret</p><style media=screen>.x{display:none}</style>",
+        "<b class=x>secret</b><script>'<style>'</script><!-- <style> --><STYLE type='text/css'>.x{display:none}</STYLE>",
     ] {
         assert_eq!(hidden(html), (String::new(), 6), "{html}");
     }
@@ -184,6 +186,8 @@ fn what_only_looks_hidden_is_shown() {
         "<style>@media (max-width:600px){.x{display:none}}</style><i class=x>seen</i>",
         "<style>.a .x{display:none}</style><i class=x>seen</i>",
         "<style>.x:hover{display:none}</style><i class=x>seen</i>",
+        "<style media=print>.x{display:none}</style><i class=x>seen</i>",
+        "<!--[if mso]><style>.x{display:none}</style><![endif]--><i class=x>seen</i>",
         "<p style='color:#777'>seen</p>",
         "<p style='opacity:.9;overflow:hidden;height:20px'>seen</p>",
         "<p style='margin:0;padding:0;text-indent:-18pt'>seen</p>",
