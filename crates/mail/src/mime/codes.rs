@@ -200,8 +200,7 @@ fn shape(line: &str, start: usize, end: usize) -> Option<Candidate> {
     }
     let length = digits + letters;
     let is_mixed = digits >= 1 && (5..=10).contains(&length) && is_upper;
-    let is_any_mix =
-        digits >= 2 && letters >= 2 && upper == 0 && (6..=10).contains(&length) && !is_measure(word);
+    let is_any_mix = digits >= 2 && letters >= 2 && (6..=10).contains(&length) && !is_measure(word);
     (is_mixed || is_any_mix).then_some(candidate)?
 }
 
@@ -236,6 +235,7 @@ fn join_groups(line: &str, found: &[Candidate]) -> Vec<Candidate> {
         }
     }
     out.extend(spaced_digits(line));
+    out.extend(spaced_pairs(line));
     out.sort_by_key(|candidate| candidate.start);
     let mut last_end = 0;
     out.retain(|candidate| {
@@ -259,6 +259,26 @@ fn spaced_digits(line: &str) -> Option<Candidate> {
     }
     let start = line.len() - line.trim_start().len();
     Some(Candidate { start, end: start + trimmed.len(), digits: words.len(), letters: 0 })
+}
+
+/// `55 43 21`: three pairs.
+fn spaced_pairs(line: &str) -> Option<Candidate> {
+    let bytes = line.as_bytes();
+    let is_digit = |at: usize| bytes.get(at).is_some_and(u8::is_ascii_digit);
+    let fits = |start: usize| {
+        [0, 1, 3, 4, 6, 7].iter().all(|offset| is_digit(start + offset))
+            && [2, 5].iter().all(|offset| bytes.get(start + offset) == Some(&b' '))
+            && !is_digit(start + 8)
+            && !(bytes.get(start + 8) == Some(&b' ') && is_digit(start + 9))
+    };
+    let begins = |start: usize| {
+        start == 0
+            || !bytes.get(start - 1).is_some_and(|byte| byte.is_ascii_digit() || b"+-.,/:".contains(byte))
+    };
+    let follows = |start: usize| start >= 2 && bytes.get(start - 1) == Some(&b' ') && is_digit(start - 2);
+    let start = (0..bytes.len().saturating_sub(7))
+        .find(|start| fits(*start) && begins(*start) && !follows(*start))?;
+    Some(Candidate { start, end: start + 8, digits: 6, letters: 0 })
 }
 
 /// Whether nothing but the code and its decoration stands in the line.
