@@ -2,7 +2,7 @@
 //!
 //! Knows nothing of HTML; it is told what begins and ends.
 
-use std::fmt::Write as _;
+use std::{collections::HashSet, fmt::Write as _};
 
 use crate::mime::{
     line::{Line, Region},
@@ -53,6 +53,8 @@ pub(super) struct Flow {
     anchor: Option<Anchor>,
     /// Where the paragraph without margins began.
     tight_start: usize,
+    /// Links that words lead to.
+    named: HashSet<usize>,
     /// Where the last row that was written as `a | b` ended.
     row_end: Option<usize>,
     /// Quotations around what comes next.
@@ -364,6 +366,9 @@ impl Flow {
         };
         let text = anchor.text.split_whitespace().collect::<Vec<_>>().join(" ");
         let shown = links.add(&text, &anchor.href);
+        if let Shown::Numbered(number) | Shown::Itself(_, number) = &shown {
+            self.named.insert(*number);
+        }
         let target = if line == self.lines.len() {
             Some(&mut self.current)
         } else {
@@ -407,8 +412,36 @@ impl Flow {
     pub(super) fn finish(mut self, links: &mut Links) -> Vec<Line> {
         self.end_link(links);
         self.end_line();
+        for line in &mut self.lines {
+            if line.text.contains("[image][") {
+                line.text = without_named_images(&line.text, &self.named);
+            }
+        }
         self.lines
     }
+}
+
+/// A picture without words is left out where words lead to the same place.
+fn without_named_images(text: &str, named: &HashSet<usize>) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once("[image][") {
+        out.push_str(before);
+        let number = after.split_once(']').and_then(|(number, tail)| Some((number.parse().ok()?, tail)));
+        rest = match number {
+            Some((number, tail)) if named.contains(&number) => tail.strip_prefix(" | ").unwrap_or(tail),
+            _ => {
+                out.push_str("[image][");
+                after
+            }
+        };
+    }
+    out.push_str(rest);
+    let kept = out.trim_end_matches([' ', '|']).len();
+    if rest.is_empty() || kept == 0 {
+        out.truncate(kept);
+    }
+    out
 }
 
 /// Whitespace that does not count; the non-breaking space is used as padding far more than as a letter.

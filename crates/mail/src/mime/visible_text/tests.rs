@@ -95,6 +95,8 @@ fn pictures_are_words_and_never_addresses() {
     assert_eq!(shown("<a href='https://x.example/'><img src=a alt='Shop'></a>"), "[image: Shop][1]");
     assert_eq!(shown("<a href='https://x.example/'><img src=a></a>"), "[image][1]");
     assert_eq!(shown("hi <img alt='😀' src=x>"), "hi 😀");
+    let twice = "<a href='https://x.example/'><img src=a></a><p><a href='https://x.example/'>Shop</a></p>";
+    assert_eq!(shown(twice), "[Shop][1]");
 }
 
 #[test]
