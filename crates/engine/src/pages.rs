@@ -325,9 +325,7 @@ impl Search<'_> {
         let sources = reading::sources(session, name, folder.validity, &wanted).await?.unwrap_or_default();
         let body = |source: &reading::Source| {
             let parts: Vec<_> = source.texts.iter().map(|(part, data)| (part.clone(), &data[..])).collect();
-            render::render(&parts, render::Options { full: true, mask_codes: false, is_forward: false })
-                .readable
-                .text
+            render::render(&parts, render::Options { full: true, ..render::Options::default() }).readable.text
         };
         Ok(sources.iter().map(|(uid, source)| (*uid, body(source))).collect())
     }

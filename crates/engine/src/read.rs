@@ -18,9 +18,7 @@ use mail::{
     mime::{
         attachments,
         header::Headers,
-        invisible,
-        quote::is_forward_subject,
-        render,
+        invisible, render,
         text_parts::{TextPart, text_plan},
         trust::{self, TrustInput},
         whole,
@@ -289,7 +287,7 @@ impl Group {
         let options = render::Options {
             full,
             mask_codes: !self.account.shows_codes,
-            is_forward: is_forward_subject(&source.summary.envelope.subject),
+            subject: &source.summary.envelope.subject,
         };
         let parsed = source.whole.as_ref().map(|whole| whole::parse(whole));
         let own_parts: Vec<(TextPart, bytes::Bytes)> = parsed
@@ -380,7 +378,12 @@ impl Account {
         let snippet = |(position, row): &(usize, Arc<Summary>)| {
             let (_, part) = wanted.iter().find(|(uid, _)| *uid == row.uid)?;
             let data = fetched.get(&row.uid)?;
-            let text = render::snippet(&[(part.clone(), data)], SNIPPET_CHARS, !self.shows_codes);
+            let options = render::Options {
+                full: false,
+                mask_codes: !self.shows_codes,
+                subject: &row.envelope.subject,
+            };
+            let text = render::snippet(&[(part.clone(), data)], SNIPPET_CHARS, options);
             (!text.is_empty()).then_some((*position, text))
         };
         rows.iter().filter_map(snippet).collect()

@@ -3,9 +3,9 @@
 //! Values stay as sent until a question is asked; encoded words are decoded then.
 
 use domain::{Address, Envelope, Timestamp};
-use mail_parser::{HeaderValue, parsers::MessageStream};
+use mail_parser::parsers::MessageStream;
 
-use super::invisible;
+use super::{invisible, words};
 
 /// Most octets of a header that are read (contract: 1 MB).
 pub const MAX_HEADER: usize = 1024 * 1024;
@@ -231,12 +231,7 @@ fn message_ids(text: &str) -> Vec<String> {
 
 /// Decodes a value that is free text; folding blanks become one.
 pub(super) fn decode_words(value: &[u8]) -> String {
-    let mut line = sound_utf8(value.get(..MAX_FIELD).unwrap_or(value));
-    line.push(b'\n');
-    let decoded = match MessageStream::new(&line).parse_unstructured() {
-        HeaderValue::Text(text) => text.into_owned(),
-        _ => String::from_utf8_lossy(value).into_owned(),
-    };
+    let decoded = words::decode(value.get(..MAX_FIELD).unwrap_or(value));
     let (clean, _) = invisible::clean(&decoded);
     clean.split_whitespace().collect::<Vec<_>>().join(" ")
 }
