@@ -12,7 +12,7 @@ use domain::{
 };
 use mail::imap::{
     Pool,
-    folder::{Folder, Folders},
+    folder::{Folder, Folders, List},
     pool,
 };
 use net::{Origin, Outgoing};
@@ -155,7 +155,7 @@ impl Engine {
         credentials: &Credentials,
     ) -> Result<usize, Problem> {
         let pool = self.pool(settings, credentials.imap.clone());
-        let folders = pool.run(None, async |session| mail::imap::folder::list(session, false).await).await;
+        let folders = pool.ask(None, &List { counts: false }).await;
         pool.close();
         folders.map(|folders| folders.all.len()).map_err(|error| error.problem(&settings.imap.host))
     }
@@ -214,7 +214,7 @@ impl Engine {
             origin: Origin::User,
             random: Arc::clone(&self.0.settings.random),
             connections: 2,
-            idle: Duration::from_secs(300),
+            idle: Duration::from_mins(5),
         })
     }
 

@@ -76,18 +76,16 @@ impl Cursor {
         write(&mut out, self.total);
         write(&mut out, self.places.len() as u64);
         for place in &self.places {
-            let (kind, numbers): (u64, [u32; 3]) = match place.at {
-                At::Nothing => (0, [0; 3]),
-                At::Listed(sequence, uid) => (1, [sequence, uid, 0]),
-                At::Below(uid) => (2, [uid, 0, 0]),
-                At::Sorted(offset, last, bound) => (3, [offset, last, bound]),
+            let numbers: &[u32] = match &place.at {
+                At::Nothing => &[0],
+                At::Listed(sequence, uid) => &[1, *sequence, *uid],
+                At::Below(uid) => &[2, *uid],
+                At::Sorted(offset, last, bound) => &[3, *offset, *last, *bound],
             };
             out.extend_from_slice(&place.account.to_be_bytes());
             out.extend_from_slice(&place.folder.to_be_bytes());
             out.extend_from_slice(&place.validity.to_be_bytes());
-            write(&mut out, kind);
-            let count = [0, 2, 1, 3].get(kind as usize).copied().unwrap_or(0);
-            numbers.iter().take(count).for_each(|number| write(&mut out, u64::from(*number)));
+            numbers.iter().for_each(|number| write(&mut out, u64::from(*number)));
         }
         out
     }
@@ -118,11 +116,14 @@ impl Cursor {
 }
 
 fn write(out: &mut Vec<u8>, mut number: u64) {
-    while number >= 0x80 {
-        out.push((number & 0x7f) as u8 | 0x80);
+    loop {
+        let [.., low] = (number & 0x7f).to_be_bytes();
         number >>= 7;
+        out.push(if number == 0 { low } else { low | 0x80 });
+        if number == 0 {
+            return;
+        }
     }
-    out.push(number as u8);
 }
 
 fn take(input: &mut &[u8]) -> Option<u8> {

@@ -34,8 +34,8 @@ pub(crate) struct Merged {
 /// hand but may have more: what comes next could be newer than the other heads.
 pub(crate) fn merge(offers: Vec<Offer>, limit: usize) -> Merged {
     let mut merged = Merged::default();
-    let mut places: Vec<At> = offers.iter().map(|offer| offer.start.clone()).collect();
-    let ends: Vec<(bool, At)> = offers.iter().map(|offer| (offer.is_exhausted, offer.end.clone())).collect();
+    let mut places: Vec<At> = offers.iter().map(|offer| offer.start).collect();
+    let ends: Vec<(bool, At)> = offers.iter().map(|offer| (offer.is_exhausted, offer.end)).collect();
     let mut queues: Vec<_> = offers.into_iter().map(|offer| offer.rows.into_iter().peekable()).collect();
     let mut seen = BTreeSet::new();
     while merged.rows.len() < limit {

@@ -16,12 +16,12 @@ use bytes::Bytes;
 use domain::{Code, FolderArg, Problem, Summary};
 use mail::imap::{
     Pool,
-    folder::{self, Folder, Folders},
+    folder::{Folder, Folders, List},
 };
 use tokio::time::Instant;
 
 /// How long a folder list is believed without asking again.
-const FOLDERS_FRESH: Duration = Duration::from_secs(60);
+const FOLDERS_FRESH: Duration = Duration::from_mins(1);
 
 /// How many rows a generation of remembered structures holds; two generations are kept.
 const REMEMBERED: usize = 1_000;
@@ -63,12 +63,13 @@ impl Opened {
     /// The folders, not older than a minute unless `fresh` is asked for.
     pub(crate) async fn folders(&self, fresh: bool) -> Result<Arc<Folders>, mail::Error> {
         let cached = lock(&self.folders).clone();
-        if let Some((at, folders)) = cached {
-            if !fresh && at.elapsed() < FOLDERS_FRESH {
-                return Ok(folders);
-            }
+        if let Some((at, folders)) = cached
+            && !fresh
+            && at.elapsed() < FOLDERS_FRESH
+        {
+            return Ok(folders);
         }
-        let folders = Arc::new(self.pool.run(None, async |session| folder::list(session, true).await).await?);
+        let folders = Arc::new(self.pool.ask(None, &List { counts: true }).await?);
         *lock(&self.folders) = Some((Instant::now(), Arc::clone(&folders)));
         Ok(folders)
     }

@@ -8,7 +8,7 @@ use domain::{FolderArg, FolderName, Query, Role, Summary, Timestamp, query::Expr
 use mail::{
     Error,
     imap::{
-        Session,
+        Question, Session,
         command::{
             fetch,
             search::{self, Found, Order, Shape},
@@ -73,6 +73,7 @@ pub(crate) enum Missing {
 pub(crate) struct Search<'a> {
     pub(crate) account: &'a Account,
     pub(crate) query: &'a Query,
+    pub(crate) tasks: &'a [Task],
     pub(crate) limit: usize,
     pub(crate) budget: Budget,
     /// Whether the server must not be sent anything but ASCII.
@@ -103,9 +104,17 @@ struct Progress {
 
 pub(crate) type Outcome = (Folder, Result<Given, Missing>);
 
+impl Question for Search<'_> {
+    type Answer = Vec<Outcome>;
+
+    async fn ask(&self, session: &mut Session) -> Result<Vec<Outcome>, Error> {
+        self.run(session, self.tasks).await
+    }
+}
+
 impl Search<'_> {
     /// What each folder offers. An error is one that concerns the connection, not a folder.
-    pub(crate) async fn run(&self, session: &mut Session, tasks: &[Task]) -> Result<Vec<Outcome>, Error> {
+    async fn run(&self, session: &mut Session, tasks: &[Task]) -> Result<Vec<Outcome>, Error> {
         if let ([task], true) = (tasks, self.query.is_empty())
             && order(session, &task.folder).0 == Order::Filed
             && !matches!(task.at, At::Below(_))
@@ -165,7 +174,7 @@ impl Search<'_> {
             is_exact: before.is_none(),
             is_filed: order(session, &task.folder).1,
             back_to: None,
-            offer: Offer { rows: kept, is_exhausted, end, start: task.at.clone() },
+            offer: Offer { rows: kept, is_exhausted, end, start: task.at },
         }))
     }
 
@@ -265,7 +274,7 @@ impl Search<'_> {
                 folder.pass(row);
                 let body = bodies.iter().find(|(of, _)| *of == uid).map(|(_, body)| body.as_str());
                 if self.accepts(folder, residual, row, body) {
-                    let at = folder.at.clone();
+                    let at = folder.at;
                     folder.matched += 1;
                     folder.rows.push((Arc::clone(row), at));
                 }
@@ -316,9 +325,7 @@ impl Search<'_> {
         let sources = reading::sources(session, name, folder.validity, &wanted).await?.unwrap_or_default();
         let body = |source: &reading::Source| {
             let parts: Vec<_> = source.texts.iter().map(|(part, data)| (part.clone(), &data[..])).collect();
-            render::render(&parts, render::Options { full: true, mask_codes: false, is_forward: false })
-                .readable
-                .text
+            render::render(&parts, render::Options { full: true, ..render::Options::default() }).readable.text
         };
         Ok(sources.iter().map(|(uid, source)| (*uid, body(source))).collect())
     }
@@ -328,10 +335,10 @@ type Opened = Result<(mail::imap::session::Selected, Vec<Result<mail::imap::Repl
 
 /// One flight over one folder (which may be open already) or many.
 async fn fly(session: &mut Session, mut flights: Vec<(Bytes, Vec<mail::imap::Request>)>) -> Vec<Opened> {
-    if flights.len() == 1 {
-        if let Some((name, requests)) = flights.pop() {
-            return vec![session.examine(&name, requests).await];
-        }
+    if flights.len() == 1
+        && let Some((name, requests)) = flights.pop()
+    {
+        return vec![session.examine(&name, requests).await];
     }
     session.examine_each(flights).await
 }
@@ -357,7 +364,7 @@ impl Progress {
             pending: VecDeque::new(),
             at: match task.at {
                 At::Listed(_, uid) => At::Below(uid),
-                ref at => at.clone(),
+                ref at => *at,
             },
             searched_to: None,
             is_searched: false,

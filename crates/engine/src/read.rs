@@ -9,18 +9,16 @@ use domain::{
     Address, Code, Flag, MessageRef, Principal, Problem, Summary, Timestamp,
     reading::{Attachment, Link, Removed, Trust},
 };
-use futures_util::future::join_all;
+use futures_util::{FutureExt as _, future::join_all};
 use mail::{
     imap::{
         folder::Folder,
-        reading::{self, Source, Wanted},
+        reading::{Beginnings, Raw, Source, Sources, Wanted},
     },
     mime::{
         attachments,
         header::Headers,
-        invisible,
-        quote::is_forward_subject,
-        render,
+        invisible, render,
         text_parts::{TextPart, text_plan},
         trust::{self, TrustInput},
         whole,
@@ -123,7 +121,9 @@ impl Engine {
         }
         let mut outcomes: BTreeMap<usize, Outcome> = BTreeMap::new();
         let mut groups: HashMap<(String, String, u32), Group> = HashMap::new();
-        let resolved = join_all(ids.iter().map(|id| self.resolve(principal, id))).await;
+        // Collected before they are awaited: a lazy iterator would be held across the wait.
+        let resolving: Vec<_> = ids.iter().map(|id| self.resolve(principal, id).boxed()).collect();
+        let resolved = join_all(resolving).await;
         for (position, (id, resolved)) in ids.iter().zip(resolved).enumerate() {
             match resolved {
                 Err(problem) => drop(outcomes.insert(position, Outcome::Failed(id.clone(), problem))),
@@ -142,12 +142,9 @@ impl Engine {
                 }
             }
         }
-        let read = join_all(groups.into_values().map(|group| async move {
-            let found = group.read(view).await;
-            (group, found)
-        }))
-        .await;
-        for (group, found) in read {
+        let groups: Vec<Group> = groups.into_values().collect();
+        let reading: Vec<_> = groups.iter().map(|group| group.read(view).boxed()).collect();
+        for (group, found) in groups.iter().zip(join_all(reading).await) {
             for (position, uid) in &group.wanted {
                 let id = ids.get(*position).cloned().unwrap_or_default();
                 let outcome = match &found {
@@ -218,10 +215,8 @@ impl Group {
             .iter()
             .map(|uid| Wanted { uid: *uid, known: opened.recall(name, self.validity, *uid) })
             .collect();
-        let sources = opened
-            .pool
-            .run(Some(name), async |session| reading::sources(session, name, self.validity, &wanted).await)
-            .await?;
+        let question = Sources { mailbox: name, validity: self.validity, wanted: &wanted };
+        let sources = opened.pool.ask(Some(name), &question).await?;
         let Some(sources) = sources else { return Ok(None) };
         let message = |(uid, source): (u32, Source)| {
             opened.remember(name, self.validity, &Arc::new(source.summary.clone()));
@@ -233,11 +228,8 @@ impl Group {
     async fn raw(&self, uids: &[u32]) -> Result<Option<HashMap<u32, Message>>, mail::Error> {
         let name = &self.folder.wire_name;
         let pool = &self.account.opened.pool;
-        let fetched = pool
-            .run(Some(name), async |session| {
-                reading::raw(session, name, self.validity, uids, RAW_LIMIT).await
-            })
-            .await?;
+        let question = Raw { mailbox: name, validity: self.validity, uids, limit: RAW_LIMIT };
+        let fetched = pool.ask(Some(name), &question).await?;
         let Some(fetched) = fetched else { return Ok(None) };
         let message = |(uid, (summary, header, whole)): (u32, (Summary, bytes::Bytes, bytes::Bytes))| {
             let size = summary.size;
@@ -295,7 +287,7 @@ impl Group {
         let options = render::Options {
             full,
             mask_codes: !self.account.shows_codes,
-            is_forward: is_forward_subject(&source.summary.envelope.subject),
+            subject: &source.summary.envelope.subject,
         };
         let parsed = source.whole.as_ref().map(|whole| whole::parse(whole));
         let own_parts: Vec<(TextPart, bytes::Bytes)> = parsed
@@ -373,7 +365,7 @@ impl Account {
         &self,
         folder: &Folder,
         validity: u32,
-        rows: &[(usize, Arc<Summary>)],
+        rows: Vec<(usize, Arc<Summary>)>,
     ) -> Vec<(usize, String)> {
         let plan = |row: &Summary| {
             let structure = row.structure.as_ref()?;
@@ -381,18 +373,17 @@ impl Account {
         };
         let wanted: Vec<(u32, TextPart)> = rows.iter().filter_map(|(_, row)| plan(row)).collect();
         let name = &folder.wire_name;
-        let fetched = self
-            .opened
-            .pool
-            .run(Some(name), async |session| {
-                reading::beginnings(session, name, validity, &wanted, SNIPPET_OCTETS).await
-            })
-            .await
-            .unwrap_or_default();
+        let question = Beginnings { mailbox: name, validity, wanted: &wanted, octets: SNIPPET_OCTETS };
+        let fetched = self.opened.pool.ask(Some(name), &question).await.unwrap_or_default();
         let snippet = |(position, row): &(usize, Arc<Summary>)| {
             let (_, part) = wanted.iter().find(|(uid, _)| *uid == row.uid)?;
             let data = fetched.get(&row.uid)?;
-            let text = render::snippet(&[(part.clone(), data)], SNIPPET_CHARS, !self.shows_codes);
+            let options = render::Options {
+                full: false,
+                mask_codes: !self.shows_codes,
+                subject: &row.envelope.subject,
+            };
+            let text = render::snippet(&[(part.clone(), data)], SNIPPET_CHARS, options);
             (!text.is_empty()).then_some((*position, text))
         };
         rows.iter().filter_map(snippet).collect()

@@ -6,7 +6,7 @@ use domain::{
     AccountName, Address, Code, Flag, FolderArg, MessageRef, Principal, Problem, Query, Scope, Summary,
     Timestamp,
 };
-use futures_util::future::join_all;
+use futures_util::{FutureExt as _, future::join_all};
 use mail::imap::folder::Folder;
 use tokio::time::Instant;
 
@@ -148,7 +148,8 @@ impl Engine {
         let mut failed = Vec::new();
         let plans = self.plan(principal, &request, &query, cursor.as_ref(), &mut failed).await?;
         let budget = Budget { deadline: Instant::now() + FILTER_TIME, candidates: FILTER_CANDIDATES };
-        let outcomes = join_all(plans.iter().map(|plan| ask(plan, &query, limit, budget))).await;
+        let asking: Vec<_> = plans.iter().map(|plan| ask(plan, &query, limit, budget).boxed()).collect();
+        let outcomes = join_all(asking).await;
 
         let is_only = plans.len() == 1;
         let mut shares = Vec::new();
@@ -291,13 +292,11 @@ impl Engine {
         let is_meant = |name: &AccountName| named.iter().all(|names| names.contains(&name));
         let accounts: Vec<Account> = accounts.into_iter().filter(|account| is_meant(&account.name)).collect();
         let is_only = accounts.len() == 1;
-        let plans = join_all(accounts.into_iter().map(|account| async {
-            let name = account.name.to_string();
-            (name, folders_of(account, request, query).await)
-        }))
-        .await;
+        let names: Vec<String> = accounts.iter().map(|account| account.name.to_string()).collect();
+        let planning: Vec<_> =
+            accounts.into_iter().map(|account| folders_of(account, request, query).boxed()).collect();
         let mut out = Vec::new();
-        for (name, plan) in plans {
+        for (name, plan) in names.into_iter().zip(join_all(planning).await) {
             match plan {
                 Ok(plan) => out.push(plan),
                 Err(problem) if is_only => return Err(problem.into()),
@@ -398,10 +397,9 @@ async fn ask(
     }
     let prefer = plan.tasks.first().map(|task| task.folder.wire_name.clone());
     for ascii_only in [account.opened.is_ascii_only(), true] {
-        let search = Search { account, query, limit, budget, ascii_only };
-        let tasks = &plan.tasks;
+        let search = Search { account, query, tasks: &plan.tasks, limit, budget, ascii_only };
         let pool = &account.opened.pool;
-        let outcome = pool.run(prefer.as_deref(), async |session| search.run(session, tasks).await).await;
+        let outcome = pool.ask(prefer.as_deref(), &search).await;
         match outcome {
             Err(error) if error.is_bad_charset() && !ascii_only => account.opened.set_ascii_only(),
             outcome => return outcome.map_err(|error| account.problem(&error)),
@@ -432,19 +430,17 @@ async fn snippets(
     shares: &[Share],
     rows: &[(usize, Arc<Summary>)],
 ) -> BTreeMap<usize, String> {
-    let by_share = shares.iter().enumerate().map(|(index, share)| async move {
+    let mut asking = Vec::new();
+    for (index, share) in shares.iter().enumerate() {
         let wanted: Vec<(usize, Arc<Summary>)> = rows
             .iter()
             .enumerate()
             .filter(|(_, (of, _))| *of == index)
             .map(|(position, (_, row))| (position, Arc::clone(row)))
             .collect();
-        match plans.get(share.account) {
-            Some(plan) if !wanted.is_empty() => {
-                plan.account.snippets(&share.given.folder, share.given.validity, &wanted).await
-            }
-            _ => Vec::new(),
+        if let Some(plan) = plans.get(share.account).filter(|_| !wanted.is_empty()) {
+            asking.push(plan.account.snippets(&share.given.folder, share.given.validity, wanted).boxed());
         }
-    });
-    join_all(by_share).await.into_iter().flatten().collect()
+    }
+    join_all(asking).await.into_iter().flatten().collect()
 }

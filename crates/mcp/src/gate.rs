@@ -2,6 +2,8 @@
 //!
 //! Only questions; the answers come from `access`. Tests answer them from a table.
 
+mod access;
+
 use std::{future::Future, pin::Pin, sync::Arc};
 
 use domain::{GrantId, Principal};

@@ -8,7 +8,7 @@ use domain::{
     Code, Principal, Problem, Query, Role,
     query::{Expr, Term},
 };
-use futures_util::future::join_all;
+use futures_util::{FutureExt as _, future::join_all};
 use mail::imap::folder::{Folder, Folders};
 use tokio::time::{Instant, timeout_at};
 
@@ -40,7 +40,9 @@ impl Engine {
         }
         let deadline = Instant::now() + PATIENCE;
         let accounts = self.all_accounts(principal).await?;
-        let found = join_all(accounts.into_iter().map(|account| account.look_up(message_id, deadline))).await;
+        let looking: Vec<_> =
+            accounts.into_iter().map(|account| account.look_up(message_id, deadline).boxed()).collect();
+        let found = join_all(looking).await;
         let mut hits = Vec::new();
         let mut problem = None;
         for result in found {
@@ -85,12 +87,13 @@ impl Account {
             let search = Search {
                 account: &self,
                 query: &query,
+                tasks: &tasks,
                 limit: MAX_HITS,
                 budget,
                 ascii_only: !message_id.is_ascii(),
             };
-            let run = self.opened.pool.run(Some(&first), async |session| search.run(session, &tasks).await);
-            let outcomes = match timeout_at(deadline, run).await {
+            let asked = self.opened.pool.ask(Some(&first), &search);
+            let outcomes = match timeout_at(deadline, asked).await {
                 Ok(outcomes) => outcomes.map_err(|error| self.problem(&error))?,
                 Err(_) => break,
             };

@@ -67,29 +67,43 @@ async fn the_newest_rows_come_first_and_pages_cover_everything_once() {
 
 #[tokio::test]
 async fn a_message_delivered_before_the_call_is_in_the_answer() {
-    let Some(world) = empty_world(Options::default()) else { return };
-    world
-        .maildir
-        .fill("INBOX", Numbering::default(), (1..4).map(|n| Mail::new(message(n), NOW - 100 + u64::from(n))))
-        .unwrap();
-    assert_eq!(subjects(&world, list(None, 50)).await, ["note 3", "note 2", "note 1"]);
-    for number in 4..8 {
-        world
-            .maildir
-            .deliver("INBOX", number, &Mail::new(message(number), NOW - 50 + u64::from(number)))
-            .unwrap();
+    let Some(world) = empty_world(Options { lmtp: true, ..Options::default() }) else { return };
+    for number in 1..8 {
+        let text = String::from_utf8(message(number)).unwrap();
+        testkit::deliver(&world.dovecot, "alice", &text).unwrap();
         assert_eq!(subjects(&world, list(None, 1)).await, [format!("note {number}")]);
     }
+    assert_eq!(subjects(&world, list(None, 50)).await.len(), 7);
+}
+
+#[tokio::test]
+async fn deletions_by_others_between_pages_lose_no_row() {
+    let Some(world) = empty_world(Options::default()) else { return };
+    let mails = (1..=30).map(|n| Mail::new(message(n), NOW - 100 + u64::from(n)));
+    world.maildir.fill("INBOX", Numbering::default(), mails).unwrap();
+    let mut request = list(None, 10);
+    let first = world.engine.search(&world.principal, request.clone()).await.unwrap();
+    let mut other = testkit::OtherClient::sign_in(&world.dovecot, "alice", "alice-secret").unwrap();
+    other.delete("INBOX", "3:7,25:28").unwrap();
+    let mut seen: Vec<String> = first.rows.into_iter().map(|row| row.subject).collect();
+    request.cursor = first.next_cursor;
+    while request.cursor.is_some() {
+        let page = world.engine.search(&world.principal, request.clone()).await.unwrap();
+        seen.extend(page.rows.into_iter().map(|row| row.subject));
+        request.cursor = page.next_cursor;
+    }
+    let left = (1..=30).rev().filter(|n| *n > 20 || !(3..=7).contains(n)).map(|n| format!("note {n}"));
+    assert_eq!(seen, left.collect::<Vec<_>>());
 }
 
 #[tokio::test]
 async fn an_empty_mailbox_is_an_empty_page() {
-    let Some(world) = empty_world(Options::default()) else { return };
+    let Some(world) = empty_world(Options { lmtp: true, ..Options::default() }) else { return };
     for _ in 0..2 {
         let page = world.engine.search(&world.principal, list(None, 20)).await.unwrap();
         assert!(page.rows.is_empty() && page.next_cursor.is_none() && page.total == 0);
     }
-    world.maildir.deliver("INBOX", 1, &Mail::new(message(1), NOW)).unwrap();
+    testkit::deliver(&world.dovecot, "alice", &String::from_utf8(message(1)).unwrap()).unwrap();
     assert_eq!(subjects(&world, list(None, 20)).await, ["note 1"]);
 }
 

@@ -1,5 +1,7 @@
 //! The engine on a real Dovecot: what its users ask of it, end to end down to the wire.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
+
 mod listing;
 mod reading;
 mod searching;

@@ -5,6 +5,7 @@ use domain::{FolderArg, FolderName, Role};
 
 use super::{
     command::list::{self, Listed},
+    pool::Question,
     response::{ListEntry, MailboxStatus},
     role::{Listed as Named, Roles},
     session::Session,
@@ -110,6 +111,21 @@ fn edit_distance(left: &str, right: &str) -> usize {
         }
     }
     row.last().copied().unwrap_or_default()
+}
+
+/// All folders, with or without counts.
+#[derive(Debug, Clone, Copy)]
+pub struct List {
+    /// Whether to count.
+    pub counts: bool,
+}
+
+impl Question for List {
+    type Answer = Folders;
+
+    async fn ask(&self, session: &mut Session) -> Result<Folders, Error> {
+        list(session, self.counts).await
+    }
 }
 
 /// Lists everything: one flight with LIST-STATUS, else a second one for the counts.

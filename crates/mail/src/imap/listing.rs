@@ -42,7 +42,7 @@ pub async fn newest(session: &mut Session, mailbox: &[u8], count: u32) -> Result
     let mut rows: Vec<(u32, Summary)> = Vec::new();
     let mut low = known.saturating_sub(count.saturating_sub(1)).max(1);
     if let Some(reply) = replies.pop() {
-        gather(&mut rows, fetch::read(reply?));
+        known = take(session, &mut rows, reply?, known).await?;
     } else {
         known = 0;
     }
@@ -65,7 +65,7 @@ pub async fn newest(session: &mut Session, mailbox: &[u8], count: u32) -> Result
         known = exists;
         low = wanted_low;
         let reply = session.run_one(fetch::rows_from(session.capabilities(), from, to)).await?;
-        gather(&mut rows, fetch::read(reply));
+        known = take(session, &mut rows, reply, known).await?;
     }
     finish(session, selected, rows, count, low)
 }
@@ -93,6 +93,23 @@ pub async fn older(
         high = low - 1;
     }
     finish(session, selected, rows, count, low)
+}
+
+/// Takes the rows of a reply and gives the message count they belong to. Where some of the messages are
+/// gone already, a NOOP lets the server say so; a count that no mailbox has asks for the window anew.
+async fn take(
+    session: &mut Session,
+    rows: &mut Vec<(u32, Summary)>,
+    reply: super::Reply,
+    known: u32,
+) -> Result<u32, Error> {
+    let has_ghosts = fetch::has_ghosts(&reply);
+    gather(rows, fetch::read(reply));
+    if has_ghosts {
+        session.run_one(super::command::noop()).await?;
+        return Ok(u32::MAX);
+    }
+    Ok(known)
 }
 
 fn gather(rows: &mut Vec<(u32, Summary)>, fetched: Vec<super::response::Fetch>) {

@@ -23,6 +23,6 @@ pub mod session;
 pub mod wire;
 
 pub use connect::{Login, connect};
-pub use pool::Pool;
+pub use pool::{Pool, Question};
 pub use request::{Reply, Request};
 pub use session::Session;

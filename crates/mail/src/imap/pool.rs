@@ -38,6 +38,15 @@ pub struct Settings {
     pub idle: Duration,
 }
 
+/// Something that is asked of a session in one or a few flights, and that may safely be asked again.
+pub trait Question: Sync {
+    /// What comes of it.
+    type Answer: Send;
+
+    /// Asks it.
+    fn ask(&self, session: &mut Session) -> impl Future<Output = Result<Self::Answer, Error>> + Send;
+}
+
 /// A pool of sessions. Cheap to clone.
 #[derive(Clone)]
 pub struct Pool(Arc<Inner>);
@@ -97,17 +106,13 @@ impl Pool {
         &self.0.settings.endpoint
     }
 
-    /// Runs `operation` on a session, preferably one that has `mailbox` open. If a connection that had
-    /// been waiting turns out dead, it is tried once more on a new one: only for what is safe to repeat.
-    pub async fn run<T>(
-        &self,
-        mailbox: Option<&[u8]>,
-        mut operation: impl AsyncFnMut(&mut Session) -> Result<T, Error>,
-    ) -> Result<T, Error> {
+    /// Asks on a session, preferably one that has `mailbox` open. If a connection that had been waiting
+    /// turns out dead, it is asked once more on a new one.
+    pub async fn ask<Q: Question>(&self, mailbox: Option<&[u8]>, question: &Q) -> Result<Q::Answer, Error> {
         loop {
             let mut lease = self.lease(mailbox).await?;
             let was_waiting = lease.was_waiting;
-            match operation(&mut lease).await {
+            match question.ask(&mut lease).await {
                 Err(error) if was_waiting && error.is_connection_lost() => {
                     tracing::debug!(reason = %error, "a waiting imap connection was dead, once more");
                     self.drop_closed();

@@ -11,6 +11,7 @@ use domain::{PartPath, Summary};
 
 use super::{
     command::fetch::{self, Item},
+    pool::Question,
     request::Request,
     response::Fetch,
     session::{Selected, Session},
@@ -49,6 +50,67 @@ pub struct Source {
     pub missing: u64,
     /// The beginning of the message itself, where the server could not tell its structure.
     pub whole: Option<Bytes>,
+}
+
+/// Messages of one mailbox to be read: see [`sources`].
+#[derive(Debug)]
+pub struct Sources<'a> {
+    /// The mailbox.
+    pub mailbox: &'a [u8],
+    /// The UIDVALIDITY that the UIDs belong to.
+    pub validity: u32,
+    /// The messages.
+    pub wanted: &'a [Wanted],
+}
+
+impl Question for Sources<'_> {
+    type Answer = Option<BTreeMap<u32, Source>>;
+
+    async fn ask(&self, session: &mut Session) -> Result<Self::Answer, Error> {
+        sources(session, self.mailbox, self.validity, self.wanted).await
+    }
+}
+
+/// Messages of one mailbox as they are stored: see [`raw`].
+#[derive(Debug)]
+pub struct Raw<'a> {
+    /// The mailbox.
+    pub mailbox: &'a [u8],
+    /// The UIDVALIDITY that the UIDs belong to.
+    pub validity: u32,
+    /// The messages.
+    pub uids: &'a [u32],
+    /// Octets of each at the most.
+    pub limit: u64,
+}
+
+impl Question for Raw<'_> {
+    type Answer = Option<BTreeMap<u32, (Summary, Bytes, Bytes)>>;
+
+    async fn ask(&self, session: &mut Session) -> Result<Self::Answer, Error> {
+        raw(session, self.mailbox, self.validity, self.uids, self.limit).await
+    }
+}
+
+/// The beginnings of text parts: see [`beginnings`].
+#[derive(Debug)]
+pub struct Beginnings<'a> {
+    /// The mailbox.
+    pub mailbox: &'a [u8],
+    /// The UIDVALIDITY that the UIDs belong to.
+    pub validity: u32,
+    /// UIDs, and one text part of each.
+    pub wanted: &'a [(u32, TextPart)],
+    /// Octets of each at the most.
+    pub octets: u64,
+}
+
+impl Question for Beginnings<'_> {
+    type Answer = BTreeMap<u32, Bytes>;
+
+    async fn ask(&self, session: &mut Session) -> Result<Self::Answer, Error> {
+        beginnings(session, self.mailbox, self.validity, self.wanted, self.octets).await
+    }
 }
 
 /// Fetches what reading needs; messages that are gone are not in the answer. `None` if the mailbox has

@@ -101,7 +101,7 @@ fn name_of(part: &Part, index: usize) -> String {
 
 fn extension(media_type: &str) -> &'static str {
     match media_type {
-        "image/jpeg" | "image/pjpeg" => "jpg",
+        "image/jpeg" | "image/pjpeg" | "image/jpg" => "jpg",
         "image/png" => "png",
         "image/gif" => "gif",
         "image/webp" => "webp",
@@ -138,6 +138,7 @@ fn extension(media_type: &str) -> &'static str {
         "audio/wav" | "audio/x-wav" => "wav",
         "video/mp4" => "mp4",
         "video/quicktime" => "mov",
+        other if other.starts_with("text/") => "txt",
         _ => "bin",
     }
 }

@@ -6,6 +6,8 @@
 mod sign_in;
 mod words;
 
+use std::collections::HashMap;
+
 pub(super) use self::sign_in::mask_links;
 
 use self::words::{Strength, cue_in, is_denied_before, is_month};
@@ -17,23 +19,98 @@ pub const LINK: &str = "[sign-in link hidden]";
 
 /// How many lines a code may stand apart from the words that announce it.
 const REACH: usize = 4;
+/// How many lines in all, blank ones too.
+const MAX_GAP: usize = 40;
+/// Most words of a text that are looked at closely.
+const MAX_CANDIDATES: usize = 5_000;
 /// How many characters within a line.
 const SPAN: usize = 90;
 
 /// Masks codes and bare sign-in links; the count is of both.
 pub fn mask(text: &str) -> (String, usize) {
-    let (text, links) = sign_in::mask_bare(text);
-    let lines: Vec<&str> = text.split('\n').collect();
-    let cues: Vec<Option<Strength>> = lines.iter().map(|line| cue_in(line)).collect();
+    mask_below("", text)
+}
+
+/// Masks a text that stands below a subject: a code may be announced there alone.
+pub fn mask_below(subject: &str, text: &str) -> (String, usize) {
+    let (text, links) = sign_in::mask_bare(subject, text);
+    let mut around = Around::new(&text, cue_in(subject));
     let mut out = String::with_capacity(text.len());
     let mut masked = links;
-    for (position, line) in lines.iter().enumerate() {
+    let mut looked_at = 0;
+    for position in 0..around.lines.len() {
         if position > 0 {
             out.push('\n');
         }
-        masked += mask_line(line, position, &lines, &cues, &mut out);
+        let line = around.lines.get(position).copied().unwrap_or_default();
+        let mut copied = 0;
+        for candidate in candidates(line) {
+            looked_at += 1;
+            if looked_at > MAX_CANDIDATES {
+                break;
+            }
+            if is_code(line, candidate, position, &mut around) {
+                out.push_str(line.get(copied..candidate.start).unwrap_or_default());
+                out.push_str(CODE);
+                copied = candidate.end;
+                masked += 1;
+            }
+        }
+        out.push_str(line.get(copied..).unwrap_or_default());
     }
     (out, masked)
+}
+
+/// The lines of a text; which of them announce a code is found out only where it is asked.
+struct Around<'a> {
+    lines: Vec<&'a str>,
+    cues: HashMap<usize, Option<Strength>>,
+    /// What the subject announces.
+    above: Option<Strength>,
+}
+
+impl<'a> Around<'a> {
+    fn new(text: &'a str, above: Option<Strength>) -> Self {
+        Self { lines: text.split('\n').collect(), cues: HashMap::new(), above }
+    }
+
+    fn cue(&mut self, position: usize) -> Option<Strength> {
+        let line = self.lines.get(position).copied().unwrap_or_default();
+        *self.cues.entry(position).or_insert_with(|| cue_in(line))
+    }
+
+    /// Whether words that announce a code stand in the lines around.
+    fn announces(&mut self, position: usize) -> bool {
+        self.above == Some(Strength::Strong)
+            || self.cue(position).is_some()
+            || self.reaches((position.saturating_sub(MAX_GAP)..position).rev(), REACH, true)
+            || self.reaches(position + 1..self.lines.len().min(position + MAX_GAP), 2, false)
+    }
+
+    fn reaches(&mut self, range: impl Iterator<Item = usize>, most: usize, takes_weak: bool) -> bool {
+        let mut filled = 0;
+        for at in range {
+            if self.lines.get(at).is_none_or(|line| line.trim().is_empty()) {
+                continue;
+            }
+            match self.cue(at) {
+                Some(Strength::Strong) => return true,
+                Some(Strength::Weak) if takes_weak => return true,
+                _ => {}
+            }
+            filled += 1;
+            if filled >= most {
+                return false;
+            }
+        }
+        false
+    }
+}
+
+fn is_code(line: &str, candidate: Candidate, position: usize, around: &mut Around<'_>) -> bool {
+    let is_near = (around.cue(position).is_some() && is_announced(line, candidate))
+        || (is_alone(line, candidate) && around.announces(position));
+    is_near && !is_denied(line, candidate)
 }
 
 /// One candidate within a line, in octets.
@@ -43,36 +120,6 @@ struct Candidate {
     end: usize,
     digits: usize,
     letters: usize,
-}
-
-fn mask_line(
-    line: &str,
-    position: usize,
-    lines: &[&str],
-    cues: &[Option<Strength>],
-    out: &mut String,
-) -> usize {
-    if line.len() > 20_000 || !line.chars().any(|c| c.is_ascii_alphanumeric()) {
-        out.push_str(line);
-        return 0;
-    }
-    let mut masked = 0;
-    let mut copied = 0;
-    for candidate in candidates(line) {
-        let is_code = if cues.get(position).is_some_and(Option::is_some) {
-            is_announced(line, candidate) || (is_alone(line, candidate) && near(position, lines, cues))
-        } else {
-            is_alone(line, candidate) && near(position, lines, cues)
-        };
-        if is_code && !is_denied(line, candidate) {
-            out.push_str(line.get(copied..candidate.start).unwrap_or_default());
-            out.push_str(CODE);
-            copied = candidate.end;
-            masked += 1;
-        }
-    }
-    out.push_str(line.get(copied..).unwrap_or_default());
-    masked
 }
 
 /// Words that have the shape of a code: 4 to 8 digits, also in two groups; short upper-case mixtures.
@@ -98,9 +145,8 @@ fn candidates(line: &str) -> Vec<Candidate> {
         let after = line.get(end..).and_then(|text| text.chars().next());
         // Part of a longer word, number, path, address or URL.
         let is_inside = before.is_some_and(|c| {
-            c.is_alphanumeric() || matches!(c, '/' | '@' | '_' | '=' | '&' | '?' | '%' | '+' | '#')
-        }) || after
-            .is_some_and(|c| c.is_alphanumeric() || matches!(c, '@' | '_' | '/' | '%' | '='))
+            is_letter(c) || matches!(c, '/' | '@' | '_' | '=' | '&' | '?' | '%' | '+' | '#')
+        }) || after.is_some_and(|c| is_letter(c) || matches!(c, '@' | '_' | '/' | '%' | '='))
             || (matches!(before, Some('.' | ',' | ':' | '\'')) && preceded_by_digit(line, start))
             || (matches!(after, Some('.' | ',' | ':' | '\'')) && followed_by_digit(line, end));
         if !is_inside && let Some(candidate) = shape(line, start, end) {
@@ -109,6 +155,12 @@ fn candidates(line: &str) -> Vec<Candidate> {
         at = at.max(start + 1);
     }
     join_groups(line, &found)
+}
+
+/// A letter or digit of a script that puts blanks between words.
+fn is_letter(c: char) -> bool {
+    c.is_alphanumeric()
+        && !matches!(c, '\u{2E80}'..='\u{9FFF}' | '\u{AC00}'..='\u{D7AF}' | '\u{F900}'..='\u{FAFF}')
 }
 
 fn preceded_by_digit(line: &str, start: usize) -> bool {
@@ -148,9 +200,8 @@ fn shape(line: &str, start: usize, end: usize) -> Option<Candidate> {
     }
     let length = digits + letters;
     let is_mixed = digits >= 1 && (5..=10).contains(&length) && is_upper;
-    let is_lower_mix =
-        digits >= 2 && letters >= 2 && upper == 0 && (6..=10).contains(&length) && !is_measure(word);
-    (is_mixed || is_lower_mix).then_some(candidate)?
+    let is_any_mix = digits >= 2 && letters >= 2 && (6..=10).contains(&length) && !is_measure(word);
+    (is_mixed || is_any_mix).then_some(candidate)?
 }
 
 /// `1080p`, `20th`, `150mb`: a number with its unit.
@@ -184,6 +235,7 @@ fn join_groups(line: &str, found: &[Candidate]) -> Vec<Candidate> {
         }
     }
     out.extend(spaced_digits(line));
+    out.extend(spaced_pairs(line));
     out.sort_by_key(|candidate| candidate.start);
     let mut last_end = 0;
     out.retain(|candidate| {
@@ -209,6 +261,26 @@ fn spaced_digits(line: &str) -> Option<Candidate> {
     Some(Candidate { start, end: start + trimmed.len(), digits: words.len(), letters: 0 })
 }
 
+/// `55 43 21`: three pairs.
+fn spaced_pairs(line: &str) -> Option<Candidate> {
+    let bytes = line.as_bytes();
+    let is_digit = |at: usize| bytes.get(at).is_some_and(u8::is_ascii_digit);
+    let fits = |start: usize| {
+        [0, 1, 3, 4, 6, 7].iter().all(|offset| is_digit(start + offset))
+            && [2, 5].iter().all(|offset| bytes.get(start + offset) == Some(&b' '))
+            && !is_digit(start + 8)
+            && !(bytes.get(start + 8) == Some(&b' ') && is_digit(start + 9))
+    };
+    let begins = |start: usize| {
+        start == 0
+            || !bytes.get(start - 1).is_some_and(|byte| byte.is_ascii_digit() || b"+-.,/:".contains(byte))
+    };
+    let follows = |start: usize| start >= 2 && bytes.get(start - 1) == Some(&b' ') && is_digit(start - 2);
+    let start = (0..bytes.len().saturating_sub(7))
+        .find(|start| fits(*start) && begins(*start) && !follows(*start))?;
+    Some(Candidate { start, end: start + 8, digits: 6, letters: 0 })
+}
+
 /// Whether nothing but the code and its decoration stands in the line.
 fn is_alone(line: &str, candidate: Candidate) -> bool {
     let before = line.get(..candidate.start).unwrap_or_default();
@@ -218,31 +290,6 @@ fn is_alone(line: &str, candidate: Candidate) -> bool {
     let after =
         after.strip_prefix("][").map_or(after, |rest| rest.trim_start_matches(|c: char| c.is_ascii_digit()));
     is_decoration(before) && is_decoration(after)
-}
-
-/// Whether words that announce a code stand in the lines around.
-fn near(position: usize, lines: &[&str], cues: &[Option<Strength>]) -> bool {
-    let reach = |range: &mut dyn Iterator<Item = usize>, most: usize, weak_too: bool| {
-        let mut filled = 0;
-        for at in range {
-            if lines.get(at).is_some_and(|line| !line.trim().is_empty()) {
-                match cues.get(at).copied().flatten() {
-                    Some(Strength::Strong) => return true,
-                    Some(Strength::Weak) if weak_too => return true,
-                    _ => {}
-                }
-                filled += 1;
-            }
-            if filled >= most {
-                break;
-            }
-        }
-        false
-    };
-    let end = lines.len().min(position + 40);
-    matches!(cues.get(position), Some(Some(_)))
-        || reach(&mut (position.saturating_sub(40)..position).rev(), REACH, true)
-        || reach(&mut (position + 1..end), 2, false)
 }
 
 /// Whether the line itself announces the code, close enough and without other words claiming it.
@@ -268,7 +315,8 @@ fn is_announced(line: &str, candidate: Candidate) -> bool {
 }
 
 fn is_denied(line: &str, candidate: Candidate) -> bool {
-    let before = line.get(..candidate.start).unwrap_or_default();
+    let before =
+        line.get(floor(line, candidate.start.saturating_sub(SPAN))..candidate.start).unwrap_or_default();
     let after = line.get(candidate.end..).unwrap_or_default();
     let word = line.get(candidate.start..candidate.end).unwrap_or_default();
     if before.trim_end().ends_with(['$', '€', '£', '¥', '₹', '+', '#', '№']) {

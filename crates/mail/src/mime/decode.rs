@@ -32,17 +32,23 @@ pub fn decode_base64(data: &[u8]) -> Vec<u8> {
     let mut out = Vec::with_capacity(data.len() / 4 * 3);
     let mut bits: u32 = 0;
     let mut count = 0;
+    let mut is_ended = false;
     for &byte in data {
+        if is_ended {
+            is_ended = byte != b'\n';
+            continue;
+        }
         let value = match byte {
             b'A'..=b'Z' => byte - b'A',
             b'a'..=b'z' => byte - b'a' + 26,
             b'0'..=b'9' => byte - b'0' + 52,
             b'+' | b'-' => 62,
             b'/' | b'_' => 63,
-            // Padding ends a run; another run may follow where a program joined two.
+            // Padding ends a run. Another may follow on the next line where a program joined two; what
+            // follows on the same line is garbage.
             b'=' => {
                 flush_base64(&mut out, bits, count);
-                (bits, count) = (0, 0);
+                (bits, count, is_ended) = (0, 0, true);
                 continue;
             }
             _ => continue,
@@ -153,7 +159,9 @@ pub fn decode_charset(charset: Option<&str>, bytes: &[u8]) -> String {
     let encoding = Encoding::for_label(label.as_bytes()).filter(|encoding| *encoding != REPLACEMENT);
     match encoding {
         // Programs that write UTF-8 under a Latin label are common; Latin text that is valid UTF-8 is not.
-        Some(encoding) if encoding == WINDOWS_1252 || encoding == UTF_8 => guess_with(bytes, encoding),
+        Some(encoding) if encoding == WINDOWS_1252 || encoding == UTF_8 => {
+            guess_with(bytes, encoding == UTF_8)
+        }
         Some(encoding) if encoding == UTF_16LE || encoding == UTF_16BE => {
             // A part that says UTF-16 and holds no zero octet is ASCII that passed a converter.
             if bytes.contains(&0) || bytes.is_empty() || !bytes.is_ascii() {
@@ -171,31 +179,24 @@ pub fn decode_charset(charset: Option<&str>, bytes: &[u8]) -> String {
 }
 
 fn guess(bytes: &[u8]) -> String {
-    guess_with(bytes, UTF_8)
+    guess_with(bytes, false)
 }
 
 /// UTF-8 if the octets are (a character cut off at the end is dropped), else windows-1252. Mostly sound
 /// UTF-8 under a UTF-8 label stays UTF-8 with replacement characters.
-fn guess_with(bytes: &[u8], declared: &'static Encoding) -> String {
-    match std::str::from_utf8(bytes) {
-        Ok(text) => text.to_owned(),
-        Err(error) => {
-            let valid = bytes.get(..error.valid_up_to()).unwrap_or_default();
-            if error.error_len().is_none() && !valid.is_ascii() {
-                return String::from_utf8_lossy(valid).into_owned();
-            }
-            if error.error_len().is_none() && declared == UTF_8 {
-                return String::from_utf8_lossy(valid).into_owned();
-            }
-            let lossy = String::from_utf8_lossy(bytes);
-            let broken = lossy.chars().filter(|c| *c == char::REPLACEMENT_CHARACTER).count();
-            let sound = lossy.chars().filter(|c| !c.is_ascii()).count().saturating_sub(broken);
-            if declared == UTF_8 && sound > broken * 2 {
-                lossy.into_owned()
-            } else {
-                WINDOWS_1252.decode_without_bom_handling(bytes).0.into_owned()
-            }
-        }
+fn guess_with(bytes: &[u8], says_utf8: bool) -> String {
+    let Err(error) = std::str::from_utf8(bytes) else { return String::from_utf8_lossy(bytes).into_owned() };
+    let valid = bytes.get(..error.valid_up_to()).unwrap_or_default();
+    if error.error_len().is_none() && (says_utf8 || !valid.is_ascii()) {
+        return String::from_utf8_lossy(valid).into_owned();
+    }
+    let lossy = String::from_utf8_lossy(bytes);
+    let broken = lossy.chars().filter(|c| *c == char::REPLACEMENT_CHARACTER).count();
+    let sound = lossy.chars().filter(|c| !c.is_ascii()).count().saturating_sub(broken);
+    if says_utf8 && sound >= broken && sound > 0 {
+        lossy.into_owned()
+    } else {
+        WINDOWS_1252.decode_without_bom_handling(bytes).0.into_owned()
     }
 }
 

@@ -3,9 +3,9 @@
 //! Values stay as sent until a question is asked; encoded words are decoded then.
 
 use domain::{Address, Envelope, Timestamp};
-use mail_parser::{HeaderValue, parsers::MessageStream};
+use mail_parser::parsers::MessageStream;
 
-use super::invisible;
+use super::{invisible, words};
 
 /// Most octets of a header that are read (contract: 1 MB).
 pub const MAX_HEADER: usize = 1024 * 1024;
@@ -133,29 +133,30 @@ impl Headers {
         values.map(|value| String::from_utf8_lossy(value).into_owned()).take(50).collect()
     }
 
-    /// Authentication-Results with whether each stands above the first Received that another
-    /// organisation's server wrote. Meaningful for a whole header only.
+    /// Authentication-Results with whether each can be the account's own server's, judged by its place: above
+    /// the first Received that another organisation's server wrote. Meaningful for a whole header only.
     ///
-    /// The server that received the mail for the account writes the topmost Received; a Received by a
-    /// host of another domain is foreign, and everything below it can be the sender's invention.
+    /// The server that received the mail writes the topmost Received; a Received by a host of another domain is
+    /// foreign, and everything below it can be the sender's invention. So can what follows the server's own
+    /// result below its Received, where the sender's fields begin: there the first of each authserv-id counts.
     pub fn placed_authentication_results(&self) -> Vec<(String, bool)> {
         let mut own: Option<String> = None;
         let mut is_above = true;
+        let mut has_received = false;
+        let mut ids: Vec<String> = Vec::new();
         let mut found = Vec::new();
         for (name, value) in &self.fields {
             let value = String::from_utf8_lossy(value.trim_ascii());
-            match name.as_str() {
-                "received" => {
-                    let host = received_by(&value);
-                    let domain = host.as_deref().map(|host| super::links::registrable(host).to_owned());
-                    match (&own, domain) {
-                        (None, domain) => own = Some(domain.unwrap_or_default()),
-                        (Some(own), Some(domain)) => is_above &= *own == domain || is_local(&domain),
-                        (Some(_), None) => {}
-                    }
-                }
-                "authentication-results" if found.len() < 50 => found.push((value.into_owned(), is_above)),
-                _ => {}
+            if name == "received" {
+                has_received = true;
+                let Some(host) = received_by(&value).filter(|host| !is_internal(host)) else { continue };
+                let domain = super::links::registrable(&host).to_owned();
+                is_above &= own.get_or_insert_with(|| domain.clone()) == &domain;
+            } else if name == "authentication-results" && found.len() < 50 {
+                let id = super::trust::authserv_id(&value).unwrap_or_default();
+                let is_first = !ids.contains(&id);
+                found.push((value.into_owned(), is_above && (is_first || !has_received)));
+                ids.push(id);
             }
         }
         found
@@ -202,8 +203,11 @@ fn received_by(value: &str) -> Option<String> {
     Some(host.to_ascii_lowercase())
 }
 
-fn is_local(domain: &str) -> bool {
-    domain == "localhost" || domain.starts_with("127.") || domain.starts_with("10.") || !domain.contains('.')
+/// Hosts inside an organisation: bare addresses, as Gmail writes them, and names without a domain.
+fn is_internal(host: &str) -> bool {
+    host.contains(':')
+        || !host.contains('.')
+        || host.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.')
 }
 
 /// Ids in angle brackets; where a program left them out, words that look like ids.
@@ -227,12 +231,7 @@ fn message_ids(text: &str) -> Vec<String> {
 
 /// Decodes a value that is free text; folding blanks become one.
 pub(super) fn decode_words(value: &[u8]) -> String {
-    let mut line = sound_utf8(value.get(..MAX_FIELD).unwrap_or(value));
-    line.push(b'\n');
-    let decoded = match MessageStream::new(&line).parse_unstructured() {
-        HeaderValue::Text(text) => text.into_owned(),
-        _ => String::from_utf8_lossy(value).into_owned(),
-    };
+    let decoded = words::decode(value.get(..MAX_FIELD).unwrap_or(value));
     let (clean, _) = invisible::clean(&decoded);
     clean.split_whitespace().collect::<Vec<_>>().join(" ")
 }

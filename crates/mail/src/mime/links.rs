@@ -68,6 +68,7 @@ impl Links {
         let Some(target) = self.resolve(href) else { return Shown::Text };
         match target.scheme() {
             "http" | "https" | "ftp" => self.add_web(text, &target),
+            "mailto" if target.path().trim().is_empty() => Shown::Text,
             "mailto" => self.add_plain_scheme(text, &target, same_address(text, target.path())),
             "tel" | "sms" | "callto" => {
                 self.add_plain_scheme(text, &target, digits(text) == digits(target.path()))
@@ -173,6 +174,16 @@ impl Links {
     /// The target of a numbered link, whole.
     pub(super) fn target(&self, number: usize) -> Option<&str> {
         self.targets.get(number.checked_sub(1)?).map(String::as_str)
+    }
+
+    /// How many links have a number.
+    pub fn len(&self) -> usize {
+        self.found.len()
+    }
+
+    /// Whether no link has a number.
+    pub fn is_empty(&self) -> bool {
+        self.found.is_empty()
     }
 
     /// The links in order of their numbers.

@@ -22,7 +22,23 @@ pub fn lines(text: &str, is_flowed: bool, is_delsp: bool, links: &mut Links) -> 
     let (text, invisible) = invisible::clean(text);
     let mut lines: Vec<Line> = Vec::new();
     let mut is_open = false;
+    let mut enclosure: Option<Enclosure> = None;
     for raw in text.split('\n') {
+        if let Some(open) = &mut enclosure {
+            if open.takes(raw) {
+                continue;
+            }
+            lines.push(open.line());
+            enclosure = None;
+            if raw.trim_end() == "end" {
+                continue;
+            }
+        }
+        if let Some(name) = uuencoded_name(raw) {
+            enclosure = Some(Enclosure { name: name.to_owned(), octets: 0 });
+            is_open = false;
+            continue;
+        }
         let was_cited = lines.last().is_some_and(|line| line.quote > 0);
         let (quote, rest) = split_quote(raw, is_flowed, was_cited);
         let rest = if is_flowed { rest.strip_prefix(' ').unwrap_or(rest) } else { rest };
@@ -38,10 +54,45 @@ pub fn lines(text: &str, is_flowed: bool, is_delsp: bool, links: &mut Links) -> 
         }
         is_open = goes_on;
     }
+    lines.extend(enclosure.map(|open| open.line()));
     for line in &mut lines {
         finish(line, links);
     }
     (lines, invisible)
+}
+
+/// A file that stands uuencoded inside the text, as programs sent it before MIME.
+struct Enclosure {
+    name: String,
+    octets: usize,
+}
+
+impl Enclosure {
+    /// Whether a line belongs to the file. Its first character says how many octets it carries.
+    fn takes(&mut self, line: &str) -> bool {
+        let line = line.trim_end();
+        let Some(first) = line.bytes().next().filter(|first| (b' '..=b'`').contains(first)) else {
+            return false;
+        };
+        let octets = usize::from(first.wrapping_sub(32) & 63);
+        if line.len() > 62 || !line.bytes().all(|byte| (b' '..=b'`').contains(&byte)) {
+            return false;
+        }
+        self.octets += octets;
+        true
+    }
+
+    fn line(&self) -> Line {
+        let text = format!("[file inside the text: {}, {} octets]", self.name, self.octets);
+        Line { text, ..Line::default() }
+    }
+}
+
+/// The file name of `begin 644 name`.
+fn uuencoded_name(line: &str) -> Option<&str> {
+    let (mode, name) = line.strip_prefix("begin ")?.split_once(' ')?;
+    let is_mode = (3..=4).contains(&mode.len()) && mode.bytes().all(|byte| (b'0'..=b'7').contains(&byte));
+    (is_mode && !name.trim().is_empty() && name.len() < 200).then(|| name.trim())
 }
 
 fn finish(line: &mut Line, links: &mut Links) {
@@ -121,7 +172,8 @@ fn find_url(text: &str) -> Option<usize> {
 /// The URL without the punctuation of the sentence around it.
 fn trim_punctuation(url: &str) -> &str {
     let mut url = url;
-    loop {
+    // Stripping looks at the whole each time: a real URL is never that long.
+    while url.len() <= 4_096 {
         let trimmed = url.trim_end_matches(['.', ',', ';', ':', '!', '?', '\'', '*', '…']);
         let trimmed = match trimmed.strip_suffix(')') {
             Some(inner) if inner.matches('(').count() < trimmed.matches(')').count() => inner,
@@ -132,10 +184,11 @@ fn trim_punctuation(url: &str) -> &str {
             _ => trimmed,
         };
         if trimmed.len() == url.len() {
-            return url;
+            break;
         }
         url = trimmed;
     }
+    url
 }
 
 #[cfg(test)]

@@ -153,11 +153,15 @@ fn attribution_at(lines: &[Line], position: usize, end: usize) -> Option<usize> 
     }
     for length in 1..=MAX_ATTRIBUTION {
         let last = lines.get(position + length - 1).filter(|_| position + length <= end)?;
-        if last.is_blank() || last.quote != first.quote {
+        if last.is_blank() || last.quote != first.quote || last.region != first.region {
             return None;
         }
         if attribution::ends(&last.text) && attribution::is_attribution(&joined(lines, position, length)) {
-            return Some(length);
+            // The line before an attribution is none of it.
+            let is_whole =
+                |from: usize| attribution::is_attribution(&joined(lines, position + from, length - from));
+            let begins_later = !attribution::opens(&first.text) && (1..length).any(is_whole);
+            return (!begins_later).then_some(length);
         }
     }
     None

@@ -2,6 +2,8 @@
 //!
 //! The same input gives the same output: continuing at an offset relies on it.
 
+use std::collections::HashSet;
+
 use domain::reading::{Readable, Removed};
 
 use super::{
@@ -15,13 +17,13 @@ use super::{
 
 /// How to render.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Options {
+pub struct Options<'a> {
     /// Fold nothing, show whole URLs (`view: full`).
     pub full: bool,
     /// Mask likely one-time codes and sign-in links.
     pub mask_codes: bool,
-    /// The subject says that the message passes another one on: see [`quote::is_forward_subject`].
-    pub is_forward: bool,
+    /// The decoded subject: it tells forwards from replies, and may announce a code that the body holds.
+    pub subject: &'a str,
 }
 
 /// A body and what was masked in it.
@@ -34,15 +36,16 @@ pub struct Rendered {
 }
 
 /// Renders parts as fetched (still transfer-encoded, maybe cut off) in their order.
-pub fn render(parts: &[(TextPart, &[u8])], options: Options) -> Rendered {
+pub fn render(parts: &[(TextPart, &[u8])], options: Options<'_>) -> Rendered {
     let mut links = Links::new(options.full);
     let mut removed = Removed::default();
+    let is_forward = quote::is_forward_subject(options.subject);
     let mut lines: Vec<Line> = Vec::new();
     for (part, data) in parts {
         let (mut converted, gone) = convert(part, data, &mut links);
         removed = removed.plus(gone);
         if !options.full {
-            converted = signature::fold(quote::fold(converted, options.is_forward));
+            converted = signature::fold(quote::fold(converted, is_forward));
         }
         if !lines.is_empty() && converted.iter().any(|line| !line.is_blank()) {
             lines.push(Line::default());
@@ -56,29 +59,39 @@ pub fn render(parts: &[(TextPart, &[u8])], options: Options) -> Rendered {
     let mut text = clean.into_owned();
     let mut masked = 0;
     if options.mask_codes {
-        let (without, count) = codes::mask_links(&text, &mut links);
+        let (without, count) = codes::mask_links(options.subject, &text, &mut links);
         masked += count;
-        let (without, count) = codes::mask(&without);
+        let (without, count) = codes::mask_below(options.subject, &without);
         masked += count;
         text = without;
     }
-    Rendered { readable: Readable { text, links: links.into_links(), removed }, masked }
+    let mut links = links.into_links();
+    let shown = shown_numbers(&text);
+    // Links of folded history would only cost room.
+    links.retain(|link| shown.contains(&link.number));
+    Rendered { readable: Readable { text, links, removed }, masked }
 }
 
-/// The beginning of a text for a list: one line, quotes and signature left out, codes masked if asked for.
+/// The numbers of the links that a text shows.
+fn shown_numbers(text: &str) -> HashSet<usize> {
+    let ends = text.split("][").skip(1).filter_map(|rest| rest.split_once(']'));
+    ends.filter_map(|(number, _)| number.parse().ok()).collect()
+}
+
+/// The beginning of a text for a list: one line, quotes and signature left out, codes masked if asked for (`full` has no effect).
 ///
 /// `parts` may be cut off after the first kilobytes.
-pub fn snippet(parts: &[(TextPart, &[u8])], max_chars: usize, mask_codes: bool) -> String {
+pub fn snippet(parts: &[(TextPart, &[u8])], max_chars: usize, options: Options<'_>) -> String {
     let mut links = Links::new(false);
     let mut words = String::new();
     for (part, data) in parts {
         let (lines, _) = convert(part, data, &mut links);
-        let lines = signature::fold(quote::fold(lines, false));
+        let lines = signature::fold(quote::fold(lines, quote::is_forward_subject(options.subject)));
         for line in lines.iter().filter(|line| line.quote == 0 && !line.is_blank()) {
             if line.region == line::Region::Folded {
                 continue;
             }
-            words.push_str(&without_link_marks(line.text.trim()));
+            words.push_str(&without_images(&without_link_marks(line.text.trim())));
             words.push('\n');
         }
         if words.chars().count() > max_chars * 4 {
@@ -86,7 +99,8 @@ pub fn snippet(parts: &[(TextPart, &[u8])], max_chars: usize, mask_codes: bool) 
         }
     }
     let (clean, _) = invisible::clean(&words);
-    let text = if mask_codes { codes::mask(&clean).0 } else { clean.into_owned() };
+    let text =
+        if options.mask_codes { codes::mask_below(options.subject, &clean).0 } else { clean.into_owned() };
     let one_line = text.split_whitespace().filter(|word| !is_ornament(word)).collect::<Vec<_>>().join(" ");
     super::links::clip(&one_line, max_chars)
 }
@@ -102,7 +116,7 @@ pub fn has_text(part: &TextPart, data: &[u8]) -> bool {
 
 fn convert(part: &TextPart, data: &[u8], links: &mut Links) -> (Vec<Line>, Removed) {
     let text = decode::decode_text(part, data);
-    if part.is_html {
+    if part.is_html || is_html_by_mistake(&text) {
         let converted = visible_text::convert(&text, links);
         (converted.lines, Removed { hidden: converted.hidden, invisible: converted.invisible })
     } else {
@@ -111,9 +125,28 @@ fn convert(part: &TextPart, data: &[u8], links: &mut Links) -> (Vec<Line>, Remov
     }
 }
 
+/// HTML that was sent as plain text: nobody meant its source to be read.
+fn is_html_by_mistake(text: &str) -> bool {
+    let start = text.trim_start().get(..9).unwrap_or_default().to_ascii_lowercase();
+    start == "<!doctype" || start.starts_with("<html>") || start.starts_with("<html ")
+}
+
+/// A preview has no room for pictures.
+fn without_images(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((before, picture)) = rest.split_once("[image: ") {
+        out.push_str(before);
+        rest = picture.split_once(']').map_or("", |(_, after)| after);
+    }
+    out.push_str(rest);
+    out
+}
+
 /// Dashes and rules carry nothing in a preview.
 fn is_ornament(word: &str) -> bool {
-    word.len() >= 3 && word.chars().all(|c| matches!(c, '-' | '_' | '=' | '*' | '#' | '~' | '|' | '>'))
+    (word.len() >= 3 || word == "|")
+        && word.chars().all(|c| matches!(c, '-' | '_' | '=' | '*' | '#' | '~' | '|' | '>'))
 }
 
 /// `[text][3]` → `text`.
@@ -128,6 +161,10 @@ fn without_link_marks(text: &str) -> String {
         let is_link = digits > 0 && after.as_bytes().get(digits) == Some(&b']');
         if is_link {
             match before.rfind('[') {
+                // `[image: words][3]` goes with its brackets, like every picture.
+                Some(open) if before.get(open..).is_some_and(|shown| shown.starts_with("[image")) => {
+                    out.push_str(before.get(..open).unwrap_or_default());
+                }
                 Some(open) => {
                     out.push_str(before.get(..open).unwrap_or_default());
                     out.push_str(before.get(open + 1..).unwrap_or_default());

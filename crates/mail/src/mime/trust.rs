@@ -6,7 +6,7 @@
 mod look_alike;
 mod results;
 
-pub use self::look_alike::decode_punycode_host;
+pub use self::{look_alike::decode_punycode_host, results::authserv_id};
 
 use domain::{
     Address,

@@ -82,6 +82,7 @@ fn request(command: Command, items: &[Item], wants: Wants) -> Request {
 /// All FETCH data of a reply; several of the same message are merged, since servers may send the flags
 /// apart from the rest.
 pub fn read(reply: Reply) -> Vec<Fetch> {
+    let has_ghosts = has_ghosts(&reply);
     let mut out: Vec<Fetch> = Vec::new();
     for data in reply.data {
         let Data::Fetch(fetch) = data else { continue };
@@ -90,7 +91,21 @@ pub fn read(reply: Reply) -> Vec<Fetch> {
             None => out.push(*fetch),
         }
     }
+    if has_ghosts {
+        out.retain(|fetch| !is_ghost(fetch));
+    }
     out
+}
+
+/// Whether some of the messages were expunged by somebody else, which the server may not tell during
+/// FETCH; it answers with empty items instead (EXPUNGEISSUED, RFC 5530; seen with Dovecot).
+pub fn has_ghosts(reply: &Reply) -> bool {
+    reply.status.code.as_ref().is_some_and(|code| code.to_string() == "EXPUNGEISSUED")
+}
+
+fn is_ghost(fetch: &Fetch) -> bool {
+    let is_empty = !fetch.sections.is_empty() && fetch.sections.iter().all(|section| section.data.is_none());
+    fetch.size == Some(0) || is_empty
 }
 
 fn merge(into: &mut Fetch, from: Fetch) {

@@ -28,8 +28,8 @@ const CUES: [&str; 66] = [
     "change your password",
     "choose a password",
     "new password",
-    "recover",
-    "unlock",
+    "recover your",
+    "unlock your",
     "authorize",
     "one-time link",
     "accept invitation",
@@ -99,6 +99,8 @@ const PATHS: [&str; 22] = [
     "token",
     "validate",
 ];
+/// Most bare URLs of a text that are looked at.
+const MAX_URLS: usize = 5_000;
 /// What such words are not about.
 const NOT: [&str; 8] = [
     "unsubscribe",
@@ -112,19 +114,20 @@ const NOT: [&str; 8] = [
 ];
 
 /// Masks the targets of numbered links whose text, line or path says that they sign in; their words stay.
-pub(in crate::mime) fn mask_links(text: &str, links: &mut Links) -> (String, usize) {
+pub(in crate::mime) fn mask_links(subject: &str, text: &str, links: &mut Links) -> (String, usize) {
     let mut out = String::with_capacity(text.len());
     let mut masked = std::collections::HashSet::new();
     for (position, line) in text.split('\n').enumerate() {
         if position > 0 {
             out.push('\n');
         }
-        let context = if line.chars().count() <= 300 { line } else { "" };
+        let context =
+            if line.chars().count() <= 300 { format!("{subject} {line}") } else { subject.to_owned() };
         let mut rest = line;
         while let Some((before, after)) = rest.split_once("][") {
             let digits = after.bytes().take_while(u8::is_ascii_digit).count();
             let number = after.get(..digits).and_then(|digits| digits.parse().ok()).unwrap_or(0);
-            let hides = mask_target(number, context, links);
+            let hides = mask_target(number, &context, links);
             if hides {
                 masked.insert(number);
             }
@@ -164,32 +167,32 @@ fn mask_target(number: usize, context: &str, links: &mut Links) -> bool {
 }
 
 /// Masks bare URLs in a text that sign in.
-pub(super) fn mask_bare(text: &str) -> (String, usize) {
+pub(super) fn mask_bare(subject: &str, text: &str) -> (String, usize) {
     if !text.contains("://") {
         return (text.to_owned(), 0);
     }
     let lines: Vec<&str> = text.split('\n').collect();
     let mut out = String::with_capacity(text.len());
-    let mut masked = 0;
+    let (mut masked, mut looked_at) = (0, 0);
     for (position, line) in lines.iter().enumerate() {
         if position > 0 {
             out.push('\n');
         }
         let around =
             lines.get(position.saturating_sub(3)..(position + 2).min(lines.len())).unwrap_or_default();
-        let context: String = around
-            .iter()
-            .map(|line| line.get(..line.len().min(300)).unwrap_or(line))
-            .collect::<Vec<_>>()
-            .join(" ");
+        let heads = around.iter().map(|line| line.get(..line.len().min(300)).unwrap_or_default());
+        let context = [subject].into_iter().chain(heads).collect::<Vec<_>>().join(" ");
         let mut rest = *line;
         while let Some(at) = rest.find("http") {
             let (before, from) = rest.split_at(at);
             let end = from.find(|c: char| c.is_whitespace() || "<>\"".contains(c)).unwrap_or(from.len());
             let (url, after) = from.split_at(end);
             out.push_str(before);
+            looked_at += 1;
             match Url::parse(url) {
-                Ok(target) if target.has_host() && is_sign_in("", &context, &target) => {
+                Ok(target)
+                    if target.has_host() && looked_at < MAX_URLS && is_sign_in("", &context, &target) =>
+                {
                     out.push_str(LINK);
                     masked += 1;
                 }

@@ -79,6 +79,15 @@ pub(super) fn may_begin(text: &str) -> bool {
     !text.is_empty() && text.len() < 600
 }
 
+/// Whether a line reads like the first of several.
+pub(super) fn opens(text: &str) -> bool {
+    const OPENERS: [&str; 16] = [
+        "on", "am", "le", "el", "il", "op", "em", "den", "w", "dne", "dnia", "at", "vào", "a", "în", "från:",
+    ];
+    let first = text.split_whitespace().next().unwrap_or_default().to_lowercase();
+    has_date(text) || text.contains('@') || OPENERS.contains(&first.as_str())
+}
+
 /// Whether a line can end an attribution.
 pub(super) fn ends(text: &str) -> bool {
     let text = text.trim_end().trim_end_matches(['*', '_']);
@@ -145,7 +154,7 @@ pub(super) fn name_in(text: &str) -> Option<String> {
     }
     // What stands before an address in brackets is its name.
     if let Some((before, after)) = text.split_once('<') {
-        let before = before.trim_end_matches(['[', ' ', '"']);
+        let before = before.trim_end_matches(['[', '(', ' ', '"']);
         let address = after.split(['>', ' ', ']']).next().unwrap_or_default();
         let address = address.strip_prefix("mailto:").unwrap_or(address);
         if let Some(name) = last_name(before) {

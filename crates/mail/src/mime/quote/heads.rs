@@ -179,6 +179,40 @@ const OTHERS: [&str; 74] = [
     "제목",
 ];
 
+/// Keys that only mail has.
+const SAYS_MAIL: [&str; 30] = [
+    "sent",
+    "subject",
+    "cc",
+    "gesendet",
+    "betreff",
+    "envoyé",
+    "objet",
+    "enviado",
+    "enviado el",
+    "asunto",
+    "inviato",
+    "oggetto",
+    "verzonden",
+    "onderwerp",
+    "enviada em",
+    "enviada",
+    "assunto",
+    "skickat",
+    "ämne",
+    "emne",
+    "aihe",
+    "temat",
+    "předmět",
+    "predmet",
+    "tárgy",
+    "konu",
+    "тема",
+    "主题",
+    "件名",
+    "제목",
+];
+
 /// Key and value of a line like `**From:** Ann`, the key in lower case.
 fn field(text: &str) -> Option<(String, &str)> {
     let text = text.trim().trim_start_matches(['*', ' ']);
@@ -193,17 +227,22 @@ fn field(text: &str) -> Option<(String, &str)> {
 /// Whether an earlier message's head stands at the first of these lines: From, and two more fields close by.
 pub(super) fn is_header_block(lines: &[Line]) -> bool {
     let Some(first) = lines.first() else { return false };
-    if !field(&first.text).is_some_and(|(key, value)| FROM.contains(&key.as_str()) && !value.is_empty()) {
+    let Some((key, _)) = field(&first.text) else { return false };
+    let (mut has_from, mut others) =
+        (FROM.contains(&key.as_str()), usize::from(OTHERS.contains(&key.as_str())));
+    if !has_from && others == 0 {
         return false;
     }
-    let mut found = 0;
-    for line in lines.iter().skip(1).filter(|line| !line.is_blank()).take(7) {
-        match field(&line.text) {
-            Some((key, _)) if OTHERS.contains(&key.as_str()) => found += 1,
-            _ => {}
-        }
+    // An itinerary has From, To and Date too, but no subject.
+    let mut says_mail = SAYS_MAIL.contains(&key.as_str());
+    // Addresses of a long To may fill lines of their own.
+    for line in lines.iter().skip(1).filter(|line| !line.is_blank()).take(6) {
+        let Some((key, value)) = field(&line.text) else { continue };
+        says_mail |= SAYS_MAIL.contains(&key.as_str());
+        has_from |= FROM.contains(&key.as_str()) && !value.is_empty();
+        others += usize::from(OTHERS.contains(&key.as_str()));
     }
-    found >= 2
+    has_from && others >= 2 && says_mail
 }
 
 /// Whether a line stands above the message that is answered, and means: history from here.

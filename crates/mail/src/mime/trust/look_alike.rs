@@ -97,7 +97,7 @@ fn in_domain(domain: &str, own_domains: &[String]) -> Option<String> {
         if folded == known_folded {
             return Some(format!("{} imitates {owner}, {known}", named(&registered, domain)));
         }
-        if is_near(&folded, &known_folded) {
+        if is_near(&folded, &known_folded, if is_own { 5 } else { 6 }) {
             return Some(format!("{} is one slip away from {owner}, {known}", named(&registered, domain)));
         }
         // `paypal.com.account-check.example`, `paypal-secure.example`
@@ -193,14 +193,14 @@ fn fold(text: &str) -> String {
     out.replace("rn", "m").replace("vv", "w").replace("cl", "d")
 }
 
-/// Whether two domains differ by one small slip in their name, names of five letters and more.
-fn is_near(one: &str, other: &str) -> bool {
+/// Whether two domains differ by one small slip in their name. Short names are neighbours by chance.
+fn is_near(one: &str, other: &str, least: usize) -> bool {
     let (Some((one, one_end)), Some((other, other_end))) = (one.split_once('.'), other.split_once('.'))
     else {
         return false;
     };
     let length = one.chars().count().min(other.chars().count());
-    if length < 5 || one.chars().count().abs_diff(other.chars().count()) > 1 {
+    if length < least || one.chars().count().abs_diff(other.chars().count()) > 1 {
         return false;
     }
     // The same name under another ending is another owner far too often to warn.

@@ -63,6 +63,11 @@ impl Method {
     }
 }
 
+/// The authserv-id of a header's value in lower case.
+pub fn authserv_id(header: &str) -> Option<String> {
+    parse(header).map(|results| results.authserv_id)
+}
+
 /// Reads a header's value; nothing if it names no server.
 pub(super) fn parse(header: &str) -> Option<Results> {
     let header = header.get(..MAX_HEADER).unwrap_or(header);

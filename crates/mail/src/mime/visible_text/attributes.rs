@@ -1,12 +1,10 @@
 //! The attributes of the tag being read, as far as they matter for text.
 
-use std::collections::HashMap;
-
 /// The attributes that matter, of the tag being read.
 #[derive(Debug, Default)]
 pub(super) struct Attributes {
-    found: HashMap<&'static str, String>,
-    pending: Option<&'static str>,
+    found: Vec<(&'static str, String)>,
+    is_pending: bool,
 }
 
 impl Attributes {
@@ -39,31 +37,32 @@ impl Attributes {
 
     /// An attribute's name was read.
     pub(super) fn begin(&mut self, name: &[u8]) {
-        self.pending = Self::KNOWN.iter().find(|known| known.as_bytes() == name).copied();
-        if let Some(name) = self.pending {
-            if self.found.contains_key(name) {
-                // The first one counts, as in browsers.
-                self.pending = None;
-            } else {
-                self.found.insert(name, String::new());
-            }
+        let known = Self::KNOWN.iter().find(|known| known.as_bytes() == name).copied();
+        // The first of two counts, as in browsers.
+        let known = known.filter(|known| !self.has(known));
+        self.is_pending = known.is_some();
+        if let Some(known) = known {
+            self.found.push((known, String::new()));
         }
     }
 
     /// Its value was read.
     pub(super) fn value(&mut self, value: &[u8]) {
-        if let Some(name) = self.pending.take() {
-            self.found.insert(name, String::from_utf8_lossy(value).into_owned());
+        if self.is_pending
+            && let Some((_, found)) = self.found.last_mut()
+        {
+            *found = String::from_utf8_lossy(value).into_owned();
         }
+        self.is_pending = false;
     }
 
     /// The value of an attribute; empty if it is missing.
     pub(super) fn text(&self, name: &str) -> &str {
-        self.found.get(name).map_or("", String::as_str)
+        self.found.iter().find(|(known, _)| *known == name).map_or("", |(_, value)| value.as_str())
     }
 
     /// Whether the attribute is there, with or without value.
     pub(super) fn has(&self, name: &str) -> bool {
-        self.found.contains_key(name)
+        self.found.iter().any(|(known, _)| *known == name)
     }
 }

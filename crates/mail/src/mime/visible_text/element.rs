@@ -7,6 +7,8 @@ pub(super) enum Kind {
     Inline,
     /// On lines of its own.
     Block,
+    /// A paragraph without blank lines around; an empty one is a blank line.
+    Line,
     /// On lines of its own with a blank line around.
     Paragraph,
     /// `h1` to `h6`.

@@ -2,7 +2,7 @@
 //!
 //! Knows nothing of HTML; it is told what begins and ends.
 
-use std::fmt::Write as _;
+use std::{collections::HashSet, fmt::Write as _};
 
 use crate::mime::{
     line::{Line, Region},
@@ -51,6 +51,12 @@ pub(super) struct Flow {
     lists: Vec<List>,
     rows: Vec<Row>,
     anchor: Option<Anchor>,
+    /// Where the paragraph without margins began.
+    tight_start: usize,
+    /// Links that words lead to.
+    named: HashSet<usize>,
+    /// Where the last row that was written as `a | b` ended.
+    row_end: Option<usize>,
     /// Quotations around what comes next.
     pub(super) quote: usize,
     /// Where what comes next is from.
@@ -146,7 +152,13 @@ impl Flow {
     }
 
     fn end_line_always(&mut self) {
-        let text = std::mem::take(&mut self.current);
+        let mut text = std::mem::take(&mut self.current);
+        // Bullets that were typed or that Word made.
+        let rest =
+            text.strip_prefix(['·', '•', '▪', '◦', '‣', '●', '§']).filter(|rest| rest.starts_with(' '));
+        if let Some(rest) = rest {
+            text = format!("-{rest}");
+        }
         self.lines.push(Line { text, quote: self.quote, region: self.region });
         self.is_begun = false;
         self.wants_space = false;
@@ -167,6 +179,21 @@ impl Flow {
         self.end_line();
         if self.mark.is_none() && !self.lines.is_empty() {
             self.wants_blank = true;
+        }
+    }
+
+    /// A paragraph without margins begins.
+    pub(super) fn begin_tight(&mut self) {
+        self.end_line();
+        self.tight_start = self.lines.len();
+    }
+
+    /// It ends: an empty one is a blank line.
+    pub(super) fn end_tight(&mut self) {
+        if self.is_begun || self.lines.len() > self.tight_start {
+            self.end_line();
+        } else {
+            self.wants_blank = !self.lines.is_empty();
         }
     }
 
@@ -273,10 +300,12 @@ impl Flow {
         let has_blank = inside.first().is_some_and(Line::is_blank);
         let Some(first) = inside.iter().find(|line| !line.is_blank()).cloned() else { return };
         self.lines.truncate(row.start);
-        if has_blank {
+        // Rows follow each other without gaps, whatever margins their cells have.
+        if has_blank && self.row_end != Some(row.start) {
             self.lines.push(Line { text: String::new(), ..first });
         }
         self.lines.push(Line { text, ..first });
+        self.row_end = Some(self.lines.len());
         self.wants_blank = false;
     }
 
@@ -301,7 +330,7 @@ impl Flow {
         }
         let quote = self.lines.get(row.start).map_or(0, |line| line.quote);
         let is_even = self.lines.get(row.start..)?.iter().all(|line| line.quote == quote);
-        (filled >= 2 && is_even).then(|| texts.join(" | "))
+        ((filled >= 2 || (keeps_empty && filled == 1)) && is_even).then(|| texts.join(" | "))
     }
 
     /// A link begins.
@@ -325,8 +354,11 @@ impl Flow {
     pub(super) fn end_link(&mut self, links: &mut Links) {
         let Some(anchor) = self.anchor.take() else { return };
         let Some((line, from)) = anchor.start else {
+            let before = links.len();
+            // A picture cut into slices leads to one place: once is enough.
             if anchor.has_image
                 && let Shown::Numbered(number) = links.add("image", &anchor.href)
+                && links.len() > before
             {
                 self.push_word(&format!("[image][{number}]"));
             }
@@ -334,6 +366,9 @@ impl Flow {
         };
         let text = anchor.text.split_whitespace().collect::<Vec<_>>().join(" ");
         let shown = links.add(&text, &anchor.href);
+        if let Shown::Numbered(number) | Shown::Itself(_, number) = &shown {
+            self.named.insert(*number);
+        }
         let target = if line == self.lines.len() {
             Some(&mut self.current)
         } else {
@@ -377,8 +412,36 @@ impl Flow {
     pub(super) fn finish(mut self, links: &mut Links) -> Vec<Line> {
         self.end_link(links);
         self.end_line();
+        for line in &mut self.lines {
+            if line.text.contains("[image][") {
+                line.text = without_named_images(&line.text, &self.named);
+            }
+        }
         self.lines
     }
+}
+
+/// A picture without words is left out where words lead to the same place.
+fn without_named_images(text: &str, named: &HashSet<usize>) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once("[image][") {
+        out.push_str(before);
+        let number = after.split_once(']').and_then(|(number, tail)| Some((number.parse().ok()?, tail)));
+        rest = match number {
+            Some((number, tail)) if named.contains(&number) => tail.strip_prefix(" | ").unwrap_or(tail),
+            _ => {
+                out.push_str("[image][");
+                after
+            }
+        };
+    }
+    out.push_str(rest);
+    let kept = out.trim_end_matches([' ', '|']).len();
+    if rest.is_empty() || kept == 0 {
+        out.truncate(kept);
+    }
+    out
 }
 
 /// Whitespace that does not count; the non-breaking space is used as padding far more than as a letter.

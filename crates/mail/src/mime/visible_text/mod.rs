@@ -55,7 +55,10 @@ pub fn convert(html: &str, links: &mut Links) -> Converted {
         end -= 1;
     }
     let mut converter = Converter::new(links);
-    converter.feed(html.get(..end).unwrap_or_default());
+    // A tag that was cut off with the rest of the message is no text.
+    let html = html.get(..end).unwrap_or_default().trim_end_matches("</").trim_end_matches('<');
+    converter.sheet = Sheet::collect(html);
+    converter.feed(html);
     converter.finish()
 }
 
@@ -96,7 +99,6 @@ struct Converter<'a> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Raw {
     No,
-    Style,
     Dropped,
     Html,
 }
@@ -185,10 +187,6 @@ impl<'a> Converter<'a> {
 
     fn text(&mut self, text: &str) {
         match self.raw {
-            Raw::Style => {
-                self.sheet.add(text);
-                return;
-            }
             Raw::Dropped => return,
             // Inside noscript the tokenizer gives raw text; mail programs run no scripts and show it.
             Raw::Html if !self.is_nested => {
@@ -219,7 +217,7 @@ impl<'a> Converter<'a> {
     }
 
     fn start(&mut self, name: &[u8], attributes: &Attributes) {
-        let kind = kind_of(name);
+        let mut kind = kind_of(name);
         if closes_paragraph(kind, name) {
             self.close_within(name_hash("p"), is_paragraph_scope);
         }
@@ -240,6 +238,10 @@ impl<'a> Converter<'a> {
         if is_void(name) {
             self.void(name, attributes);
             return;
+        }
+        // Word's paragraphs have no margin: its blank lines are paragraphs of their own.
+        if kind == Kind::Paragraph && attributes.text("class").contains("Mso") {
+            kind = Kind::Line;
         }
         self.push(name, kind, attributes);
     }
@@ -290,7 +292,7 @@ impl<'a> Converter<'a> {
         let declared = self.declared(&names, kind, attributes);
         let style = self.style().child(&declared, kind == Kind::Anchor);
         self.raw = match kind {
-            Kind::Style => Raw::Style,
+            Kind::Style => Raw::Dropped,
             Kind::NoScript if !self.is_nested => Raw::Html,
             Kind::Dropped if matches!(name, b"script" | b"title" | b"iframe" | b"noembed" | b"noframes") => {
                 Raw::Dropped
@@ -321,7 +323,7 @@ impl<'a> Converter<'a> {
             opened_link: false,
             has_header: false,
         };
-        if !is_dropped && !style.is_hidden() {
+        if !is_dropped && !style.is_absent() {
             self.begin(&mut open, name, attributes);
         }
         self.mark(marker, kind);
@@ -332,6 +334,7 @@ impl<'a> Converter<'a> {
     fn begin(&mut self, open: &mut Open, name: &[u8], attributes: &Attributes) {
         match open.kind {
             Kind::Block => self.flow.end_line(),
+            Kind::Line => self.flow.begin_tight(),
             Kind::Paragraph | Kind::Table | Kind::Preformatted => self.flow.end_paragraph(),
             Kind::Heading(level) => self.flow.begin_heading(level),
             Kind::List { is_ordered } => {
@@ -391,7 +394,7 @@ impl<'a> Converter<'a> {
             self.links.set_base(attributes.text("href"));
             return;
         }
-        if self.is_dropped() || self.is_hidden() {
+        if self.is_dropped() || self.hidden_beyond > 0 || self.style().is_absent() {
             return;
         }
         match name {
@@ -415,14 +418,11 @@ impl<'a> Converter<'a> {
             let side = attributes.text(side).trim().trim_end_matches("px");
             side.parse::<f32>().is_ok_and(|pixels| pixels <= 2.0)
         };
-        let style = self.style();
-        // The words for a picture have the size of the text around; the picture has not.
-        if self.open.last().is_some_and(|open| open.is_dropped)
-            || is_dot("width")
+        // Neither the size nor the colour of the text around is a picture's.
+        if is_dot("width")
             || is_dot("height")
             || declared.is_dot()
-            || Computed::default().child(&declared, true).is_hidden()
-            || style.is_hidden()
+            || Computed::default().child(&declared, true).is_absent()
         {
             return;
         }
@@ -518,9 +518,10 @@ impl<'a> Converter<'a> {
         if open.opened_link {
             self.flow.end_link(self.links);
         }
-        if !open.is_dropped && !open.style.is_hidden() {
+        if !open.is_dropped && !open.style.is_absent() {
             match open.kind {
                 Kind::Block => self.flow.end_line(),
+                Kind::Line => self.flow.end_tight(),
                 Kind::Paragraph | Kind::Table | Kind::Preformatted | Kind::Quote => self.flow.end_paragraph(),
                 Kind::Heading(_) => self.flow.end_heading(),
                 Kind::List { .. } => self.flow.end_list(),

@@ -72,8 +72,34 @@ pub(super) struct Sheet {
 }
 
 impl Sheet {
-    /// Takes in the text of one style element.
-    pub(super) fn add(&mut self, css: &str) {
+    /// Reads all style elements of a document ahead of its text: one at the end rules the beginning too.
+    ///
+    /// Comments are passed over, and with them the sheets that only Outlook reads.
+    pub(super) fn collect(html: &str) -> Self {
+        let mut sheet = Self::default();
+        let mut rest = html;
+        while let Some(open) = rest.find('<') {
+            let from = rest.get(open..).unwrap_or_default();
+            if let Some(comment) = from.strip_prefix("<!--") {
+                rest = comment.split_once("-->").map_or("", |(_, after)| after);
+            } else if let Some(inside) = after_tag(from, "<style") {
+                let (attributes, content) = inside.split_once('>').unwrap_or((inside, ""));
+                let end = find_ignoring_case(content, "</style").unwrap_or(content.len());
+                let (css, after) = content.split_at(end);
+                if media_of(attributes).is_none_or(|media| applies(&format!("media {media}"))) {
+                    sheet.add(css);
+                }
+                rest = after;
+            } else if let Some(inside) = after_tag(from, "<script") {
+                rest = find_ignoring_case(inside, "</script").and_then(|end| inside.get(end..)).unwrap_or("");
+            } else {
+                rest = from.get(1..).unwrap_or_default();
+            }
+        }
+        sheet
+    }
+
+    fn add(&mut self, css: &str) {
         self.octets = self.octets.saturating_add(css.len());
         if self.octets > MAX_SHEET {
             return;
@@ -124,6 +150,18 @@ impl Sheet {
                 )
             });
             let key = target.id.or_else(|| target.classes.first().copied()).or(target.tag);
+            // The same selector again adds to its rule.
+            let places = key.and_then(|key| self.by_name.get(&key)).unwrap_or(&self.anywhere);
+            let same = places.iter().copied().find(|place| {
+                self.rules
+                    .get(*place)
+                    .is_some_and(|rule| rule.target == target && rule.ancestors == ancestors)
+            });
+            if let Some(rule) = same.and_then(|place| self.rules.get_mut(place)) {
+                rule.normal.overlay(&normal);
+                rule.important.overlay(&important);
+                continue;
+            }
             let index = self.rules.len();
             match key {
                 Some(key) => self.by_name.entry(key).or_default().push(index),
@@ -225,6 +263,36 @@ fn parse_compound(word: &str) -> Option<Compound> {
         rest = next;
     }
     Some(compound)
+}
+
+/// What follows the name of a tag, if it is that tag.
+fn after_tag<'a>(text: &'a str, tag: &str) -> Option<&'a str> {
+    let (name, rest) = text.split_at_checked(tag.len())?;
+    let is_whole = rest.starts_with(['>', '/', ' ', '\n', '\t', '\r', '\u{C}']);
+    (is_whole && name.eq_ignore_ascii_case(tag)).then_some(rest)
+}
+
+fn find_ignoring_case(text: &str, tag: &str) -> Option<usize> {
+    let mut from = 0;
+    while let Some(at) = text.get(from..)?.find("</") {
+        let at = from + at;
+        if text.get(at..at + tag.len()).is_some_and(|found| found.eq_ignore_ascii_case(tag)) {
+            return Some(at);
+        }
+        from = at + 2;
+    }
+    None
+}
+
+/// The value of the attribute `media`.
+fn media_of(attributes: &str) -> Option<String> {
+    let lower = attributes.to_ascii_lowercase();
+    let value = lower.split_once("media")?.1.trim_start().strip_prefix('=')?.trim_start();
+    let value = match value.strip_prefix(['"', '\'']) {
+        Some(quoted) => quoted.split(['"', '\'']).next(),
+        None => value.split_whitespace().next(),
+    };
+    value.map(str::to_owned)
 }
 
 /// Whether a media query holds for a screen of common size; what we do not understand does not.

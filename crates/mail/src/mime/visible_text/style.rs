@@ -366,6 +366,11 @@ impl Computed {
         child
     }
 
+    /// Whether the element is not there at all, pictures included.
+    pub(super) fn is_absent(&self) -> bool {
+        self.is_gone || self.is_unseen
+    }
+
     /// Whether text in this style is not seen.
     pub(super) fn is_hidden(&self) -> bool {
         self.is_gone || self.is_unseen || self.is_blended || self.font < UNREADABLE_PIXELS
