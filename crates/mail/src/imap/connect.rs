@@ -19,7 +19,7 @@ use super::{
     dialogue::Dialogue,
     quirk::{Quirks, ServerId},
     request::{Reply, Request, Wants},
-    response::{Code, Data, Namespaces, Response, Status, StatusKind},
+    response::{Code, Namespaces, Response, Status, StatusKind, Untagged},
     session::Session,
     wire::{Command, Dialect},
 };
@@ -91,7 +91,7 @@ struct Greeting {
 }
 
 async fn greet(dialogue: &mut Dialogue) -> Result<Greeting, Error> {
-    let Response::Untagged(Data::Status(status)) = dialogue.response().await? else {
+    let Response::Untagged(Untagged::Status(status)) = dialogue.response().await? else {
         return Err(Error::Protocol("this is no IMAP greeting"));
     };
     let preauth = match status.kind {
@@ -120,7 +120,7 @@ async fn ask_capabilities(dialogue: &mut Dialogue) -> Result<Capabilities, Error
 
 fn capabilities_in(reply: &Reply) -> Option<Capabilities> {
     let named = reply.data.iter().rev().find_map(|data| match data {
-        Data::Capability(names) => Some(Capabilities::new(names)),
+        Untagged::Capability(names) => Some(Capabilities::new(names)),
         _ => None,
     });
     capabilities_of(&reply.status).or(named)
@@ -223,7 +223,7 @@ async fn authenticate(
                 exchange.finish()?;
                 return Ok(status);
             }
-            Response::Untagged(Data::Status(Status { kind: StatusKind::Bye, text, .. })) => {
+            Response::Untagged(Untagged::Status(Status { kind: StatusKind::Bye, text, .. })) => {
                 return Err(Error::Bye(text));
             }
             _ => {}
@@ -268,11 +268,11 @@ async fn set_up(
         for reply in dialogue.run(flight).await?.into_iter().flatten() {
             for data in reply.data {
                 match data {
-                    Data::Namespace(listed) => namespaces = listed,
-                    Data::Enabled(names) => {
+                    Untagged::Namespace(listed) => namespaces = listed,
+                    Untagged::Enabled(names) => {
                         is_utf8 |= names.iter().any(|name| name.eq_ignore_ascii_case("UTF8=ACCEPT"));
                     }
-                    Data::Id(fields) => id = fields,
+                    Untagged::Id(fields) => id = fields,
                     _ => {}
                 }
             }

@@ -24,7 +24,7 @@ use tokio::{
 use super::{
     connect::Transport,
     request::{Reply, Request, Wants},
-    response::{Data, Response, Section, Status, StatusKind},
+    response::{Response, Section, Status, StatusKind, Untagged},
     wire::{Dialect, Event, Framer, Segment},
 };
 use crate::Error;
@@ -116,7 +116,7 @@ struct Running {
     wants: Wants,
     keep: usize,
     deadline: Instant,
-    data: Vec<Data>,
+    data: Vec<Untagged>,
     weight: usize,
     reply: oneshot::Sender<Result<Reply, Error>>,
 }
@@ -295,7 +295,7 @@ impl Task {
                 self.blocked_by = None;
                 self.move_unsent();
             }
-            Response::Untagged(Data::Status(Status { kind: StatusKind::Bye, text, .. })) => {
+            Response::Untagged(Untagged::Status(Status { kind: StatusKind::Bye, text, .. })) => {
                 return Err(End::Bye(text));
             }
             Response::Untagged(mut data) => {
@@ -315,14 +315,14 @@ impl Task {
     }
 
     /// Keeps the message count of the selected mailbox, and puts chunked literals back where they belong.
-    fn note(&mut self, data: &mut Data) {
+    fn note(&mut self, data: &mut Untagged) {
         match data {
-            Data::Exists(count) => self.seen.exists.store(*count, Ordering::Release),
-            Data::Expunge(_) => {
+            Untagged::Exists(count) => self.seen.exists.store(*count, Ordering::Release),
+            Untagged::Expunge(_) => {
                 let one_less = |count: u32| Some(count.saturating_sub(1));
                 let _ = self.seen.exists.fetch_update(Ordering::AcqRel, Ordering::Acquire, one_less);
             }
-            Data::Fetch(fetch) => {
+            Untagged::Fetch(fetch) => {
                 for (of, literal) in self.chunks.done.drain(..) {
                     let is_it = |section: &&mut Section| {
                         section.data.is_none() && section.path == of.path && section.text == of.text
@@ -365,13 +365,13 @@ async fn read_some<R: AsyncReadExt + Unpin>(reader: &mut R, input: &mut BytesMut
 }
 
 /// The memory that `data` holds, roughly.
-fn weigh(data: &Data) -> usize {
+fn weigh(data: &Untagged) -> usize {
     match data {
-        Data::Fetch(fetch) => {
+        Untagged::Fetch(fetch) => {
             1024 + fetch.sections.iter().filter_map(|s| s.data.as_ref()).map(Bytes::len).sum::<usize>()
         }
-        Data::Search { numbers, .. } | Data::Sort { numbers, .. } => 64 + numbers.len() * 4,
-        Data::ESearch(found) => {
+        Untagged::Search { numbers, .. } | Untagged::Sort { numbers, .. } => 64 + numbers.len() * 4,
+        Untagged::ESearch(found) => {
             128 + found.all.as_ref().map_or(0, Vec::len) * 8 + found.partial.as_ref().map_or(0, Vec::len) * 8
         }
         _ => 256,

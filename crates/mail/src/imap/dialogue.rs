@@ -9,7 +9,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use super::{
     connect::Transport,
     request::{Reply, Request},
-    response::{Data, Response, Status, StatusKind},
+    response::{Response, Status, StatusKind, Untagged},
     wire::{Dialect, Event, Framer, Limits, Literals, Segment},
 };
 use crate::Error;
@@ -96,7 +96,7 @@ impl Dialogue {
                         entry.3 = Some(status);
                     }
                 }
-                Response::Untagged(Data::Status(Status { kind: StatusKind::Bye, text, .. })) => {
+                Response::Untagged(Untagged::Status(Status { kind: StatusKind::Bye, text, .. })) => {
                     return Err(Error::Bye(text));
                 }
                 Response::Untagged(data) => {
@@ -110,7 +110,7 @@ impl Dialogue {
                 Response::Continue(_) => return Err(Error::Protocol("an unexpected go-ahead")),
             }
         }
-        let check = |(_, request, data, status): (String, Request, Vec<Data>, Option<Status>)| {
+        let check = |(_, request, data, status): (String, Request, Vec<Untagged>, Option<Status>)| {
             status.map(|status| Reply::check(request.command.name(), status, data))
         };
         Ok(pending.into_iter().filter_map(check).collect())

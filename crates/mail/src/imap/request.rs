@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::{
-    response::{Data, Range, Status, StatusKind},
+    response::{Range, Status, StatusKind, Untagged},
     wire::Command,
 };
 use crate::Error;
@@ -24,7 +24,7 @@ pub struct Request {
     pub keep: usize,
 }
 
-/// Which untagged data answers a command. Data that several commands in flight want goes to the oldest.
+/// Which untagged data answers a command. Untagged that several commands in flight want goes to the oldest.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Wants {
     /// Only the completion.
@@ -47,21 +47,27 @@ pub enum Wants {
 
 impl Wants {
     /// Whether `data` answers a command with these wants that was sent under `tag`.
-    pub(super) fn take(&self, data: &Data, tag: &str) -> bool {
+    pub(super) fn take(&self, data: &Untagged, tag: &str) -> bool {
         match (self, data) {
-            (Self::Mailbox, Data::Exists(_) | Data::Flags(_) | Data::Recent(_)) => true,
-            (Self::Mailbox, Data::Status(status)) => status.kind == StatusKind::Ok && status.code.is_some(),
-            (Self::List, Data::List(_) | Data::Lsub(_) | Data::MailboxStatus(_))
-            | (Self::Status, Data::MailboxStatus(_)) => true,
-            (Self::Search, Data::Search { .. } | Data::Sort { .. }) => true,
-            (Self::Search, Data::ESearch(found)) => found.tag.as_deref().is_none_or(|of| of == tag),
-            (Self::Fetch, Data::Fetch(_)) => true,
-            (Self::Uids(ranges), Data::Fetch(fetch)) => {
+            (Self::Mailbox, Untagged::Exists(_) | Untagged::Flags(_) | Untagged::Recent(_)) => true,
+            (Self::Mailbox, Untagged::Status(status)) => {
+                status.kind == StatusKind::Ok && status.code.is_some()
+            }
+            (Self::List, Untagged::List(_) | Untagged::Lsub(_) | Untagged::MailboxStatus(_))
+            | (Self::Status, Untagged::MailboxStatus(_)) => true,
+            (Self::Search, Untagged::Search { .. } | Untagged::Sort { .. }) => true,
+            (Self::Search, Untagged::ESearch(found)) => found.tag.as_deref().is_none_or(|of| of == tag),
+            (Self::Fetch, Untagged::Fetch(_)) => true,
+            (Self::Uids(ranges), Untagged::Fetch(fetch)) => {
                 fetch.uid.is_some_and(|uid| ranges.iter().any(|(low, high)| (*low..=*high).contains(&uid)))
             }
             (
                 Self::Session,
-                Data::Capability(_) | Data::Enabled(_) | Data::Id(_) | Data::Namespace(_) | Data::Status(_),
+                Untagged::Capability(_)
+                | Untagged::Enabled(_)
+                | Untagged::Id(_)
+                | Untagged::Namespace(_)
+                | Untagged::Status(_),
             ) => true,
             _ => false,
         }
@@ -81,12 +87,12 @@ pub struct Reply {
     /// The completion.
     pub status: Status,
     /// The data it wanted, in the order it came.
-    pub data: Vec<Data>,
+    pub data: Vec<Untagged>,
 }
 
 impl Reply {
     /// Ok for OK, else the refusal as an error.
-    pub(super) fn check(name: &'static str, status: Status, data: Vec<Data>) -> Result<Self, Error> {
+    pub(super) fn check(name: &'static str, status: Status, data: Vec<Untagged>) -> Result<Self, Error> {
         match status.kind {
             StatusKind::Ok | StatusKind::Preauth => Ok(Self { status, data }),
             _ => Err(Error::Refused {

@@ -21,7 +21,7 @@ pub enum Response {
     /// `+ …`: the server waits for us. The text after the plus, as it came.
     Continue(Bytes),
     /// Everything else.
-    Untagged(Data),
+    Untagged(Untagged),
 }
 
 /// OK, NO, BAD, BYE or PREAUTH with its code and text.
@@ -128,7 +128,7 @@ pub type Range = (u32, u32);
 /// Untagged data.
 #[derive(Debug, Clone, PartialEq)]
 #[expect(missing_docs, reason = "the names are the protocol's")]
-pub enum Data {
+pub enum Untagged {
     /// `* OK …` and so on: greeting, information, BYE.
     Status(Status),
     /// Names in upper case.

@@ -5,7 +5,7 @@ use domain::{PartPath, Summary, Timestamp};
 use super::super::{
     capability::Capabilities,
     request::{Reply, Request, Wants},
-    response::{Data, Fetch, Section, SectionText},
+    response::{Fetch, Section, SectionText, Untagged},
     wire::{Command, sequence},
 };
 use crate::mime::header::Headers;
@@ -85,7 +85,7 @@ pub fn read(reply: Reply) -> Vec<Fetch> {
     let has_ghosts = has_ghosts(&reply);
     let mut out: Vec<Fetch> = Vec::new();
     for data in reply.data {
-        let Data::Fetch(fetch) = data else { continue };
+        let Untagged::Fetch(fetch) = data else { continue };
         match out.iter_mut().rev().find(|seen| seen.sequence == fetch.sequence) {
             Some(seen) => merge(seen, *fetch),
             None => out.push(*fetch),

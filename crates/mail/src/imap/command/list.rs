@@ -3,7 +3,7 @@
 use super::super::{
     capability::Capabilities,
     request::{Reply, Request, Wants},
-    response::{Data, ListEntry, MailboxStatus},
+    response::{ListEntry, MailboxStatus, Untagged},
     wire::Command,
 };
 
@@ -49,9 +49,9 @@ impl Listed {
     pub fn take(&mut self, reply: Reply) {
         for data in reply.data {
             match data {
-                Data::List(entry) => self.entries.push(entry),
-                Data::Lsub(entry) => self.subscribed.push(entry),
-                Data::MailboxStatus(status) => self.statuses.push(status),
+                Untagged::List(entry) => self.entries.push(entry),
+                Untagged::Lsub(entry) => self.subscribed.push(entry),
+                Untagged::MailboxStatus(status) => self.statuses.push(status),
                 _ => {}
             }
         }

@@ -7,7 +7,7 @@ use std::borrow::Cow;
 
 use super::super::{
     request::{Reply, Request, Wants},
-    response::{Data, Range},
+    response::{Range, Untagged},
     search::Argument,
     session::Session,
     wire::Command,
@@ -118,12 +118,12 @@ pub fn read(reply: &Reply, shape: Shape) -> Result<Found, Error> {
     let mut found = Found::default();
     for data in &reply.data {
         match data {
-            Data::Search { numbers, .. } | Data::Sort { numbers, .. } => {
+            Untagged::Search { numbers, .. } | Untagged::Sort { numbers, .. } => {
                 seen = true;
                 found.uids.extend_from_slice(numbers);
                 found.total = u32::try_from(found.uids.len()).unwrap_or(u32::MAX);
             }
-            Data::ESearch(answer) => {
+            Untagged::ESearch(answer) => {
                 seen = true;
                 let ranges = answer.partial.as_deref().or(answer.all.as_deref()).unwrap_or_default();
                 found.uids = expand(ranges);

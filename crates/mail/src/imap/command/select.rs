@@ -4,7 +4,7 @@ use bytes::Bytes;
 
 use super::super::{
     request::{Reply, Request, Wants},
-    response::{Code, Data},
+    response::{Code, Untagged},
     session::Selected,
     wire::Command,
 };
@@ -19,7 +19,7 @@ pub fn examine(mailbox: &[u8]) -> Request {
 pub fn read(name: Bytes, reply: &Reply) -> Result<Selected, Error> {
     let mut selected = Selected { name, validity: 0, uid_next: None, highest_modseq: None };
     for data in &reply.data {
-        let Data::Status(status) = data else { continue };
+        let Untagged::Status(status) = data else { continue };
         match status.code {
             Some(Code::UidValidity(validity)) => selected.validity = validity,
             Some(Code::UidNext(next)) => selected.uid_next = Some(next).filter(|next| *next > 0),

@@ -2,7 +2,7 @@
 //!
 //! A response is parsed once it is whole. A literal above [`Limits::inline_literal`] is never held:
 //! it leaves in chunks that are slices of the receive buffer. What must end the connection is an
-//! [`Error`]; a strange response is not (see `Data::Unreadable`).
+//! [`Error`]; a strange response is not (see `Untagged::Unreadable`).
 
 use bytes::{Bytes, BytesMut};
 use memchr::memchr;

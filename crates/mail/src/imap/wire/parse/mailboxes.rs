@@ -5,20 +5,20 @@ use memchr::memmem;
 use super::super::tokenizer::{Cursor, Fault, Value};
 use super::text;
 use crate::{
-    imap::response::{Data, ListEntry, MailboxStatus, Namespaces},
+    imap::response::{ListEntry, MailboxStatus, Namespaces, Untagged},
     mime::words,
 };
 
 /// The rest of a LIST or LSUB response, given to `wrap`.
-pub(super) fn read_list(cursor: &mut Cursor<'_>, wrap: fn(ListEntry) -> Data) -> Result<Data, Fault> {
+pub(super) fn read_list(cursor: &mut Cursor<'_>, wrap: fn(ListEntry) -> Untagged) -> Result<Untagged, Fault> {
     let attributes = match cursor.value()? {
         Some(Value::List(values)) => values.iter().filter_map(text).map(|text| text.to_lowercase()).collect(),
         Some(Value::Nil) => Vec::new(),
-        _ => return Ok(Data::Unreadable("a LIST without attributes")),
+        _ => return Ok(Untagged::Unreadable("a LIST without attributes")),
     };
     let delimiter = cursor.value()?.as_ref().and_then(delimiter);
     let Some(name) = read_name(cursor)? else {
-        return Ok(Data::Unreadable("a LIST without a name"));
+        return Ok(Untagged::Unreadable("a LIST without a name"));
     };
     let extended = match cursor.value()? {
         Some(Value::List(values)) => named_pairs(values).collect(),
@@ -32,12 +32,12 @@ fn delimiter(value: &Value) -> Option<char> {
 }
 
 /// The rest of a STATUS response.
-pub(super) fn read_status(cursor: &mut Cursor<'_>) -> Result<Data, Fault> {
+pub(super) fn read_status(cursor: &mut Cursor<'_>) -> Result<Untagged, Fault> {
     let Some(name) = read_name(cursor)? else {
-        return Ok(Data::Unreadable("a STATUS without a name"));
+        return Ok(Untagged::Unreadable("a STATUS without a name"));
     };
     let Some(Value::List(items)) = cursor.value()? else {
-        return Ok(Data::Unreadable("a STATUS without items"));
+        return Ok(Untagged::Unreadable("a STATUS without items"));
     };
     let mut status = MailboxStatus { name, ..MailboxStatus::default() };
     for (name, value) in named_pairs(items) {
@@ -61,7 +61,7 @@ pub(super) fn read_status(cursor: &mut Cursor<'_>) -> Result<Data, Fault> {
             status.other.push((name, value));
         }
     }
-    Ok(Data::MailboxStatus(status))
+    Ok(Untagged::MailboxStatus(status))
 }
 
 fn set<T>(field: &mut Option<T>, value: Option<T>) -> bool {

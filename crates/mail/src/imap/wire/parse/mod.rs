@@ -1,6 +1,6 @@
 //! From the pieces of one response to a typed [`Response`]; one file per family.
 //!
-//! Nothing here fails: what is unknown is kept as values, what cannot be read is `Data::Unreadable`.
+//! Nothing here fails: what is unknown is kept as values, what cannot be read is `Untagged::Unreadable`.
 
 mod body_structure;
 mod envelope;
@@ -16,7 +16,7 @@ use super::{
     tokenizer::{Cursor, Piece, Value, read_number},
 };
 use crate::{
-    imap::response::{Data, Response, Section},
+    imap::response::{Response, Section, Untagged},
     mime::words,
 };
 
@@ -62,14 +62,14 @@ pub(super) fn read_place(
 }
 
 fn unreadable(why: &'static str) -> Response {
-    Response::Untagged(Data::Unreadable(why))
+    Response::Untagged(Untagged::Unreadable(why))
 }
 
-fn read_data(cursor: &mut Cursor<'_>, limits: &Limits) -> Data {
+fn read_data(cursor: &mut Cursor<'_>, limits: &Limits) -> Untagged {
     cursor.skip_spaces();
     let start = cursor.clone();
     if let Some(status) = status::read(cursor, limits) {
-        return Data::Status(status);
+        return Untagged::Status(status);
     }
     *cursor = start;
     let mut word = cursor.take_until(|byte| byte == b' ');
@@ -77,49 +77,49 @@ fn read_data(cursor: &mut Cursor<'_>, limits: &Limits) -> Data {
     if word.first().is_some_and(u8::is_ascii_digit) {
         number = match read_number::<u32>(word) {
             Some(number) => Some(number),
-            None => return Data::Unreadable("a number out of range"),
+            None => return Untagged::Unreadable("a number out of range"),
         };
         cursor.skip_spaces();
         word = cursor.take_until(|byte| byte == b' ' || byte == b'(');
     }
     if word.is_empty() {
-        return Data::Unreadable("a star without data");
+        return Untagged::Unreadable("a star without data");
     }
     let name = words::decode_verbatim(word).to_ascii_uppercase();
     let data = match (number, name.as_str()) {
         (Some(number), "FETCH") => {
             if cursor.is_at_end() {
-                return Data::Unreadable("a FETCH without items");
+                return Untagged::Unreadable("a FETCH without items");
             }
-            return Data::Fetch(Box::new(fetch::read(cursor, number, limits).0));
+            return Untagged::Fetch(Box::new(fetch::read(cursor, number, limits).0));
         }
-        (Some(number), "EXISTS") => return Data::Exists(number),
-        (Some(number), "RECENT") => return Data::Recent(number),
-        (Some(number), "EXPUNGE") => return Data::Expunge(number),
+        (Some(number), "EXISTS") => return Untagged::Exists(number),
+        (Some(number), "RECENT") => return Untagged::Recent(number),
+        (Some(number), "EXPUNGE") => return Untagged::Expunge(number),
         (None, "SEARCH") => {
-            return search::read_search(cursor, |numbers, modseq| Data::Search { numbers, modseq });
+            return search::read_search(cursor, |numbers, modseq| Untagged::Search { numbers, modseq });
         }
         (None, "SORT") => {
-            return search::read_search(cursor, |numbers, modseq| Data::Sort { numbers, modseq });
+            return search::read_search(cursor, |numbers, modseq| Untagged::Sort { numbers, modseq });
         }
         (None, "VANISHED") => search::read_vanished(cursor),
-        (None, "ESEARCH") => cursor.values().map(|values| Data::ESearch(search::read_esearch(&values))),
-        (None, "THREAD") => cursor.values().map(Data::Thread),
-        (None, "CAPABILITY") => cursor.values().map(|values| Data::Capability(upper_words(&values))),
-        (None, "ENABLED") => cursor.values().map(|values| Data::Enabled(upper_words(&values))),
-        (None, "LIST" | "XLIST") => mailboxes::read_list(cursor, Data::List),
-        (None, "LSUB") => mailboxes::read_list(cursor, Data::Lsub),
+        (None, "ESEARCH") => cursor.values().map(|values| Untagged::ESearch(search::read_esearch(&values))),
+        (None, "THREAD") => cursor.values().map(Untagged::Thread),
+        (None, "CAPABILITY") => cursor.values().map(|values| Untagged::Capability(upper_words(&values))),
+        (None, "ENABLED") => cursor.values().map(|values| Untagged::Enabled(upper_words(&values))),
+        (None, "LIST" | "XLIST") => mailboxes::read_list(cursor, Untagged::List),
+        (None, "LSUB") => mailboxes::read_list(cursor, Untagged::Lsub),
         (None, "STATUS") => mailboxes::read_status(cursor),
         (None, "NAMESPACE") => {
-            cursor.values().map(|values| Data::Namespace(mailboxes::read_namespaces(&values)))
+            cursor.values().map(|values| Untagged::Namespace(mailboxes::read_namespaces(&values)))
         }
-        (None, "FLAGS") => cursor
-            .values()
-            .map(|values| Data::Flags(fetch::flags(values.first().and_then(Value::as_list).unwrap_or(&[])))),
-        (None, "ID") => cursor.values().map(|values| Data::Id(read_id(&values))),
-        _ => cursor.values().map(|values| Data::Other { number, name, values }),
+        (None, "FLAGS") => cursor.values().map(|values| {
+            Untagged::Flags(fetch::flags(values.first().and_then(Value::as_list).unwrap_or(&[])))
+        }),
+        (None, "ID") => cursor.values().map(|values| Untagged::Id(read_id(&values))),
+        _ => cursor.values().map(|values| Untagged::Other { number, name, values }),
     };
-    data.unwrap_or_else(|fault| Data::Unreadable(fault.why()))
+    data.unwrap_or_else(|fault| Untagged::Unreadable(fault.why()))
 }
 
 fn upper_words(values: &[Value]) -> Vec<String> {

@@ -5,10 +5,10 @@ use super::super::{
     tokenizer::{Cursor, Fault, Value, read_number},
 };
 use super::text;
-use crate::imap::response::{Data, ESearch, Range};
+use crate::imap::response::{ESearch, Range, Untagged};
 
 /// The numbers of a SEARCH or SORT response, read straight from the line: there may be a million.
-pub(super) fn read_search(cursor: &mut Cursor<'_>, wrap: fn(Vec<u32>, Option<u64>) -> Data) -> Data {
+pub(super) fn read_search(cursor: &mut Cursor<'_>, wrap: fn(Vec<u32>, Option<u64>) -> Untagged) -> Untagged {
     let (mut numbers, mut modseq) = (Vec::new(), None);
     loop {
         cursor.skip_spaces();
@@ -28,13 +28,13 @@ pub(super) fn read_search(cursor: &mut Cursor<'_>, wrap: fn(Vec<u32>, Option<u64
 }
 
 /// The rest of a VANISHED response.
-pub(super) fn read_vanished(cursor: &mut Cursor<'_>) -> Result<Data, Fault> {
+pub(super) fn read_vanished(cursor: &mut Cursor<'_>) -> Result<Untagged, Fault> {
     let mut values = cursor.values()?.into_iter().peekable();
     let earlier = values.next_if(|value| value.as_list().is_some()).is_some();
     let Some(uids) = values.next().and_then(|value| ranges(&value)) else {
-        return Ok(Data::Unreadable("a VANISHED without UIDs"));
+        return Ok(Untagged::Unreadable("a VANISHED without UIDs"));
     };
-    Ok(Data::Vanished { earlier, uids: sequence::ascending(uids) })
+    Ok(Untagged::Vanished { earlier, uids: sequence::ascending(uids) })
 }
 
 /// What stands behind ESEARCH; what is not known is stepped over.

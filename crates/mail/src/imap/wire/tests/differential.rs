@@ -22,7 +22,7 @@ use super::{
     replies::{read, recorded},
 };
 use crate::{
-    imap::response::{Data, Fetch, Response, SectionText, StatusKind},
+    imap::response::{Fetch, Response, SectionText, StatusKind, Untagged},
     mime::words,
 };
 
@@ -47,7 +47,7 @@ fn compare(ours: &Response, theirs: &Theirs<'_>) {
             assert_eq!(tag, theirs.tag.inner());
             compare_status((status.kind, &status.text), (theirs.body.kind, &theirs.body.text));
         }
-        (Response::Untagged(Data::Status(status)), Theirs::Status(TheirStatus::Untagged(theirs))) => {
+        (Response::Untagged(Untagged::Status(status)), Theirs::Status(TheirStatus::Untagged(theirs))) => {
             compare_status((status.kind, &status.text), (theirs.kind, &theirs.text));
         }
         (Response::Untagged(ours), Theirs::Data(theirs)) => compare_data(ours, theirs),
@@ -66,20 +66,20 @@ fn compare_status(ours: (StatusKind, &String), theirs: (TheirKind, &Text<'_>)) {
     assert!(ours.1.is_empty() || ours.1 == theirs.1.inner(), "{ours:?} {theirs:?}");
 }
 
-fn compare_data(ours: &Data, theirs: &TheirData<'_>) {
+fn compare_data(ours: &Untagged, theirs: &TheirData<'_>) {
     match (ours, theirs) {
-        (Data::Capability(ours), TheirData::Capability(theirs)) => {
+        (Untagged::Capability(ours), TheirData::Capability(theirs)) => {
             let theirs: Vec<String> =
                 theirs.as_ref().iter().map(|name| name.to_string().to_ascii_uppercase()).collect();
             assert_eq!(*ours, theirs);
         }
-        (Data::List(ours), TheirData::List { items, delimiter, mailbox }) => {
+        (Untagged::List(ours), TheirData::List { items, delimiter, mailbox }) => {
             let items: Vec<String> = items.iter().map(|item| item.to_string().to_lowercase()).collect();
             assert_eq!(ours.attributes, items);
             assert_eq!(ours.delimiter, delimiter.map(|delimiter| delimiter.inner()));
             assert_eq!(ours.name, name_of(mailbox));
         }
-        (Data::MailboxStatus(ours), TheirData::Status { mailbox, items }) => {
+        (Untagged::MailboxStatus(ours), TheirData::Status { mailbox, items }) => {
             assert_eq!(ours.name, name_of(mailbox));
             for item in items.as_ref() {
                 match item {
@@ -93,23 +93,24 @@ fn compare_data(ours: &Data, theirs: &TheirData<'_>) {
                 }
             }
         }
-        (Data::Search { numbers, .. }, TheirData::Search(theirs))
-        | (Data::Sort { numbers, .. }, TheirData::Sort(theirs)) => {
+        (Untagged::Search { numbers, .. }, TheirData::Search(theirs))
+        | (Untagged::Sort { numbers, .. }, TheirData::Sort(theirs)) => {
             assert_eq!(*numbers, theirs.iter().map(|number| number.get()).collect::<Vec<_>>());
         }
-        (Data::Enabled(ours), TheirData::Enabled { capabilities }) => {
+        (Untagged::Enabled(ours), TheirData::Enabled { capabilities }) => {
             assert_eq!(ours.len(), capabilities.len());
         }
-        (Data::Flags(ours), TheirData::Flags(theirs)) => {
+        (Untagged::Flags(ours), TheirData::Flags(theirs)) => {
             assert_eq!(*ours, theirs.iter().map(|flag| Flag::parse(&flag.to_string())).collect::<Vec<_>>());
         }
-        (Data::Exists(ours), TheirData::Exists(theirs)) | (Data::Recent(ours), TheirData::Recent(theirs)) => {
+        (Untagged::Exists(ours), TheirData::Exists(theirs))
+        | (Untagged::Recent(ours), TheirData::Recent(theirs)) => {
             assert_eq!(ours, theirs);
         }
-        (Data::Expunge(ours), TheirData::Expunge(theirs)) => assert_eq!(*ours, theirs.get()),
-        (Data::Thread(ours), TheirData::Thread(theirs)) => assert_eq!(ours.len(), theirs.len()),
-        (Data::Other { name, .. }, TheirData::Quota { .. }) => assert_eq!(name, "QUOTA"),
-        (Data::Fetch(ours), TheirData::Fetch { seq, items }) => {
+        (Untagged::Expunge(ours), TheirData::Expunge(theirs)) => assert_eq!(*ours, theirs.get()),
+        (Untagged::Thread(ours), TheirData::Thread(theirs)) => assert_eq!(ours.len(), theirs.len()),
+        (Untagged::Other { name, .. }, TheirData::Quota { .. }) => assert_eq!(name, "QUOTA"),
+        (Untagged::Fetch(ours), TheirData::Fetch { seq, items }) => {
             assert_eq!(ours.sequence, seq.get());
             for item in items.as_ref() {
                 compare_item(ours, item);

@@ -4,7 +4,7 @@ use bytes::{Bytes, BytesMut};
 use proptest::prelude::*;
 
 use super::super::framer::{Error, Event, Framer, Limits};
-use crate::imap::response::{Data, Response, SectionText, StatusKind};
+use crate::imap::response::{Response, SectionText, StatusKind, Untagged};
 
 /// Everything that comes out after `input` was pushed in pieces of these sizes (the last size repeats).
 pub(super) fn events(input: &[u8], sizes: &[usize], limits: &Limits) -> (Vec<Event>, Option<Error>) {
@@ -76,7 +76,7 @@ fn braces_in_free_text_announce_nothing() {
         "junk {5}\r\n",
     ] {
         let input = format!("{line}* 1 EXISTS\r\n");
-        assert_eq!(responses(input.as_bytes())[1], Response::Untagged(Data::Exists(1)), "{line}");
+        assert_eq!(responses(input.as_bytes())[1], Response::Untagged(Untagged::Exists(1)), "{line}");
     }
 }
 
@@ -84,7 +84,7 @@ fn braces_in_free_text_announce_nothing() {
 fn braces_in_quoted_strings_announce_nothing() {
     for name in [r#""a {5}""#, r#""a \" {5}""#, r#""unclosed {5}"#, "word{5}"] {
         let input = format!("* LIST () \"/\" {name}\r\n* 1 EXISTS\r\n");
-        assert_eq!(responses(input.as_bytes())[1], Response::Untagged(Data::Exists(1)), "{name}");
+        assert_eq!(responses(input.as_bytes())[1], Response::Untagged(Untagged::Exists(1)), "{name}");
     }
 }
 
@@ -93,7 +93,9 @@ fn literals_of_every_spelling_are_read() {
     for announced in ["{3}\r\n", "{3+}\r\n", "~{3}\r\n", "{3}\n", "~{3+}\r\n", "{003}\r\n"] {
         let input = format!("* 1 FETCH (BODY[] {announced}a\r\n UID 7)\r\n");
         let responses = responses(input.as_bytes());
-        let [Response::Untagged(Data::Fetch(fetch))] = responses.as_slice() else { panic!("{responses:?}") };
+        let [Response::Untagged(Untagged::Fetch(fetch))] = responses.as_slice() else {
+            panic!("{responses:?}")
+        };
         assert_eq!(fetch.sections[0].data.as_deref(), Some(b"a\r\n".as_slice()));
         assert_eq!(fetch.uid, Some(7));
     }
@@ -104,7 +106,7 @@ fn quotes_are_counted_anew_behind_a_literal() {
     let input =
         b"* 1 FETCH (ENVELOPE (\"d\" {3}\r\na\"b NIL NIL NIL NIL NIL NIL NIL \"{9}\") BODY[1] {2}\r\nhi)\r\n";
     let responses = responses(input);
-    let [Response::Untagged(Data::Fetch(fetch))] = responses.as_slice() else { panic!("{responses:?}") };
+    let [Response::Untagged(Untagged::Fetch(fetch))] = responses.as_slice() else { panic!("{responses:?}") };
     assert_eq!(fetch.envelope.as_ref().unwrap().subject, "a\"b");
     assert_eq!(fetch.sections[0].data.as_deref(), Some(b"hi".as_slice()));
 }
@@ -127,7 +129,7 @@ fn a_large_literal_leaves_in_chunks_and_says_where_it_belongs() {
     assert_eq!((section.path.to_string().as_str(), section.origin), ("1.2", Some(0)));
     assert_eq!(section.text, SectionText::Whole);
     assert_eq!(*chunk, Event::LiteralChunk(Bytes::from_static(b"Hello world!")));
-    let Response::Untagged(Data::Fetch(fetch)) = fetch else { panic!("{fetch:?}") };
+    let Response::Untagged(Untagged::Fetch(fetch)) = fetch else { panic!("{fetch:?}") };
     assert_eq!(fetch.sections, std::slice::from_ref(section));
     assert_eq!(fetch.flags.as_deref(), Some([domain::Flag::Seen].as_slice()));
     assert!(matches!(done, Response::Tagged { status, .. } if status.kind == StatusKind::Ok));
@@ -149,7 +151,7 @@ fn chunks_and_sections_are_slices_of_the_receive_buffer() {
     while let Some(event) = framer.pop().unwrap() {
         match event {
             Event::LiteralChunk(bytes) => assert!(place.contains(&bytes.as_ptr())),
-            Event::Response(Response::Untagged(Data::Fetch(fetch))) => {
+            Event::Response(Response::Untagged(Untagged::Fetch(fetch))) => {
                 assert!(place.contains(&fetch.sections[0].data.as_ref().unwrap().as_ptr()));
             }
             _ => {}
@@ -194,7 +196,7 @@ fn results_of_a_large_mailbox_may_be_longer_than_other_lines() {
     let (events, error) = events(format!("* SEARCH {numbers}\r\n").as_bytes(), &[9], &small());
     assert_eq!(error, None);
     assert!(
-        matches!(&events[0], Event::Response(Response::Untagged(Data::Search { numbers, .. })) if numbers.len() == 60)
+        matches!(&events[0], Event::Response(Response::Untagged(Untagged::Search { numbers, .. })) if numbers.len() == 60)
     );
 }
 
@@ -212,10 +214,10 @@ fn deep_lists_and_many_values_end_neither_the_program_nor_the_connection() {
     ] {
         let input = format!("{line}* 1 EXISTS\r\n");
         let responses = responses(input.as_bytes());
-        assert_eq!(responses[1], Response::Untagged(Data::Exists(1)));
+        assert_eq!(responses[1], Response::Untagged(Untagged::Exists(1)));
         match &responses[0] {
-            Response::Untagged(Data::Unreadable(_)) => {}
-            Response::Untagged(Data::Fetch(fetch)) => {
+            Response::Untagged(Untagged::Unreadable(_)) => {}
+            Response::Untagged(Untagged::Fetch(fetch)) => {
                 assert!(fetch.uid == Some(3) || !line.contains("UID 3"));
             }
             other => panic!("{other:?}"),

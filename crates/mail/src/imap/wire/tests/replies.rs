@@ -7,7 +7,7 @@ use time::macros::datetime;
 
 use super::super::framer::{Event, Limits};
 use super::framing::events;
-use crate::imap::response::{Code, Data, Fetch, Response};
+use crate::imap::response::{Code, Fetch, Response, Untagged};
 
 /// Name and octets of each recorded reply, without its last line end.
 pub(super) fn recorded() -> impl Iterator<Item = (&'static str, String)> {
@@ -29,7 +29,7 @@ pub(super) fn read(reply: &str) -> Response {
 
 fn fetch(items: &str) -> Fetch {
     match read(&format!("* 1 FETCH ({items})")) {
-        Response::Untagged(Data::Fetch(fetch)) => *fetch,
+        Response::Untagged(Untagged::Fetch(fetch)) => *fetch,
         other => panic!("{other:?}"),
     }
 }
@@ -53,7 +53,7 @@ fn every_recorded_reply_is_read_without_loss() {
     let mut all = String::new();
     for (name, reply) in recorded() {
         let response = read(&reply);
-        assert!(!matches!(response, Response::Untagged(Data::Unreadable(_))), "{name}");
+        assert!(!matches!(response, Response::Untagged(Untagged::Unreadable(_))), "{name}");
         writeln!(all, "{name}\n    {response:?}").unwrap();
     }
     insta::assert_snapshot!(all);
@@ -134,7 +134,7 @@ fn a_subject_in_an_old_charset_is_readable() {
         &[1],
         &Limits::default(),
     );
-    let [Event::Response(Response::Untagged(Data::Fetch(fetch)))] = events.as_slice() else {
+    let [Event::Response(Response::Untagged(Untagged::Fetch(fetch)))] = events.as_slice() else {
         panic!("{events:?}")
     };
     assert_eq!(fetch.envelope.as_ref().unwrap().subject, "café");
@@ -210,7 +210,7 @@ fn a_message_of_endless_parts_is_cut_off() {
 #[test]
 fn codes_with_brackets_inside_are_read() {
     let code = |line: &str| match read(line) {
-        Response::Tagged { status, .. } | Response::Untagged(Data::Status(status)) => {
+        Response::Tagged { status, .. } | Response::Untagged(Untagged::Status(status)) => {
             (status.code, status.text)
         }
         other => panic!("{other:?}"),
@@ -230,13 +230,13 @@ fn codes_with_brackets_inside_are_read() {
 
 #[test]
 fn a_sorted_result_keeps_its_direction() {
-    let Response::Untagged(Data::ESearch(found)) =
+    let Response::Untagged(Untagged::ESearch(found)) =
         read("* ESEARCH (TAG \"a\") UID PARTIAL (-1:-3 9:8,2) COUNT 3")
     else {
         panic!()
     };
     assert_eq!((found.partial, found.count, found.is_uid), (Some(vec![(9, 8), (2, 2)]), Some(3), true));
-    let Response::Untagged(Data::ESearch(found)) =
+    let Response::Untagged(Untagged::ESearch(found)) =
         read("* ESEARCH (TAG \"a\" MAILBOX \"x y\" UIDVALIDITY 4) PARTIAL (1:3 NIL)")
     else {
         panic!()
@@ -249,16 +249,17 @@ fn a_sorted_result_keeps_its_direction() {
 
 #[test]
 fn names_that_should_have_been_quoted_are_whole() {
-    let Response::Untagged(Data::List(entry)) = read("* LIST (\\HasNoChildren) \"/\" Sent Items") else {
+    let Response::Untagged(Untagged::List(entry)) = read("* LIST (\\HasNoChildren) \"/\" Sent Items") else {
         panic!()
     };
     assert_eq!(entry.name, b"Sent Items");
-    let Response::Untagged(Data::MailboxStatus(status)) = read("* STATUS Sent Items (MESSAGES 3 UNSEEN 1)")
+    let Response::Untagged(Untagged::MailboxStatus(status)) =
+        read("* STATUS Sent Items (MESSAGES 3 UNSEEN 1)")
     else {
         panic!()
     };
     assert_eq!((status.name, status.messages, status.unseen), (b"Sent Items".to_vec(), Some(3), Some(1)));
-    let Response::Untagged(Data::List(entry)) = read("* LIST () NIL {5}\r\na \"b(") else { panic!() };
+    let Response::Untagged(Untagged::List(entry)) = read("* LIST () NIL {5}\r\na \"b(") else { panic!() };
     assert_eq!((entry.name, entry.delimiter), (b"a \"b(".to_vec(), None));
 }
 
@@ -276,6 +277,6 @@ fn lines_that_are_no_response_say_why() {
         ("* VANISHED", "a VANISHED without UIDs"),
         ("* 1 FETCH", "a FETCH without items"),
     ] {
-        assert_eq!(read(line), Response::Untagged(Data::Unreadable(why)), "{line}");
+        assert_eq!(read(line), Response::Untagged(Untagged::Unreadable(why)), "{line}");
     }
 }

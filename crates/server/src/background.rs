@@ -1,0 +1,35 @@
+//! Work that goes on beside requests while the server runs.
+
+use std::time::Duration;
+
+use access::Access;
+use tokio::{
+    task::JoinHandle,
+    time::{MissedTickBehavior, interval},
+};
+
+/// How often ended sessions are looked for: a revocation ends them within a second.
+const SWEEP_EVERY: Duration = Duration::from_secs(1);
+
+/// How long a session may be unused.
+const SESSION_IDLE: time::Duration = time::Duration::hours(1);
+
+/// Forgets MCP sessions that are idle or whose grant was ended, until aborted.
+pub(crate) fn sweep_sessions(access: Access) -> JoinHandle<()> {
+    tokio::spawn(async move {
+        let mut ticks = interval(SWEEP_EVERY);
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut is_failing = false;
+        loop {
+            ticks.tick().await;
+            match access.sessions().sweep(SESSION_IDLE).await {
+                Ok(_) => is_failing = false,
+                Err(error) if !is_failing => {
+                    tracing::error!(%error, "sessions not swept");
+                    is_failing = true;
+                }
+                Err(_) => {}
+            }
+        }
+    })
+}

@@ -1,0 +1,113 @@
+//! `postroom user`: people with a sign-in here.
+
+use access::User;
+use clap::Subcommand;
+use serde_json::{Value, json};
+
+use super::instant;
+use crate::{
+    config::Config,
+    error::Result,
+    terminal::{print, print_json, print_table, read_new_password, say},
+    wire,
+};
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Add a user; the first one is an administrator
+    Add {
+        /// The user's name: a-z, 0-9, `.`, `_` and `-`
+        name: String,
+        /// Let them administrate the server
+        #[arg(long)]
+        admin: bool,
+        /// Take the password from stdin
+        #[arg(long)]
+        password_stdin: bool,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// List all users
+    List {
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Let nothing in in a user's name any more
+    Disable {
+        /// The user's name
+        name: String,
+    },
+    /// Take `disable` back
+    Enable {
+        /// The user's name
+        name: String,
+    },
+    /// Give a user another password
+    Passwd {
+        /// The user's name
+        name: String,
+        /// Take the password from stdin
+        #[arg(long)]
+        password_stdin: bool,
+    },
+}
+
+pub(super) async fn run(command: &Command, config: &Config) -> Result<()> {
+    let store = wire::open_store(config).await?;
+    let access = wire::access(&store);
+    match command {
+        Command::Add { name, admin, password_stdin, json } => {
+            let password = read_new_password(*password_stdin, name)?;
+            let user = access.user_add(name, *admin, &password).await?;
+            if *json {
+                print_json(&show(&user));
+            } else {
+                let role = if user.is_admin { ", an administrator" } else { "" };
+                print(format_args!("added user {}{role}", user.name));
+            }
+        }
+        Command::List { json } => {
+            let users = access.user_list().await?;
+            if *json {
+                print_json(&users.iter().map(show).collect());
+            } else if users.is_empty() {
+                say("there is no user yet; `postroom user add NAME` adds one");
+            } else {
+                let heading = ["NAME", "ROLE", "STATE", "SINCE"].map(str::to_owned).to_vec();
+                let row = |user: &User| {
+                    let role = if user.is_admin { "administrator" } else { "user" };
+                    let state = if user.is_disabled { "disabled" } else { "active" };
+                    vec![user.name.clone(), role.to_owned(), state.to_owned(), instant(user.created)]
+                };
+                print_table(&std::iter::once(heading).chain(users.iter().map(row)).collect::<Vec<_>>());
+            }
+        }
+        Command::Disable { name } => {
+            access.user_disable(name).await?;
+            print(format_args!("disabled user {name}"));
+        }
+        Command::Enable { name } => {
+            access.user_enable(name).await?;
+            print(format_args!("enabled user {name}"));
+        }
+        Command::Passwd { name, password_stdin } => {
+            let password = read_new_password(*password_stdin, name)?;
+            access.user_passwd(name, &password).await?;
+            print(format_args!("changed the password of {name}"));
+        }
+    }
+    access.flush().await;
+    store.close().await;
+    Ok(())
+}
+
+fn show(user: &User) -> Value {
+    json!({
+        "name": user.name,
+        "admin": user.is_admin,
+        "disabled": user.is_disabled,
+        "created": instant(user.created),
+    })
+}

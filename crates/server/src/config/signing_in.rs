@@ -1,0 +1,63 @@
+//! How people and their agents get in. Understood and checked, but without effect yet.
+
+use domain::Secret;
+use url::Url;
+
+use super::setting::{List, Seconds, Value, choice, section};
+use crate::error::Result;
+
+section! {
+    /// How people and their agents get in.
+    #[expect(dead_code, reason = "some are checked only, until what they are for exists")]
+    "Signing in" SigningIn {
+        /// Ways in beside personal tokens: oauth, sealed, header, oidc.
+        doors: Doors = Later (default "oauth");
+        /// Who may make themselves a user: invite, open, off.
+        signup: Signup = Later (default "invite");
+        /// An OpenID provider by which people sign in.
+        login_oidc_issuer: Option<Url> = Later (example "https://id.example.org");
+        /// Our client id there.
+        login_oidc_client_id: Option<String> = Later (example "postroom");
+        /// Our client secret there.
+        login_oidc_client_secret: Option<Secret> = LaterSecret (example "");
+        /// The issuer whose tokens the `oidc` door takes.
+        oidc_issuer: Option<Url> = Later (example "https://id.example.org");
+        /// The audience that such tokens must name.
+        oidc_audience: Option<String> = Later (example "https://mail.example.org/mcp");
+        /// Where the issuer's keys are, if its metadata does not say it.
+        oidc_jwks_uri: Option<Url> = Later (example "https://id.example.org/jwks");
+        /// Seconds that an access token lives.
+        access_ttl: Seconds = Later (default "3600");
+        /// Seconds that a refresh token lives.
+        refresh_ttl: Seconds = Later (default "2592000");
+    }
+}
+
+choice! {
+    /// Who may make themselves a user.
+    Signup {
+        /// Who was invited.
+        Invite "invite";
+        /// Anybody.
+        Open "open";
+        /// Nobody.
+        Off "off";
+    }
+}
+
+/// Names of doors.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Doors(pub(crate) Vec<String>);
+
+impl Value for Doors {
+    const IS_LIST: bool = true;
+
+    fn parse(text: &Secret) -> Result<Self, String> {
+        let names = List::parse(text)?.0;
+        if names.iter().all(|name| ["oauth", "sealed", "header", "oidc"].contains(&name.as_str())) {
+            Ok(Self(names))
+        } else {
+            Err("expected a list of: `oauth`, `sealed`, `header`, `oidc`".to_owned())
+        }
+    }
+}

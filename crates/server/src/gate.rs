@@ -1,0 +1,99 @@
+//! What the MCP door asks about callers, answered by `access`; and the count of tool calls.
+
+use std::sync::Arc;
+
+use access::Access;
+use domain::{Code, GrantId, Principal};
+use mcp::{Boxed, CallRecord, Refusal};
+
+use crate::metrics::Metrics;
+
+/// The gate over tokens, grants, rates and the audit trail.
+pub(crate) struct Gate {
+    access: Access,
+    metrics: Arc<Metrics>,
+}
+
+impl Gate {
+    /// A gate over `access` that counts calls in `metrics`.
+    pub(crate) fn new(access: Access, metrics: Arc<Metrics>) -> Self {
+        Self { access, metrics }
+    }
+}
+
+impl mcp::Gate for Gate {
+    fn principal<'a>(&'a self, bearer: &'a str) -> Boxed<'a, Result<Arc<Principal>, Refusal>> {
+        Box::pin(async move {
+            self.access.principal(bearer).await.map(Arc::new).map_err(|refusal| {
+                if refusal.is_temporary() { Refusal::Unavailable } else { Refusal::Invalid }
+            })
+        })
+    }
+
+    fn admit<'a>(&'a self, principal: &'a Principal) -> Boxed<'a, Result<(), u64>> {
+        Box::pin(async move {
+            self.access.count_call(principal).map_err(|problem| problem.retry_after.unwrap_or(1))
+        })
+    }
+
+    fn record<'a>(&'a self, principal: &'a Principal, call: CallRecord<'a>) -> Boxed<'a, ()> {
+        Box::pin(async move {
+            self.metrics.count_call(call.tool, call.outcome);
+            let outcome = outcome(call.outcome);
+            tracing::info!(
+                user = principal.user,
+                grant = %principal.grant,
+                door = principal.door.as_str(),
+                tool = call.tool,
+                outcome = call.outcome,
+                "tool called"
+            );
+            self.access.audit().record(principal, call.tool, call.targets, outcome).await;
+        })
+    }
+
+    fn bind_session<'a>(&'a self, session: &'a str, grant: &'a GrantId) -> Boxed<'a, Result<(), Refusal>> {
+        Box::pin(async move {
+            // the door itself closes its oldest sessions, by the same bound
+            self.access.sessions().bind(session, grant).await.map(drop).map_err(|error| {
+                tracing::error!(%error, "session not bound");
+                Refusal::Unavailable
+            })
+        })
+    }
+
+    fn session_owner<'a>(&'a self, session: &'a str) -> Boxed<'a, Option<GrantId>> {
+        Box::pin(self.access.sessions().owner(session))
+    }
+
+    fn release_session<'a>(&'a self, session: &'a str) -> Boxed<'a, ()> {
+        Box::pin(async move {
+            if let Err(error) = self.access.sessions().forget(session).await {
+                tracing::warn!(%error, "session not forgotten");
+            }
+        })
+    }
+}
+
+/// The word of the door as the audit trail keeps it, which knows codes only.
+fn outcome(word: &str) -> Result<(), Code> {
+    match word {
+        "ok" => Ok(()),
+        "bad_cursor" => Err(Code::InvalidInput),
+        "cancelled" => Err(Code::Timeout),
+        _ => Err(Code::ALL.iter().copied().find(|code| code.as_str() == word).unwrap_or(Code::Internal)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_code_of_the_door_is_kept_as_itself() {
+        for code in Code::ALL {
+            assert_eq!(outcome(code.as_str()), Err(*code));
+        }
+        assert_eq!(outcome("ok"), Ok(()));
+    }
+}

@@ -1,0 +1,193 @@
+//! The hosted server from its first to its last second: bind, announce, serve, stop.
+
+use std::{future::IntoFuture as _, io, net::SocketAddr, sync::Arc, time::Duration};
+
+use access::Access;
+use axum::{Router, http::StatusCode, middleware::from_fn_with_state, serve::ListenerExt as _};
+use tokio::{
+    net::TcpListener,
+    task::JoinHandle,
+    time::{Instant, timeout, timeout_at},
+};
+use tokio_util::sync::CancellationToken;
+use tower_http::limit::RequestBodyLimitLayer;
+
+use crate::{
+    background,
+    config::{Config, LogFormat, PublicUrl},
+    envelope::{self, Envelope, Running},
+    error::{Error, Result},
+    gate::Gate,
+    metrics::Metrics,
+    operations::{self, Operations},
+    terminal::say,
+    wire,
+};
+
+/// Octets of a request's body.
+const MAX_BODY: usize = 32 << 20;
+
+/// How long running calls may take to finish once the server is asked to stop.
+const GRACE: Duration = Duration::from_secs(10);
+
+/// How long connections without running calls get to close, and the last writes to end.
+const LAST_WORDS: Duration = Duration::from_millis(500);
+
+/// Serves until the process is asked to stop.
+pub(crate) async fn run(config: &Config) -> Result<()> {
+    // before anything is announced, so that a signal which comes then is not lost
+    let mut signals = Signals::new()?;
+    let store = wire::open_store(config).await?;
+    let access = wire::access(&store);
+    let outgoing = wire::outgoing(config, false);
+    outgoing.check_own_authorities()?;
+    let engine = wire::engine(&store, outgoing);
+
+    let listener = bind(config.network.listen).await?;
+    let bound = listener.local_addr().map_err(|source| bind_error(config.network.listen, source))?;
+    let public_url = config.network.public_url(bound);
+    let metrics = Arc::new(Metrics::default());
+    let stopping = CancellationToken::new();
+    let running = Running::default();
+    let operations = Operations {
+        store: store.clone(),
+        metrics: Arc::clone(&metrics),
+        metrics_token: config.operations.metrics_token.clone(),
+        stopping: stopping.clone(),
+        running: running.clone(),
+    };
+    let envelope = Arc::new(Envelope {
+        metrics: Arc::clone(&metrics),
+        random: Arc::new(wire::SystemRandom),
+        trusted_proxies: config.network.trusted_proxies.clone().unwrap_or_default(),
+        is_https: public_url.is_https(),
+        stopping: stopping.clone(),
+        running: running.clone(),
+    });
+    let gate = Gate::new(access.clone(), metrics);
+    let doors = operations::routes(operations.clone()).merge(wire::mcp_router(
+        config,
+        &public_url,
+        engine.clone(),
+        gate,
+    )?);
+    let mut servers = vec![serve(listener, doors, &envelope, &stopping)];
+    if let Some(address) = config.operations.metrics_listen {
+        let listener = bind(address).await?;
+        servers.push(serve(listener, operations::metrics_routes(operations), &envelope, &stopping));
+    }
+    let sweeper = background::sweep_sessions(access.clone());
+    announce(config, &access, bound, &public_url).await;
+
+    signals.next().await;
+    tracing::info!(running = running.count(), "stopping");
+    stopping.cancel();
+    tokio::select! {
+        done = timeout(GRACE, running.wait_until_none()) => {
+            if done.is_err() {
+                tracing::warn!(running = running.count(), "calls did not finish in time");
+            }
+        }
+        () = signals.next() => tracing::warn!("stopping at once"),
+    }
+    let deadline = Instant::now() + LAST_WORDS;
+    for mut server in servers {
+        if timeout_at(deadline, &mut server).await.is_err() {
+            server.abort();
+        }
+    }
+    sweeper.abort();
+    engine.close();
+    if timeout(GRACE, access.flush()).await.is_err() {
+        tracing::error!("the last audit rows could not be written");
+    }
+    store.close().await;
+    tracing::info!("stopped");
+    Ok(())
+}
+
+async fn bind(address: SocketAddr) -> Result<TcpListener> {
+    TcpListener::bind(address).await.map_err(|source| bind_error(address, source))
+}
+
+fn bind_error(address: SocketAddr, source: io::Error) -> Error {
+    Error::Bind { address: address.to_string(), source }
+}
+
+fn serve(
+    listener: TcpListener,
+    routes: Router,
+    envelope: &Arc<Envelope>,
+    stopping: &CancellationToken,
+) -> JoinHandle<io::Result<()>> {
+    let listener = listener.tap_io(|tcp| {
+        if let Err(error) = tcp.set_nodelay(true) {
+            tracing::debug!(%error, "delays stay on a connection");
+        }
+    });
+    let routes = routes
+        .fallback(async || (StatusCode::NOT_FOUND, "There is nothing here. MCP clients connect to `/mcp`.\n"))
+        .layer(RequestBodyLimitLayer::new(MAX_BODY))
+        .layer(from_fn_with_state(Arc::clone(envelope), envelope::wrap));
+    let server = axum::serve(listener, routes.into_make_service_with_connect_info::<SocketAddr>())
+        .with_graceful_shutdown(stopping.clone().cancelled_owned());
+    tokio::spawn(server.into_future())
+}
+
+/// Tells where it listens and what to do next; the last line says that it is ready.
+async fn announce(config: &Config, access: &Access, bound: SocketAddr, public_url: &PublicUrl) {
+    let data = config.data_directory().map(|path| path.display().to_string()).unwrap_or_default();
+    let has_no_user = access.user_list().await.is_ok_and(|users| users.is_empty());
+    let url = public_url.as_str();
+    if config.operations.log_format == LogFormat::Json {
+        tracing::info!(data_dir = data, public_url = url, has_no_user, "listening on http://{bound}");
+        return;
+    }
+    say(format_args!("postroom {}, data in {data}", env!("CARGO_PKG_VERSION")));
+    say(format_args!("MCP clients connect to {url}/mcp"));
+    if has_no_user {
+        say("there is no user yet; in a second terminal:");
+        say("  postroom user add alice");
+        say("  postroom account add alice@example.org --user alice --imap-host imap.example.org");
+        say(
+            "  postroom token new --user alice --name \"My agent\" --scopes \"mail:folders mail:search mail:read\"",
+        );
+    }
+    say(format_args!("listening on http://{bound}"));
+}
+
+/// What asks the process to stop.
+struct Signals {
+    #[cfg(unix)]
+    terminate: tokio::signal::unix::Signal,
+    #[cfg(unix)]
+    interrupt: tokio::signal::unix::Signal,
+}
+
+impl Signals {
+    fn new() -> Result<Self> {
+        #[cfg(unix)]
+        {
+            use tokio::signal::unix::{SignalKind, signal};
+            let failed = |source| Error::Io { what: "signals cannot be received", source };
+            Ok(Self {
+                terminate: signal(SignalKind::terminate()).map_err(failed)?,
+                interrupt: signal(SignalKind::interrupt()).map_err(failed)?,
+            })
+        }
+        #[cfg(not(unix))]
+        Ok(Self {})
+    }
+
+    async fn next(&mut self) {
+        #[cfg(unix)]
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+        }
+        #[cfg(not(unix))]
+        if tokio::signal::ctrl_c().await.is_err() {
+            std::future::pending::<()>().await;
+        }
+    }
+}

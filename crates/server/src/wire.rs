@@ -1,0 +1,204 @@
+//! The only place that builds things: clock, randomness, the way out, store, access, engine, doors.
+
+use std::{
+    fs, io,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use access::Access;
+use domain::{Clock, Principal, Random, Timestamp};
+use engine::Engine;
+use mcp::Mail;
+use net::{Outgoing, PrivateHosts};
+use storage::{Database, MasterKey, Sealer, Store};
+
+use crate::{
+    config::{Config, EnvironmentAccount, PublicUrl},
+    error::{Error, Result},
+    gate::Gate,
+    metrics::Metrics,
+};
+
+/// The name of the generated key's file in the data directory.
+const KEY_FILE: &str = "master.key";
+/// The name of the database's file in the data directory.
+const DATABASE_FILE: &str = "postroom.db";
+
+/// The time of day of this machine.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct SystemClock;
+
+impl Clock for SystemClock {
+    #[expect(clippy::disallowed_methods, reason = "the one place where time comes in")]
+    fn now(&self) -> Timestamp {
+        Timestamp::now_utc()
+    }
+}
+
+/// The randomness of the operating system.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct SystemRandom;
+
+impl Random for SystemRandom {
+    #[expect(clippy::disallowed_methods, reason = "the one place where randomness comes in")]
+    fn fill(&self, bytes: &mut [u8]) {
+        if getrandom::fill(bytes).is_err() {
+            // without randomness every key and token would be guessable: nothing may go on
+            std::process::abort();
+        }
+    }
+}
+
+/// Where the key is kept when it is neither given nor in a file that was named.
+pub(crate) fn key_path(config: &Config) -> Result<PathBuf> {
+    Ok(config.data_directory()?.join(KEY_FILE))
+}
+
+/// The file of the database, if it is SQLite in the data directory.
+pub(crate) fn database_path(config: &Config) -> Result<Option<PathBuf>> {
+    match config.keeping.database_url {
+        Some(_) => Ok(None),
+        None => Ok(Some(config.data_directory()?.join(DATABASE_FILE))),
+    }
+}
+
+/// Opens database and key, making both in a new data directory.
+pub(crate) async fn open_store(config: &Config) -> Result<Store> {
+    let key = open_key(config)?;
+    let database = match (&config.keeping.database_url, database_path(config)?) {
+        (None, Some(path)) => {
+            make_private_directory(&config.data_directory()?)?;
+            Database::open_file(&path).await?
+        }
+        (Some(url), _) => Database::open(url.expose()).await?,
+        (None, None) => return Err(Error::setting("there is no database", "Set POSTROOM_DATABASE_URL.")),
+    };
+    match Store::open(database.clone(), key, Arc::new(SystemClock), Arc::new(SystemRandom)).await {
+        Ok(store) => Ok(store),
+        Err(error) => {
+            database.close().await;
+            Err(error.into())
+        }
+    }
+}
+
+/// The master key: given, from a file that was named, or the data directory's, generated once.
+fn open_key(config: &Config) -> Result<MasterKey> {
+    if let Some(path) = config.master_key_file() {
+        return Ok(MasterKey::load(&path)?);
+    }
+    if let Some(text) = &config.keeping.master_key {
+        return Ok(MasterKey::from_text(text)?);
+    }
+    let path = key_path(config)?;
+    if !path.exists() && database_path(config)?.is_some_and(|database| is_begun(&database)) {
+        // a new key would be refused by the database, and hide that the old one is gone
+        return Err(Error::KeyMissing(path));
+    }
+    make_private_directory(&config.data_directory()?)?;
+    Ok(MasterKey::load_or_create(&path, &SystemRandom)?)
+}
+
+fn is_begun(database: &Path) -> bool {
+    fs::metadata(database).is_ok_and(|file| file.len() > 0)
+}
+
+fn make_private_directory(path: &Path) -> Result<()> {
+    let mut builder = fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    match builder.create(path) {
+        Err(source) if source.kind() != io::ErrorKind::AlreadyExists => {
+            Err(Error::Path { what: "the data directory", path: path.to_owned(), source })
+        }
+        _ => Ok(()),
+    }
+}
+
+/// The way out. `allows_private` is what holds where the operator says nothing about private hosts.
+pub(crate) fn outgoing(config: &Config, allows_private: bool) -> Outgoing {
+    let by_default = if allows_private { PrivateHosts::Allow } else { PrivateHosts::Deny };
+    Outgoing::new(net::Settings {
+        private_hosts: config.network.allow_private_hosts.clone().unwrap_or(by_default),
+        ca_file: config.network.tls_ca_file.clone(),
+        ..net::Settings::default()
+    })
+}
+
+/// Users, accounts, tokens over a store.
+pub(crate) fn access(store: &Store) -> Access {
+    Access::new(store.clone(), &access::Settings::default())
+}
+
+/// An engine over a store.
+pub(crate) fn engine(store: &Store, outgoing: Outgoing) -> Engine {
+    Engine::new(engine::Settings {
+        store: Some(store.clone()),
+        sealer: store.sealer().clone(),
+        outgoing,
+        clock: Arc::new(SystemClock),
+        random: Arc::new(SystemRandom),
+    })
+}
+
+/// An engine that keeps nothing: its cursors live as long as the process.
+pub(crate) fn engine_without_store(outgoing: Outgoing) -> Engine {
+    let random = Arc::new(SystemRandom);
+    Engine::new(engine::Settings {
+        store: None,
+        sealer: Sealer::new(MasterKey::generate(&SystemRandom), random.clone()),
+        outgoing,
+        clock: Arc::new(SystemClock),
+        random,
+    })
+}
+
+/// The MCP door over HTTP.
+pub(crate) fn mcp_router(
+    config: &Config,
+    public_url: &PublicUrl,
+    engine: Engine,
+    gate: Gate,
+) -> Result<axum::Router> {
+    let settings = mcp_settings(config, public_url)?;
+    Ok(mcp::router(mail(engine), Arc::new(gate), Arc::new(SystemRandom), settings))
+}
+
+/// The MCP door over stdin and stdout; returns when the client closes them.
+pub(crate) async fn serve_stdio(
+    config: &Config,
+    engine: Engine,
+    access: Access,
+    who: Principal,
+) -> Result<()> {
+    let gate = Gate::new(access, Arc::new(Metrics::default()));
+    let settings = mcp_settings(config, &config.network.public_url(config.network.listen))?;
+    mcp::serve_stdio(mail(engine), Arc::new(gate), Arc::new(SystemRandom), who, &settings).await?;
+    Ok(())
+}
+
+/// Access and principal of an account that is stored nowhere.
+pub(crate) fn carried(config: &Config, account: EnvironmentAccount) -> (Access, Principal) {
+    let access =
+        Access::without_store(Arc::new(SystemClock), Arc::new(SystemRandom), &access::Settings::default());
+    let EnvironmentAccount { name, settings, credentials } = account;
+    (access, access::carried_principal(name, settings, credentials, config.agents.scopes))
+}
+
+fn mail(engine: Engine) -> Arc<dyn Mail> {
+    Arc::new(engine)
+}
+
+fn mcp_settings(config: &Config, public_url: &PublicUrl) -> Result<mcp::Settings> {
+    let mut settings = mcp::Settings::new(public_url.as_str())
+        .map_err(|error| Error::setting(format!("`POSTROOM_PUBLIC_URL`: {error}"), ""))?;
+    if let Some(hosts) = &config.network.allowed_hosts {
+        settings.allowed_hosts.clone_from(&hosts.0);
+    }
+    if let Some(origins) = &config.network.allowed_origins {
+        settings.allowed_origins.clone_from(&origins.0);
+    }
+    Ok(settings)
+}
