@@ -2,8 +2,6 @@
 //!
 //! Only questions; the answers come from `access`. Tests answer them from a table.
 
-mod access;
-
 use std::{future::Future, pin::Pin, sync::Arc};
 
 use domain::{GrantId, Principal};

@@ -9,7 +9,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use postroom_testkit::{Dovecot, Options, Proxy, proxy::Faults, require_dovecot};
+use testkit::{Dovecot, Options, Proxy, proxy::Faults, require_dovecot};
 
 fn connect(dovecot: &Dovecot, faults: Faults) -> (Proxy, TcpStream) {
     let proxy = Proxy::start(dovecot.imap_port(), faults).unwrap();

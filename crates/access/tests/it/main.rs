@@ -2,7 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 // The room's name, as every other crate says it.
-extern crate postroom_access as access;
+extern crate access as access;
 
 mod accounts;
 mod audit;

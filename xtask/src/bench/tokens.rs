@@ -1,0 +1,71 @@
+//! What an agent pays: tokens of rows and of tool descriptions (characters of the compact JSON / 4), and
+//! bytes that the mail server has to send. Nothing here is timed.
+
+use serde_json::{Value, json};
+
+use super::{
+    MANY, SAMPLE, World,
+    floor::Floor,
+    listing::{NEWEST, examine, expect_rows, newest_command},
+    product::Product,
+    relay::Relay,
+    report::Row,
+};
+use crate::Failure;
+
+const ROWS: usize = 20;
+/// The tools whose descriptions are counted.
+const READING: [&str; 4] = ["mail_accounts", "mail_folders", "mail_search", "mail_read"];
+
+/// Counts all of it.
+pub(super) fn measure(world: &World) -> Result<Vec<Row>, Failure> {
+    let mut product = Product::start(world, world.dovecot.imap_port(), SAMPLE)?;
+    let answer = product.call("mail_search", &json!({ "limit": ROWS }))?.value;
+    expect_rows(&answer, ROWS)?;
+    let rows = tokens(&answer);
+    let listed = product.ask("tools/list", &json!({}))?.value;
+    let tools = listed["tools"].as_array().map(Vec::as_slice).unwrap_or_default();
+    let mut schemas = 0;
+    for name in READING {
+        let tool = tools.iter().find(|tool| tool["name"] == name);
+        let tool = tool.ok_or_else(|| Failure::Failed(format!("tools/list has no `{name}`")))?;
+        schemas += tokens(tool);
+    }
+    drop(product);
+    let (ours, theirs) = bytes(world)?;
+    Ok(vec![
+        Row::bytes(&format!("bytes from the server for newest {NEWEST}"), theirs, ours),
+        Row::tokens(&format!("tokens: {ROWS} rows of the sample mailbox"), rows, 1_500),
+        Row::tokens(&format!("tokens: descriptions of {} tools", READING.len()), schemas, 1_700),
+    ])
+}
+
+/// What the server sends the product, and what it sends the floor.
+fn bytes(world: &World) -> Result<(u64, u64), Failure> {
+    let relay = Relay::start(world.dovecot.imap_port())?;
+    let mut product = Product::start(world, relay.port, MANY)?;
+    let arguments = json!({ "folder": "@inbox", "limit": NEWEST });
+    product.call("mail_search", &arguments)?;
+    let before = relay.sent();
+    expect_rows(&product.call("mail_search", &arguments)?.value, NEWEST as usize)?;
+    let ours = relay.sent() - before;
+    let mut floor = Floor::sign_in(world.dovecot.imap_port(), MANY.user, MANY.password)?;
+    let exists = examine(&mut floor, world)?;
+    floor.run(&newest_command(exists))?;
+    Ok((ours, floor.reply().len() as u64))
+}
+
+fn tokens(value: &Value) -> usize {
+    value.to_string().chars().count().div_ceil(4)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tokens_are_characters_not_bytes() {
+        assert_eq!(tokens(&json!("ääääää")), 2);
+        assert_eq!(tokens(&json!({ "a": [1, 2] })), 3);
+    }
+}
