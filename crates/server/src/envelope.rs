@@ -4,17 +4,15 @@
 use std::{
     net::{IpAddr, SocketAddr},
     panic::AssertUnwindSafe,
-    pin::Pin,
     sync::{
         Arc,
         atomic::{AtomicUsize, Ordering},
     },
-    task::{Context, Poll},
     time::{Duration, Instant},
 };
 
 use axum::{
-    body::{Body, Bytes, HttpBody},
+    body::Body,
     extract::{ConnectInfo, MatchedPath, Request, State},
     http::{
         HeaderMap, HeaderName, HeaderValue, Method, StatusCode,
@@ -28,7 +26,7 @@ use axum::{
 };
 use domain::Random;
 use futures_util::FutureExt as _;
-use http_body::{Frame, SizeHint};
+use http_body_util::BodyExt as _;
 use mcp::RequestId;
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
@@ -89,12 +87,11 @@ pub(crate) async fn wrap(
     envelope.metrics.count_request(&route, response.status(), took);
     span.in_scope(|| note(is_probe, &method, &route, response.status(), took, client));
     add_headers(response.headers_mut(), &id, envelope.is_https);
-    // an event stream is open for as long as its client likes; it does not hold up a stop
-    let is_stream = response
-        .headers()
-        .get(CONTENT_TYPE)
-        .is_some_and(|kind| kind.as_bytes().starts_with(b"text/event-stream"));
-    if is_stream { response } else { response.map(|body| Body::new(Counted { body, _running: running })) }
+    // what the older protocol sends of itself is open for as long as its client likes, so it does not hold up a
+    // stop; the answer to a call does, even as an event stream
+    let kind = response.headers().get(CONTENT_TYPE).map(HeaderValue::as_bytes);
+    let is_stream = method == Method::GET && kind.is_some_and(|kind| kind.starts_with(b"text/event-stream"));
+    if is_stream { response } else { response.map(|body| count_until_sent(body, running)) }
 }
 
 fn note(
@@ -199,34 +196,17 @@ impl Drop for RunningOne {
     }
 }
 
-/// A body whose request counts as running until it has been sent.
-struct Counted {
-    body: Body,
-    _running: RunningOne,
-}
-
-impl HttpBody for Counted {
-    type Data = Bytes;
-    type Error = axum::Error;
-
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
-        Pin::new(&mut self.body).poll_frame(cx)
-    }
-
-    fn is_end_stream(&self) -> bool {
-        self.body.is_end_stream()
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        self.body.size_hint()
-    }
+/// `body`, whose request counts as running until it has been sent.
+fn count_until_sent(body: Body, running: RunningOne) -> Body {
+    Body::new(body.map_err(move |error| {
+        let _held = &running;
+        error
+    }))
 }
 
 #[cfg(test)]
 mod tests {
+    use axum::body::HttpBody as _;
     use domain::Secret;
 
     use super::*;
@@ -267,7 +247,8 @@ mod tests {
     #[tokio::test]
     async fn a_request_runs_until_its_answer_is_sent() {
         let running = Running::default();
-        let body = Counted { body: Body::from("x"), _running: running.begin() };
+        let body = count_until_sent(Body::from("x"), running.begin());
+        assert_eq!(body.size_hint().exact(), Some(1));
         assert_eq!(running.count(), 1);
         let wait = tokio::spawn({
             let running = running.clone();

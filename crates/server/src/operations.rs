@@ -96,3 +96,34 @@ async fn metrics(State(operations): State<Operations>) -> Response {
 fn answer(status: StatusCode, json: &str) -> Response {
     (status, [(CONTENT_TYPE, "application/json")], json.to_owned()).into_response()
 }
+
+#[cfg(test)]
+mod tests {
+    use storage::{Database, MasterKey};
+
+    use super::*;
+    use crate::wire::{SystemClock, SystemRandom};
+
+    #[tokio::test]
+    async fn readiness_ends_with_the_database_and_with_the_request_to_stop() {
+        let folder = tempfile::tempdir().unwrap();
+        let database = Database::open_file(&folder.path().join("x.db")).await.unwrap();
+        let key = MasterKey::generate(&SystemRandom);
+        let store = Store::open(database, key, Arc::new(SystemClock), Arc::new(SystemRandom)).await.unwrap();
+        let operations = Operations {
+            store: store.clone(),
+            metrics: Arc::default(),
+            metrics_token: None,
+            stopping: CancellationToken::new(),
+            running: Running::default(),
+        };
+        let ask = async || ready(State(operations.clone())).await.status();
+        assert_eq!(ask().await, StatusCode::OK);
+        store.close().await;
+        assert_eq!(ask().await, StatusCode::SERVICE_UNAVAILABLE);
+        operations.stopping.cancel();
+        let answer = ready(State(operations.clone())).await;
+        assert_eq!(answer.status(), StatusCode::SERVICE_UNAVAILABLE);
+        assert_eq!(health().await.status(), StatusCode::OK);
+    }
+}

@@ -3,7 +3,7 @@
 use crate::{
     config::Config,
     error::{Error, Result},
-    serving, terminal,
+    serving,
 };
 
 pub(super) fn run(config: &Config) -> Result<()> {
@@ -13,8 +13,5 @@ pub(super) fn run(config: &Config) -> Result<()> {
         .map_err(|source| Error::Io { what: "the program cannot be started", source })?;
     let done = runtime.block_on(serving::run(config));
     runtime.shutdown_background();
-    if done.is_ok() {
-        terminal::say("stopped");
-    }
     done
 }

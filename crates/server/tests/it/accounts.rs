@@ -10,9 +10,10 @@ fn add_on(options: Options, input: &str) -> Option<(World, crate::world::Said)> 
     let world = World::reaching(&dovecot);
     world.add_user("alice");
     let said = add(&world, &dovecot, &[], input);
-    assert_eq!(world.run(&["account", "list", "--user", "alice", "--json"]).json().as_array().unwrap().len(), {
-        usize::from(said.status == 0)
-    });
+    assert_eq!(
+        world.run(&["account", "list", "--user", "alice", "--json"]).json().as_array().unwrap().len(),
+        { usize::from(said.status == 0) }
+    );
     Some((world, said))
 }
 
@@ -31,8 +32,15 @@ fn an_account_is_signed_in_to_then_stored_listed_tested_and_removed() {
     let smtp = dovecot.submission_port().unwrap().to_string();
     let with_smtp = ["--smtp-host", dovecot.host(), "--smtp-port", &smtp, "--smtp-tls", "starttls"];
     let said = add(&world, &dovecot, &with_smtp, &format!("{MAIL_PASSWORD}\n"));
-    assert_eq!((said.status, said.stdout.as_str()), (0, "added account alice (alice@example.org) for alice\n"), "{said:?}");
-    assert!(said.stderr.contains("IMAP at localhost") && said.stderr.contains("SMTP at localhost"), "{said:?}");
+    assert_eq!(
+        (said.status, said.stdout.as_str()),
+        (0, "added account alice (alice@example.org) for alice\n"),
+        "{said:?}"
+    );
+    assert!(
+        said.stderr.contains("IMAP at localhost") && said.stderr.contains("SMTP at localhost"),
+        "{said:?}"
+    );
 
     let accounts = world.run(&["account", "list", "--user", "alice", "--json"]).json();
     assert_eq!(accounts[0]["name"], "alice");
@@ -47,10 +55,15 @@ fn an_account_is_signed_in_to_then_stored_listed_tested_and_removed() {
     add(&world, &dovecot, &[], MAIL_PASSWORD).failed_with(1, &["an account `alice` already", "--name"]);
     let doctor = world.run(&["doctor"]);
     assert_eq!(doctor.status, 0, "{doctor:?}");
-    assert!(doctor.stdout.contains("account alice of alice, IMAP") && doctor.stdout.contains("SMTP"), "{doctor:?}");
+    assert!(
+        doctor.stdout.contains("account alice of alice, IMAP") && doctor.stdout.contains("SMTP"),
+        "{doctor:?}"
+    );
 
     assert_eq!(world.run(&["account", "remove", "alice", "--user", "alice"]).status, 0);
-    world.run(&["account", "test", "alice", "--user", "alice"]).failed_with(1, &["there is no account `alice`"]);
+    world
+        .run(&["account", "test", "alice", "--user", "alice"])
+        .failed_with(1, &["there is no account `alice`"]);
 }
 
 #[test]
@@ -67,7 +80,8 @@ fn a_wrong_smtp_password_is_told_and_nothing_is_stored() {
     let world = World::reaching(&dovecot);
     world.add_user("alice");
     let smtp = dovecot.submission_port().unwrap().to_string();
-    let more = ["--smtp-host", dovecot.host(), "--smtp-port", &smtp, "--smtp-tls", "starttls", "--smtp-password"];
+    let more =
+        ["--smtp-host", dovecot.host(), "--smtp-port", &smtp, "--smtp-tls", "starttls", "--smtp-password"];
     let said = add(&world, &dovecot, &more, &format!("{MAIL_PASSWORD}\nwrong-secret\n"));
     said.failed_with(1, &["SMTP at", "hint:"]);
     assert_eq!(world.run(&["account", "list", "--user", "alice", "--json"]).json(), serde_json::json!([]));
@@ -104,10 +118,15 @@ fn a_host_that_cannot_be_reached_is_told_at_once() {
     let world = World::new().with("POSTROOM_ALLOW_PRIVATE_HOSTS", "true");
     world.add_user("alice");
     let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port().to_string();
-    let add = ["account", "add", "alice@example.org", "--user", "alice", "--password-stdin", "--imap-port", &free];
+    let add =
+        ["account", "add", "alice@example.org", "--user", "alice", "--password-stdin", "--imap-port", &free];
     let started = std::time::Instant::now();
-    world.run_with(&[&add[..], &["--imap-host", "127.0.0.1"]].concat(), "x").failed_with(1, &["127.0.0.1", "hint:"]);
-    world.run_with(&[&add[..], &["--imap-host", "no-such-host.invalid"]].concat(), "x").failed_with(1, &["no-such-host.invalid"]);
+    world
+        .run_with(&[&add[..], &["--imap-host", "127.0.0.1"]].concat(), "x")
+        .failed_with(1, &["127.0.0.1", "hint:"]);
+    world
+        .run_with(&[&add[..], &["--imap-host", "no-such-host.invalid"]].concat(), "x")
+        .failed_with(1, &["no-such-host.invalid"]);
     assert!(started.elapsed() < std::time::Duration::from_secs(15));
 }
 
@@ -115,7 +134,16 @@ fn a_host_that_cannot_be_reached_is_told_at_once() {
 fn private_hosts_are_refused_unless_the_operator_allows_them() {
     let world = World::new();
     world.add_user("alice");
-    let add = ["account", "add", "alice@example.org", "--user", "alice", "--password-stdin", "--imap-host", "127.0.0.1"];
+    let add = [
+        "account",
+        "add",
+        "alice@example.org",
+        "--user",
+        "alice",
+        "--password-stdin",
+        "--imap-host",
+        "127.0.0.1",
+    ];
     world.run_with(&add, "x").failed_with(1, &["private", "POSTROOM_ALLOW_PRIVATE_HOSTS"]);
 }
 
@@ -125,7 +153,8 @@ fn without_hosts_it_says_which_flags_to_give() {
     world.add_user("alice");
     let add = ["account", "add", "alice@example.org", "--user", "alice", "--password-stdin"];
     world.run_with(&add, "x").failed_with(2, &["--imap-host", "--smtp-host"]);
-    let nobody = ["account", "add", "a@example.org", "--user", "alcie", "--imap-host", "h", "--password-stdin"];
+    let nobody =
+        ["account", "add", "a@example.org", "--user", "alcie", "--imap-host", "h", "--password-stdin"];
     world.run_with(&nobody, "x").failed_with(1, &["Did you mean `alice`?"]);
 }
 
@@ -136,6 +165,7 @@ fn doctor_tells_which_account_is_broken_and_how_to_mend_it() {
     world.add_user("alice");
     assert_eq!(world.add_account(&dovecot).status, 0);
     dovecot.stop();
+    let world = world.with("POSTROOM_TLS_CA_FILE", "");
     let said = world.run(&["doctor"]);
     said.failed_with(1, &["one thing is broken"]);
     assert!(said.stdout.contains("BROKEN   account work of alice, IMAP"), "{said:?}");

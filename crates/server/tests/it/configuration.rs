@@ -13,7 +13,9 @@ fn an_unknown_setting_is_an_error_that_names_the_nearest_one() {
     world.run(&["user", "list"]).failed_with(1, &["`lissten`", "postroom.toml", "Did you mean `listen`?"]);
     fs::remove_file(world.path("postroom.toml")).unwrap();
     let world = world.with("POSTROOM_LOG_FORMATT", "json");
-    world.run(&["user", "list"]).failed_with(1, &["`POSTROOM_LOG_FORMATT`", "Did you mean `POSTROOM_LOG_FORMAT`?"]);
+    world
+        .run(&["user", "list"])
+        .failed_with(1, &["`POSTROOM_LOG_FORMATT`", "Did you mean `POSTROOM_LOG_FORMAT`?"]);
 }
 
 #[test]

@@ -1,11 +1,30 @@
 //! The command line's own words.
 
+use std::fmt::Write as _;
+
 use crate::world::World;
 
 const COMMANDS: &[&str] = &[
-    "", "serve", "stdio", "user", "user add", "user list", "user disable", "user enable", "user passwd", "account",
-    "account add", "account list", "account test", "account remove", "token", "token new", "token list",
-    "token revoke", "doctor", "completions",
+    "",
+    "serve",
+    "stdio",
+    "user",
+    "user add",
+    "user list",
+    "user disable",
+    "user enable",
+    "user passwd",
+    "account",
+    "account add",
+    "account list",
+    "account test",
+    "account remove",
+    "token",
+    "token new",
+    "token list",
+    "token revoke",
+    "doctor",
+    "completions",
 ];
 
 #[test]
@@ -17,7 +36,7 @@ fn every_command_explains_itself() {
         arguments.push("--help");
         let said = world.run(&arguments);
         assert_eq!((said.status, said.stderr.as_str()), (0, ""), "{command}");
-        pages.push_str(&format!("$ postroom {}\n{}\n", arguments.join(" "), said.stdout));
+        let _ = write!(pages, "$ postroom {}\n{}\n", arguments.join(" "), said.stdout);
     }
     insta::assert_snapshot!(pages);
 }

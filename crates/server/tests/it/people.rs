@@ -24,7 +24,8 @@ fn the_first_user_is_an_administrator_and_users_can_be_listed_disabled_and_enabl
 fn what_cannot_be_a_user_is_refused_with_the_reason() {
     let world = World::new();
     world.add_user("alice");
-    let add = |name: &str, password: &str| world.run_with(&["user", "add", name, "--password-stdin"], password);
+    let add =
+        |name: &str, password: &str| world.run_with(&["user", "add", name, "--password-stdin"], password);
     add("alice", PASSWORD).failed_with(1, &["there is a user `alice` already", "hint:"]);
     add("Alice B", PASSWORD).failed_with(1, &["a-z"]);
     add("bob", "short\n").failed_with(1, &["8 to 1,024"]);
@@ -63,7 +64,9 @@ fn a_token_is_the_last_word_printed_once_and_lives_until_it_is_revoked() {
     assert!(!tokens.to_string().contains("prp_"));
 
     world.run(&new).failed_with(1, &["`My agent` already"]);
-    world.run(&["token", "revoke", "My agnet", "--user", "alice"]).failed_with(1, &["Did you mean `My agent`?"]);
+    world
+        .run(&["token", "revoke", "My agnet", "--user", "alice"])
+        .failed_with(1, &["Did you mean `My agent`?"]);
     assert_eq!(world.run(&["token", "revoke", "My agent", "--user", "alice"]).status, 0);
     assert_eq!(world.run(&["token", "list", "--user", "alice", "--json"]).json(), serde_json::json!([]));
     let again = world.run(&[&new[..], &["--json"]].concat()).json();

@@ -56,12 +56,19 @@ fn read_mail(mut call: impl FnMut(&str, Value) -> Answer, account: &str) {
 
     let unread = |rows: &[Value]| rows.iter().filter(|row| !row["flags"].to_string().contains("een")).count();
     let again = call("mail_search", json!({ "limit": 20 }));
-    assert_eq!(unread(again.structured()["messages"].as_array().unwrap()), unread(&rows), "reading marked as read");
+    assert_eq!(
+        unread(again.structured()["messages"].as_array().unwrap()),
+        unread(&rows),
+        "reading marked as read"
+    );
 
     let wrong = call("mail_folders", json!({ "account": "nobody" }));
     assert!(wrong.is_error() && wrong.text().contains("[not_found]"), "{wrong:?}");
     let wrong = call("mail_search", json!({ "query": "frobnicate:x" }));
-    assert!(wrong.is_error() && wrong.text().contains("[bad_query]") && wrong.text().contains("from:"), "{wrong:?}");
+    assert!(
+        wrong.is_error() && wrong.text().contains("[bad_query]") && wrong.text().contains("from:"),
+        "{wrong:?}"
+    );
     let wrong = call("mail_search", json!({ "folder": "Receits" }));
     assert!(wrong.text().contains("[folder_not_found]") && wrong.text().contains("Receipts"), "{wrong:?}");
 }

@@ -14,7 +14,9 @@ use crate::{
 fn the_most_talkative_log_tells_no_secret_and_no_content() {
     let Some(dovecot) = require_dovecot(Options::default()) else { return };
     sample::fill(&Maildir::of(&dovecot, "alice").unwrap(), NOW).unwrap();
-    let world = World::reaching(&dovecot).with("POSTROOM_LOG", "trace").with("POSTROOM_METRICS_TOKEN", "metrics-secret");
+    let world = World::reaching(&dovecot)
+        .with("POSTROOM_LOG", "trace")
+        .with("POSTROOM_METRICS_TOKEN", "metrics-secret");
     let mut heard = String::new();
     let said = world.run_with(&["user", "add", "alice", "--password-stdin"], PASSWORD);
     heard += &(said.stdout + &said.stderr);
@@ -24,7 +26,9 @@ fn the_most_talkative_log_tells_no_secret_and_no_content() {
     let said = world.run(&["token", "new", "--user", "alice", "--name", "agent", "--scopes", READING]);
     let bearer = said.stdout.split_whitespace().last().unwrap().to_owned();
     heard += &said.stderr;
-    for command in [&["account", "test", "--user", "alice"][..], &["token", "list", "--user", "alice"], &["doctor"]] {
+    for command in
+        [&["account", "test", "--user", "alice"][..], &["token", "list", "--user", "alice"], &["doctor"]]
+    {
         let said = world.run(command);
         assert_eq!(said.status, 0, "{said:?}");
         heard += &(said.stdout + &said.stderr);

