@@ -259,4 +259,30 @@ mod tests {
         drop(body);
         wait.await.unwrap();
     }
+
+    #[tokio::test]
+    async fn a_fault_in_the_program_is_an_answer_with_the_request_s_id() {
+        let envelope = Arc::new(Envelope {
+            metrics: Arc::default(),
+            random: Arc::new(crate::wire::SystemRandom),
+            trusted_proxies: Networks::default(),
+            is_https: true,
+            stopping: CancellationToken::new(),
+            running: Running::default(),
+        });
+        let broken = axum::routing::get(async || -> String { panic!("this quotes a mail") });
+        let routes = axum::Router::new()
+            .route("/broken", broken)
+            .layer(axum::middleware::from_fn_with_state(Arc::clone(&envelope), wrap));
+        let request = Request::get("/broken").header("X-Request-Id", "the-id").body(Body::empty()).unwrap();
+        let response = tower::ServiceExt::oneshot(routes, request).await.unwrap();
+        assert_eq!(response.status(), StatusCode::INTERNAL_SERVER_ERROR);
+        assert_eq!(response.headers()[REQUEST_ID], "the-id");
+        assert!(response.headers().contains_key(STRICT_TRANSPORT_SECURITY));
+        let body = response.into_body().collect().await.unwrap().to_bytes();
+        let body = String::from_utf8_lossy(&body);
+        assert!(body.contains("the-id") && !body.contains("quotes"), "{body}");
+        assert_eq!(envelope.running.count(), 0);
+        assert!(envelope.metrics.page(0).contains("route=\"/broken\",status=\"5xx\""));
+    }
 }

@@ -6,6 +6,7 @@
 mod background;
 mod cli;
 mod config;
+mod connections;
 mod envelope;
 mod error;
 mod gate;
@@ -13,6 +14,7 @@ mod logging;
 mod metrics;
 mod operations;
 mod serving;
+mod signals;
 mod terminal;
 mod wire;
 

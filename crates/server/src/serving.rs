@@ -1,9 +1,9 @@
 //! The hosted server from its first to its last second: bind, announce, serve, stop.
 
-use std::{future::IntoFuture as _, io, net::SocketAddr, sync::Arc, time::Duration};
+use std::{io, net::SocketAddr, sync::Arc, time::Duration};
 
 use access::Access;
-use axum::{Router, http::StatusCode, middleware::from_fn_with_state, serve::ListenerExt as _};
+use axum::{Router, http::StatusCode, middleware::from_fn_with_state};
 use tokio::{
     net::TcpListener,
     task::JoinHandle,
@@ -15,11 +15,13 @@ use tower_http::limit::RequestBodyLimitLayer;
 use crate::{
     background,
     config::{Config, LogFormat, PublicUrl},
+    connections::{self, Bounds},
     envelope::{self, Envelope, Running},
     error::{Error, Result},
     gate::Gate,
     metrics::Metrics,
     operations::{self, Operations},
+    signals::Signals,
     terminal::say,
     wire,
 };
@@ -119,19 +121,12 @@ fn serve(
     routes: Router,
     envelope: &Arc<Envelope>,
     stopping: &CancellationToken,
-) -> JoinHandle<io::Result<()>> {
-    let listener = listener.tap_io(|tcp| {
-        if let Err(error) = tcp.set_nodelay(true) {
-            tracing::debug!(%error, "delays stay on a connection");
-        }
-    });
+) -> JoinHandle<()> {
     let routes = routes
         .fallback(async || (StatusCode::NOT_FOUND, "There is nothing here. MCP clients connect to `/mcp`.\n"))
         .layer(RequestBodyLimitLayer::new(MAX_BODY))
         .layer(from_fn_with_state(Arc::clone(envelope), envelope::wrap));
-    let server = axum::serve(listener, routes.into_make_service_with_connect_info::<SocketAddr>())
-        .with_graceful_shutdown(stopping.clone().cancelled_owned());
-    tokio::spawn(server.into_future())
+    tokio::spawn(connections::serve(listener, routes, Bounds::default(), stopping.clone()))
 }
 
 /// Tells where it listens and what to do next; the last line says that it is ready.
@@ -154,40 +149,4 @@ async fn announce(config: &Config, access: &Access, bound: SocketAddr, public_ur
         );
     }
     say(format_args!("listening on http://{bound}"));
-}
-
-/// What asks the process to stop.
-struct Signals {
-    #[cfg(unix)]
-    terminate: tokio::signal::unix::Signal,
-    #[cfg(unix)]
-    interrupt: tokio::signal::unix::Signal,
-}
-
-impl Signals {
-    fn new() -> Result<Self> {
-        #[cfg(unix)]
-        {
-            use tokio::signal::unix::{SignalKind, signal};
-            let failed = |source| Error::Io { what: "signals cannot be received", source };
-            Ok(Self {
-                terminate: signal(SignalKind::terminate()).map_err(failed)?,
-                interrupt: signal(SignalKind::interrupt()).map_err(failed)?,
-            })
-        }
-        #[cfg(not(unix))]
-        Ok(Self {})
-    }
-
-    async fn next(&mut self) {
-        #[cfg(unix)]
-        tokio::select! {
-            _ = self.terminate.recv() => {}
-            _ = self.interrupt.recv() => {}
-        }
-        #[cfg(not(unix))]
-        if tokio::signal::ctrl_c().await.is_err() {
-            std::future::pending::<()>().await;
-        }
-    }
 }

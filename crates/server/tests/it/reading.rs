@@ -117,6 +117,18 @@ fn stdio_under_a_grant_offers_what_the_grant_allows() {
 }
 
 #[test]
+fn stdio_ends_within_a_second_or_two_when_its_grant_is_revoked() {
+    let world = World::new();
+    world.add_user("alice");
+    world.new_token("short", READING);
+    let mut client = world.stdio(&["--user", "alice", "--grant", "short"]);
+    assert!(client.request("tools/list", &json!({})).is_ok());
+    assert_eq!(world.run(&["token", "revoke", "short", "--user", "alice"]).status, 0);
+    std::thread::sleep(std::time::Duration::from_secs(2));
+    assert!(client.request("tools/list", &json!({})).is_err(), "it went on");
+}
+
+#[test]
 fn the_ceiling_of_scopes_holds_for_stdio() {
     let Some(dovecot) = sample_dovecot() else { return };
     let world = with_environment_account(&dovecot).with("POSTROOM_SCOPES", "folders");
