@@ -1,0 +1,1 @@
+//! The same paths against a real Dovecot, also with capabilities taken away.
