@@ -27,7 +27,9 @@ async fn noop(rest: &str) -> Result<(), Error> {
 #[tokio::test]
 async fn a_server_that_breaks_off_is_told_apart_from_one_that_says_why() {
     assert!(noop("C: {a} NOOP\ncut").await.unwrap_err().is_connection_lost());
-    assert!(matches!(noop("C: {a} NOOP\nS: * BYE maintenance").await, Err(Error::Bye(text)) if text == "maintenance"));
+    assert!(
+        matches!(noop("C: {a} NOOP\nS: * BYE maintenance").await, Err(Error::Bye(text)) if text == "maintenance")
+    );
     let inside = "C: {a} NOOP\nS: * 1 FETCH (UID 3 BODY[] {500}\noctets: 100\ncut";
     assert!(noop(inside).await.unwrap_err().is_connection_lost());
     let inside_chunked = "C: {a} NOOP\nS: * 1 FETCH (UID 3 BODY[] {500000}\noctets: 100000\ncut";
@@ -52,7 +54,8 @@ async fn a_stall_ends_at_the_deadline_and_ends_the_connection() {
 
 #[tokio::test]
 async fn a_flood_ends_instead_of_filling_memory() {
-    let (_script, mut session) = session("C: {a} LIST …\nC: {b} LSUB …\nflood: 600000 * LIST () \"/\" some/folder/with/a/name").await;
+    let (_script, mut session) =
+        session("C: {a} LIST …\nC: {b} LSUB …\nflood: 600000 * LIST () \"/\" some/folder/with/a/name").await;
     let outcome = mail::imap::folder::list(&mut session, true).await;
     assert!(matches!(outcome, Err(Error::TooLarge(_) | Error::Timeout(_))), "{outcome:?}");
     assert!(!session.is_open());
@@ -61,16 +64,18 @@ async fn a_flood_ends_instead_of_filling_memory() {
 #[tokio::test]
 async fn an_endless_line_ends_the_connection() {
     assert!(matches!(noop("C: {a} NOOP\noctets: 9000000").await, Err(Error::TooLarge(_))));
-    assert!(matches!(noop("C: {a} NOOP\nS: * 1 FETCH (BODY[] {99999999999999999999}").await, Err(Error::TooLarge(_))));
+    assert!(matches!(
+        noop("C: {a} NOOP\nS: * 1 FETCH (BODY[] {99999999999999999999}").await,
+        Err(Error::TooLarge(_))
+    ));
 }
 
 #[tokio::test]
 async fn completions_out_of_order_reach_their_commands() {
     let (script, mut session) =
         session("C: {a} NOOP\nC: {b} EXAMINE Gone\nC: {c} NOOP\nS: {c} OK third\nS: {b} NO [NONEXISTENT] second\nS: {a} OK first").await;
-    let replies = session
-        .run(vec![command::noop(), command::select::examine(b"Gone"), command::noop()])
-        .await;
+    let replies =
+        session.run(vec![command::noop(), command::select::examine(b"Gone"), command::noop()]).await;
     assert_eq!(replies[0].as_ref().unwrap().status.text, "first");
     assert!(matches!(&replies[1], Err(Error::Refused { command: "EXAMINE", text, .. }) if text == "second"));
     assert_eq!(replies[2].as_ref().unwrap().status.text, "third");
@@ -85,7 +90,11 @@ async fn a_refused_literal_takes_only_its_own_command_along() {
         session("C: {a} EXAMINE {5}\nS: {a} NO no such thing\nC: {b} EXAMINE {5}\nS: + go\nC: ünde\nC: {c} NOOP\nS: {b} NO\nS: {c} OK").await;
     let name = "ünde".as_bytes();
     let replies = session
-        .run(vec![command::select::examine("öffn".as_bytes()), command::select::examine(name), command::noop()])
+        .run(vec![
+            command::select::examine("öffn".as_bytes()),
+            command::select::examine(name),
+            command::noop(),
+        ])
         .await;
     assert!(replies[0].is_err() && replies[1].is_err() && replies[2].is_ok());
     drop(session);
@@ -102,7 +111,8 @@ async fn a_call_that_was_cancelled_leaves_its_answer_to_nobody() {
            BODYSTRUCTURE (\"TEXT\" \"PLAIN\" NIL NIL NIL \"7BIT\" 4 1))\nS: {g} OK\nC: {h} NOOP\nS: {h} OK";
     let (script, mut session) = session(&rest).await;
     session.examine(b"INBOX", Vec::new()).await.unwrap();
-    let cancelled = tokio::time::timeout(Duration::from_millis(50), listing::newest(&mut session, b"INBOX", 1)).await;
+    let cancelled =
+        tokio::time::timeout(Duration::from_millis(50), listing::newest(&mut session, b"INBOX", 1)).await;
     assert!(cancelled.is_err() && session.is_busy());
     let wanted = [reading::Wanted { uid: 109, known: None }];
     let sources = reading::sources(&mut session, b"INBOX", 7, &wanted).await.unwrap().unwrap();
@@ -120,7 +130,8 @@ async fn an_opening_that_was_cancelled_is_done_again() {
         + "C: {y} EXAMINE INBOX\n"
         + &examined("y", 7, 9);
     let (script, mut session) = session(&rest).await;
-    let cancelled = tokio::time::timeout(Duration::from_millis(50), session.examine(b"INBOX", Vec::new())).await;
+    let cancelled =
+        tokio::time::timeout(Duration::from_millis(50), session.examine(b"INBOX", Vec::new())).await;
     assert!(cancelled.is_err());
     assert_eq!(session.selected(), None);
     let (selected, _) = session.examine(b"INBOX", Vec::new()).await.unwrap();

@@ -33,7 +33,10 @@ async fn with_list_status_everything_is_one_flight() {
     )
     .await;
     let inbox = &folders.all[0];
-    assert_eq!((inbox.role, inbox.messages, inbox.unseen, inbox.uid_next), (Some(Role::Inbox), Some(12), Some(3), Some(40)));
+    assert_eq!(
+        (inbox.role, inbox.messages, inbox.unseen, inbox.uid_next),
+        (Some(Role::Inbox), Some(12), Some(3), Some(40))
+    );
     assert!(inbox.is_subscribed);
     let sent = named(&folders, "@sent");
     assert_eq!((sent.name.as_str(), &sent.wire_name[..]), ("Gesendet & mehr", &b"Gesendet &- mehr"[..]));

@@ -17,8 +17,7 @@ fn numbers(rows: &Rows) -> Vec<u32> {
 
 /// A session with `INBOX` of that many messages open; its script goes on with `rest`.
 async fn opened(exists: u32, rest: &str) -> (Script, Session) {
-    let transcript =
-        hello("MOVE") + "C: {x} EXAMINE INBOX\n" + &examined("x", 7, exists) + rest;
+    let transcript = hello("MOVE") + "C: {x} EXAMINE INBOX\n" + &examined("x", 7, exists) + rest;
     let script = Script::play([transcript]).await;
     let mut session = script.sign_in().await.unwrap();
     session.examine(b"INBOX", Vec::new()).await.unwrap();
@@ -96,7 +95,10 @@ async fn mail_between_opening_and_fetching_is_seen() {
 async fn an_open_empty_mailbox_is_asked_without_a_fetch() {
     let page = newest(0, "C: {n} NOOP\nS: {n} OK").await;
     assert!(page.rows.is_empty() && page.is_last);
-    let rest = format!("C: {{n}} NOOP\nS: * 1 EXISTS\nS: {{n}} OK\nC: {{f}} FETCH 1:* (…)\n{}S: {{f}} OK", say(rows([1])));
+    let rest = format!(
+        "C: {{n}} NOOP\nS: * 1 EXISTS\nS: {{n}} OK\nC: {{f}} FETCH 1:* (…)\n{}S: {{f}} OK",
+        say(rows([1]))
+    );
     assert_eq!(numbers(&newest(0, &rest).await), [1]);
 }
 
@@ -161,12 +163,8 @@ async fn flags_sent_apart_belong_to_their_row_and_strangers_are_no_rows() {
 #[tokio::test]
 async fn a_row_split_over_several_responses_is_one_row() {
     let rest = "C: {f} FETCH 1:* (…)\nS: * 1 FETCH (UID 9)\nS: * 1 FETCH (FLAGS (\\Seen) RFC822.SIZE 5)\n\
-        S: * 1 FETCH (ENVELOPE (NIL {5}\npart: \u{0}x\nS: {f} OK";
-    let rest = rest.replace(
-        "(NIL {5}\npart: \u{0}x\n",
-        "(NIL {5}\nS: hello NIL NIL NIL NIL NIL NIL NIL NIL))\n",
-    );
-    let page = newest(1, &rest).await;
+        S: * 1 FETCH (ENVELOPE (NIL {5}\nS: hello NIL NIL NIL NIL NIL NIL NIL NIL))\nS: {f} OK";
+    let page = newest(1, rest).await;
     assert_eq!(page.rows.len(), 1);
     assert_eq!((page.rows[0].1.uid, page.rows[0].1.size, &*page.rows[0].1.envelope.subject), (9, 5, "hello"));
 }

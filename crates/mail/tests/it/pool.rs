@@ -103,7 +103,8 @@ async fn there_are_never_more_than_two_connections_and_sign_ins_follow_each_othe
 
 #[tokio::test]
 async fn who_waits_too_long_for_a_free_connection_is_told() {
-    let script = Script::play([hello(""), hello("")]).await.tuned(|t| t.free_connection = Duration::from_millis(100));
+    let script =
+        Script::play([hello(""), hello("")]).await.tuned(|t| t.free_connection = Duration::from_millis(100));
     let pool = script.pool();
     let _first = pool.lease(None).await.unwrap();
     let _second = pool.lease(None).await.unwrap();
@@ -189,7 +190,9 @@ async fn the_connection_with_the_mailbox_open_is_preferred() {
 
 #[tokio::test]
 async fn a_cancelled_call_gives_its_connection_back() {
-    let script = Script::play([hello("") + "C: {a} NOOP\nwait: 150\nS: {a} OK late\nC: {b} NOOP\nS: {b} OK mine"]).await;
+    let script =
+        Script::play([hello("") + "C: {a} NOOP\nwait: 150\nS: {a} OK late\nC: {b} NOOP\nS: {b} OK mine"])
+            .await;
     let pool = script.pool();
     assert!(tokio::time::timeout(Duration::from_millis(100), noop(&pool)).await.is_err());
     let text = pool.run(None, async |session| Ok(session.run_one(command::noop()).await?.status.text)).await;

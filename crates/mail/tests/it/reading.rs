@@ -170,8 +170,8 @@ async fn literals_nobody_asked_for_are_not_kept() {
     // Ten literals of 8 MB in one response, of a message that was not asked for.
     let mut rest = "C: {f} UID FETCH 5 (…)\nS: * 4 FETCH (UID 4".to_owned();
     for part in 1..=10 {
-        let _ = write!(rest, " BODY[{part}] {{8000000}}\noctets: 8000000\npart: ");
+        let _ = write!(rest, " BODY[{part}] {{8000000}}\noctets: 8000000\nS: ");
     }
-    rest.push_str(")\nS: \nS: {f} OK");
+    rest.push_str(")\nS: {f} OK");
     assert!(read(&[5], &rest).await.is_empty());
 }

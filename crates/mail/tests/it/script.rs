@@ -53,7 +53,7 @@ pub fn examined(tag: &str, validity: u32, exists: u32) -> String {
 /// Row `sequence` with UID 100 + `number`, subject `number`.
 pub fn row(sequence: u32, number: u32) -> String {
     format!(
-        "S: * {sequence} FETCH (UID {} FLAGS (\\Seen) INTERNALDATE \"01-Nov-2026 10:00:00 +0000\" RFC822.SIZE 100 \
+        "* {sequence} FETCH (UID {} FLAGS (\\Seen) INTERNALDATE \"01-Nov-2026 10:00:00 +0000\" RFC822.SIZE 100 \
          ENVELOPE (NIL \"{number}\" ((NIL NIL \"ann\" \"x.org\")) NIL NIL NIL NIL NIL NIL \"<{number}@x.org>\") \
          BODYSTRUCTURE (\"TEXT\" \"PLAIN\" NIL NIL NIL \"7BIT\" 11 1) BODY[HEADER.FIELDS (REFERENCES)] \"\")\n",
         100 + number
