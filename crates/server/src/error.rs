@@ -72,10 +72,17 @@ pub(crate) enum Error {
     Net(#[from] net::Error),
     /// Mail.
     #[error("{}", .0.message)]
-    Problem(#[from] Problem),
+    Problem(Problem),
     /// MCP over stdio.
     #[error(transparent)]
     Stdio(#[from] mcp::StdioError),
+}
+
+impl From<Problem> for Error {
+    // not by derive: a problem is its own words, nothing lies behind it
+    fn from(problem: Problem) -> Self {
+        Self::Problem(problem)
+    }
 }
 
 impl Error {

@@ -103,7 +103,7 @@ pub(super) async fn run(command: &Command, config: &Config) -> Result<()> {
                     vec![
                         grant.label.clone(),
                         scopes.replace(' ', ","),
-                        accounts_of(grant).replace(' ', ""),
+                        accounts_of(grant),
                         or_never(grant.expires),
                         or_never(*last_used),
                     ]

@@ -1,0 +1,15 @@
+//! The binary as people and agents use it: its commands, its HTTP, its stdio, on a real mail server.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
+
+mod accounts;
+mod configuration;
+mod help;
+mod keys;
+mod people;
+mod python_client;
+mod reading;
+mod secrecy;
+mod serving;
+mod stopping;
+mod world;

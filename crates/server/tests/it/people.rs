@@ -1,0 +1,81 @@
+//! Users and their tokens on the command line.
+
+use crate::world::{PASSWORD, World};
+
+#[test]
+fn the_first_user_is_an_administrator_and_users_can_be_listed_disabled_and_enabled() {
+    let world = World::new();
+    assert!(world.run(&["user", "list"]).stderr.contains("postroom user add"));
+    world.add_user("alice");
+    world.add_user("bob");
+    world.run(&["user", "disable", "bob"]);
+    let users = world.run(&["user", "list", "--json"]).json();
+    assert_eq!((&users[0]["name"], &users[0]["admin"]), (&"alice".into(), &true.into()));
+    assert_eq!((&users[1]["name"], &users[1]["admin"]), (&"bob".into(), &false.into()));
+    assert_eq!((&users[0]["disabled"], &users[1]["disabled"]), (&false.into(), &true.into()));
+    world.run(&["user", "enable", "bob"]);
+    assert_eq!(world.run(&["user", "list", "--json"]).json()[1]["disabled"], false);
+    let table = world.run(&["user", "list"]).stdout;
+    assert!(table.lines().count() == 3 && table.contains("administrator"), "{table}");
+    assert!(!table.contains('\u{1b}'), "colours without a terminal: {table:?}");
+}
+
+#[test]
+fn what_cannot_be_a_user_is_refused_with_the_reason() {
+    let world = World::new();
+    world.add_user("alice");
+    let add = |name: &str, password: &str| world.run_with(&["user", "add", name, "--password-stdin"], password);
+    add("alice", PASSWORD).failed_with(1, &["there is a user `alice` already", "hint:"]);
+    add("Alice B", PASSWORD).failed_with(1, &["a-z"]);
+    add("bob", "short\n").failed_with(1, &["8 to 1,024"]);
+    add("bob", "").failed_with(2, &["no password on stdin"]);
+    world.run(&["user", "disable", "alcie"]).failed_with(1, &["`alcie`", "Did you mean `alice`?"]);
+}
+
+#[test]
+fn exactly_one_trailing_newline_is_not_part_of_a_password() {
+    let world = World::new();
+    // seven characters and a newline are too short, and eight with an inner newline are fine
+    world.run_with(&["user", "add", "a", "--password-stdin"], "1234567\n").failed_with(1, &["8 to"]);
+    assert_eq!(world.run_with(&["user", "add", "b", "--password-stdin"], "123456\n\n\n").status, 0);
+}
+
+#[test]
+fn a_password_is_never_asked_for_where_there_is_nobody() {
+    let world = World::new();
+    world.run(&["user", "add", "alice"]).failed_with(2, &["--password-stdin"]);
+}
+
+#[test]
+fn a_token_is_the_last_word_printed_once_and_lives_until_it_is_revoked() {
+    let world = World::new();
+    world.add_user("alice");
+    let new = ["token", "new", "--user", "alice", "--name", "My agent", "--scopes", "read, mail:search"];
+    let said = world.run(&[&new[..], &["--expires", "90d"]].concat());
+    let bearer = said.stdout.split_whitespace().last().unwrap();
+    assert!(bearer.starts_with("prp_") && bearer.len() == 47, "{said:?}");
+
+    let tokens = world.run(&["token", "list", "--user", "alice", "--json"]).json();
+    assert_eq!(tokens[0]["label"], "My agent");
+    assert_eq!(tokens[0]["scopes"], serde_json::json!(["mail:search", "mail:read"]));
+    assert_eq!(tokens[0]["accounts"], "all");
+    assert!(tokens[0]["expires"].is_string() && tokens[0]["last_used"].is_null());
+    assert!(!tokens.to_string().contains("prp_"));
+
+    world.run(&new).failed_with(1, &["`My agent` already"]);
+    world.run(&["token", "revoke", "My agnet", "--user", "alice"]).failed_with(1, &["Did you mean `My agent`?"]);
+    assert_eq!(world.run(&["token", "revoke", "My agent", "--user", "alice"]).status, 0);
+    assert_eq!(world.run(&["token", "list", "--user", "alice", "--json"]).json(), serde_json::json!([]));
+    let again = world.run(&[&new[..], &["--json"]].concat()).json();
+    assert!(again["token"].as_str().unwrap().starts_with("prp_"));
+}
+
+#[test]
+fn a_token_cannot_reach_accounts_that_do_not_exist() {
+    let world = World::new();
+    world.add_user("alice");
+    let new = ["token", "new", "--user", "alice", "--name", "x", "--scopes", "read", "--accounts", "work"];
+    world.run(&new).failed_with(1, &["there is no account `work`"]);
+    let nobody = ["token", "new", "--user", "bob", "--name", "x", "--scopes", "read"];
+    world.run(&nobody).failed_with(1, &["there is no user `bob`"]);
+}

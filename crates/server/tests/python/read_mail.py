@@ -1,0 +1,66 @@
+"""Reads mail with the official MCP client, as a program of somebody else would.
+
+read_mail.py MODE stdio PROGRAM [NAME=VALUE ...]
+read_mail.py MODE http URL                        with the token in the environment as BEARER
+
+MODE is the client's: `auto` for the newer protocol, `legacy` for the older one.
+"""
+
+import asyncio
+import os
+import sys
+
+from mcp import Client
+from mcp.client.stdio import StdioServerParameters
+from mcp.client.streamable_http import streamable_http_client
+from mcp.shared._httpx_utils import create_mcp_http_client
+
+
+def fail(what, value):
+    print(f"{what}: {value}", file=sys.stderr)
+    sys.exit(1)
+
+
+async def call(client, tool, **arguments):
+    result = await client.call_tool(tool, arguments)
+    if result.is_error:
+        fail(tool, result.content)
+    return result.structured_content
+
+
+async def read_mail(client):
+    print(f"protocol {client.protocol_version}")
+    tools = sorted(tool.name for tool in (await client.list_tools()).tools)
+    if tools != ["mail_accounts", "mail_folders", "mail_read", "mail_search"]:
+        fail("tools", tools)
+    accounts = (await call(client, "mail_accounts"))["accounts"]
+    if len(accounts) != 1:
+        fail("accounts", accounts)
+    folders = (await call(client, "mail_folders"))["folders"]
+    if not any(folder.get("role") == "inbox" and folder["total"] > 100 for folder in folders):
+        fail("folders", folders)
+    found = await call(client, "mail_search", query="has:attachment", limit=3)
+    ids = [row["id"] for row in found["messages"]]
+    messages = (await call(client, "mail_read", ids=ids))["messages"]
+    if [message["id"] for message in messages] != ids or not all(m["attachments"] for m in messages):
+        fail("messages", messages)
+    wrong = await client.call_tool("mail_search", {"query": "frobnicate:x"})
+    if not wrong.is_error or "[bad_query]" not in wrong.content[0].text:
+        fail("an unknown operator", wrong)
+    print(f"read {len(messages)} messages")
+
+
+async def main(mode, transport, where, *variables):
+    if transport == "stdio":
+        environment = dict(variable.split("=", 1) for variable in variables)
+        server = StdioServerParameters(command=where, args=["stdio"], env=environment)
+        async with Client(server, mode=mode) as client:
+            await read_mail(client)
+    else:
+        headers = {"Authorization": f"Bearer {os.environ['BEARER']}"}
+        async with create_mcp_http_client(headers=headers) as http:
+            async with Client(streamable_http_client(where, http_client=http), mode=mode) as client:
+                await read_mail(client)
+
+
+asyncio.run(main(*sys.argv[1:]))
