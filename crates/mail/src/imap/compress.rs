@@ -28,14 +28,19 @@ pub(super) struct Deflated<S> {
 }
 
 impl<S> Deflated<S> {
-    /// Both directions compressed from the next byte on; raw deflate without a zlib header.
-    pub(super) fn new(inner: S) -> Self {
+    /// Both directions compressed from the next byte on; raw deflate without a zlib header. `received` is
+    /// what came of it already.
+    pub(super) fn new(inner: S, received: &[u8]) -> Self {
+        let mut input = vec![0; BUFFER.max(received.len())].into_boxed_slice();
+        for (to, from) in input.iter_mut().zip(received) {
+            *to = *from;
+        }
         Self {
             inner,
             inflate: Decompress::new(false),
             deflate: Compress::new(Compression::fast(), false),
-            input: vec![0; BUFFER].into_boxed_slice(),
-            input_range: (0, 0),
+            input,
+            input_range: (0, received.len()),
             inflate_may_hold_more: false,
             output: Vec::with_capacity(BUFFER),
             output_start: 0,
@@ -47,6 +52,9 @@ impl<S> Deflated<S> {
 impl<S: AsyncRead + Unpin> AsyncRead for Deflated<S> {
     fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         let this = self.get_mut();
+        if buf.remaining() == 0 {
+            return Poll::Ready(Ok(()));
+        }
         loop {
             let (start, end) = this.input_range;
             if start < end || this.inflate_may_hold_more {
@@ -111,9 +119,15 @@ impl<S: AsyncWrite + Unpin> Deflated<S> {
 impl<S: AsyncWrite + Unpin> AsyncWrite for Deflated<S> {
     fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         let this = self.get_mut();
-        ready!(this.poll_drain(cx))?;
-        this.needs_sync = true;
-        Poll::Ready(this.deflate(bytes, FlushCompress::None))
+        loop {
+            ready!(this.poll_drain(cx))?;
+            this.needs_sync = true;
+            // The compressor may first have to make room for what it holds.
+            match this.deflate(bytes, FlushCompress::None)? {
+                0 if !bytes.is_empty() && !this.output.is_empty() => {}
+                taken => return Poll::Ready(Ok(taken)),
+            }
+        }
     }
 
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
@@ -144,7 +158,7 @@ mod tests {
     #[tokio::test]
     async fn what_one_side_writes_the_other_reads() {
         let (left, right) = tokio::io::duplex(700);
-        let (mut left, mut right) = (Deflated::new(left), Deflated::new(right));
+        let (mut left, mut right) = (Deflated::new(left, &[]), Deflated::new(right, &[]));
         let text: Vec<u8> = (0..200_000_u32).map(|n| (n.wrapping_mul(2_654_435_761) >> 24) as u8).collect();
         let sent = text.clone();
         let writer = tokio::spawn(async move {
@@ -164,7 +178,7 @@ mod tests {
     #[tokio::test]
     async fn a_short_command_leaves_at_the_flush() {
         let (left, right) = tokio::io::duplex(4096);
-        let (mut left, mut right) = (Deflated::new(left), Deflated::new(right));
+        let (mut left, mut right) = (Deflated::new(left, &[]), Deflated::new(right, &[]));
         for command in ["a1 NOOP\r\n", "a2 NOOP\r\n"] {
             left.write_all(command.as_bytes()).await.unwrap();
             left.flush().await.unwrap();

@@ -11,6 +11,7 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use domain::{Endpoint, TlsMode, account::Credential};
 use net::{Origin, Outgoing, Stream};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use zeroize::Zeroizing;
 
 use super::{
     capability::Capabilities,
@@ -18,7 +19,7 @@ use super::{
     connection::Connection,
     dialogue::Dialogue,
     quirk::{Quirks, ServerId},
-    request::{Reply, Request, Wants},
+    request::{COMMAND_TIMEOUT, Reply, Request, Wants},
     response::{Code, Namespaces, Response, Status, StatusKind, Untagged},
     session::Session,
     wire::{Command, Dialect},
@@ -30,6 +31,31 @@ use crate::{
 
 /// How long greeting, TLS and sign-in may take together.
 const SIGN_IN_TIMEOUT: Duration = Duration::from_secs(20);
+
+/// What a test may want otherwise than the product has it.
+#[derive(Debug, Clone)]
+pub struct Tuning {
+    /// How long greeting, TLS and sign-in may take together.
+    pub sign_in: Duration,
+    /// The longest that any command may take.
+    pub command: Duration,
+    /// How long a call waits for a connection that others use.
+    pub free_connection: Duration,
+    /// Whether COMPRESS is used on loopback too, where it only costs.
+    pub compress_loopback: bool,
+}
+
+impl Default for Tuning {
+    /// 20 s to sign in, 60 s a command, 60 s for a free connection (contract 11).
+    fn default() -> Self {
+        Self {
+            sign_in: SIGN_IN_TIMEOUT,
+            command: COMMAND_TIMEOUT,
+            free_connection: COMMAND_TIMEOUT,
+            compress_loopback: false,
+        }
+    }
+}
 
 /// Where to sign in, as whom.
 #[derive(Clone, Copy)]
@@ -53,7 +79,7 @@ pub(super) enum Transport {
 }
 
 /// Opens and signs in a session; every wait inside has a deadline.
-pub async fn connect(outgoing: &Outgoing, login: Login<'_>) -> Result<Session, Error> {
+pub async fn connect(outgoing: &Outgoing, login: Login<'_>, tuning: &Tuning) -> Result<Session, Error> {
     let Endpoint { host, port, tls, .. } = login.endpoint;
     let stream = outgoing.connect(host, *port, login.origin).await?;
     let signed_in = async {
@@ -76,9 +102,11 @@ pub async fn connect(outgoing: &Outgoing, login: Login<'_>) -> Result<Session, E
             let is_private = is_protected || is_loopback || *tls == TlsMode::None;
             known.capabilities = sign_in(&mut dialogue, &known.capabilities, login, is_private).await?;
         }
-        set_up(dialogue, known.capabilities, host, &known.greeting, is_loopback).await
+        let said = Said { capabilities: known.capabilities, host, greeting: &known.greeting };
+        let compresses = tuning.compress_loopback || !is_loopback;
+        set_up(dialogue, said, compresses, tuning.command).await
     };
-    match tokio::time::timeout(SIGN_IN_TIMEOUT, signed_in).await {
+    match tokio::time::timeout(tuning.sign_in, signed_in).await {
         Ok(session) => session,
         Err(_) => Err(Error::Timeout("sign-in")),
     }
@@ -162,7 +190,7 @@ async fn sign_in(
 ) -> Result<Capabilities, Error> {
     let Login { endpoint, credential, .. } = login;
     dialogue.speak(offered.literals());
-    let status = if let Some(mechanism) = sasl::choose(&offered.sasl(), credential, is_private) {
+    let told = if let Some(mechanism) = sasl::choose(&offered.sasl(), credential, is_private) {
         authenticate(dialogue, offered, mechanism, login).await?
     } else {
         let Credential::Password(password) = credential else {
@@ -173,9 +201,10 @@ async fn sign_in(
         }
         let command = Command::new("LOGIN").string(&endpoint.username).string(password.expose());
         let request = Request { timeout: SIGN_IN_TIMEOUT, ..Request::new(command, Wants::Session) };
-        dialogue.run_one(request).await.map_err(|error| refused_sign_in(error, endpoint))?.status
+        let reply = dialogue.run_one(request).await.map_err(|error| refused_sign_in(error, endpoint))?;
+        capabilities_in(&reply)
     };
-    match capabilities_of(&status) {
+    match told {
         Some(capabilities) => Ok(capabilities),
         None => ask_capabilities(dialogue).await,
     }
@@ -186,31 +215,35 @@ async fn authenticate(
     offered: &Capabilities,
     mechanism: Mechanism,
     login: Login<'_>,
-) -> Result<Status, Error> {
+) -> Result<Option<Capabilities>, Error> {
     let Login { endpoint, credential, nonce, .. } = login;
     let mut exchange =
         Exchange::start(mechanism, &endpoint.username, credential, &endpoint.host, endpoint.port, nonce)?;
-    let mut line = format!("AUTHENTICATE {}", mechanism.as_str()).into_bytes();
-    if offered.has("SASL-IR") || offered.is_rev2() {
-        if let Some(first) = exchange.initial() {
-            line.push(b' ');
-            line.extend_from_slice(if first.is_empty() { b"=".to_vec() } else { encode(&first) }.as_slice());
-        }
+    let takes_first = offered.has("SASL-IR") || offered.is_rev2();
+    let first = if takes_first { exchange.initial() } else { None };
+    let first = first.map(|first| match encode(&first) {
+        empty if empty.is_empty() => Zeroizing::new("=".to_owned()),
+        encoded => encoded,
+    });
+    let mut line = Zeroizing::new(Vec::with_capacity(64 + first.as_ref().map_or(0, |first| first.len())));
+    line.extend_from_slice(b"AUTHENTICATE ");
+    line.extend_from_slice(mechanism.as_str().as_bytes());
+    if let Some(first) = &first {
+        line.push(b' ');
+        line.extend_from_slice(first.as_bytes());
     }
     let tag = dialogue.begin(&line).await?;
-    line.fill(0);
+    let mut told = None;
     loop {
         match dialogue.response().await? {
             Response::Continue(text) => {
                 let challenge = STANDARD.decode(text.trim_ascii()).unwrap_or_default();
                 let answer = exchange.respond(&challenge).await;
-                let mut line = match &answer {
+                let line = match &answer {
                     Ok(answer) => encode(answer),
-                    Err(_) => b"*".to_vec(),
+                    Err(_) => Zeroizing::new("*".to_owned()),
                 };
-                line.extend_from_slice(b"\r\n");
-                dialogue.write(&line).await?;
-                line.fill(0);
+                dialogue.write_line(line.as_bytes()).await?;
                 drop(answer?);
             }
             Response::Tagged { tag: of, status } if of == tag => {
@@ -221,18 +254,20 @@ async fn authenticate(
                     return Err(refused_sign_in(refused, endpoint));
                 }
                 exchange.finish()?;
-                return Ok(status);
+                return Ok(capabilities_of(&status).or(told));
             }
             Response::Untagged(Untagged::Status(Status { kind: StatusKind::Bye, text, .. })) => {
                 return Err(Error::Bye(text));
             }
+            Response::Untagged(Untagged::Capability(names)) => told = Some(Capabilities::new(names)),
             _ => {}
         }
     }
 }
 
-fn encode(bytes: &[u8]) -> Vec<u8> {
-    STANDARD.encode(bytes).into_bytes()
+/// In base64; wiped when dropped.
+fn encode(bytes: &[u8]) -> Zeroizing<String> {
+    Zeroizing::new(STANDARD.encode(bytes))
 }
 
 /// A NO to sign-in is a wrong password, unless its code says that the server is only busy (RFC 5530).
@@ -244,14 +279,21 @@ fn refused_sign_in(error: Error, endpoint: &Endpoint) -> Error {
     }
 }
 
+/// What is known of the server when sign-in is done.
+struct Said<'a> {
+    capabilities: Capabilities,
+    host: &'a str,
+    greeting: &'a str,
+}
+
 /// One flight for all that a new session wants to know or switch on, and one more for COMPRESS.
 async fn set_up(
     mut dialogue: Dialogue,
-    capabilities: Capabilities,
-    host: &str,
-    greeting: &str,
-    is_loopback: bool,
+    said: Said<'_>,
+    compresses: bool,
+    longest: Duration,
 ) -> Result<Session, Error> {
+    let Said { capabilities, host, greeting } = said;
     let mut flight = Vec::new();
     if capabilities.has("ID") {
         flight.push(session_request(Command::new("ID").syntax("(\"name\" \"Postroom\")")));
@@ -289,18 +331,24 @@ async fn set_up(
         vendor: field("vendor"),
         capabilities: &capabilities.names(),
     });
-    if capabilities.has("COMPRESS=DEFLATE") && !is_loopback && dialogue.run_one(compress()).await.is_ok() {
-        if let Transport::Direct(stream) = dialogue.transport {
-            dialogue.transport = Transport::Deflated(Box::new(Deflated::new(stream)));
+    if compresses && capabilities.has("COMPRESS=DEFLATE") {
+        match dialogue.run_one(simple("COMPRESS DEFLATE")).await {
+            Ok(_) => {
+                if let Transport::Direct(stream) = dialogue.transport {
+                    // What came behind the OK is compressed already.
+                    let rest = dialogue.framer.take_rest();
+                    dialogue.transport = Transport::Deflated(Box::new(Deflated::new(stream, &rest)));
+                }
+            }
+            Err(Error::Refused { .. }) => {}
+            Err(error) => return Err(error),
         }
     }
+    // A server that speaks only IMAP4rev2 needs no ENABLE for its names to be UTF-8 (RFC 9051, 5.1).
+    is_utf8 |= capabilities.is_rev2() && !capabilities.has("IMAP4REV1");
     let dialect = Dialect { literals: capabilities.literals(), is_utf8 };
-    let connection = Connection::start(dialogue.transport, dialogue.framer, dialect);
+    let connection = Connection::start(dialogue.transport, dialogue.framer, dialect, longest);
     Ok(Session::new(connection, capabilities, quirks, namespaces, is_utf8))
-}
-
-fn compress() -> Request {
-    simple("COMPRESS DEFLATE")
 }
 
 fn simple(name: &'static str) -> Request {

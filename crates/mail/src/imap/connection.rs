@@ -11,13 +11,13 @@ use std::{
         Arc,
         atomic::{AtomicBool, AtomicU32, Ordering},
     },
+    time::Duration,
 };
 
 use bytes::{Buf, Bytes, BytesMut};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     sync::{mpsc, oneshot},
-    task::JoinHandle,
     time::{Instant, sleep_until},
 };
 
@@ -29,20 +29,29 @@ use super::{
 };
 use crate::Error;
 
-/// How many octets of answers one command may gather, counted roughly.
+/// How many octets of answers one command may gather: what it keeps of literals, and eight times what
+/// stands in lines, since values take more room than their text.
 const REPLY_LIMIT: usize = 64 << 20;
+
+/// How many octets may come from one completion to the next. What is kept of them may hold on to the
+/// buffer it came in, so this bounds memory too.
+const FLOOD_LIMIT: usize = 256 << 20;
+
+/// How long taking leave of the server may take.
+const FAREWELL: Duration = Duration::from_secs(1);
 
 /// A handle on the task; dropping it closes the connection.
 pub(super) struct Connection {
-    jobs: mpsc::UnboundedSender<Job>,
+    jobs: mpsc::UnboundedSender<Vec<Job>>,
     seen: Arc<Seen>,
-    task: JoinHandle<()>,
 }
 
 /// What the server told without being asked.
 #[derive(Debug, Default)]
 struct Seen {
     exists: AtomicU32,
+    expunged: AtomicU32,
+    is_busy: AtomicBool,
     is_closed: AtomicBool,
 }
 
@@ -62,13 +71,15 @@ struct Job {
 }
 
 impl Connection {
-    /// Starts the task on a signed-in stream; `framer` holds what was read beyond the last response.
-    pub(super) fn start(transport: Transport, framer: Framer, dialect: Dialect) -> Self {
+    /// Starts the task on a signed-in stream; `framer` holds what was read beyond the last response. No
+    /// command takes longer than `longest`.
+    pub(super) fn start(transport: Transport, framer: Framer, dialect: Dialect, longest: Duration) -> Self {
         let (jobs, queue) = mpsc::unbounded_channel();
         let seen = Arc::new(Seen::default());
         let task = Task {
             framer,
             dialect,
+            longest,
             seen: Arc::clone(&seen),
             next_tag: 1,
             running: VecDeque::new(),
@@ -76,20 +87,26 @@ impl Connection {
             blocked_by: None,
             output: BytesMut::new(),
             chunks: Chunks::default(),
+            since_completion: 0,
+            since_response: 0,
         };
-        let task = tokio::spawn(task.run(transport, queue));
-        Self { jobs, seen, task }
+        tokio::spawn(task.run(transport, queue));
+        Self { jobs, seen }
     }
 
     /// Sends commands in one flight: all leave before the first reply is awaited.
     pub(super) fn send(&self, requests: impl IntoIterator<Item = Request>) -> Vec<Pending> {
-        let send = |request: Request| {
+        let pair = |request: Request| {
             let (reply, receiver) = oneshot::channel();
-            // A closed queue drops the sender, which the receiver sees as a closed connection.
-            let _ = self.jobs.send(Job { request, reply });
-            Pending(receiver)
+            (Job { request, reply }, Pending(receiver))
         };
-        requests.into_iter().map(send).collect()
+        let (jobs, pending): (Vec<_>, Vec<_>) = requests.into_iter().map(pair).unzip();
+        if !jobs.is_empty() {
+            self.seen.is_busy.store(true, Ordering::Release);
+            // A closed queue drops the senders, which the receivers see as a closed connection.
+            let _ = self.jobs.send(jobs);
+        }
+        pending
     }
 
     /// Whether commands can still be sent.
@@ -101,11 +118,15 @@ impl Connection {
     pub(super) fn exists(&self) -> u32 {
         self.seen.exists.load(Ordering::Acquire)
     }
-}
 
-impl Drop for Connection {
-    fn drop(&mut self) {
-        self.task.abort();
+    /// How many messages vanished since the connection began; a change means that sequence numbers moved.
+    pub(super) fn expunged(&self) -> u32 {
+        self.seen.expunged.load(Ordering::Acquire)
+    }
+
+    /// Whether a command is in flight, perhaps one that nobody waits for any more.
+    pub(super) fn is_busy(&self) -> bool {
+        self.seen.is_busy.load(Ordering::Acquire)
     }
 }
 
@@ -131,7 +152,12 @@ struct Piece {
 /// Literals of the response being read that are too large to stand in it, gathered up to a limit.
 #[derive(Default)]
 struct Chunks {
+    /// Octets of this literal that may still be kept.
     room: usize,
+    /// Octets kept of all literals of the response.
+    held: usize,
+    /// Octets of them that came.
+    passed: usize,
     open: BytesMut,
     section: Option<Section>,
     done: Vec<(Section, Bytes)>,
@@ -162,6 +188,7 @@ impl From<&End> for Error {
 struct Task {
     framer: Framer,
     dialect: Dialect,
+    longest: Duration,
     seen: Arc<Seen>,
     next_tag: u64,
     running: VecDeque<Running>,
@@ -169,10 +196,14 @@ struct Task {
     blocked_by: Option<String>,
     output: BytesMut,
     chunks: Chunks,
+    /// Octets since the last completion.
+    since_completion: usize,
+    /// Octets since the last response ended.
+    since_response: usize,
 }
 
 impl Task {
-    async fn run(mut self, transport: Transport, mut queue: mpsc::UnboundedReceiver<Job>) {
+    async fn run(mut self, transport: Transport, mut queue: mpsc::UnboundedReceiver<Vec<Job>>) {
         let (mut reader, mut writer) = tokio::io::split(transport);
         let mut needs_flush = false;
         let end = loop {
@@ -182,14 +213,9 @@ impl Task {
             let deadline = self.running.iter().map(|running| running.deadline).min();
             let far = Instant::now() + super::request::COMMAND_TIMEOUT;
             tokio::select! {
-                job = queue.recv() => match job {
+                flight = queue.recv() => match flight {
                     None => break End::Closed,
-                    Some(job) => {
-                        self.accept(job);
-                        while let Ok(job) = queue.try_recv() {
-                            self.accept(job);
-                        }
-                    }
+                    Some(flight) => flight.into_iter().for_each(|job| self.accept(job)),
                 },
                 written = write_some(&mut writer, &self.output), if needs_flush || !self.output.is_empty() => {
                     match written {
@@ -216,12 +242,20 @@ impl Task {
                 },
             }
         };
+        let may_say_so = matches!(end, End::Closed) && queue.is_closed() && self.running.is_empty();
         self.seen.is_closed.store(true, Ordering::Release);
         for running in self.running.drain(..) {
             let _ = running.reply.send(Err((&end).into()));
         }
         tracing::debug!(reason = ?std::mem::discriminant(&end), "imap connection ended");
-        let _ = tokio::time::timeout(std::time::Duration::from_secs(1), writer.shutdown()).await;
+        let farewell = async {
+            if may_say_so && self.output.is_empty() {
+                writer.write_all(format!("P{} LOGOUT\r\n", self.next_tag).as_bytes()).await?;
+                writer.flush().await?;
+            }
+            writer.shutdown().await
+        };
+        let _ = tokio::time::timeout(FAREWELL, farewell).await;
     }
 
     fn accept(&mut self, job: Job) {
@@ -232,6 +266,7 @@ impl Task {
         let segments = match request.command.encode(&tag, self.dialect) {
             Ok(segments) => segments,
             Err(error) => {
+                self.seen.is_busy.store(!self.running.is_empty(), Ordering::Release);
                 let _ = reply.send(Err(error.into()));
                 return;
             }
@@ -244,11 +279,12 @@ impl Task {
             name,
             wants: request.wants,
             keep: request.keep,
-            deadline: Instant::now() + request.timeout,
+            deadline: Instant::now() + request.timeout.min(self.longest),
             data: Vec::new(),
             weight: 0,
             reply,
         });
+        self.seen.is_busy.store(true, Ordering::Release);
         self.move_unsent();
     }
 
@@ -264,18 +300,35 @@ impl Task {
     }
 
     fn take_events(&mut self) -> Result<(), End> {
-        while let Some(event) = self.framer.pop().map_err(|_| End::TooLarge("a response of the server"))? {
+        loop {
+            let waiting = self.framer.buffer_mut().len();
+            let popped = self.framer.pop().map_err(|_| End::TooLarge("a response of the server"))?;
+            let taken = waiting.saturating_sub(self.framer.buffer_mut().len());
+            self.since_completion += taken;
+            self.since_response += taken;
+            if self.since_completion > FLOOD_LIMIT {
+                return Err(End::TooLarge("what the server sent"));
+            }
+            let Some(event) = popped else { return Ok(()) };
             match event {
-                Event::Response(response) => self.take_response(response)?,
-                Event::LiteralStart { section, .. } => {
+                Event::Response(response) => {
+                    self.take_response(response)?;
+                    self.since_response = 0;
+                }
+                Event::LiteralStart { section, uid, size, .. } => {
                     self.chunks.section = section;
-                    let fetching =
-                        self.running.iter().find(|r| matches!(r.wants, Wants::Fetch | Wants::Uids(_)));
-                    self.chunks.room = fetching.map_or(0, |running| running.keep);
+                    self.chunks.room = self.room_for(uid);
+                    let announced = usize::try_from(size).unwrap_or(usize::MAX);
+                    self.chunks.open.reserve(announced.min(self.chunks.room));
                 }
                 Event::LiteralChunk(chunk) => {
                     let kept = chunk.len().min(self.chunks.room);
                     self.chunks.room -= kept;
+                    self.chunks.held += kept;
+                    self.chunks.passed += chunk.len();
+                    if self.chunks.held > REPLY_LIMIT {
+                        return Err(End::TooLarge("a response of the server"));
+                    }
                     self.chunks.open.extend_from_slice(chunk.get(..kept).unwrap_or_default());
                 }
                 Event::LiteralEnd => {
@@ -285,7 +338,19 @@ impl Task {
                 }
             }
         }
-        Ok(())
+    }
+
+    /// How many octets of a large literal of the message with that UID are wanted.
+    fn room_for(&self, uid: Option<u32>) -> usize {
+        let takes = |running: &&Running| match &running.wants {
+            Wants::Fetch => true,
+            Wants::Uids(ranges) => {
+                uid.is_none_or(|uid| ranges.iter().any(|(low, high)| (*low..=*high).contains(&uid)))
+            }
+            _ => false,
+        };
+        let taker = self.running.iter().find(takes).filter(|running| !running.reply.is_closed());
+        taker.map_or(0, |running| running.keep)
     }
 
     fn take_response(&mut self, response: Response) -> Result<(), End> {
@@ -299,10 +364,12 @@ impl Task {
                 return Err(End::Bye(text));
             }
             Response::Untagged(mut data) => {
+                let octets = self.since_response.saturating_sub(self.chunks.passed);
+                let weight = weigh(&data, octets) + self.chunks.held;
                 self.note(&mut data);
-                let weight = weigh(&data);
                 let taker = self.running.iter_mut().find(|running| running.wants.take(&data, &running.tag));
-                if let Some(running) = taker {
+                // What nobody waits for any more is drained, not gathered.
+                if let Some(running) = taker.filter(|running| !running.reply.is_closed()) {
                     running.weight += weight;
                     if running.weight > REPLY_LIMIT {
                         return Err(End::TooLarge(running.name));
@@ -321,6 +388,7 @@ impl Task {
             Untagged::Expunge(_) => {
                 let one_less = |count: u32| Some(count.saturating_sub(1));
                 let _ = self.seen.exists.fetch_update(Ordering::AcqRel, Ordering::Acquire, one_less);
+                self.seen.expunged.fetch_add(1, Ordering::AcqRel);
             }
             Untagged::Fetch(fetch) => {
                 for (of, literal) in self.chunks.done.drain(..) {
@@ -335,6 +403,7 @@ impl Task {
             _ => {}
         }
         self.chunks.done.clear();
+        (self.chunks.held, self.chunks.passed) = (0, 0);
     }
 
     fn complete(&mut self, tag: &str, status: Status) {
@@ -346,6 +415,8 @@ impl Task {
         }
         let Some(position) = self.running.iter().position(|running| running.tag == tag) else { return };
         if let Some(running) = self.running.remove(position) {
+            self.since_completion = 0;
+            self.seen.is_busy.store(!self.running.is_empty(), Ordering::Release);
             let _ = running.reply.send(Reply::check(running.name, status, running.data));
         }
     }
@@ -364,16 +435,17 @@ async fn read_some<R: AsyncReadExt + Unpin>(reader: &mut R, input: &mut BytesMut
     reader.read_buf(input).await
 }
 
-/// The memory that `data` holds, roughly.
-fn weigh(data: &Untagged) -> usize {
+/// The memory that `data` holds, roughly; it came in `octets` without those of large literals.
+fn weigh(data: &Untagged, octets: usize) -> usize {
     match data {
         Untagged::Fetch(fetch) => {
-            1024 + fetch.sections.iter().filter_map(|s| s.data.as_ref()).map(Bytes::len).sum::<usize>()
+            let held: usize = fetch.sections.iter().filter_map(|s| s.data.as_ref()).map(Bytes::len).sum();
+            1024 + held + octets.saturating_sub(held) * 8
         }
         Untagged::Search { numbers, .. } | Untagged::Sort { numbers, .. } => 64 + numbers.len() * 4,
         Untagged::ESearch(found) => {
             128 + found.all.as_ref().map_or(0, Vec::len) * 8 + found.partial.as_ref().map_or(0, Vec::len) * 8
         }
-        _ => 256,
+        _ => 256 + octets * 8,
     }
 }

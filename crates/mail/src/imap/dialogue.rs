@@ -5,6 +5,7 @@ use std::collections::VecDeque;
 
 use bytes::BytesMut;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use zeroize::Zeroizing;
 
 use super::{
     connect::Transport,
@@ -17,6 +18,9 @@ use crate::Error;
 /// How many responses may come before sign-in is done.
 const MAX_RESPONSES: usize = 1_000;
 
+/// How many octets may come before sign-in is done.
+const MAX_OCTETS: usize = 1 << 20;
+
 const TOO_LARGE: Error = Error::TooLarge("a response of the server");
 
 /// An unauthenticated or just authenticated stream with its framer.
@@ -26,12 +30,13 @@ pub(super) struct Dialogue {
     dialect: Dialect,
     next_tag: u32,
     responses: usize,
+    octets: usize,
 }
 
 impl Dialogue {
     pub(super) fn new(transport: Transport) -> Self {
         let framer = Framer::new(Limits::default());
-        Self { transport, framer, dialect: Dialect::default(), next_tag: 1, responses: 0 }
+        Self { transport, framer, dialect: Dialect::default(), next_tag: 1, responses: 0, octets: 0 }
     }
 
     /// Takes up which literals the server takes.
@@ -42,17 +47,18 @@ impl Dialogue {
     /// The next response, whatever it is.
     pub(super) async fn response(&mut self) -> Result<Response, Error> {
         self.responses += 1;
-        if self.responses > MAX_RESPONSES {
-            return Err(Error::Protocol("the server sent too much before sign-in"));
-        }
         loop {
+            if self.responses > MAX_RESPONSES || self.octets > MAX_OCTETS {
+                return Err(Error::Protocol("the server sent too much before sign-in"));
+            }
             while let Some(event) = self.framer.pop().map_err(|_| TOO_LARGE)? {
                 if let Event::Response(response) = event {
                     return Ok(response);
                 }
             }
-            if self.transport.read_buf(self.framer.buffer_mut()).await? == 0 {
-                return Err(Error::Closed);
+            match self.transport.read_buf(self.framer.buffer_mut()).await? {
+                0 => return Err(Error::Closed),
+                count => self.octets += count,
             }
         }
     }
@@ -67,6 +73,14 @@ impl Dialogue {
         Ok(self.transport.flush().await?)
     }
 
+    /// Sends an answer to a `+`, with its line end.
+    pub(super) async fn write_line(&mut self, line: &[u8]) -> Result<(), Error> {
+        let mut bytes = Zeroizing::new(Vec::with_capacity(line.len() + 2));
+        bytes.extend_from_slice(line);
+        bytes.extend_from_slice(b"\r\n");
+        self.write(&bytes).await
+    }
+
     /// Sends the commands in one flight and gives their replies in the order of the commands.
     pub(super) async fn run(&mut self, requests: Vec<Request>) -> Result<Vec<Result<Reply, Error>>, Error> {
         let mut pending = VecDeque::new();
@@ -77,12 +91,8 @@ impl Dialogue {
                 flight.extend_from_slice(&bytes);
                 if wait_for_continue {
                     self.write(&flight.split()).await?;
-                    match self.response().await? {
-                        Response::Continue(_) => {}
-                        Response::Tagged { tag: of, status } if of == tag => {
-                            return Ok(vec![Reply::check(request.command.name(), status, Vec::new())]);
-                        }
-                        _ => return Err(Error::Protocol("no go-ahead for a literal")),
+                    if let Some(status) = self.go_ahead(&tag).await? {
+                        return Ok(vec![Reply::check(request.command.name(), status, Vec::new())]);
                     }
                 }
             }
@@ -116,6 +126,21 @@ impl Dialogue {
         Ok(pending.into_iter().filter_map(check).collect())
     }
 
+    /// Waits until the server takes a literal; the completion if it refuses it.
+    async fn go_ahead(&mut self, tag: &str) -> Result<Option<Status>, Error> {
+        loop {
+            match self.response().await? {
+                Response::Continue(_) => return Ok(None),
+                Response::Tagged { tag: of, status } if of == tag => return Ok(Some(status)),
+                Response::Untagged(Untagged::Status(Status { kind: StatusKind::Bye, text, .. })) => {
+                    return Err(Error::Bye(text));
+                }
+                Response::Untagged(_) => {}
+                Response::Tagged { .. } => return Err(Error::Protocol("no go-ahead for a literal")),
+            }
+        }
+    }
+
     /// Sends one command and insists on OK.
     pub(super) async fn run_one(&mut self, request: Request) -> Result<Reply, Error> {
         self.run(vec![request]).await?.pop().unwrap_or(Err(Error::Protocol("no completion")))
@@ -124,10 +149,12 @@ impl Dialogue {
     /// Sends `line` as a command and gives its tag; the caller reads what follows.
     pub(super) async fn begin(&mut self, line: &[u8]) -> Result<String, Error> {
         let tag = self.tag();
-        let mut bytes = zeroize_line(tag.as_bytes(), line);
-        let written = self.write(&bytes).await;
-        bytes.fill(0);
-        written.map(|()| tag)
+        let mut bytes = Zeroizing::new(Vec::with_capacity(tag.len() + line.len() + 3));
+        for piece in [tag.as_bytes(), b" ", line, b"\r\n"] {
+            bytes.extend_from_slice(piece);
+        }
+        self.write(&bytes).await?;
+        Ok(tag)
     }
 
     fn tag(&mut self) -> String {
@@ -135,14 +162,4 @@ impl Dialogue {
         self.next_tag += 1;
         tag
     }
-}
-
-/// `tag SP line CRLF` in a buffer that the caller wipes after use.
-fn zeroize_line(tag: &[u8], line: &[u8]) -> Vec<u8> {
-    let mut bytes = Vec::with_capacity(tag.len() + line.len() + 3);
-    bytes.extend_from_slice(tag);
-    bytes.push(b' ');
-    bytes.extend_from_slice(line);
-    bytes.extend_from_slice(b"\r\n");
-    bytes
 }

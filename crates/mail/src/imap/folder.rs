@@ -1,5 +1,7 @@
 //! The mailboxes of an account as one list: decoded names, roles, counts.
 
+use std::collections::{HashMap, HashSet};
+
 use bytes::Bytes;
 use domain::{FolderArg, FolderName, Role};
 
@@ -132,14 +134,25 @@ impl Question for List {
 pub async fn list(session: &mut Session, counts: bool) -> Result<Folders, Error> {
     let mut listed = Listed::default();
     let asked = list::everything(session.capabilities(), counts);
-    for reply in session.run(asked).await {
-        listed.take(reply?);
+    for (index, reply) in session.run(asked).await.into_iter().enumerate() {
+        match reply {
+            Ok(reply) => listed.take(reply),
+            // A server may know no LSUB; its folders are listed all the same.
+            Err(error) if index == 0 || error.ends_connection() => return Err(error),
+            Err(_) => {}
+        }
     }
     if counts && !session.capabilities().has_list_status() {
         let selectable = listed.entries.iter().filter(|entry| is_selectable(entry));
         let asked = selectable.map(|entry| list::status(&entry.name)).collect();
-        // A folder that cannot be counted (no permission) is listed without counts.
-        session.run(asked).await.into_iter().flatten().for_each(|reply| listed.take(reply));
+        for reply in session.run(asked).await {
+            match reply {
+                Ok(reply) => listed.take(reply),
+                Err(error) if error.ends_connection() => return Err(error),
+                // A folder that cannot be counted (no permission) is listed without counts.
+                Err(_) => {}
+            }
+        }
     }
     Ok(assemble(listed, session))
 }
@@ -154,13 +167,13 @@ fn assemble(listed: Listed, session: &Session) -> Folders {
         .namespaces()
         .personal
         .first()
-        .map(|(prefix, delimiter)| (utf7::decode(prefix), *delimiter))
+        .map(|(prefix, delimiter)| (decode(prefix, session), *delimiter))
         .unwrap_or_default();
     let decoded: Vec<(ListEntry, String)> = listed
         .entries
         .into_iter()
         .map(|entry| {
-            let path = utf7::decode(&entry.name);
+            let path = decode(&entry.name, session);
             (entry, path)
         })
         .collect();
@@ -170,13 +183,15 @@ fn assemble(listed: Listed, session: &Session) -> Folders {
         .collect();
     let is_gmail = session.capabilities().has("X-GM-EXT-1");
     let roles = Roles::assign(&named, &prefix, is_gmail);
+    let statuses: HashMap<&[u8], &MailboxStatus> =
+        listed.statuses.iter().map(|status| (key(&status.name), status)).collect();
+    let subscribed: HashSet<&[u8]> = listed.subscribed.iter().map(|entry| key(&entry.name)).collect();
     let mut all: Vec<Folder> = decoded
         .iter()
         .enumerate()
         .map(|(index, (entry, path))| {
-            let status = listed.statuses.iter().find(|status| same_name(&status.name, &entry.name));
-            let subscribed_apart =
-                || listed.subscribed.iter().any(|other| same_name(&other.name, &entry.name));
+            let status = statuses.get(key(&entry.name)).copied();
+            let subscribed_apart = || subscribed.contains(key(&entry.name));
             let is_subscribed = if has_sub_attribute {
                 entry.attributes.iter().any(|attribute| attribute == "\\subscribed")
             } else {
@@ -204,9 +219,14 @@ fn assemble(listed: Listed, session: &Session) -> Folders {
     Folders { all, prefix, is_gmail }
 }
 
-/// INBOX is the same in any case (RFC 9051, 5.1); other names are not.
-fn same_name(a: &[u8], b: &[u8]) -> bool {
-    a == b || (a.eq_ignore_ascii_case(b"INBOX") && b.eq_ignore_ascii_case(b"INBOX"))
+/// What a name is known by: INBOX is the same in any case (RFC 9051, 5.1); other names are not.
+fn key(name: &[u8]) -> &[u8] {
+    if name.eq_ignore_ascii_case(b"INBOX") { b"INBOX" } else { name }
+}
+
+/// A name as the server writes it: UTF-8 where that was agreed (RFC 6855, 3), else modified UTF-7.
+fn decode(name: &[u8], session: &Session) -> String {
+    if session.is_utf8() { String::from_utf8_lossy(name).into_owned() } else { utf7::decode(name) }
 }
 
 #[cfg(test)]

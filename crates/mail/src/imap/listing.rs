@@ -4,6 +4,7 @@ use domain::Summary;
 
 use super::{
     command::fetch,
+    response::Code,
     session::{Selected, Session},
 };
 use crate::Error;
@@ -27,47 +28,70 @@ pub struct Rows {
 /// The newest `count` rows. What was delivered before the call is among them: the window is asked up to
 /// `*`, and asked again for what the answer announces beyond it.
 pub async fn newest(session: &mut Session, mailbox: &[u8], count: u32) -> Result<Rows, Error> {
+    let lowest = |exists: u32| exists.saturating_sub(count.saturating_sub(1)).max(1);
     let is_open = session.selected().is_some_and(|selected| selected.name == mailbox);
-    let first = if is_open && session.exists() > 0 {
-        let low = session.exists().saturating_sub(count.saturating_sub(1)).max(1);
-        vec![fetch::rows_from(session.capabilities(), low, None)]
-    } else if is_open {
+    let mut known = if is_open { session.exists() } else { 0 };
+    let mut expunged = session.expunged();
+    let first = match (is_open, known) {
+        (false, _) => Vec::new(),
         // An empty mailbox answers a FETCH with BAD; a NOOP tells of arrivals.
-        vec![super::command::noop()]
-    } else {
-        Vec::new()
+        (true, 0) => vec![super::command::noop()],
+        (true, _) => vec![fetch::rows_from(session.capabilities(), lowest(known), None)],
     };
-    let mut known = session.exists();
     let (selected, mut replies) = session.examine(mailbox, first).await?;
-    let mut rows: Vec<(u32, Summary)> = Vec::new();
-    let mut low = known.saturating_sub(count.saturating_sub(1)).max(1);
-    if let Some(reply) = replies.pop() {
-        known = take(session, &mut rows, reply?, known).await?;
-    } else {
-        known = 0;
+    if !is_open {
+        expunged = session.expunged();
     }
-    for _ in 0..TRIES {
+    let mut rows: Vec<(u32, Summary)> = Vec::new();
+    let mut low = lowest(known);
+    let mut reply = replies.pop();
+    for round in 0..TRIES {
+        match reply.take() {
+            Some(Ok(reply)) => {
+                let is_short = is_short_of_expunged(reply.status.code.as_ref());
+                gather(&mut rows, fetch::read(reply));
+                if is_short {
+                    sync(session).await?;
+                }
+            }
+            // Sequence numbers that the server says it does not have: the mailbox shrank unseen.
+            Some(Err(Error::Refused { .. })) if is_open && round == 0 => {
+                sync(session).await?;
+                rows.clear();
+                known = 0;
+            }
+            Some(Err(error)) => return Err(error),
+            None => {}
+        }
         let exists = session.exists();
-        let wanted_low = exists.saturating_sub(count.saturating_sub(1)).max(1);
-        let ask = if exists == 0 {
-            rows.clear();
-            None
-        } else if exists < known {
+        if session.expunged() != expunged || exists < known {
             // Something was expunged: sequence numbers moved, so the window is asked anew.
+            expunged = session.expunged();
             rows.clear();
-            Some((wanted_low, None))
-        } else if exists > known {
-            Some((if known == 0 { wanted_low } else { wanted_low.max(known + 1) }, None))
-        } else {
-            None
-        };
-        let Some((from, to)) = ask else { break };
+            known = 0;
+        }
+        if exists == known {
+            break;
+        }
+        low = lowest(exists);
+        let from = low.max(known + 1);
         known = exists;
-        low = wanted_low;
-        let reply = session.run_one(fetch::rows_from(session.capabilities(), from, to)).await?;
-        known = take(session, &mut rows, reply, known).await?;
+        reply = Some(session.run_one(fetch::rows_from(session.capabilities(), from, None)).await);
+    }
+    if let Some(reply) = reply {
+        gather(&mut rows, fetch::read(reply?));
     }
     finish(session, selected, rows, count, low)
+}
+
+/// Whether messages were left out of an answer because they are expunged and we were not told yet.
+fn is_short_of_expunged(code: Option<&Code>) -> bool {
+    matches!(code, Some(Code::Other(name, _)) if name == "EXPUNGEISSUED")
+}
+
+/// Lets the server tell what it may not tell during a FETCH (RFC 9051, 7.5.1).
+async fn sync(session: &mut Session) -> Result<(), Error> {
+    session.run_one(super::command::noop()).await.map(|_| ())
 }
 
 /// The `count` rows below sequence number `below` whose UIDs are below `uid`. Messages may have been
@@ -93,23 +117,6 @@ pub async fn older(
         high = low - 1;
     }
     finish(session, selected, rows, count, low)
-}
-
-/// Takes the rows of a reply and gives the message count they belong to. Where some of the messages are
-/// gone already, a NOOP lets the server say so; a count that no mailbox has asks for the window anew.
-async fn take(
-    session: &mut Session,
-    rows: &mut Vec<(u32, Summary)>,
-    reply: super::Reply,
-    known: u32,
-) -> Result<u32, Error> {
-    let has_ghosts = fetch::has_ghosts(&reply);
-    gather(rows, fetch::read(reply));
-    if has_ghosts {
-        session.run_one(super::command::noop()).await?;
-        return Ok(u32::MAX);
-    }
-    Ok(known)
 }
 
 fn gather(rows: &mut Vec<(u32, Summary)>, fetched: Vec<super::response::Fetch>) {

@@ -22,7 +22,7 @@ pub mod search;
 pub mod session;
 pub mod wire;
 
-pub use connect::{Login, connect};
+pub use connect::{Login, Tuning, connect};
 pub use pool::{Pool, Question};
 pub use request::{Reply, Request};
 pub use session::Session;

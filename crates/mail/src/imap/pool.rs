@@ -15,7 +15,7 @@ use tokio::{
 };
 
 use super::{
-    connect::{Login, connect},
+    connect::{Login, Tuning, connect},
     session::Session,
 };
 use crate::Error;
@@ -53,10 +53,19 @@ pub struct Pool(Arc<Inner>);
 
 struct Inner {
     settings: Settings,
+    tuning: Tuning,
     permits: Arc<Semaphore>,
-    parked: Mutex<Vec<Session>>,
+    parked: Mutex<Parked>,
     /// Held while signing in, so that logins follow each other.
     login: tokio::sync::Mutex<Backoff>,
+}
+
+/// Sessions that wait for a call.
+#[derive(Default)]
+struct Parked {
+    sessions: Vec<Session>,
+    /// Whether a task looks after them.
+    is_watched: bool,
 }
 
 /// What the last sign-in attempts taught.
@@ -96,9 +105,14 @@ impl Refusal {
 impl Pool {
     /// A pool without connections yet.
     pub fn new(settings: Settings) -> Self {
+        Self::tuned(settings, Tuning::default())
+    }
+
+    /// A pool whose limits are not the product's.
+    pub fn tuned(settings: Settings, tuning: Tuning) -> Self {
         let permits = Arc::new(Semaphore::new(settings.connections));
-        let parked = Mutex::new(Vec::new());
-        Self(Arc::new(Inner { settings, permits, parked, login: tokio::sync::Mutex::default() }))
+        let (parked, login) = (Mutex::default(), tokio::sync::Mutex::default());
+        Self(Arc::new(Inner { settings, tuning, permits, parked, login }))
     }
 
     /// The server this pool signs in to.
@@ -109,40 +123,44 @@ impl Pool {
     /// Asks on a session, preferably one that has `mailbox` open. If a connection that had been waiting
     /// turns out dead, it is asked once more on a new one.
     pub async fn ask<Q: Question>(&self, mailbox: Option<&[u8]>, question: &Q) -> Result<Q::Answer, Error> {
-        loop {
-            let mut lease = self.lease(mailbox).await?;
-            let was_waiting = lease.was_waiting;
-            match question.ask(&mut lease).await {
-                Err(error) if was_waiting && error.is_connection_lost() => {
-                    tracing::debug!(reason = %error, "a waiting imap connection was dead, once more");
-                    self.drop_closed();
-                }
-                result => return result,
+        let mut lease = self.lease(mailbox).await?;
+        let was_waiting = lease.was_waiting;
+        match question.ask(&mut lease).await {
+            Err(error) if was_waiting && error.is_connection_lost() => {
+                tracing::debug!(reason = %error, "a waiting imap connection was dead, once more");
+                // Others that waited as long may be dead too, so it is a new one.
+                lease.renew().await?;
+                question.ask(&mut lease).await
             }
+            result => result,
         }
     }
 
     /// A session for one caller alone; it goes back when the lease is dropped, if it is still healthy.
     pub async fn lease(&self, mailbox: Option<&[u8]>) -> Result<Lease, Error> {
         let permit = Arc::clone(&self.0.permits).acquire_owned();
-        let permit = tokio::time::timeout(super::request::COMMAND_TIMEOUT, permit)
+        let permit = tokio::time::timeout(self.0.tuning.free_connection, permit)
             .await
             .map_err(|_| Error::Timeout("free connection"))?
             .map_err(|_| Error::Closed)?;
+        let lease = |session, was_waiting| Lease {
+            session: Some(session),
+            pool: self.clone(),
+            was_waiting,
+            _permit: permit,
+        };
         if let Some(session) = self.take_parked(mailbox) {
-            return Ok(Lease {
-                session: Some(session),
-                pool: self.clone(),
-                was_waiting: true,
-                _permit: permit,
-            });
+            return Ok(lease(session, true));
         }
-        let session = self.sign_in().await?;
-        Ok(Lease { session: Some(session), pool: self.clone(), was_waiting: false, _permit: permit })
+        let mut backoff = self.0.login.lock().await;
+        // While others signed in, one may have become free.
+        if let Some(session) = self.take_parked(mailbox) {
+            return Ok(lease(session, true));
+        }
+        Ok(lease(self.sign_in(&mut backoff).await?, false))
     }
 
-    async fn sign_in(&self) -> Result<Session, Error> {
-        let mut backoff = self.0.login.lock().await;
+    async fn sign_in(&self, backoff: &mut Backoff) -> Result<Session, Error> {
         if let Some((until, refusal)) = &backoff.until
             && Instant::now() < *until
         {
@@ -151,72 +169,87 @@ impl Pool {
         let Settings { outgoing, endpoint, credential, origin, random, .. } = &self.0.settings;
         let mut nonce = [0; 24];
         random.fill(&mut nonce);
-        match connect(outgoing, Login { endpoint, credential, origin: *origin, nonce }).await {
+        let login = Login { endpoint, credential, origin: *origin, nonce };
+        match connect(outgoing, login, &self.0.tuning).await {
             Ok(session) => {
                 *backoff = Backoff::default();
                 Ok(session)
             }
             Err(error) => {
+                // A server that cannot be reached is no refusal.
+                let Some(refusal) = Refusal::of(&error) else { return Err(error) };
                 backoff.failures = (backoff.failures + 1).min(8);
                 // A wrong password is not sent again and again, which providers answer with a lock-out.
                 let doublings =
                     if error.is_busy() { backoff.failures } else { backoff.failures.saturating_sub(2) };
                 let wait = Duration::from_secs(1) * 2_u32.pow(doublings);
-                backoff.until = Refusal::of(&error)
-                    .filter(|_| doublings > 0)
-                    .map(|refusal| (Instant::now() + wait, refusal));
+                backoff.until = (doublings > 0).then(|| (Instant::now() + wait, refusal));
                 Err(error)
             }
         }
     }
 
-    fn parked(&self) -> std::sync::MutexGuard<'_, Vec<Session>> {
+    fn parked(&self) -> std::sync::MutexGuard<'_, Parked> {
         self.0.parked.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn drop_closed(&self) {
-        let idle = self.0.settings.idle;
-        self.parked().retain(|session| session.is_open() && session.last_used().elapsed() < idle);
-    }
-
+    /// The best of the waiting sessions: the one with the mailbox open, else the last used; rather one
+    /// that is not busy with what a cancelled call left behind.
     fn take_parked(&self, mailbox: Option<&[u8]>) -> Option<Session> {
-        self.drop_closed();
         let mut parked = self.parked();
-        let has_it_open = |session: &Session| {
-            mailbox.is_some_and(|name| session.selected().is_some_and(|selected| selected.name == name))
+        parked.drop_useless(self.0.settings.idle);
+        let rank = |session: &Session| {
+            let has_it_open =
+                mailbox.is_some_and(|name| session.selected().is_some_and(|open| open.name == name));
+            (!session.is_busy(), has_it_open)
         };
-        let best = parked.iter().position(has_it_open).or(parked.len().checked_sub(1))?;
-        Some(parked.swap_remove(best))
+        let best = (0..parked.sessions.len()).max_by_key(|index| parked.sessions.get(*index).map(rank))?;
+        Some(parked.sessions.remove(best))
     }
 
-    fn park(&self, session: Session) {
+    fn park(&self, mut session: Session) {
+        // Outside of a runtime nobody could look after it.
+        let Ok(runtime) = tokio::runtime::Handle::try_current() else { return };
         if !session.is_open() {
             return;
         }
+        session.touch();
         let mut parked = self.parked();
-        let is_first = parked.is_empty();
-        parked.push(session);
-        if is_first {
-            tokio::spawn(close_when_idle(Arc::downgrade(&self.0), self.0.settings.idle));
+        parked.sessions.push(session);
+        if !parked.is_watched {
+            parked.is_watched = true;
+            runtime.spawn(close_when_idle(Arc::downgrade(&self.0)));
         }
     }
 
     /// Closes all waiting connections.
     pub fn close(&self) {
-        self.parked().clear();
+        self.parked().sessions.clear();
     }
 }
 
-/// Looks after parked sessions until none is left.
-async fn close_when_idle(pool: Weak<Inner>, idle: Duration) {
+impl Parked {
+    fn drop_useless(&mut self, idle: Duration) {
+        self.sessions.retain(|session| session.is_open() && session.last_used().elapsed() < idle);
+    }
+}
+
+/// Looks after parked sessions until none is left; one such task a pool at the most.
+async fn close_when_idle(pool: Weak<Inner>) {
     loop {
-        tokio::time::sleep(idle + Duration::from_millis(100)).await;
-        let Some(inner) = pool.upgrade() else { return };
-        let pool = Pool(inner);
-        pool.drop_closed();
-        if pool.parked().is_empty() {
-            return;
-        }
+        let next = {
+            let Some(inner) = pool.upgrade() else { return };
+            let pool = Pool(inner);
+            let idle = pool.0.settings.idle;
+            let mut parked = pool.parked();
+            parked.drop_useless(idle);
+            let Some(oldest) = parked.sessions.iter().map(Session::last_used).min() else {
+                parked.is_watched = false;
+                return;
+            };
+            oldest + idle
+        };
+        tokio::time::sleep_until(next).await;
     }
 }
 
@@ -226,6 +259,18 @@ pub struct Lease {
     pool: Pool,
     was_waiting: bool,
     _permit: OwnedSemaphorePermit,
+}
+
+impl Lease {
+    /// Replaces a session that turned out dead by one that was just signed in.
+    async fn renew(&mut self) -> Result<(), Error> {
+        // The dead one must be gone first, so that there are never more connections than allowed.
+        self.session = None;
+        let mut backoff = self.pool.0.login.lock().await;
+        self.session = Some(self.pool.sign_in(&mut backoff).await?);
+        self.was_waiting = false;
+        Ok(())
+    }
 }
 
 impl Deref for Lease {

@@ -2,7 +2,7 @@
 //! when the structure is known or guessed right, else two.
 
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::{BTreeMap, BTreeSet, HashMap},
     sync::Arc,
 };
 
@@ -27,6 +27,9 @@ pub const TEXT_LIMIT: u64 = 1 << 20;
 /// What is asked of a message whose structure is unknown, along with it. Parts that do not exist cost
 /// nothing; `2` may be an attachment, so little of it is asked for.
 const GUESSES: &[(&[u32], u64)] = &[(&[1], 65_536), (&[1, 1], 65_536), (&[1, 2], 65_536), (&[2], 16_384)];
+
+/// The least octets that are asked of a part in any way: what is shorter is whole.
+const LEAST: usize = 8_192;
 
 /// A message to read.
 #[derive(Debug, Clone)]
@@ -134,7 +137,9 @@ pub async fn sources(
         sources.insert(uid, source);
     }
     if !open.is_empty() {
-        second_flight(session, &open, &mut sources).await?;
+        let answered = second_flight(session, &open, &mut sources).await?;
+        // What vanished between the flights is gone, not empty.
+        sources.retain(|uid, _| !open.contains_key(uid) || answered.contains(uid));
     }
     // The other renderings of messages whose first choice holds nothing.
     let mut empty: BTreeMap<u32, Vec<TextPart>> = BTreeMap::new();
@@ -217,12 +222,13 @@ fn assemble(fetch: Fetch, known: Option<&Summary>) -> (Option<Source>, Vec<TextP
     let header = fetch::header(&fetch).and_then(|section| section.data.clone()).unwrap_or_default();
     let mut texts = Vec::new();
     let mut missing = Vec::new();
+    let known = known.filter(|known| known.structure.is_some());
     let structure = known.map_or(fetch.structure.as_ref(), |known| known.structure.as_ref());
     let mut beyond = 0;
     for part in structure.map(|structure| text_plan(structure).parts).unwrap_or_default() {
         match whole_of(&fetch, &part.path, part.size) {
             Some(data) => {
-                beyond += part.size.saturating_sub(data.len() as u64);
+                beyond += beyond_limit(part.size, &data);
                 texts.push((part, data));
             }
             None => missing.push(part),
@@ -242,19 +248,29 @@ fn assemble(fetch: Fetch, known: Option<&Summary>) -> (Option<Source>, Vec<TextP
     (source, missing)
 }
 
+/// How many octets of a part of `size` were not fetched. Servers may estimate sizes, so a part is cut
+/// only where the limit cut it.
+fn beyond_limit(size: u64, data: &[u8]) -> u64 {
+    let length = data.len() as u64;
+    if length >= TEXT_LIMIT { size.saturating_sub(length) } else { 0 }
+}
+
 /// The octets of a part, if the response holds all of it that will ever be asked for.
 fn whole_of(fetch: &Fetch, path: &PartPath, size: u64) -> Option<Bytes> {
     let section = fetch::part(fetch, path)?;
     let data = section.data.clone()?;
-    let is_whole = section.origin.is_none() || data.len() as u64 >= size.min(TEXT_LIMIT);
-    (is_whole && (size > 0 || section.origin.is_none() || (data.len() as u64) < 16_384)).then_some(data)
+    let has_all = size > 0 && data.len() as u64 >= size.min(TEXT_LIMIT);
+    (section.origin.is_none() || has_all || data.len() < LEAST).then_some(data)
 }
 
+/// Asks for the parts of these messages (for the beginning of a message itself where it has none), and
+/// tells which of them are still there.
 async fn second_flight(
     session: &mut Session,
     open: &BTreeMap<u32, Vec<TextPart>>,
     sources: &mut BTreeMap<u32, Source>,
-) -> Result<(), Error> {
+) -> Result<BTreeSet<u32>, Error> {
+    let mut answered = BTreeSet::new();
     let items = |parts: &[TextPart]| -> Vec<Item> {
         if parts.is_empty() {
             vec![Item::STATE, Item::Part(PartPath::default(), Some(TEXT_LIMIT))]
@@ -267,6 +283,10 @@ async fn second_flight(
         for fetch in fetch::read(reply?) {
             let Some(uid) = fetch.uid else { continue };
             let (Some(parts), Some(source)) = (open.get(&uid), sources.get_mut(&uid)) else { continue };
+            if fetch.sections.is_empty() {
+                continue;
+            }
+            answered.insert(uid);
             source.texts.clear();
             source.missing = 0;
             if parts.is_empty() {
@@ -275,12 +295,12 @@ async fn second_flight(
             for part in parts {
                 let data = fetch::part(&fetch, &part.path).and_then(|section| section.data.clone());
                 let data = data.unwrap_or_default();
-                source.missing += part.size.saturating_sub(data.len() as u64);
+                source.missing += beyond_limit(part.size, &data);
                 source.texts.push((part.clone(), data));
             }
         }
     }
-    Ok(())
+    Ok(answered)
 }
 
 /// The first `limit` octets of messages as they are stored, with a fresh summary and the header each.

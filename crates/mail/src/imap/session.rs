@@ -85,9 +85,24 @@ impl Session {
         self.connection.exists()
     }
 
-    /// When the session was last given a command.
+    /// How many messages vanished from under the session; a change means that sequence numbers moved.
+    pub fn expunged(&self) -> u32 {
+        self.connection.expunged()
+    }
+
+    /// Whether a command is in flight, perhaps one that nobody waits for any more.
+    pub fn is_busy(&self) -> bool {
+        self.connection.is_busy()
+    }
+
+    /// When the session was last used.
     pub fn last_used(&self) -> Instant {
         self.last_used
+    }
+
+    /// Notes that the session was in use until now.
+    pub(super) fn touch(&mut self) {
+        self.last_used = Instant::now();
     }
 
     /// Sends commands in one flight; replies in their order.

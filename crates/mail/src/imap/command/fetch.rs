@@ -1,5 +1,7 @@
 //! FETCH: rows of a list, and sections of messages (RFC 9051, 6.4.5). Never sets `\Seen`: only PEEK.
 
+use std::collections::HashMap;
+
 use domain::{PartPath, Summary, Timestamp};
 
 use super::super::{
@@ -80,13 +82,26 @@ fn request(command: Command, items: &[Item], wants: Wants) -> Request {
 }
 
 /// All FETCH data of a reply; several of the same message are merged, since servers may send the flags
-/// apart from the rest.
+/// apart from the rest. A message is known by its UID: sequence numbers move when others are expunged in
+/// the middle of a UID FETCH.
 pub fn read(reply: Reply) -> Vec<Fetch> {
     let has_ghosts = has_ghosts(&reply);
-    let mut out: Vec<Fetch> = Vec::new();
+    let mut out: Vec<Fetch> = Vec::with_capacity(reply.data.len());
+    let mut by_uid: HashMap<u32, usize> = HashMap::new();
+    let mut by_sequence: HashMap<u32, usize> = HashMap::new();
     for data in reply.data {
         let Untagged::Fetch(fetch) = data else { continue };
-        match out.iter_mut().rev().find(|seen| seen.sequence == fetch.sequence) {
+        let same_number = by_sequence.get(&fetch.sequence).copied();
+        let seen = match fetch.uid {
+            None => same_number,
+            Some(uid) => by_uid.get(&uid).copied().or_else(|| {
+                same_number.filter(|index| out.get(*index).is_some_and(|seen: &Fetch| seen.uid.is_none()))
+            }),
+        };
+        let index = seen.unwrap_or(out.len());
+        by_sequence.insert(fetch.sequence, index);
+        by_uid.extend(fetch.uid.map(|uid| (uid, index)));
+        match out.get_mut(index) {
             Some(seen) => merge(seen, *fetch),
             None => out.push(*fetch),
         }
@@ -109,13 +124,18 @@ fn is_ghost(fetch: &Fetch) -> bool {
 }
 
 fn merge(into: &mut Fetch, from: Fetch) {
+    into.sequence = from.sequence;
     into.uid = into.uid.or(from.uid);
     into.flags = from.flags.or(into.flags.take());
     into.internal_date = into.internal_date.or(from.internal_date);
     into.size = into.size.or(from.size);
     into.envelope = into.envelope.take().or(from.envelope);
     into.structure = into.structure.take().or(from.structure);
+    into.modseq = from.modseq.or(into.modseq);
     into.gmail = into.gmail.take().or(from.gmail);
+    into.preview = into.preview.take().or(from.preview);
+    into.email_id = into.email_id.take().or(from.email_id);
+    into.thread_id = into.thread_id.take().or(from.thread_id);
     into.sections.extend(from.sections);
 }
 

@@ -1,0 +1,12 @@
+//! The IMAP engine against servers: scripted ones that do what a test says, and a real Dovecot.
+
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+
+mod dovecot;
+mod faults;
+mod folders;
+mod listing;
+mod pool;
+mod reading;
+mod script;
+mod sign_in;
