@@ -102,7 +102,7 @@ pub async fn connect(outgoing: &Outgoing, login: Login<'_>, tuning: &Tuning) -> 
             let is_private = is_protected || is_loopback || *tls == TlsMode::None;
             known.capabilities = sign_in(&mut dialogue, &known.capabilities, login, is_private).await?;
         }
-        let said = Said { capabilities: known.capabilities, host, greeting: &known.greeting };
+        let said = Said { capabilities: known.capabilities, host, greeting: &known.words };
         let compresses = tuning.compress_loopback || !is_loopback;
         set_up(dialogue, said, compresses, tuning.command).await
     };
@@ -114,7 +114,7 @@ pub async fn connect(outgoing: &Outgoing, login: Login<'_>, tuning: &Tuning) -> 
 
 struct Greeting {
     capabilities: Capabilities,
-    greeting: String,
+    words: String,
     preauth: bool,
 }
 
@@ -127,11 +127,7 @@ async fn greet(dialogue: &mut Dialogue) -> Result<Greeting, Error> {
         StatusKind::Preauth => true,
         _ => return Err(Error::Bye(status.text)),
     };
-    Ok(Greeting {
-        capabilities: capabilities_of(&status).unwrap_or_default(),
-        greeting: status.text,
-        preauth,
-    })
+    Ok(Greeting { capabilities: capabilities_of(&status).unwrap_or_default(), words: status.text, preauth })
 }
 
 fn capabilities_of(status: &Status) -> Option<Capabilities> {

@@ -4,6 +4,7 @@ use domain::Summary;
 
 use super::{
     command::fetch,
+    request::Reply,
     response::Code,
     session::{Selected, Session},
 };
@@ -36,27 +37,32 @@ pub async fn newest(session: &mut Session, mailbox: &[u8], count: u32) -> Result
         (false, _) => Vec::new(),
         // An empty mailbox answers a FETCH with BAD; a NOOP tells of arrivals.
         (true, 0) => vec![super::command::noop()],
-        (true, _) => vec![fetch::rows_from(session.capabilities(), lowest(known), None)],
+        // The NOOP behind it has the server look for deliveries that others made behind its back, and
+        // lets it tell what vanished; in front of the FETCH it would come too late for the answer anyway.
+        (true, _) => {
+            let rows = fetch::rows_from(session.capabilities(), lowest(known), None);
+            vec![rows, super::command::news()]
+        }
     };
-    let (selected, mut replies) = session.examine(mailbox, first).await?;
+    let (selected, replies) = session.examine(mailbox, first).await?;
     if !is_open {
         expunged = session.expunged();
     }
     let mut rows: Vec<(u32, Summary)> = Vec::new();
     let mut low = lowest(known);
-    let mut reply = replies.pop();
+    let mut reply = join(replies);
     for round in 0..TRIES {
         match reply.take() {
             Some(Ok(reply)) => {
                 let is_short = is_short_of_expunged(reply.status.code.as_ref());
                 gather(&mut rows, fetch::read(reply));
-                if is_short {
+                if is_short && session.expunged() == expunged {
                     sync(session).await?;
                 }
             }
             // Sequence numbers that the server says it does not have: the mailbox shrank unseen.
+            // The NOOP behind it told what it does have.
             Some(Err(Error::Refused { .. })) if is_open && round == 0 => {
-                sync(session).await?;
                 rows.clear();
                 known = 0;
             }
@@ -81,7 +87,23 @@ pub async fn newest(session: &mut Session, mailbox: &[u8], count: u32) -> Result
     if let Some(reply) = reply {
         gather(&mut rows, fetch::read(reply?));
     }
-    finish(session, selected, rows, count, low)
+    Ok(finish(session, selected, rows, count, low))
+}
+
+/// The reply to the FETCH with what the NOOP behind it brought: flags that changed meanwhile.
+fn join(replies: Vec<Result<Reply, Error>>) -> Option<Result<Reply, Error>> {
+    let mut replies = replies.into_iter();
+    let mut first = replies.next()?;
+    if let Ok(first) = &mut first {
+        for news in replies {
+            match news {
+                Ok(news) => first.data.extend(news.data),
+                Err(error) if error.ends_connection() => return Some(Err(error)),
+                Err(_) => {}
+            }
+        }
+    }
+    Some(first)
 }
 
 /// Whether messages were left out of an answer because they are expunged and we were not told yet.
@@ -116,7 +138,7 @@ pub async fn older(
         rows.extend(batch.into_iter().filter(|(_, row)| row.uid < uid));
         high = low - 1;
     }
-    finish(session, selected, rows, count, low)
+    Ok(finish(session, selected, rows, count, low))
 }
 
 fn gather(rows: &mut Vec<(u32, Summary)>, fetched: Vec<super::response::Fetch>) {
@@ -136,10 +158,10 @@ fn finish(
     mut rows: Vec<(u32, Summary)>,
     count: u32,
     low: u32,
-) -> Result<Rows, Error> {
-    rows.sort_by(|(_, a), (_, b)| b.uid.cmp(&a.uid));
+) -> Rows {
+    rows.sort_by_key(|(_, row)| std::cmp::Reverse(row.uid));
     rows.dedup_by(|(_, a), (_, b)| a.uid == b.uid);
     rows.truncate(count as usize);
     let is_last = rows.last().map_or(low, |(sequence, _)| *sequence) <= 1;
-    Ok(Rows { selected, rows, total: session.exists(), is_last })
+    Rows { selected, rows, total: session.exists(), is_last }
 }

@@ -9,7 +9,7 @@ use super::{
 use crate::Error;
 
 /// How long a command may take unless it says otherwise (contract: command 60 s).
-pub(super) const COMMAND_TIMEOUT: Duration = Duration::from_secs(60);
+pub(super) const COMMAND_TIMEOUT: Duration = Duration::from_mins(1);
 
 /// A command as the connection sends it.
 #[derive(Debug, Clone)]
@@ -47,6 +47,7 @@ pub enum Wants {
 
 impl Wants {
     /// Whether `data` answers a command with these wants that was sent under `tag`.
+    #[expect(clippy::match_same_arms, reason = "one line for each kind of want reads better")]
     pub(super) fn take(&self, data: &Untagged, tag: &str) -> bool {
         match (self, data) {
             (Self::Mailbox, Untagged::Exists(_) | Untagged::Flags(_) | Untagged::Recent(_)) => true,

@@ -105,9 +105,9 @@ async fn a_refused_literal_takes_only_its_own_command_along() {
 async fn a_call_that_was_cancelled_leaves_its_answer_to_nobody() {
     let rest = "C: {x} EXAMINE INBOX\n".to_owned()
         + &examined("x", 7, 9)
-        + "C: {f} FETCH 9:* (…)\nwait: 150\nS: "
+        + "C: {f} FETCH 9:* (…)\nC: {z} NOOP\nwait: 150\nS: "
         + &row(9, 9)
-        + "S: {f} OK\nC: {g} UID FETCH 109 (…)\nS: * 9 FETCH (UID 109 FLAGS () BODY[1]<0> \"mine\" \
+        + "S: {f} OK\nS: {z} OK\nC: {g} UID FETCH 109 (…)\nS: * 9 FETCH (UID 109 FLAGS () BODY[1]<0> \"mine\" \
            BODYSTRUCTURE (\"TEXT\" \"PLAIN\" NIL NIL NIL \"7BIT\" 4 1))\nS: {g} OK\nC: {h} NOOP\nS: {h} OK";
     let (script, mut session) = session(&rest).await;
     session.examine(b"INBOX", Vec::new()).await.unwrap();

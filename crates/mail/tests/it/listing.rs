@@ -35,19 +35,24 @@ async fn newest(exists: u32, rest: &str) -> Rows {
 
 #[tokio::test]
 async fn the_newest_rows_of_an_open_mailbox_are_one_flight() {
-    let page = newest(50, &format!("C: {{f}} FETCH 48:* (…)\n{}S: {{f}} OK", say(rows(48..=50)))).await;
+    let page = newest(
+        50,
+        &format!("C: {{f}} FETCH 48:* (…)\nC: {{z}} NOOP\n{}S: {{f}} OK\nS: {{z}} OK", say(rows(48..=50))),
+    )
+    .await;
     assert_eq!(numbers(&page), [50, 49, 48]);
     assert_eq!((page.total, page.is_last, page.selected.validity), (50, false, 7));
 }
 
 /// Rows as lines that the server says.
-fn say(rows: String) -> String {
-    rows.lines().map(|line| format!("S: {line}\n")).collect()
+fn say(rows: impl AsRef<str>) -> String {
+    rows.as_ref().lines().fold(String::new(), |text, line| text + "S: " + line + "\n")
 }
 
 #[tokio::test]
 async fn fifty_rows_are_one_flight() {
-    let rest = format!("C: {{f}} FETCH 951:* (…)\n{}S: {{f}} OK", say(rows(951..=1000)));
+    let rest =
+        format!("C: {{f}} FETCH 951:* (…)\nC: {{z}} NOOP\n{}S: {{f}} OK\nS: {{z}} OK", say(rows(951..=1000)));
     let (script, mut session) = opened(1000, &rest).await;
     let page = listing::newest(&mut session, b"INBOX", 50).await.unwrap();
     assert_eq!(page.rows.len(), 50);
@@ -59,14 +64,14 @@ async fn fifty_rows_are_one_flight() {
 async fn a_message_delivered_before_the_call_is_in_the_answer() {
     // Dovecot answers `48:*` by what it told us of the mailbox, and announces the new one afterwards.
     let rest = format!(
-        "C: {{f}} FETCH 48:* (…)\n{}S: * 51 EXISTS\nS: * 1 RECENT\nS: {{f}} OK\nC: {{g}} FETCH 51:* (…)\n{}S: {{g}} OK",
+        "C: {{f}} FETCH 48:* (…)\nC: {{z}} NOOP\n{}S: {{f}} OK\nS: * 51 EXISTS\nS: * 1 RECENT\nS: {{z}} OK\nC: {{g}} FETCH 51:* (…)\n{}S: {{g}} OK",
         say(rows(48..=50)),
         say(rows([51]))
     );
     assert_eq!(numbers(&newest(50, &rest).await), [51, 50, 49]);
     // The same, announced before the rows.
     let rest = format!(
-        "C: {{f}} FETCH 48:* (…)\nS: * 51 EXISTS\n{}S: {{f}} OK\nC: {{g}} FETCH 51:* (…)\n{}S: {{g}} OK",
+        "C: {{f}} FETCH 48:* (…)\nC: {{z}} NOOP\nS: * 51 EXISTS\n{}S: {{f}} OK\nS: {{z}} OK\nC: {{g}} FETCH 51:* (…)\n{}S: {{g}} OK",
         say(rows(48..=50)),
         say(rows([51]))
     );
@@ -107,7 +112,7 @@ async fn rows_below_an_expunged_one_are_asked_anew() {
     // 50 messages; 20 vanish: `48:*` is then the last one, as RFC 9051 has it for `*`.
     let gone: String = (0..20).map(|_| "S: * 1 EXPUNGE\n").collect();
     let rest = format!(
-        "C: {{f}} FETCH 48:* (…)\n{gone}{}S: {{f}} OK\nC: {{g}} FETCH 28:* (…)\n{}{}{}S: {{g}} OK",
+        "C: {{f}} FETCH 48:* (…)\nC: {{z}} NOOP\n{gone}{}S: {{f}} OK\nS: {{z}} OK\nC: {{g}} FETCH 28:* (…)\n{}{}{}S: {{g}} OK",
         say(row(30, 50)),
         say(row(28, 48)),
         say(row(29, 49)),
@@ -120,7 +125,7 @@ async fn rows_below_an_expunged_one_are_asked_anew() {
 #[tokio::test]
 async fn one_gone_and_one_come_leave_the_count_but_not_the_rows() {
     let rest = format!(
-        "C: {{f}} FETCH 48:* (…)\n{}S: * 2 EXPUNGE\nS: * 50 EXISTS\nS: {{f}} OK\nC: {{g}} FETCH 48:* (…)\n{}{}{}S: {{g}} OK",
+        "C: {{f}} FETCH 48:* (…)\nC: {{z}} NOOP\n{}S: {{f}} OK\nS: * 2 EXPUNGE\nS: * 50 EXISTS\nS: {{z}} OK\nC: {{g}} FETCH 48:* (…)\n{}{}{}S: {{g}} OK",
         say(rows(48..=50)),
         say(row(48, 49)),
         say(row(49, 50)),
@@ -132,7 +137,7 @@ async fn one_gone_and_one_come_leave_the_count_but_not_the_rows() {
 #[tokio::test]
 async fn an_answer_that_leaves_out_expunged_messages_is_completed() {
     let rest = format!(
-        "C: {{f}} FETCH 48:* (…)\n{}S: {{f}} OK [EXPUNGEISSUED] some are gone\nC: {{n}} NOOP\nS: * 49 EXPUNGE\nS: {{n}} OK\n\
+        "C: {{f}} FETCH 48:* (…)\nC: {{n}} NOOP\n{}S: {{f}} OK [EXPUNGEISSUED] some are gone\nS: * 49 EXPUNGE\nS: {{n}} OK\n\
          C: {{g}} FETCH 47:* (…)\n{}{}{}S: {{g}} OK",
         say(row(48, 48)),
         say(row(47, 47)),
@@ -141,7 +146,7 @@ async fn an_answer_that_leaves_out_expunged_messages_is_completed() {
     );
     assert_eq!(numbers(&newest(50, &rest).await), [50, 48, 47]);
     let rest = format!(
-        "C: {{f}} FETCH 48:* (…)\nS: {{f}} BAD no such messages\nC: {{n}} NOOP\nS: * 1 EXISTS\nS: {{n}} OK\n\
+        "C: {{f}} FETCH 48:* (…)\nC: {{n}} NOOP\nS: {{f}} BAD no such messages\nS: * 1 EXISTS\nS: {{n}} OK\n\
          C: {{g}} FETCH 1:* (…)\n{}S: {{g}} OK",
         say(row(1, 1))
     );
@@ -151,7 +156,7 @@ async fn an_answer_that_leaves_out_expunged_messages_is_completed() {
 #[tokio::test]
 async fn flags_sent_apart_belong_to_their_row_and_strangers_are_no_rows() {
     let rest = format!(
-        "C: {{f}} FETCH 48:* (…)\nS: * 3 FETCH (FLAGS (\\Deleted))\n{}S: * 49 FETCH (FLAGS (\\Flagged))\nS: * 48 FETCH (UID 148)\nS: {{f}} OK",
+        "C: {{f}} FETCH 48:* (…)\nC: {{z}} NOOP\nS: * 3 FETCH (FLAGS (\\Deleted))\n{}S: * 48 FETCH (UID 148)\nS: {{f}} OK\nS: * 49 FETCH (FLAGS (\\Flagged))\nS: {{z}} OK",
         say(rows(48..=50))
     );
     let page = newest(50, &rest).await;
@@ -162,8 +167,8 @@ async fn flags_sent_apart_belong_to_their_row_and_strangers_are_no_rows() {
 
 #[tokio::test]
 async fn a_row_split_over_several_responses_is_one_row() {
-    let rest = "C: {f} FETCH 1:* (…)\nS: * 1 FETCH (UID 9)\nS: * 1 FETCH (FLAGS (\\Seen) RFC822.SIZE 5)\n\
-        S: * 1 FETCH (ENVELOPE (NIL {5}\nS: hello NIL NIL NIL NIL NIL NIL NIL NIL))\nS: {f} OK";
+    let rest = "C: {f} FETCH 1:* (…)\nC: {z} NOOP\nS: * 1 FETCH (UID 9)\nS: * 1 FETCH (FLAGS (\\Seen) RFC822.SIZE 5)\n\
+        S: * 1 FETCH (ENVELOPE (NIL {5}\nS: hello NIL NIL NIL NIL NIL NIL NIL NIL))\nS: {f} OK\nS: {z} OK";
     let page = newest(1, rest).await;
     assert_eq!(page.rows.len(), 1);
     assert_eq!((page.rows[0].1.uid, page.rows[0].1.size, &*page.rows[0].1.envelope.subject), (9, 5, "hello"));

@@ -49,9 +49,9 @@ async fn a_cold_read_of_plain_text_is_one_flight() {
 #[tokio::test]
 async fn a_known_message_is_one_flight_and_its_flags_are_fresh() {
     let rest = format!(
-        "C: {{f}} FETCH 9:* (…)\nS: {}C: {{g}} UID FETCH 109 (UID FLAGS BODY.PEEK[HEADER] BODY.PEEK[1])\n\
+        "C: {{f}} FETCH 9:* (…)\nC: {{z}} NOOP\nS: {}C: {{g}} UID FETCH 109 (UID FLAGS BODY.PEEK[HEADER] BODY.PEEK[1])\n\
          S: * 9 FETCH (UID 109 FLAGS (\\Flagged) BODY[HEADER] \"\" BODY[1] \"hello world\")\nS: {{g}} OK",
-        row(9, 9) + "S: {f} OK\n"
+        row(9, 9) + "S: {f} OK\nS: {z} OK\n"
     );
     let (script, mut session) = opened(&rest).await;
     let page = listing::newest(&mut session, b"INBOX", 1).await.unwrap();

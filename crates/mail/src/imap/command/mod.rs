@@ -10,6 +10,11 @@ use super::{
     wire::Command,
 };
 
+/// NOOP behind a FETCH: anything new, and which flags changed?
+pub fn news() -> Request {
+    Request::new(Command::new("NOOP"), Wants::Fetch)
+}
+
 /// NOOP: anything new?
 pub fn noop() -> Request {
     Request::new(Command::new("NOOP"), Wants::Nothing)

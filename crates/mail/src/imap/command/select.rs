@@ -25,7 +25,7 @@ pub fn read(name: Bytes, reply: &Reply) -> Result<Selected, Error> {
             Some(Code::UidNext(next)) => selected.uid_next = Some(next).filter(|next| *next > 0),
             // What came before was said of the mailbox that was open until now (RFC 9051, 7.1).
             Some(Code::Closed) => {
-                (selected.validity, selected.uid_next, selected.highest_modseq) = (0, None, None)
+                (selected.validity, selected.uid_next, selected.highest_modseq) = (0, None, None);
             }
             Some(Code::HighestModSeq(modseq)) => selected.highest_modseq = Some(modseq),
             _ => {}
