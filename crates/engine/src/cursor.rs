@@ -85,7 +85,9 @@ impl Cursor {
             out.extend_from_slice(&place.account.to_be_bytes());
             out.extend_from_slice(&place.folder.to_be_bytes());
             out.extend_from_slice(&place.validity.to_be_bytes());
-            numbers.iter().for_each(|number| write(&mut out, u64::from(*number)));
+            for number in numbers {
+                write(&mut out, u64::from(*number));
+            }
         }
         out
     }
