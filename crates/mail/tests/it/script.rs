@@ -145,7 +145,7 @@ impl Script {
             tls: TlsMode::None,
             password: "sesame",
             tuning: Tuning::default(),
-            idle: Duration::from_secs(300),
+            idle: Duration::from_mins(5),
             expected,
             log,
             folder,
