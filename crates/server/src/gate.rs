@@ -52,10 +52,13 @@ impl mcp::Gate for Gate {
         })
     }
 
-    fn bind_session<'a>(&'a self, session: &'a str, grant: &'a GrantId) -> Boxed<'a, Result<(), Refusal>> {
+    fn bind_session<'a>(
+        &'a self,
+        session: &'a str,
+        grant: &'a GrantId,
+    ) -> Boxed<'a, Result<Vec<String>, Refusal>> {
         Box::pin(async move {
-            // the door itself closes its oldest sessions, by the same bound
-            self.access.sessions().bind(session, grant).await.map(drop).map_err(|error| {
+            self.access.sessions().bind(session, grant).await.map_err(|error| {
                 tracing::error!(%error, "session not bound");
                 Refusal::Unavailable
             })
