@@ -171,7 +171,7 @@ pub(crate) async fn serve_stdio(
     config: &Config,
     engine: Engine,
     access: Access,
-    who: Principal,
+    who: mcp::Who,
 ) -> Result<()> {
     let gate = Gate::new(access, Arc::new(Metrics::default()));
     let settings = mcp_settings(config, &config.network.public_url(config.network.listen))?;
