@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use domain::{Clock, Code, Principal};
+use domain::{Clock, Principal};
 use storage::{AuditRow, Chain, NewAuditRow};
 
 use crate::{Access, Result, writer::Writer};
@@ -11,6 +11,8 @@ use crate::{Access, Result, writer::Writer};
 const TARGETS: usize = 100;
 /// Characters of a target that are kept.
 const TARGET_CHARACTERS: usize = 300;
+/// Characters of a tool's name and of an outcome that are kept.
+const WORD_CHARACTERS: usize = 64;
 
 /// Records what was done.
 pub struct Audit {
@@ -24,14 +26,8 @@ impl Audit {
     }
 
     /// Records one call: the tool, the ids (messages, folders, accounts; never contents) that it
-    /// touched, and how it ended. Written behind the call, in order; see [`Access::flush`].
-    pub async fn record(
-        &self,
-        principal: &Principal,
-        tool: &str,
-        targets: &[String],
-        outcome: Result<(), Code>,
-    ) {
+    /// touched, and the word for how it ended, kept as it is: `ok`, or what was told instead. Written behind the call, in order; see [`Access::flush`].
+    pub async fn record(&self, principal: &Principal, tool: &str, targets: &[String], outcome: &str) {
         let mut named: Vec<String> =
             targets.iter().take(TARGETS).map(|id| id.chars().take(TARGET_CHARACTERS).collect()).collect();
         if targets.len() > TARGETS {
@@ -42,9 +38,9 @@ impl Audit {
                 user: principal.user.clone(),
                 grant: principal.grant.clone(),
                 door: principal.door.as_str().to_owned(),
-                tool: tool.chars().take(64).collect(),
+                tool: tool.chars().take(WORD_CHARACTERS).collect(),
                 targets: serde_json::Value::from(named).to_string(),
-                outcome: outcome.err().map_or("ok", Code::as_str).to_owned(),
+                outcome: outcome.chars().take(WORD_CHARACTERS).collect(),
                 at: self.clock.now(),
             })
             .await;

@@ -40,8 +40,13 @@ pub trait Gate: Send + Sync {
     /// Writes one finished call to the audit trail.
     fn record<'a>(&'a self, principal: &'a Principal, call: CallRecord<'a>) -> Boxed<'a, ()>;
 
-    /// Remembers which grant a session of the older protocol belongs to. An error refuses the session.
-    fn bind_session<'a>(&'a self, session: &'a str, grant: &'a GrantId) -> Boxed<'a, Result<(), Refusal>>;
+    /// Remembers which grant a session of the older protocol belongs to, and answers the sessions that had
+    /// to give way to it. An error refuses the session.
+    fn bind_session<'a>(
+        &'a self,
+        session: &'a str,
+        grant: &'a GrantId,
+    ) -> Boxed<'a, Result<Vec<String>, Refusal>>;
 
     /// The grant that a session belongs to; absent if no such session is known.
     fn session_owner<'a>(&'a self, session: &'a str) -> Boxed<'a, Option<GrantId>>;

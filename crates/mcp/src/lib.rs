@@ -25,8 +25,9 @@ mod view;
 pub use error::RequestId;
 pub use gate::{Boxed, CallRecord, Gate, Refusal};
 pub use mail::Mail;
+pub use sessions::Closer;
 pub use settings::{InvalidSettings, Settings};
-pub use stdio::{Error as StdioError, serve_stdio, serve_stream};
+pub use stdio::{Error as StdioError, Who, serve_stdio, serve_stream};
 pub use tools::adverts;
 pub use transport::router;
 

@@ -17,10 +17,11 @@ use serde_json::Value;
 
 use crate::{
     error::{Refused, RequestId, tool_error},
-    gate::{CallRecord, Gate},
+    gate::{CallRecord, Gate, Refusal},
     instructions::INSTRUCTIONS,
     mail::Mail,
     settings::Settings,
+    stdio::Who,
     tool::{Call, Entry},
     tools,
     view::Nonce,
@@ -38,8 +39,8 @@ pub(crate) struct Server {
     gate: Arc<dyn Gate>,
     random: Arc<dyn Random>,
     deadline: Duration,
-    /// The one principal of a local process; on HTTP each request brings its own.
-    fixed: Option<Arc<Principal>>,
+    /// Who calls a local process; on HTTP each request brings its principal.
+    who: Option<Who>,
 }
 
 /// How a call ended.
@@ -57,17 +58,28 @@ impl Server {
         random: Arc<dyn Random>,
         settings: &Settings,
     ) -> Self {
-        Self { mail, gate, random, deadline: settings.deadline, fixed: None }
+        Self { mail, gate, random, deadline: settings.deadline, who: None }
     }
 
     /// The same for one local person.
-    pub(crate) fn of(self, principal: Principal) -> Self {
-        Self { fixed: Some(Arc::new(principal)), ..self }
+    pub(crate) fn of(self, who: Who) -> Self {
+        Self { who: Some(who), ..self }
     }
 
-    fn principal(&self, context: &RequestContext<RoleServer>) -> Result<Arc<Principal>, ErrorData> {
+    async fn principal(&self, context: &RequestContext<RoleServer>) -> Result<Arc<Principal>, ErrorData> {
+        if let Some(who) = &self.who {
+            return who().await.map_err(|refusal| match refusal {
+                Refusal::Invalid => ErrorData::invalid_request(
+                    "the grant was revoked or has expired, or its user was disabled; ask the person for another",
+                    None,
+                ),
+                Refusal::Unavailable => {
+                    ErrorData::internal_error("the grant cannot be checked just now; try again", None)
+                }
+            });
+        }
         let carried = || context.extensions.get::<http::request::Parts>()?.extensions.get::<Arc<Principal>>();
-        self.fixed.as_ref().or_else(carried).cloned().ok_or_else(|| {
+        carried().cloned().ok_or_else(|| {
             tracing::error!("a request reached a tool without a principal");
             ErrorData::internal_error("no principal", None)
         })
@@ -176,7 +188,7 @@ impl ServerHandler for Server {
         if request.is_some_and(|request| request.cursor.is_some()) {
             return Err(ErrorData::invalid_params("the list of tools has one page and no cursor", None));
         }
-        let principal = self.principal(&context)?;
+        let principal = self.principal(&context).await?;
         let granted = tools::all().iter().filter(|entry| principal.may(entry.scope));
         let tools = granted.map(|entry| entry.advert.clone()).collect();
         Ok(ListToolsResult { tools, ..ListToolsResult::default() }
@@ -193,7 +205,7 @@ impl ServerHandler for Server {
         request: CallToolRequestParams,
         context: RequestContext<RoleServer>,
     ) -> Result<CallToolResponse, ErrorData> {
-        let principal = self.principal(&context)?;
+        let principal = self.principal(&context).await?;
         let Some(entry) = tools::find(&request.name) else {
             return Err(ErrorData::invalid_params("unknown tool", None));
         };

@@ -5,15 +5,43 @@
 use std::{
     collections::{BTreeMap, VecDeque},
     sync::{Arc, Mutex, PoisonError},
+    time::Duration,
 };
 
 use domain::GrantId;
+use futures_util::future::join_all;
 use rmcp::transport::streamable_http_server::session::{SessionManager as _, local::LocalSessionManager};
+use tokio::time::timeout;
 
 use crate::{
     gate::{Gate, Refusal},
     settings::Settings,
 };
+
+/// How long a session may take to hear that it is over. What it waits on is dropped then all the same.
+const LAST_WORD: Duration = Duration::from_secs(1);
+
+/// Ends sessions from outside: those whose grant was revoked, or that are no longer known.
+#[derive(Clone)]
+pub struct Closer(pub(crate) Arc<Sessions>);
+
+impl std::fmt::Debug for Closer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Closer").finish_non_exhaustive()
+    }
+}
+
+impl Closer {
+    /// Ends the sessions of these ids: their event streams end, their running calls are cancelled, and the
+    /// ids answer 404 from then on. Ids that are not open here are passed over.
+    pub async fn close(&self, sessions: &[String]) {
+        join_all(sessions.iter().map(|session| async {
+            self.0.forget_everywhere(session);
+            self.0.close(session).await;
+        }))
+        .await;
+    }
+}
 
 /// The sessions of this process.
 pub(crate) struct Sessions {
@@ -44,9 +72,16 @@ impl Sessions {
 
     /// Binds a session that was just opened. If that fails the session is ended.
     pub(crate) async fn bind(&self, session: &str, grant: &GrantId) -> Result<(), Refusal> {
-        if let Err(refusal) = self.gate.bind_session(session, grant).await {
-            self.close(session).await;
-            return Err(refusal);
+        let given_way = match self.gate.bind_session(session, grant).await {
+            Ok(given_way) => given_way,
+            Err(refusal) => {
+                self.close(session).await;
+                return Err(refusal);
+            }
+        };
+        for old in given_way {
+            self.forget(&old, grant);
+            self.close(&old).await;
         }
         for old in self.note(session, grant).await {
             self.close(&old).await;
@@ -71,6 +106,14 @@ impl Sessions {
         }
     }
 
+    fn forget_everywhere(&self, session: &str) {
+        let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+        open.retain(|_, sessions| {
+            sessions.retain(|one| one != session);
+            !sessions.is_empty()
+        });
+    }
+
     /// Remembers the session and takes out those that ended by themselves or are too many.
     async fn note(&self, session: &str, grant: &GrantId) -> Vec<String> {
         let alive: Vec<String> = self.manager.sessions.read().await.keys().map(ToString::to_string).collect();
@@ -91,8 +134,11 @@ impl Sessions {
     }
 
     async fn close(&self, session: &str) {
-        if let Err(error) = self.manager.close_session(&session.to_owned().into()).await {
-            tracing::debug!(%error, "a session could not be closed");
+        let id = session.to_owned().into();
+        match timeout(LAST_WORD, self.manager.close_session(&id)).await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => tracing::debug!(%error, "a session could not be closed"),
+            Err(_) => tracing::warn!("a session did not hear that it is over"),
         }
     }
 }

@@ -13,20 +13,21 @@ use crate::{
     mail::Mail,
     metadata, origin,
     server::Server,
-    sessions::Sessions,
+    sessions::{Closer, Sessions},
     settings::Settings,
 };
 
 /// The routes `/mcp`, `/.well-known/oauth-protected-resource` and `…/mcp`.
 ///
 /// From the outside in: host and origin, bearer, session and scope, then the transport. A request that
-/// carries a [`crate::RequestId`] in its extensions is named by it in internal errors.
+/// carries a [`crate::RequestId`] in its extensions is named by it in internal errors. What comes with the
+/// routes ends their sessions.
 pub fn router(
     mail: Arc<dyn Mail>,
     gate: Arc<dyn Gate>,
     random: Arc<dyn Random>,
     settings: Settings,
-) -> Router {
+) -> (Router, Closer) {
     let server = Server::new(mail, Arc::clone(&gate), random, &settings);
     let sessions = Arc::new(Sessions::new(Arc::clone(&gate), &settings));
     // host and origin are checked further out, where a token is not looked at yet
@@ -37,12 +38,14 @@ pub fn router(
         .with_max_request_body_bytes(settings.max_body);
     let service = StreamableHttpService::new(move || Ok(server.clone()), sessions.manager(), config);
     let settings = Arc::new(settings);
+    let closer = Closer(Arc::clone(&sessions));
     let asking = Asking { gate, settings: Arc::clone(&settings) };
     let checking = Checking { sessions, settings: Arc::clone(&settings) };
-    Router::new()
+    let routes = Router::new()
         .route_service("/mcp", service)
         .layer(from_fn_with_state(checking, authorize::check))
         .layer(from_fn_with_state(asking, authenticate::check))
         .layer(from_fn_with_state(Arc::clone(&settings), origin::check))
-        .merge(metadata::routes(&settings))
+        .merge(metadata::routes(&settings));
+    (routes, closer)
 }

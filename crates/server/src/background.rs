@@ -3,19 +3,20 @@
 use std::time::Duration;
 
 use access::Access;
+use mcp::Closer;
 use tokio::{
     task::JoinHandle,
     time::{MissedTickBehavior, interval},
 };
 
-/// How often ended sessions are looked for: a revocation ends them within a second.
-const SWEEP_EVERY: Duration = Duration::from_secs(1);
+/// How often ended sessions are looked for, so that a revocation ends them within a second.
+const SWEEP_EVERY: Duration = Duration::from_millis(500);
 
 /// How long a session may be unused.
 const SESSION_IDLE: time::Duration = time::Duration::hours(1);
 
-/// Forgets MCP sessions that are idle or whose grant was ended, until aborted.
-pub(crate) fn sweep_sessions(access: Access) -> JoinHandle<()> {
+/// Ends MCP sessions that are idle or whose grant was ended, here or by another process, until aborted.
+pub(crate) fn sweep_sessions(access: Access, closer: Closer) -> JoinHandle<()> {
     tokio::spawn(async move {
         let mut ticks = interval(SWEEP_EVERY);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -23,7 +24,13 @@ pub(crate) fn sweep_sessions(access: Access) -> JoinHandle<()> {
         loop {
             ticks.tick().await;
             match access.sessions().sweep(SESSION_IDLE).await {
-                Ok(_) => is_failing = false,
+                Ok(ended) => {
+                    is_failing = false;
+                    if !ended.is_empty() {
+                        tracing::info!(count = ended.len(), "sessions ended");
+                        closer.close(&ended).await;
+                    }
+                }
                 Err(error) if !is_failing => {
                     tracing::error!(%error, "sessions not swept");
                     is_failing = true;

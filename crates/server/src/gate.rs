@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use access::Access;
-use domain::{Code, GrantId, Principal};
+use domain::{GrantId, Principal};
 use mcp::{Boxed, CallRecord, Refusal};
 
 use crate::metrics::Metrics;
@@ -39,7 +39,6 @@ impl mcp::Gate for Gate {
     fn record<'a>(&'a self, principal: &'a Principal, call: CallRecord<'a>) -> Boxed<'a, ()> {
         Box::pin(async move {
             self.metrics.count_call(call.tool, call.outcome);
-            let outcome = outcome(call.outcome);
             tracing::info!(
                 user = principal.user,
                 grant = %principal.grant,
@@ -48,14 +47,17 @@ impl mcp::Gate for Gate {
                 outcome = call.outcome,
                 "tool called"
             );
-            self.access.audit().record(principal, call.tool, call.targets, outcome).await;
+            self.access.audit().record(principal, call.tool, call.targets, call.outcome).await;
         })
     }
 
-    fn bind_session<'a>(&'a self, session: &'a str, grant: &'a GrantId) -> Boxed<'a, Result<(), Refusal>> {
+    fn bind_session<'a>(
+        &'a self,
+        session: &'a str,
+        grant: &'a GrantId,
+    ) -> Boxed<'a, Result<Vec<String>, Refusal>> {
         Box::pin(async move {
-            // the door itself closes its oldest sessions, by the same bound
-            self.access.sessions().bind(session, grant).await.map(drop).map_err(|error| {
+            self.access.sessions().bind(session, grant).await.map_err(|error| {
                 tracing::error!(%error, "session not bound");
                 Refusal::Unavailable
             })
@@ -72,28 +74,5 @@ impl mcp::Gate for Gate {
                 tracing::warn!(%error, "session not forgotten");
             }
         })
-    }
-}
-
-/// The word of the door as the audit trail keeps it, which knows codes only.
-fn outcome(word: &str) -> Result<(), Code> {
-    match word {
-        "ok" => Ok(()),
-        "bad_cursor" => Err(Code::InvalidInput),
-        "cancelled" => Err(Code::Timeout),
-        _ => Err(Code::ALL.iter().copied().find(|code| code.as_str() == word).unwrap_or(Code::Internal)),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn every_code_of_the_door_is_kept_as_itself() {
-        for code in Code::ALL {
-            assert_eq!(outcome(code.as_str()), Err(*code));
-        }
-        assert_eq!(outcome("ok"), Ok(()));
     }
 }

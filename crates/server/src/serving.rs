@@ -67,18 +67,14 @@ pub(crate) async fn run(config: &Config) -> Result<()> {
         running: running.clone(),
     });
     let gate = Gate::new(access.clone(), metrics);
-    let doors = operations::routes(operations.clone()).merge(wire::mcp_router(
-        config,
-        &public_url,
-        engine.clone(),
-        gate,
-    )?);
+    let (mcp_routes, closer) = wire::mcp_router(config, &public_url, engine.clone(), gate)?;
+    let doors = operations::routes(operations.clone()).merge(mcp_routes);
     let mut servers = vec![serve(listener, doors, &envelope, &stopping)];
     if let Some(address) = config.operations.metrics_listen {
         let listener = bind(address).await?;
         servers.push(serve(listener, operations::metrics_routes(operations), &envelope, &stopping));
     }
-    let sweeper = background::sweep_sessions(access.clone());
+    let sweeper = background::sweep_sessions(access.clone(), closer);
     announce(config, &access, bound, &public_url).await;
 
     signals.next().await;

@@ -155,13 +155,13 @@ pub(crate) fn engine_without_store(outgoing: Outgoing) -> Engine {
     })
 }
 
-/// The MCP door over HTTP.
+/// The MCP door over HTTP, and what ends its sessions.
 pub(crate) fn mcp_router(
     config: &Config,
     public_url: &PublicUrl,
     engine: Engine,
     gate: Gate,
-) -> Result<axum::Router> {
+) -> Result<(axum::Router, mcp::Closer)> {
     let settings = mcp_settings(config, public_url)?;
     Ok(mcp::router(mail(engine), Arc::new(gate), Arc::new(SystemRandom), settings))
 }
@@ -171,7 +171,7 @@ pub(crate) async fn serve_stdio(
     config: &Config,
     engine: Engine,
     access: Access,
-    who: Principal,
+    who: mcp::Who,
 ) -> Result<()> {
     let gate = Gate::new(access, Arc::new(Metrics::default()));
     let settings = mcp_settings(config, &config.network.public_url(config.network.listen))?;

@@ -23,7 +23,7 @@ pub struct NewAuditRow {
     pub tool: String,
     /// Ids of messages, folders or accounts that it touched, as JSON list.
     pub targets: String,
-    /// `ok` or the code of the problem.
+    /// `ok`, the code of the problem, or another word for how it ended.
     pub outcome: String,
     /// When.
     pub at: Timestamp,

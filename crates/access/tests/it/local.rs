@@ -78,7 +78,7 @@ async fn without_a_data_directory_rates_and_sessions_work_and_the_rest_says_why_
     let access: Access = world.access_without_store();
     let principal = carried_principal(name("mail"), settings(), credentials(), ceiling());
     access.count_call(&principal).unwrap();
-    access.audit().record(&principal, "mail_search", &[], Ok(())).await;
+    access.audit().record(&principal, "mail_search", &[], "ok").await;
     access.flush().await;
     assert_eq!(access.sessions().bind("s1", &principal.grant).await.unwrap(), [] as [&str; 0]);
     assert_eq!(access.sessions().owner("s1").await, Some(principal.grant));

@@ -1,6 +1,9 @@
 //! Who gets in over HTTP: bearers, hosts and origins, sessions, scopes, and the rules of both eras.
 
+use std::time::Duration;
+
 use serde_json::{Value, json};
+use tokio::io::AsyncReadExt as _;
 
 use super::world::{Answer, Ask, World};
 
@@ -197,6 +200,44 @@ async fn the_oldest_session_gives_way_when_a_grant_opens_too_many() {
     assert_eq!(statuses, [404, 200, 200]);
     let others = world.send(Ask::legacy(&foreign, "tools/list", &json!({})).token("other")).await;
     assert_eq!(others.status, 200);
+}
+
+/// An open event stream of the session, its head and first event already read.
+async fn listen(world: &World, session: &str) -> tokio::net::TcpStream {
+    let ask = Ask::new("GET", "/mcp").token("all").header("mcp-session-id", session);
+    let mut stream = world.begin(&ask.header("accept", "text/event-stream")).await;
+    let mut first = [0; 4096];
+    let read = stream.read(&mut first).await.unwrap();
+    assert!(first[..read].starts_with(b"HTTP/1.1 200"), "{}", String::from_utf8_lossy(&first[..read]));
+    stream
+}
+
+async fn ends(stream: &mut tokio::net::TcpStream, within: Duration) -> bool {
+    tokio::time::timeout(within, stream.read_to_end(&mut Vec::new())).await.is_ok()
+}
+
+#[tokio::test]
+async fn closing_a_session_from_outside_ends_its_event_stream_and_no_other() {
+    let world = World::start().await;
+    let (one, _) = world.initialize("all").await;
+    let (other, _) = world.initialize("all").await;
+    let (mut of_one, mut of_other) = (listen(&world, &one).await, listen(&world, &other).await);
+    world.closer.close(&["no-such-session".into(), one.clone()]).await;
+    assert!(ends(&mut of_one, Duration::from_secs(2)).await, "it stays open");
+    assert_eq!(world.send(Ask::legacy(&one, "tools/list", &json!({})).token("all")).await.status, 404);
+    assert!(!ends(&mut of_other, Duration::from_millis(200)).await, "another one ended");
+    assert_eq!(world.send(Ask::legacy(&other, "tools/list", &json!({})).token("all")).await.status, 200);
+}
+
+#[tokio::test]
+async fn what_gives_way_to_a_new_session_is_closed() {
+    let world = World::start().await;
+    let (old, _) = world.initialize("all").await;
+    let mut stream = listen(&world, &old).await;
+    world.gate.given_way.lock().unwrap().push(old.clone());
+    world.initialize("all").await;
+    assert!(ends(&mut stream, Duration::from_secs(2)).await, "it stays open");
+    assert_eq!(world.send(Ask::legacy(&old, "tools/list", &json!({})).token("all")).await.status, 404);
 }
 
 #[tokio::test]

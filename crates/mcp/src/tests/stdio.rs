@@ -1,13 +1,13 @@
 //! The door of a local process.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use domain::{Scope, Scopes};
 use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader, DuplexStream, Lines, ReadHalf, WriteHalf};
 
 use super::world::{Counter, FakeGate, Script, principal};
-use crate::{Settings, StdioError, serve_stream};
+use crate::{Boxed, Refusal, Settings, StdioError, Who, serve_stream};
 
 struct Client {
     lines: Lines<BufReader<ReadHalf<DuplexStream>>>,
@@ -17,13 +17,21 @@ struct Client {
 
 impl Client {
     async fn start(scopes: Scopes) -> Self {
+        Self::under(Arc::new(Mutex::new(Ok(scopes)))).await
+    }
+
+    /// Under a grant that can be changed meanwhile.
+    async fn under(grant: Arc<Mutex<Result<Scopes, Refusal>>>) -> Self {
+        let who: Who = Arc::new(move || -> Boxed<'static, _> {
+            let answer = grant.lock().unwrap().map(|scopes| Arc::new(principal("local", scopes)));
+            Box::pin(async move { answer })
+        });
         let (ours, theirs) = tokio::io::duplex(1 << 20);
         let serving = tokio::spawn(async move {
             let (reader, writer) = tokio::io::split(theirs);
             let settings = Settings::new("http://localhost:8143").unwrap();
-            let principal = principal("local", scopes);
             let (mail, gate) = (Arc::new(Script::default()), Arc::new(FakeGate::default()));
-            serve_stream(mail, gate, Arc::new(Counter::default()), principal, &settings, reader, writer).await
+            serve_stream(mail, gate, Arc::new(Counter::default()), who, &settings, reader, writer).await
         });
         let (reader, writer) = tokio::io::split(ours);
         let mut client = Self { lines: BufReader::new(reader).lines(), writer, serving };
@@ -68,6 +76,25 @@ async fn a_missing_scope_is_a_tool_error_on_stdio() {
     assert_eq!(answer["result"]["_meta"]["code"], "scope_missing");
     let answer = client.ask("tools/call", &json!({"name": "mail_nothing"})).await;
     assert_eq!(answer["error"]["code"], -32602);
+}
+
+#[tokio::test]
+async fn each_request_is_under_the_grant_as_it_is_then() {
+    let grant = Arc::new(Mutex::new(Ok(Scopes::NONE)));
+    let mut client = Client::under(Arc::clone(&grant)).await;
+    let call = json!({"name": "mail_accounts"});
+    assert_eq!(client.ask("tools/call", &call).await["result"]["_meta"]["code"], "scope_missing");
+    *grant.lock().unwrap() = Ok(Scopes::all());
+    assert_eq!(client.ask("tools/call", &call).await["result"]["isError"], false);
+    for (refusal, code) in [(Refusal::Invalid, -32600), (Refusal::Unavailable, -32603)] {
+        *grant.lock().unwrap() = Err(refusal);
+        for (method, params) in [("tools/call", &call), ("tools/list", &json!({}))] {
+            let answer = client.ask(method, params).await;
+            assert_eq!(answer["error"]["code"], code, "{answer}");
+        }
+    }
+    *grant.lock().unwrap() = Ok(Scopes::all());
+    assert_eq!(client.ask("tools/call", &call).await["result"]["isError"], false, "it lives on");
 }
 
 #[tokio::test]

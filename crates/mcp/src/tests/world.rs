@@ -23,7 +23,7 @@ use serde_json::{Value, json};
 use time::macros::datetime;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
-use crate::{Boxed, CallRecord, Gate, Mail, Refusal, RequestId, Settings, router};
+use crate::{Boxed, CallRecord, Closer, Gate, Mail, Refusal, RequestId, Settings, router};
 
 /// A principal of that grant with those scopes.
 pub(super) fn principal(grant: &str, scopes: Scopes) -> Principal {
@@ -57,6 +57,8 @@ pub(super) struct FakeGate {
     pub(super) wait: AtomicU64,
     pub(super) records: Mutex<Vec<(String, Vec<String>, String)>>,
     sessions: Mutex<Vec<(String, GrantId)>>,
+    /// What the next session pushes out.
+    pub(super) given_way: Mutex<Vec<String>>,
 }
 
 impl Gate for FakeGate {
@@ -89,10 +91,14 @@ impl Gate for FakeGate {
         })
     }
 
-    fn bind_session<'a>(&'a self, session: &'a str, grant: &'a GrantId) -> Boxed<'a, Result<(), Refusal>> {
+    fn bind_session<'a>(
+        &'a self,
+        session: &'a str,
+        grant: &'a GrantId,
+    ) -> Boxed<'a, Result<Vec<String>, Refusal>> {
         Box::pin(async move {
             self.sessions.lock().unwrap().push((session.to_owned(), grant.clone()));
-            Ok(())
+            Ok(std::mem::take(&mut *self.given_way.lock().unwrap()))
         })
     }
 
@@ -287,6 +293,7 @@ pub(super) struct World {
     pub(super) port: u16,
     pub(super) gate: Arc<FakeGate>,
     pub(super) mail: Arc<Script>,
+    pub(super) closer: Closer,
 }
 
 /// What came back.
@@ -416,10 +423,10 @@ impl World {
         change(&mut settings);
         let (gate, mail) = (Arc::new(FakeGate::default()), Arc::new(Script::default()));
         let (as_gate, as_mail): (Arc<dyn Gate>, Arc<dyn Mail>) = (gate.clone(), mail.clone());
-        let router = router(as_mail, as_gate, Arc::new(Counter::default()), settings)
-            .layer(axum::Extension(RequestId("r-42".into())));
+        let (routes, closer) = router(as_mail, as_gate, Arc::new(Counter::default()), settings);
+        let router = routes.layer(axum::Extension(RequestId("r-42".into())));
         tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
-        Self { port, gate, mail }
+        Self { port, gate, mail, closer }
     }
 
     /// Sends the request, unfinished connection given back.

@@ -1,10 +1,10 @@
 //! `postroom stdio`: MCP over stdin and stdout for one local person. Nothing else is written to stdout.
 
-use std::time::Duration;
+use std::sync::Arc;
 
 use access::Access;
 use domain::Scopes;
-use tokio::time::sleep;
+use mcp::{Boxed, Refusal, Who};
 
 use crate::{
     config::Config,
@@ -25,9 +25,6 @@ pub(super) struct Arguments {
     grant: Option<String>,
 }
 
-/// How often it is looked whether the person may still use it.
-const LOOK_EVERY: Duration = Duration::from_secs(1);
-
 pub(super) async fn run(arguments: &Arguments, config: &Config) -> Result<()> {
     let mut signals = Signals::new()?;
     // the person's own program on their own machine: private hosts are theirs too
@@ -42,9 +39,14 @@ pub(super) async fn run(arguments: &Arguments, config: &Config) -> Result<()> {
             )
         })?;
         let (access, principal) = wire::carried(config, account);
+        let principal = Arc::new(principal);
+        let who: Who = Arc::new(move || {
+            let principal = Arc::clone(&principal);
+            Box::pin(async move { Ok(principal) })
+        });
         let engine = wire::engine_without_store(outgoing);
         let served = tokio::select! {
-            served = wire::serve_stdio(config, engine.clone(), access, principal) => served,
+            served = wire::serve_stdio(config, engine.clone(), access, who) => served,
             () = signals.next() => Ok(()),
         };
         engine.close();
@@ -52,12 +54,13 @@ pub(super) async fn run(arguments: &Arguments, config: &Config) -> Result<()> {
     };
     let store = wire::open_store(config).await?;
     let access = wire::access(&store);
-    let label = arguments.grant.as_deref();
-    let principal = access.stdio_principal(user, label, config.agents.scopes).await?;
+    let ceiling = config.agents.scopes;
+    // what cannot be served at all is told here, not to the client
+    access.stdio_principal(user, arguments.grant.as_deref(), ceiling).await?;
+    let who = live(access.clone(), user.clone(), arguments.grant.clone(), ceiling);
     let engine = wire::engine(&store, outgoing);
     let served = tokio::select! {
-        served = wire::serve_stdio(config, engine.clone(), access.clone(), principal) => served,
-        ended = wait_until_ended(&access, user, label, config.agents.scopes) => Err(ended.into()),
+        served = wire::serve_stdio(config, engine.clone(), access.clone(), who) => served,
         () = signals.next() => Ok(()),
     };
     engine.close();
@@ -66,20 +69,22 @@ pub(super) async fn run(arguments: &Arguments, config: &Config) -> Result<()> {
     served
 }
 
-/// Waits until the user is disabled, or the grant revoked or expired meanwhile.
-async fn wait_until_ended(
-    access: &Access,
-    user: &str,
-    label: Option<&str>,
-    ceiling: Scopes,
-) -> access::Error {
-    loop {
-        sleep(LOOK_EVERY).await;
-        match access.stdio_principal(user, label, ceiling).await {
-            Ok(_) => {}
-            // nobody was told to go; each call finds out by itself whether the database answers
-            Err(access::Error::Storage(error)) => tracing::warn!(%error, "the grant was not checked"),
-            Err(ended) => return ended,
-        }
-    }
+/// The user under the grant as both are when a request comes: accounts, scopes and limits that were changed
+/// hold at once, and so does the end of either.
+fn live(access: Access, user: String, label: Option<String>, ceiling: Scopes) -> Who {
+    let person = Arc::new((access, user, label));
+    Arc::new(move || -> Boxed<'static, _> {
+        let person = Arc::clone(&person);
+        Box::pin(async move {
+            let (access, user, label) = &*person;
+            access.stdio_principal(user, label.as_deref(), ceiling).await.map(Arc::new).map_err(|error| {
+                tracing::warn!(%error, "a request was refused");
+                if matches!(error, access::Error::Storage(_)) {
+                    Refusal::Unavailable
+                } else {
+                    Refusal::Invalid
+                }
+            })
+        })
+    })
 }

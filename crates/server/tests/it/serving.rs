@@ -1,9 +1,15 @@
 //! The server over HTTP: what operators ask it, what strangers get, what a token opens and when it stops.
 
+use std::{
+    io::{ErrorKind, Read as _},
+    net::TcpStream,
+    time::{Duration, Instant},
+};
+
 use serde_json::json;
 use testkit::{McpHttp, Options, mcp_http::request, require_dovecot};
 
-use crate::world::{READING, World};
+use crate::world::{READING, World, open_events};
 
 #[test]
 fn while_there_is_no_user_the_start_says_how_to_make_one() {
@@ -168,6 +174,38 @@ fn commands_take_effect_at_once_while_the_server_runs() {
 }
 
 #[test]
+fn revoking_a_token_or_disabling_its_user_ends_open_event_streams_and_their_sessions() {
+    let world = World::new();
+    world.add_user("alice");
+    let bearers = [world.new_token("one", READING), world.new_token("two", READING)];
+    let serving = world.serve();
+    let clients = bearers.each_ref().map(|bearer| McpHttp::connect(serving.port, bearer).unwrap());
+    let sessions = clients.each_ref().map(|client| client.session().unwrap().to_owned());
+    let open = |one: usize| open_events(serving.port, &bearers[one], &sessions[one]);
+    let (mut revoked, mut disabled) = (open(0), open(1));
+    let status = |bearer: &str, session: &str| {
+        let bearer = format!("Bearer {bearer}");
+        let headers = [
+            ("Authorization", bearer.as_str()),
+            ("Mcp-Session-Id", session),
+            ("Accept", "text/event-stream"),
+        ];
+        request(serving.port, "DELETE", "/mcp", &headers, "").unwrap().status
+    };
+
+    assert_eq!(world.run(&["token", "revoke", "one", "--user", "alice"]).status, 0);
+    assert!(ends_within(&mut revoked, Duration::from_secs(2)), "it stays open: {}", serving.log());
+    assert_eq!(status(&bearers[0], &sessions[0]), 401);
+    assert_eq!(status(&bearers[1], &sessions[0]), 404);
+    assert!(!ends_within(&mut disabled, Duration::from_millis(1200)), "another grant's stream ended");
+
+    assert_eq!(world.run(&["user", "disable", "alice"]).status, 0);
+    assert!(ends_within(&mut disabled, Duration::from_secs(2)), "it stays open: {}", serving.log());
+    assert_eq!(world.run(&["user", "enable", "alice"]).status, 0);
+    assert_eq!(status(&bearers[1], &sessions[1]), 404, "the session came back with the user");
+}
+
+#[test]
 fn a_token_reaches_only_the_accounts_and_scopes_it_was_given() {
     let Some(dovecot) = require_dovecot(Options::default()) else { return };
     let world = World::reaching(&dovecot);
@@ -206,4 +244,26 @@ fn a_token_reaches_only_the_accounts_and_scopes_it_was_given() {
     assert!(client.call("mail_folders", &json!({ "account": "work" })).unwrap().is_error());
     let refused = client.call("mail_search", &json!({})).unwrap_err().to_string();
     assert!(refused.contains("HTTP 403"), "{refused}");
+}
+
+/// Whether the server ends the stream in that time; what it says before is read over.
+fn ends_within(stream: &mut TcpStream, limit: Duration) -> bool {
+    let deadline = Instant::now() + limit;
+    let mut said = [0; 1024];
+    loop {
+        let left = deadline.saturating_duration_since(Instant::now());
+        if left.is_zero() {
+            return false;
+        }
+        stream.set_read_timeout(Some(left)).unwrap();
+        match stream.read(&mut said) {
+            Ok(0) => return true,
+            Err(error) if !matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => {
+                return true;
+            }
+            // of a chunked body the last chunk is the end, also if the connection is kept
+            Ok(read) if said[..read].ends_with(b"0\r\n\r\n") => return true,
+            _ => {}
+        }
+    }
 }

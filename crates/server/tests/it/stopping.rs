@@ -1,15 +1,11 @@
 //! The end of the server: running calls finish, new ones are refused, nothing lingers.
 
-use std::{
-    io::{Read as _, Write as _},
-    net::TcpStream,
-    time::{Duration, Instant},
-};
+use std::time::{Duration, Instant};
 
 use serde_json::json;
 use testkit::{McpHttp, Options, Proxy, proxy::Faults, require_dovecot};
 
-use crate::world::{READING, World};
+use crate::world::{READING, World, connect, open_events};
 
 #[test]
 fn an_idle_server_stops_at_once_and_says_so() {
@@ -30,16 +26,7 @@ fn open_connections_without_a_call_do_not_hold_up_the_end() {
     let serving = world.serve();
     let client = McpHttp::connect(serving.port, &bearer).unwrap();
     // the standing event stream of the older protocol, and a connection that says nothing
-    let mut stream = connect(serving.port);
-    let session = client.session().map(|id| format!("Mcp-Session-Id: {id}\r\n")).unwrap_or_default();
-    write!(
-        stream,
-        "GET /mcp HTTP/1.1\r\nHost: localhost:{}\r\nAccept: text/event-stream\r\nAuthorization: Bearer {bearer}\r\n{session}\r\n",
-        serving.port
-    )
-    .unwrap();
-    let mut first = [0; 12];
-    stream.read_exact(&mut first).unwrap();
+    let _events = open_events(serving.port, &bearer, client.session().unwrap());
     let _silent = connect(serving.port);
     let started = Instant::now();
     let (status, log) = serving.stop();
@@ -75,11 +62,4 @@ fn a_running_call_is_finished_before_the_end_and_new_ones_are_not_taken() {
     let (status, log) = serving.wait();
     assert_eq!(status, Some(0), "{log}");
     assert!(log.contains("stopping") && !log.contains("did not finish"), "{log}");
-}
-
-#[expect(clippy::disallowed_methods, reason = "a client of tests, on loopback only")]
-fn connect(port: u16) -> TcpStream {
-    let stream = TcpStream::connect(("127.0.0.1", port)).unwrap();
-    stream.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
-    stream
 }
