@@ -20,7 +20,10 @@ use sha2::{Digest, Sha256};
 use storage::{Sealer, Store};
 use tokio::time::Instant;
 
-use crate::opened::{Opened, no_such_folder};
+use crate::{
+    Bounds,
+    opened::{Opened, no_such_folder},
+};
 
 /// How many accounts are kept open at once; the one unused longest makes room.
 const OPEN_ACCOUNTS: usize = 1_000;
@@ -45,6 +48,7 @@ pub struct Engine(pub(crate) Arc<Inner>);
 
 pub(crate) struct Inner {
     pub(crate) settings: Settings,
+    pub(crate) bounds: Bounds,
     open: Mutex<HashMap<[u8; 32], Arc<Opened>>>,
 }
 
@@ -82,24 +86,39 @@ pub struct Account {
 impl Engine {
     /// An engine that has no account open yet.
     pub fn new(settings: Settings) -> Self {
-        Self(Arc::new(Inner { settings, open: Mutex::default() }))
+        Self::bounded(settings, Bounds::default())
+    }
+
+    /// The same with other bounds than the contract's.
+    pub fn bounded(settings: Settings, bounds: Bounds) -> Self {
+        Self(Arc::new(Inner { settings, bounds, open: Mutex::default() }))
     }
 
     /// The principal's accounts, in the order of their names.
     pub async fn accounts(&self, principal: &Principal) -> Result<Vec<AccountStatus>, Problem> {
         let mut out = Vec::with_capacity(principal.accounts.len());
         for granted in &principal.accounts {
-            let (settings, credentials) = self.settings_of(&granted.source).await?;
-            let (state, hint) = self.opened(&granted.source, &settings, credentials).state();
-            out.push(AccountStatus {
+            let mut status = AccountStatus {
                 name: granted.name.clone(),
-                address: settings.address,
-                display_name: settings.display_name,
+                address: String::new(),
+                display_name: String::new(),
                 is_default: granted.is_default,
-                state,
-                hint,
+                state: String::new(),
+                hint: String::new(),
                 folders: principal.limits.folders.clone(),
-            });
+            };
+            match self.settings_of(&granted.source).await {
+                Ok((settings, credentials)) => {
+                    let opened = self.opened(&granted.source, &settings, credentials);
+                    (status.state, status.hint) = opened.state();
+                    (status.address, status.display_name) = (settings.address, settings.display_name);
+                }
+                // One account that cannot be opened hides none of the others.
+                Err(problem) => {
+                    (status.state, status.hint) = (problem.code.as_str().to_owned(), problem.message);
+                }
+            }
+            out.push(status);
         }
         Ok(out)
     }
@@ -136,11 +155,16 @@ impl Engine {
         Ok(self.assemble(principal, granted.name.clone(), &granted.source, settings, credentials))
     }
 
-    /// Opens all accounts of the principal.
-    pub(crate) async fn all_accounts(&self, principal: &Principal) -> Result<Vec<Account>, Problem> {
+    /// Opens all accounts of the principal; of one that cannot be opened, its name and why. An error if
+    /// there is none.
+    pub(crate) async fn all_accounts(
+        &self,
+        principal: &Principal,
+    ) -> Result<Vec<Result<Account, (AccountName, Problem)>>, Problem> {
         let mut out = Vec::with_capacity(principal.accounts.len());
         for granted in &principal.accounts {
-            out.push(self.account(principal, Some(granted.name.as_str())).await?);
+            let opened = self.account(principal, Some(granted.name.as_str())).await;
+            out.push(opened.map_err(|problem| (granted.name.clone(), problem)));
         }
         if out.is_empty() {
             self.account(principal, None).await?;
@@ -155,8 +179,7 @@ impl Engine {
         credentials: &Credentials,
     ) -> Result<usize, Problem> {
         let pool = self.pool(settings, credentials.imap.clone());
-        let folders = pool.ask(None, &List { counts: false }).await;
-        pool.close();
+        let folders = Opened::new(pool, self.0.bounds.answer).ask(None, &List { counts: false }).await;
         folders.map(|folders| folders.all.len()).map_err(|error| error.problem(&settings.imap.host))
     }
 
@@ -236,7 +259,7 @@ impl Engine {
                 open.remove(&oldest);
             }
         }
-        let opened = Arc::new(Opened::new(self.pool(settings, credentials.imap)));
+        let opened = Arc::new(Opened::new(self.pool(settings, credentials.imap), self.0.bounds.answer));
         open.insert(key, Arc::clone(&opened));
         opened
     }
@@ -296,28 +319,32 @@ impl Account {
     /// Whether the grant and the account's own settings let agents see the folder.
     pub(crate) fn shows(&self, folder: &Folder, folders: &Folders) -> bool {
         let listed = |allowed: &[FolderArg]| {
-            let is_it =
-                |arg: &FolderArg| folders.find(arg).is_some_and(|found| found.wire_name == folder.wire_name);
+            let is_it = |arg: &FolderArg| {
+                *arg == FolderArg::All
+                    || folders.find(arg).is_some_and(|found| found.wire_name == folder.wire_name)
+            };
             allowed.is_empty() || allowed.iter().any(is_it)
         };
         listed(&self.allowed_folders) && listed(&self.granted_folders)
     }
 
-    /// The folder an agent names; one that it may not see answers as absent.
+    /// The folder an agent names, asked anew before it is said not to exist. One that it may not see
+    /// answers as absent in every way: same words, same names nearest to it, same round trips.
     pub(crate) async fn folder(&self, wanted: &FolderArg) -> Result<Folder, Problem> {
-        let found = self.opened.folder(wanted).await.map_err(|error| self.problem(&error))?;
-        let folders = self.opened.folders(false).await.map_err(|error| self.problem(&error))?;
-        match found {
-            Ok(folder) if self.shows(&folder, &folders) => Ok(folder),
-            Ok(_) => Err(no_such_folder(wanted, self.name.as_str(), &[])),
-            Err(nearest) => {
-                let is_shown = |name: &String| {
-                    folders.find(&FolderArg::parse(name)).is_some_and(|folder| self.shows(folder, &folders))
-                };
-                let nearest: Vec<String> = nearest.into_iter().filter(is_shown).collect();
-                Err(no_such_folder(wanted, self.name.as_str(), &nearest))
+        for fresh in [false, true] {
+            let folders = self.opened.folders(fresh).await.map_err(|error| self.problem(&error))?;
+            let found = folders.find(wanted).filter(|folder| folder.is_selectable);
+            if let Some(folder) = found.filter(|folder| self.shows(folder, &folders)) {
+                return Ok(folder.clone());
             }
         }
+        let folders = self.opened.folders(false).await.map_err(|error| self.problem(&error))?;
+        let visible = Folders {
+            all: folders.all.iter().filter(|folder| self.shows(folder, &folders)).cloned().collect(),
+            prefix: folders.prefix.clone(),
+            is_gmail: folders.is_gmail,
+        };
+        Err(no_such_folder(wanted, self.name.as_str(), &visible.nearest(&wanted.to_string(), 3)))
     }
 
     /// What a caller is told of an error, which is also remembered as the account's state.
@@ -329,6 +356,9 @@ impl Account {
             Code::AccountAuthFailed | Code::AccountUnreachable | Code::TlsFailed | Code::Timeout
         ) {
             self.opened.note(Err(problem.clone()));
+        }
+        if problem.code == Code::FolderNotFound {
+            self.opened.forget_folders();
         }
         problem
     }

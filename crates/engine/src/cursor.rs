@@ -10,8 +10,8 @@ const PURPOSE: &str = "cursor";
 /// The layout of what is sealed.
 const VERSION: u8 = 1;
 
-/// Longest cursor that is looked at.
-const MAX_LENGTH: usize = 16 * 1024;
+/// Longest cursor that is looked at; one of the most places fits.
+const MAX_LENGTH: usize = 64 * 1024;
 
 /// Most folders in one.
 const MAX_PLACES: u64 = 1_000;
@@ -25,8 +25,21 @@ pub(crate) enum At {
     Listed(u32, u32),
     /// Everything from this UID up was shown or found not to match.
     Below(u32),
-    /// Of a sorted result: rows shown, UID of the last one, UIDNEXT when it began.
-    Sorted(u32, u32, u32),
+    /// Of a result in the order of time received.
+    Sorted(Sorted),
+}
+
+/// A place in a sorted result. Positions move when others delete, so the last row is known by itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Sorted {
+    /// Rows passed so far.
+    pub(crate) offset: u32,
+    /// UID of the last one.
+    pub(crate) last: u32,
+    /// When that was received, in seconds since 1970.
+    pub(crate) seconds: u32,
+    /// UIDNEXT when it began: what arrived since belongs to no page.
+    pub(crate) bound: u32,
 }
 
 /// One folder of a search that goes on.
@@ -36,7 +49,7 @@ pub(crate) struct Place {
     pub(crate) account: u32,
     /// [`hash`] of the folder as in ids.
     pub(crate) folder: u32,
-    /// Its UIDVALIDITY.
+    /// Its UIDVALIDITY; 0 if it was never opened.
     pub(crate) validity: u32,
     /// How far it got.
     pub(crate) at: At,
@@ -80,7 +93,7 @@ impl Cursor {
                 At::Nothing => &[0],
                 At::Listed(sequence, uid) => &[1, *sequence, *uid],
                 At::Below(uid) => &[2, *uid],
-                At::Sorted(offset, last, bound) => &[3, *offset, *last, *bound],
+                At::Sorted(Sorted { offset, last, seconds, bound }) => &[3, *offset, *last, *seconds, *bound],
             };
             out.extend_from_slice(&place.account.to_be_bytes());
             out.extend_from_slice(&place.folder.to_be_bytes());
@@ -108,7 +121,12 @@ impl Cursor {
                 0 => At::Nothing,
                 1 => At::Listed(number()?, number()?),
                 2 => At::Below(number()?),
-                3 => At::Sorted(number()?, number()?, number()?),
+                3 => At::Sorted(Sorted {
+                    offset: number()?,
+                    last: number()?,
+                    seconds: number()?,
+                    bound: number()?,
+                }),
                 _ => return None,
             };
             places.push(Place { account, folder, validity, at });
@@ -159,11 +177,12 @@ mod tests {
     #[test]
     fn a_cursor_comes_back_and_stays_short() {
         let place = |at| Place { account: hash("work"), folder: hash("@inbox"), validity: 1_700_000_000, at };
-        let ats = [At::Nothing, At::Listed(80, 4711), At::Below(99_999), At::Sorted(20, 4711, 100_000)];
+        let sorted = Sorted { offset: 20, last: 4711, seconds: 1_795_262_400, bound: 100_000 };
+        let ats = [At::Nothing, At::Listed(80, 4711), At::Below(99_999), At::Sorted(sorted)];
         let cursor = Cursor { places: ats.map(place).to_vec(), total: 3_513, is_exact: true };
         let bytes = cursor.encode();
         assert_eq!(Cursor::decode(&bytes), Some(cursor));
-        assert!(bytes.len() <= 80, "{}", bytes.len());
+        assert!(bytes.len() <= 85, "{}", bytes.len());
         for end in 0..bytes.len() {
             assert_eq!(Cursor::decode(&bytes[..end]), None, "cut at {end}");
         }

@@ -5,6 +5,7 @@
 //! knows which door a request came through.
 
 pub mod accounts;
+pub mod bounds;
 mod cursor;
 pub mod folders;
 mod merge;
@@ -15,3 +16,4 @@ mod row;
 pub mod search;
 
 pub use accounts::{Account, AccountStatus, Engine, Settings};
+pub use bounds::Bounds;

@@ -1,6 +1,6 @@
 //! One page out of many folders: newest first, doubles merged, nothing skipped.
 
-use std::{cmp::Reverse, collections::BTreeSet, sync::Arc};
+use std::{cmp::Reverse, collections::HashMap, sync::Arc};
 
 use domain::{Summary, Timestamp};
 
@@ -9,6 +9,8 @@ use crate::cursor::At;
 /// What one folder has to offer for a page.
 #[derive(Debug)]
 pub(crate) struct Offer {
+    /// Which account it is of: doubles are merged over its folders only.
+    pub(crate) account: usize,
     /// Rows in the folder's order, each with the place after it.
     pub(crate) rows: Vec<(Arc<Summary>, At)>,
     /// Whether nothing lies behind these rows.
@@ -17,6 +19,8 @@ pub(crate) struct Offer {
     pub(crate) end: At,
     /// The place before all rows.
     pub(crate) start: At,
+    /// When the oldest message looked at was received: what comes behind is hardly newer.
+    pub(crate) floor: Option<Timestamp>,
 }
 
 /// What the page took.
@@ -30,106 +34,85 @@ pub(crate) struct Merged {
     pub(crate) doubles: u64,
 }
 
+/// A folder while rows are taken from it.
+struct Queue {
+    rows: std::iter::Peekable<std::vec::IntoIter<(Arc<Summary>, At)>>,
+    account: usize,
+    is_exhausted: bool,
+    floor: Option<Timestamp>,
+    place: At,
+    end: At,
+}
+
 /// Takes up to `limit` rows, always the newest head of all folders. Stops where a folder has no row at
-/// hand but may have more: what comes next could be newer than the other heads.
+/// hand but may have a newer one. Doubles that follow the last row are taken along with it, since the
+/// next page would show them again.
 pub(crate) fn merge(offers: Vec<Offer>, limit: usize) -> Merged {
     let mut merged = Merged::default();
-    let mut places: Vec<At> = offers.iter().map(|offer| offer.start).collect();
-    let ends: Vec<(bool, At)> = offers.iter().map(|offer| (offer.is_exhausted, offer.end)).collect();
-    let mut queues: Vec<_> = offers.into_iter().map(|offer| offer.rows.into_iter().peekable()).collect();
-    let mut seen = BTreeSet::new();
-    while merged.rows.len() < limit {
-        let is_waiting =
-            queues.iter_mut().zip(&ends).any(|(queue, (done, _))| queue.peek().is_none() && !done);
-        if is_waiting {
+    let queue = |offer: Offer| Queue {
+        rows: offer.rows.into_iter().peekable(),
+        account: offer.account,
+        is_exhausted: offer.is_exhausted,
+        floor: offer.floor,
+        place: offer.start,
+        end: offer.end,
+    };
+    let mut queues: Vec<Queue> = offers.into_iter().map(queue).collect();
+    let mut seen: HashMap<Identity, usize> = HashMap::new();
+    while let Some(index) = newest(&mut queues) {
+        let Some(queue) = queues.get_mut(index) else { break };
+        let Some((row, _)) = queue.rows.peek() else { break };
+        let identity = identity(queue.account, row);
+        // The same message twice in one folder is two messages.
+        let is_double =
+            identity.as_ref().and_then(|identity| seen.get(identity)).is_some_and(|of| *of != index);
+        if merged.rows.len() >= limit && !is_double {
             break;
         }
-        let heads = queues
-            .iter_mut()
-            .enumerate()
-            .filter_map(|(index, queue)| queue.peek().map(|(row, _)| (row.received, Reverse(index))));
-        let Some((_, Reverse(index))) = heads.max() else { break };
-        let Some((row, at)) = queues.get_mut(index).and_then(Iterator::next) else { break };
-        if let Some(place) = places.get_mut(index) {
-            *place = at;
-        }
-        if identity(&row).is_some_and(|identity| !seen.insert(identity)) {
+        let Some((row, place)) = queue.rows.next() else { break };
+        queue.place = place;
+        if is_double {
             merged.doubles += 1;
-        } else {
-            merged.rows.push((index, row));
+            continue;
         }
+        if let Some(identity) = identity {
+            seen.entry(identity).or_insert(index);
+        }
+        merged.rows.push((index, row));
     }
-    for ((queue, (is_exhausted, end)), place) in queues.iter_mut().zip(ends).zip(places) {
-        let next = match queue.peek() {
-            Some(_) => Some(place),
-            None if is_exhausted => None,
-            None => Some(end),
-        };
-        merged.places.push(next);
-    }
+    let place = |mut queue: Queue| match queue.rows.peek() {
+        Some(_) => Some(queue.place),
+        None if queue.is_exhausted => None,
+        None => Some(queue.end),
+    };
+    merged.places = queues.into_iter().map(place).collect();
     merged
 }
 
+/// The folder whose head is the newest, unless another one may have a newer row that is not at hand.
+fn newest(queues: &mut [Queue]) -> Option<usize> {
+    let heads = queues
+        .iter_mut()
+        .enumerate()
+        .filter_map(|(index, queue)| queue.rows.peek().map(|(row, _)| (row.received, Reverse(index))));
+    let (received, Reverse(index)) = heads.max()?;
+    let may_be_newer = |queue: &mut Queue| {
+        queue.rows.peek().is_none() && !queue.is_exhausted && queue.floor.is_none_or(|floor| floor > received)
+    };
+    (!queues.iter_mut().any(may_be_newer)).then_some(index)
+}
+
 /// What tells that two rows are copies of one message: Gmail's id, else Message-ID, Date and size
-/// together, since Message-IDs alone can be forged.
-fn identity(row: &Summary) -> Option<(String, Option<Timestamp>, u64)> {
+/// together, since Message-IDs alone can be forged. All within one account.
+type Identity = (usize, String, Option<Timestamp>, u64);
+
+fn identity(account: usize, row: &Summary) -> Option<Identity> {
     match &row.gmail {
-        Some(gmail) if gmail.message != 0 => Some((gmail.message.to_string(), None, 0)),
-        _ => row.envelope.message_id.clone().map(|id| (id, row.envelope.date, row.size)),
+        Some(gmail) if gmail.message != 0 => Some((account, gmail.message.to_string(), None, 0)),
+        _ => row.envelope.message_id.clone().map(|id| (account, id, row.envelope.date, row.size)),
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use domain::Envelope;
-
-    use super::*;
-
-    fn row(uid: u32, minute: i64, id: &str) -> (Arc<Summary>, At) {
-        let summary = Summary {
-            uid,
-            flags: Vec::new(),
-            received: Timestamp::UNIX_EPOCH + time::Duration::minutes(minute),
-            size: 1,
-            envelope: Envelope { message_id: Some(id.to_owned()), ..Envelope::default() },
-            structure: None,
-            references: Vec::new(),
-            list_id: None,
-            has_unsubscribe: false,
-            authentication_results: Vec::new(),
-            gmail: None,
-        };
-        (Arc::new(summary), At::Below(uid))
-    }
-
-    fn offer(rows: Vec<(Arc<Summary>, At)>, is_exhausted: bool) -> Offer {
-        Offer { rows, is_exhausted, end: At::Below(1), start: At::Nothing }
-    }
-
-    fn uids(merged: &Merged) -> Vec<u32> {
-        merged.rows.iter().map(|(_, row)| row.uid).collect()
-    }
-
-    #[test]
-    fn rows_of_folders_come_newest_first_and_the_rest_stays_for_the_next_page() {
-        let left = offer(vec![row(9, 90, "a"), row(7, 70, "b")], true);
-        let right = offer(vec![row(18, 80, "c"), row(16, 60, "d")], true);
-        let merged = merge(vec![left, right], 3);
-        assert_eq!(uids(&merged), [9, 18, 7]);
-        assert_eq!(merged.places, [None, Some(At::Below(18))]);
-    }
-
-    #[test]
-    fn a_folder_that_may_have_newer_rows_is_waited_for() {
-        let merged = merge(vec![offer(vec![row(9, 90, "a")], false), offer(vec![row(18, 80, "c")], true)], 5);
-        assert_eq!(uids(&merged), [9]);
-        assert_eq!(merged.places, [Some(At::Below(1)), Some(At::Nothing)]);
-    }
-
-    #[test]
-    fn copies_of_a_message_in_two_folders_are_shown_once() {
-        let merged = merge(vec![offer(vec![row(9, 90, "a")], true), offer(vec![row(3, 90, "a")], true)], 5);
-        assert_eq!(uids(&merged), [9]);
-        assert_eq!(merged.doubles, 1);
-    }
-}
+#[path = "merge/tests.rs"]
+mod tests;

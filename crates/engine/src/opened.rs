@@ -15,10 +15,10 @@ use std::{
 use bytes::Bytes;
 use domain::{Code, FolderArg, Problem, Summary};
 use mail::imap::{
-    Pool,
-    folder::{Folder, Folders, List},
+    Pool, Question,
+    folder::{Folders, List},
 };
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout};
 
 /// How long a folder list is believed without asking again.
 const FOLDERS_FRESH: Duration = Duration::from_mins(1);
@@ -29,6 +29,8 @@ const REMEMBERED: usize = 1_000;
 /// The state of one account.
 pub(crate) struct Opened {
     pub(crate) pool: Pool,
+    /// How long an answer may take.
+    patience: Duration,
     folders: Mutex<Option<(Instant, Arc<Folders>)>>,
     remembered: Mutex<Remembered>,
     last_problem: Mutex<Option<Result<(), Problem>>>,
@@ -49,15 +51,29 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl Opened {
-    pub(crate) fn new(pool: Pool) -> Self {
+    pub(crate) fn new(pool: Pool, patience: Duration) -> Self {
         Self {
             pool,
+            patience,
             folders: Mutex::default(),
             remembered: Mutex::default(),
             last_problem: Mutex::default(),
             ascii_only: AtomicBool::new(false),
             used: Mutex::new(Instant::now()),
         }
+    }
+
+    /// Asks the server. A server that does not answer in time loses its connections, so that the next
+    /// call does not wait behind the same silence.
+    pub(crate) async fn ask<Q: Question>(
+        &self,
+        mailbox: Option<&[u8]>,
+        question: &Q,
+    ) -> Result<Q::Answer, mail::Error> {
+        timeout(self.patience, self.pool.ask(mailbox, question)).await.unwrap_or_else(|_| {
+            self.pool.close();
+            Err(mail::Error::Timeout("answer"))
+        })
     }
 
     /// The folders, not older than a minute unless `fresh` is asked for.
@@ -69,24 +85,14 @@ impl Opened {
         {
             return Ok(folders);
         }
-        let folders = Arc::new(self.pool.ask(None, &List { counts: true }).await?);
+        let folders = Arc::new(self.ask(None, &List { counts: true }).await?);
         *lock(&self.folders) = Some((Instant::now(), Arc::clone(&folders)));
         Ok(folders)
     }
 
-    /// The folder an agent means; asked anew before it is said not to exist.
-    pub(crate) async fn folder(
-        &self,
-        wanted: &FolderArg,
-    ) -> Result<Result<Folder, Vec<String>>, mail::Error> {
-        for fresh in [false, true] {
-            if let Some(folder) =
-                self.folders(fresh).await?.find(wanted).filter(|folder| folder.is_selectable)
-            {
-                return Ok(Ok(folder.clone()));
-            }
-        }
-        Ok(Err(self.folders(false).await?.nearest(&wanted.to_string(), 3)))
+    /// The folder list proved wrong.
+    pub(crate) fn forget_folders(&self) {
+        *lock(&self.folders) = None;
     }
 
     /// Remembers a row, so that reading it need not ask for its structure.
@@ -137,5 +143,6 @@ pub(crate) fn no_such_folder(wanted: &FolderArg, account: &str, nearest: &[Strin
     } else {
         format!("Nearest: {}.", nearest.join(", "))
     };
+    let wanted: String = wanted.to_string().chars().filter(|c| !c.is_control()).take(100).collect();
     Problem::new(Code::FolderNotFound, format!("Account `{account}` has no folder `{wanted}`.")).hint(hint)
 }

@@ -1,34 +1,38 @@
 //! What the folders of one account offer for a page: searched, fetched and filtered in rounds, two
 //! flights each, until enough is found or the budget of the call is spent.
 
-use std::{collections::VecDeque, sync::Arc};
+mod progress;
+mod resume;
+
+use std::sync::Arc;
 
 use bytes::Bytes;
-use domain::{FolderArg, FolderName, Query, Role, Summary, Timestamp, query::Expr, reading::Attachment};
+use domain::{FolderArg, Query, Role, Summary, Timestamp, query::Expr, reading::Attachment};
 use mail::{
     Error,
     imap::{
         Question, Session,
         command::{
             fetch,
-            search::{self, Found, Order, Shape},
+            search::{self, Order, Shape},
         },
-        folder::{Folder, Folders},
+        folder::Folder,
         listing,
         reading::{self, Wanted},
         search::{Abilities, Candidate, Cost, Plan, compile, matches},
     },
-    mime::{attachments::attachments, render},
+    mime::{attachments::attachments, render, text_parts::text_plan},
 };
 use tokio::time::Instant;
 
-use crate::{Account, cursor::At, merge::Offer};
+use self::progress::Progress;
+use crate::{Account, Bounds, cursor::At, merge::Offer};
 
-/// UIDs a costly search looks at in one go, newest first (mail.md).
-const WINDOW: u32 = 5_000;
+/// How often a search is asked again because mail arrived while it ran.
+const TRIES: usize = 3;
 
-/// Rows fetched at a time when we filter ourselves.
-const BATCH: usize = 100;
+/// Octets of text fetched at a time where we look into bodies ourselves.
+const TEXTS: u64 = 8 << 20;
 
 /// What a call may spend on filtering here (contract 6).
 #[derive(Debug, Clone, Copy)]
@@ -72,34 +76,14 @@ pub(crate) enum Missing {
 /// What is looked for.
 pub(crate) struct Search<'a> {
     pub(crate) account: &'a Account,
+    /// The query, with what the grant's age limit adds to it.
     pub(crate) query: &'a Query,
     pub(crate) tasks: &'a [Task],
     pub(crate) limit: usize,
     pub(crate) budget: Budget,
+    pub(crate) bounds: Bounds,
     /// Whether the server must not be sent anything but ASCII.
     pub(crate) ascii_only: bool,
-}
-
-/// A folder while the rounds go on.
-struct Progress {
-    task: Task,
-    /// What agents may call the folder.
-    names: Vec<FolderName>,
-    order: Order,
-    is_filed: bool,
-    validity: u32,
-    rows: Vec<(Arc<Summary>, At)>,
-    /// UIDs found and not fetched yet, in order.
-    pending: VecDeque<u32>,
-    /// The place behind everything looked at.
-    at: At,
-    /// No UID from here up is searched for any more, where windows are used.
-    searched_to: Option<u32>,
-    is_searched: bool,
-    matched: u64,
-    counted: u64,
-    oldest: Option<Timestamp>,
-    failure: Option<Missing>,
 }
 
 pub(crate) type Outcome = (Folder, Result<Given, Missing>);
@@ -116,8 +100,8 @@ impl Search<'_> {
     /// What each folder offers. An error is one that concerns the connection, not a folder.
     async fn run(&self, session: &mut Session, tasks: &[Task]) -> Result<Vec<Outcome>, Error> {
         if let ([task], true) = (tasks, self.query.is_empty())
-            && order(session, &task.folder).0 == Order::Filed
-            && !matches!(task.at, At::Below(_))
+            && order(session, &task.folder) == Order::Filed
+            && matches!(task.at, At::Nothing | At::Listed(..))
         {
             let given = self.list(session, task).await?;
             return Ok(vec![(task.folder.clone(), given)]);
@@ -126,17 +110,25 @@ impl Search<'_> {
         let mut candidates = self.budget.candidates;
         let plan = self.plan(session);
         loop {
+            let before: Vec<_> = progress.iter().map(Progress::mark).collect();
             self.search_round(session, &mut progress, &plan).await?;
             let fetched = self.fetch_round(session, &mut progress, &plan).await?;
             candidates = candidates.saturating_sub(fetched);
             let is_done = progress.iter().all(|folder| !folder.wants_more(self.limit));
             let is_spent = candidates == 0 || Instant::now() >= self.budget.deadline;
-            if is_done || is_spent {
+            // A server that finds what it then does not have would keep us here.
+            let is_stuck = before.into_iter().eq(progress.iter().map(Progress::mark));
+            if is_done || is_spent || is_stuck {
                 break;
             }
         }
+        for folder in &mut progress {
+            if folder.wants_more(self.limit) && folder.oldest.is_none() {
+                folder.oldest = self.received_at(session, folder).await?;
+            }
+        }
         let is_filtered = self.account.nothing_before.is_some() || plan.residual.is_some();
-        Ok(progress.into_iter().map(|folder| folder.finish(is_filtered)).collect())
+        Ok(progress.into_iter().map(|folder| folder.finish(is_filtered, self.limit)).collect())
     }
 
     /// The newest rows of one folder by sequence number.
@@ -149,32 +141,34 @@ impl Search<'_> {
         };
         let rows = match rows {
             Ok(rows) => rows,
-            Err(error @ Error::Refused { .. }) => return Ok(Err(Missing::Mail(error))),
-            Err(error) => return Err(error),
+            Err(error) if error.ends_connection() => return Err(error),
+            Err(error) => return Ok(Err(Missing::Mail(error))),
         };
         let validity = rows.selected.validity;
         if task.validity.is_some_and(|known| known != validity) {
             return Ok(Err(Missing::Stale));
         }
-        let before = self.account.nothing_before;
-        let count = rows.rows.len();
-        let end = rows.rows.last().map_or(At::Nothing, |(sequence, row)| At::Listed(*sequence, row.uid));
-        let kept: Vec<(Arc<Summary>, At)> = rows
-            .rows
-            .into_iter()
-            .filter(|(_, row)| before.is_none_or(|before| row.received >= before))
-            .map(|(sequence, row)| (At::Listed(sequence, row.uid), Arc::new(row)))
-            .map(|(at, row)| (row, at))
-            .collect();
-        let is_exhausted = rows.is_last || kept.len() < count;
+        let rows_and_places = rows.rows.into_iter().map(|(sequence, row)| {
+            let at = At::Listed(sequence, row.uid);
+            (Arc::new(row), at)
+        });
+        let offered: Vec<(Arc<Summary>, At)> = rows_and_places.collect();
+        let end = offered.last().map_or(task.at, |(_, at)| *at);
         Ok(Ok(Given {
             folder: task.folder.clone(),
             validity,
-            total: if before.is_some() && is_exhausted { kept.len() as u64 } else { rows.total.into() },
-            is_exact: before.is_none(),
-            is_filed: order(session, &task.folder).1,
+            total: rows.total.into(),
+            is_exact: true,
+            is_filed: is_makeshift(Order::Filed, &task.folder) && !offered.is_empty(),
             back_to: None,
-            offer: Offer { rows: kept, is_exhausted, end, start: task.at },
+            offer: Offer {
+                account: 0,
+                floor: offered.iter().map(|(row, _)| row.received).min(),
+                rows: offered,
+                is_exhausted: rows.is_last,
+                end,
+                start: task.at,
+            },
         }))
     }
 
@@ -187,7 +181,8 @@ impl Search<'_> {
         compile(self.query, abilities, time::UtcOffset::UTC)
     }
 
-    /// Asks every folder that needs more UIDs for them, in one flight.
+    /// Asks every folder that needs more UIDs for them, in one flight; once more where mail arrived
+    /// meanwhile, since a server searches the mailbox as it stood when the command came.
     async fn search_round(
         &self,
         session: &mut Session,
@@ -195,7 +190,7 @@ impl Search<'_> {
         plan: &Plan,
     ) -> Result<(), Error> {
         let is_costly = plan.cost == Cost::Costly;
-        let page = u32::try_from(if is_costly { BATCH } else { self.limit }).unwrap_or(u32::MAX);
+        let page = u32::try_from(if is_costly { self.bounds.batch } else { self.limit }).unwrap_or(u32::MAX);
         let (criteria, utf8) = (&plan.criteria, plan.charset.is_some());
         let mut asked = Vec::new();
         let mut flights = Vec::new();
@@ -203,23 +198,54 @@ impl Search<'_> {
             if !folder.needs_search(self.limit) {
                 continue;
             }
-            let (shape, window) = folder.ask(session, is_costly, page);
-            flights.push((
-                folder.task.folder.wire_name.clone(),
-                vec![search::request(session, criteria, utf8, shape, window)],
-            ));
+            let Some((shape, window)) = folder.ask(session, is_costly, page, self.bounds.window) else {
+                continue;
+            };
+            let mut requests = vec![search::request(session, criteria, utf8, shape, window)];
+            // Where the folder is open already, its UIDNEXT may be old.
+            let open = session.selected().filter(|selected| selected.name == folder.task.folder.wire_name);
+            if let Some(next) = open.and_then(|selected| selected.uid_next).filter(|_| is_sort(shape)) {
+                requests.insert(0, fetch::uids_from(next));
+            }
+            flights.push((folder.task.folder.wire_name.clone(), requests));
             asked.push((index, shape, window));
         }
-        for ((index, shape, window), opened) in asked.into_iter().zip(fly(session, flights).await) {
+        let is_open = |session: &Session, name: &Bytes| {
+            session.selected().is_some_and(|selected| selected.name == *name)
+        };
+        let mut opened = Vec::new();
+        for _ in 0..TRIES {
+            let known = flights.first().filter(|(name, _)| flights.len() == 1 && is_open(session, name));
+            let known = known.map(|_| session.exists());
+            opened = fly(session, flights.clone()).await;
+            if known.is_none_or(|known| session.exists() <= known) {
+                break;
+            }
+        }
+        let mut lost = Vec::new();
+        for ((index, shape, window), opened) in asked.into_iter().zip(opened) {
             let Some(folder) = folders.get_mut(index) else { continue };
             let found = opened.and_then(|(selected, mut replies)| {
                 let reply = replies.pop().unwrap_or(Err(Error::Protocol("no answer to a search")));
-                Ok((selected, search::read(&reply?, shape)?))
+                let newest = replies.pop().and_then(Result::ok).map(fetch::read).unwrap_or_default();
+                let newest = newest.iter().filter_map(|fetch| fetch.uid).max();
+                Ok((selected, newest, search::read(&reply?, shape)?))
             });
             match found {
-                Ok((selected, found)) => folder.take(&selected, found, shape, window),
+                Ok((selected, newest, found)) => folder.take(&selected, newest, found, shape, window),
                 Err(error) if error.ends_connection() || error.is_bad_charset() => return Err(error),
                 Err(error) => folder.failure = Some(Missing::Mail(error)),
+            }
+            if folder.is_lost {
+                lost.push(index);
+            }
+        }
+        for index in lost {
+            let Some(folder) = folders.get_mut(index) else { continue };
+            match self.find_place(session, folder, plan, page).await {
+                Err(error) if error.ends_connection() => return Err(error),
+                Err(error) => folder.failure = Some(Missing::Mail(error)),
+                Ok(()) => {}
             }
         }
         Ok(())
@@ -238,9 +264,12 @@ impl Search<'_> {
         let mut flights = Vec::new();
         for (index, folder) in folders.iter_mut().enumerate() {
             let missing = self.limit.saturating_sub(folder.rows.len());
-            let count = if is_sifted && missing > 0 { BATCH } else { missing };
+            let count = if is_sifted && missing > 0 { self.bounds.batch.max(1) } else { missing };
+            if folder.failure.is_some() {
+                continue;
+            }
             let uids: Vec<u32> = folder.pending.drain(..count.min(folder.pending.len())).collect();
-            if uids.is_empty() || folder.failure.is_some() {
+            if uids.is_empty() {
                 continue;
             }
             let request = fetch::rows_of(session.capabilities(), &uids);
@@ -251,11 +280,17 @@ impl Search<'_> {
         let replies = fly(session, flights).await;
         for ((index, uids), opened) in asked.into_iter().zip(replies) {
             let Some(folder) = folders.get_mut(index) else { continue };
-            let rows = opened.and_then(|(_, mut replies)| {
-                replies.pop().unwrap_or(Err(Error::Protocol("no answer to a fetch"))).map(fetch::read)
+            let rows = opened.and_then(|(selected, mut replies)| {
+                let reply = replies.pop().unwrap_or(Err(Error::Protocol("no answer to a fetch")))?;
+                Ok((selected.validity, fetch::read(reply)))
             });
-            let mut rows: Vec<Arc<Summary>> = match rows {
-                Ok(rows) => rows.into_iter().filter_map(fetch::summary).map(Arc::new).collect(),
+            let rows: Vec<Arc<Summary>> = match rows {
+                // Rebuilt between the two flights: the UIDs mean other messages now.
+                Ok((validity, _)) if validity != folder.validity => {
+                    folder.failure = Some(Missing::Stale);
+                    continue;
+                }
+                Ok((_, rows)) => rows.into_iter().filter_map(fetch::summary).map(Arc::new).collect(),
                 Err(error) if error.ends_connection() => return Err(error),
                 Err(error) => {
                     folder.failure = Some(Missing::Mail(error));
@@ -264,13 +299,22 @@ impl Search<'_> {
             };
             fetched += rows.len();
             let bodies = match residual {
-                Some(residual) => self.bodies(session, folder, residual, &rows).await?,
-                None => Vec::new(),
+                Some(residual) => self.bodies(session, folder, residual, &rows).await,
+                None => Ok(Vec::new()),
             };
-            rows.sort_by_key(|row| uids.iter().position(|uid| *uid == row.uid));
+            let bodies = match bodies {
+                Ok(bodies) => bodies,
+                Err(error) if error.ends_connection() => return Err(error),
+                Err(error) => {
+                    folder.failure = Some(Missing::Mail(error));
+                    continue;
+                }
+            };
             for uid in uids {
-                // One that vanished meanwhile is passed over.
-                let Some(row) = rows.iter().find(|row| row.uid == uid) else { continue };
+                let Some(row) = rows.iter().find(|row| row.uid == uid) else {
+                    folder.pass_vanished(uid);
+                    continue;
+                };
                 folder.pass(row);
                 let body = bodies.iter().find(|(of, _)| *of == uid).map(|(_, body)| body.as_str());
                 if self.accepts(folder, residual, row, body) {
@@ -281,6 +325,38 @@ impl Search<'_> {
             }
         }
         Ok(fetched)
+    }
+
+    /// About when the place was received that a search got to without finding anything.
+    async fn received_at(
+        &self,
+        session: &mut Session,
+        folder: &Progress,
+    ) -> Result<Option<Timestamp>, Error> {
+        let At::Below(low) = folder.at else { return Ok(None) };
+        let name = &folder.task.folder.wire_name;
+        let window = Some((low, low.saturating_add(self.bounds.window)));
+        let shape = if session.capabilities().has_esearch() { Shape::Set } else { Shape::List };
+        let request = search::request(session, &[], false, shape, window);
+        let reply = session.examine(name, vec![request]).await.map(|(_, mut replies)| replies.pop());
+        let Ok(Some(Ok(reply))) = reply else { return Ok(None) };
+        let Some(uid) = search::read(&reply, shape)?.uids.into_iter().filter(|uid| *uid >= low).min() else {
+            return Ok(None);
+        };
+        Ok(self.row_of(session, folder, uid).await?.map(|row| row.received))
+    }
+
+    /// The row of one message; nothing if it is gone.
+    async fn row_of(
+        &self,
+        session: &mut Session,
+        folder: &Progress,
+        uid: u32,
+    ) -> Result<Option<Summary>, Error> {
+        let request = fetch::rows_of(session.capabilities(), &[uid]);
+        let (_, mut replies) = session.examine(&folder.task.folder.wire_name, vec![request]).await?;
+        let reply = replies.pop().unwrap_or(Err(Error::Protocol("no answer to a fetch")))?;
+        Ok(fetch::read(reply).into_iter().filter_map(fetch::summary).find(|row| row.uid == uid))
     }
 
     fn accepts(&self, folder: &Progress, residual: Option<&Expr>, row: &Summary, body: Option<&str>) -> bool {
@@ -304,7 +380,8 @@ impl Search<'_> {
         matches(residual, &candidate)
     }
 
-    /// The text of those rows about which nothing can be said without it.
+    /// The text of those rows about which nothing can be said without it, fetched a few megabytes at a
+    /// time. What the budget's time does not reach stays without.
     async fn bodies(
         &self,
         session: &mut Session,
@@ -313,22 +390,32 @@ impl Search<'_> {
         rows: &[Arc<Summary>],
     ) -> Result<Vec<(u32, String)>, Error> {
         let undecided = |row: &&Arc<Summary>| self.matches(residual, folder, row, None).is_none();
-        let wanted: Vec<Wanted> = rows
-            .iter()
-            .filter(undecided)
-            .map(|row| Wanted { uid: row.uid, known: Some(Arc::clone(row)) })
-            .collect();
-        if wanted.is_empty() {
-            return Ok(Vec::new());
-        }
         let name = &folder.task.folder.wire_name;
-        let sources = reading::sources(session, name, folder.validity, &wanted).await?.unwrap_or_default();
         let body = |source: &reading::Source| {
             let parts: Vec<_> = source.texts.iter().map(|(part, data)| (part.clone(), &data[..])).collect();
             render::render(&parts, render::Options { full: true, ..render::Options::default() }).readable.text
         };
-        Ok(sources.iter().map(|(uid, source)| (*uid, body(source))).collect())
+        let mut found = Vec::new();
+        let mut rows = rows.iter().filter(undecided).peekable();
+        while rows.peek().is_some() {
+            let mut wanted = Vec::new();
+            let mut octets = 0;
+            while let Some(row) = rows.next_if(|row| wanted.is_empty() || octets + text_size(row) <= TEXTS) {
+                octets += text_size(row);
+                wanted.push(Wanted { uid: row.uid, known: Some(Arc::clone(row)) });
+            }
+            let sources = reading::sources(session, name, folder.validity, &wanted).await?;
+            found.extend(sources.unwrap_or_default().iter().map(|(uid, source)| (*uid, body(source))));
+        }
+        Ok(found)
     }
+}
+
+/// Octets of a message's text that reading it fetches.
+fn text_size(row: &Summary) -> u64 {
+    let sum =
+        |structure| text_plan(structure).parts.iter().map(|part| part.size.min(reading::TEXT_LIMIT)).sum();
+    row.structure.as_ref().map_or(row.size.min(reading::TEXT_LIMIT), sum)
 }
 
 type Opened = Result<(mail::imap::session::Selected, Vec<Result<mail::imap::Reply, Error>>), Error>;
@@ -343,180 +430,23 @@ async fn fly(session: &mut Session, mut flights: Vec<(Bytes, Vec<mail::imap::Req
     session.examine_each(flights).await
 }
 
-/// The order a folder is listed in, and whether that is a makeshift.
-fn order(session: &Session, folder: &Folder) -> (Order, bool) {
+/// The order a folder is listed in.
+fn order(session: &Session, folder: &Folder) -> Order {
     match folder.role {
-        Some(Role::Inbox | Role::Junk) => (Order::Filed, false),
-        _ if session.capabilities().has("SORT") => (Order::Received, false),
-        _ => (Order::Filed, true),
+        Some(Role::Inbox | Role::Junk) => Order::Filed,
+        _ if session.capabilities().has("SORT") => Order::Received,
+        _ => Order::Filed,
     }
 }
 
-impl Progress {
-    fn new(session: &Session, task: &Task) -> Self {
-        let (order, is_filed) = order(session, &task.folder);
-        Self {
-            names: vec![task.folder.name.clone()],
-            order,
-            is_filed,
-            validity: task.validity.unwrap_or(0),
-            rows: Vec::new(),
-            pending: VecDeque::new(),
-            at: match task.at {
-                At::Listed(_, uid) => At::Below(uid),
-                ref at => *at,
-            },
-            searched_to: None,
-            is_searched: false,
-            matched: 0,
-            counted: 0,
-            oldest: None,
-            failure: None,
-            task: task.clone(),
-        }
-    }
-
-    fn needs_search(&self, limit: usize) -> bool {
-        self.wants_more(limit) && self.pending.is_empty()
-    }
-
-    fn wants_more(&self, limit: usize) -> bool {
-        self.failure.is_none() && self.rows.len() < limit && !(self.is_searched && self.pending.is_empty())
-    }
-
-    /// How the next UIDs are asked for, and between which.
-    fn ask(&mut self, session: &Session, is_costly: bool, page: u32) -> (Shape, Option<(u32, u32)>) {
-        let newest = self.task.folder.uid_next;
-        if is_costly && newest.is_some_and(|next| next > WINDOW) || self.searched_to.is_some() {
-            self.order = Order::Filed;
-            let high = match (self.searched_to, &self.at) {
-                (Some(to), _) => to.saturating_sub(1),
-                (None, At::Below(uid)) => uid.saturating_sub(1),
-                (None, _) => u32::MAX,
-            };
-            let top = high.min(newest.unwrap_or(u32::MAX));
-            let low = top.saturating_sub(WINDOW - 1).max(1);
-            let shape = if session.capabilities().has_esearch() { Shape::Set } else { Shape::List };
-            return (shape, Some((low, high)));
-        }
-        match self.at {
-            At::Sorted(offset, _, bound) => {
-                let from = offset.saturating_sub(OVERLAP) + 1;
-                (
-                    Shape::choose(session, Order::Received, from, offset + page),
-                    Some((1, bound.saturating_sub(1))),
-                )
-            }
-            At::Below(uid) => {
-                self.order = Order::Filed;
-                (Shape::choose(session, Order::Filed, 1, page), Some((1, uid.saturating_sub(1))))
-            }
-            _ => (Shape::choose(session, self.order, 1, page), None),
-        }
-    }
-
-    fn take(
-        &mut self,
-        selected: &mail::imap::session::Selected,
-        found: Found,
-        shape: Shape,
-        window: Option<(u32, u32)>,
-    ) {
-        if self.task.validity.is_some_and(|known| known != selected.validity) {
-            self.failure = Some(Missing::Stale);
-            return;
-        }
-        self.validity = selected.validity;
-        let is_sorted = matches!(shape, Shape::SortedPage(..) | Shape::Sorted);
-        if is_sorted {
-            self.take_sorted(selected, found, shape);
-            return;
-        }
-        let (low, high) = window.unwrap_or((1, u32::MAX));
-        let is_windowed = low > 1 || self.searched_to.is_some();
-        self.counted += u64::from(found.total);
-        self.pending = found.uids.into_iter().filter(|uid| (low..=high).contains(uid)).collect();
-        let has_all = !matches!(shape, Shape::Tail(_)) || found.total as usize <= self.pending.len();
-        if is_windowed {
-            self.searched_to = Some(low);
-            self.is_searched = low <= 1;
-            if self.pending.is_empty() {
-                self.at = At::Below(low);
-            }
-        } else {
-            self.is_searched = has_all;
-            if !has_all {
-                self.counted = found.total.into();
-            }
-        }
-    }
-
-    fn take_sorted(&mut self, selected: &mail::imap::session::Selected, found: Found, shape: Shape) {
-        let (offset, last, bound) = match self.at {
-            At::Sorted(offset, last, bound) => (offset, Some(last), bound),
-            _ => (0, None, selected.uid_next.unwrap_or(u32::MAX)),
-        };
-        let asked_from = match shape {
-            Shape::SortedPage(from, _) => from - 1,
-            _ => 0,
-        };
-        // Messages that were expunged since moved the rest up, so the last row is looked for first.
-        let after_last =
-            last.and_then(|last| found.uids.iter().position(|uid| *uid == last)).map(|at| at + 1);
-        let skip = after_last.unwrap_or(offset.saturating_sub(asked_from) as usize);
-        let returned = u32::try_from(found.uids.len()).unwrap_or(u32::MAX);
-        self.pending = found.uids.into_iter().skip(skip).collect();
-        let begins = asked_from + u32::try_from(skip).unwrap_or(0);
-        self.at = At::Sorted(begins, last.unwrap_or(0), bound);
-        self.counted = found.total.into();
-        self.is_searched = self.pending.is_empty() || asked_from + returned >= found.total;
-    }
-
-    /// Notes that a row was looked at.
-    fn pass(&mut self, row: &Summary) {
-        self.oldest = Some(self.oldest.map_or(row.received, |oldest| oldest.min(row.received)));
-        self.at = match self.at {
-            At::Sorted(offset, _, bound) => At::Sorted(offset + 1, row.uid, bound),
-            _ => At::Below(row.uid),
-        };
-    }
-
-    /// `is_filtered`: whether the server's count says little, since we drop some of what it found.
-    fn finish(self, is_filtered: bool) -> Outcome {
-        let folder = self.task.folder;
-        if let Some(failure) = self.failure {
-            return (folder, Err(failure));
-        }
-        let is_exhausted = self.is_searched && self.pending.is_empty();
-        let is_whole = self.searched_to.is_none_or(|to| to <= 1);
-        let total = if is_filtered { self.matched } else { self.counted };
-        let given = Given {
-            validity: self.validity,
-            total,
-            is_exact: is_whole && (!is_filtered || is_exhausted),
-            is_filed: self.is_filed,
-            back_to: (!is_exhausted && (is_filtered || !is_whole)).then_some(self.oldest).flatten(),
-            offer: Offer { rows: self.rows, is_exhausted, end: self.at, start: self.task.at },
-            folder: folder.clone(),
-        };
-        (folder, Ok(given))
-    }
+/// Whether a folder in that order is not in the order that was wanted: mail gets into INBOX and Junk
+/// as it is received, into other folders by being moved there.
+fn is_makeshift(order: Order, folder: &Folder) -> bool {
+    order == Order::Filed && !matches!(folder.role, Some(Role::Inbox | Role::Junk))
 }
 
-/// How many rows before the place are asked again, to find it after deletions.
-const OVERLAP: u32 = 10;
-
-/// The folders a search looks in when none is named: all but Trash and Junk; on Gmail, All Mail.
-pub(crate) fn default_folders(folders: &Folders) -> Vec<&Folder> {
-    let all_mail = folders.all.iter().find(|folder| folder.role == Some(Role::All) && folder.is_selectable);
-    if let Some(all_mail) = all_mail.filter(|_| folders.is_gmail) {
-        return vec![all_mail];
-    }
-    let wanted = |folder: &&Folder| {
-        folder.is_selectable
-            && !matches!(folder.role, Some(Role::Trash | Role::Junk | Role::All | Role::Flagged))
-    };
-    folders.all.iter().filter(wanted).collect()
+fn is_sort(shape: Shape) -> bool {
+    matches!(shape, Shape::SortedPage(..) | Shape::Sorted)
 }
 
 /// The name of a folder with its account, as coverage tells it.

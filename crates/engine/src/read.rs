@@ -1,7 +1,7 @@
 //! Reading messages: by id or by Message-ID, whole or only their headers, never marking them as read.
 
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::{BTreeMap, BTreeSet, HashMap},
     sync::Arc,
 };
 
@@ -40,6 +40,9 @@ const SNIPPET_OCTETS: u64 = 8 * 1024;
 
 /// Characters of a snippet.
 const SNIPPET_CHARS: usize = 200;
+
+/// What stands in place of a source that is not shown.
+const WITHHELD: &str = "\n[The source is not shown: it likely holds a one-time code or a sign-in link, which this grant does not show.]\n";
 
 /// How a message is shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -117,7 +120,8 @@ impl Engine {
         view: View,
     ) -> Result<Vec<Outcome>, Problem> {
         if ids.is_empty() || ids.len() > MAX_IDS {
-            return Err(Problem::new(Code::TooMany, format!("One call reads 1 to {MAX_IDS} messages.")));
+            let code = if ids.is_empty() { Code::InvalidInput } else { Code::TooMany };
+            return Err(Problem::new(code, format!("One call reads 1 to {MAX_IDS} messages.")));
         }
         let mut outcomes: BTreeMap<usize, Outcome> = BTreeMap::new();
         let mut groups: HashMap<(String, String, u32), Group> = HashMap::new();
@@ -189,7 +193,8 @@ fn gone() -> Problem {
 impl Group {
     /// The messages that are still there, by UID.
     async fn read(&self, view: View) -> Result<HashMap<u32, Message>, Problem> {
-        let uids: Vec<u32> = self.wanted.iter().map(|(_, uid)| *uid).collect();
+        let uids: BTreeSet<u32> = self.wanted.iter().map(|(_, uid)| *uid).collect();
+        let uids: Vec<u32> = uids.into_iter().collect();
         let found = match view {
             View::Raw => self.raw(&uids).await,
             View::Text | View::Full | View::Headers => self.sources(&uids, view).await,
@@ -216,7 +221,7 @@ impl Group {
             .map(|uid| Wanted { uid: *uid, known: opened.recall(name, self.validity, *uid) })
             .collect();
         let question = Sources { mailbox: name, validity: self.validity, wanted: &wanted };
-        let sources = opened.pool.ask(Some(name), &question).await?;
+        let sources = opened.ask(Some(name), &question).await?;
         let Some(sources) = sources else { return Ok(None) };
         let message = |(uid, source): (u32, Source)| {
             opened.remember(name, self.validity, &Arc::new(source.summary.clone()));
@@ -227,16 +232,14 @@ impl Group {
 
     async fn raw(&self, uids: &[u32]) -> Result<Option<HashMap<u32, Message>>, mail::Error> {
         let name = &self.folder.wire_name;
-        let pool = &self.account.opened.pool;
         let question = Raw { mailbox: name, validity: self.validity, uids, limit: RAW_LIMIT };
-        let fetched = pool.ask(Some(name), &question).await?;
+        let fetched = self.account.opened.ask(Some(name), &question).await?;
         let Some(fetched) = fetched else { return Ok(None) };
         let message = |(uid, (summary, header, whole)): (u32, (Summary, bytes::Bytes, bytes::Bytes))| {
-            let size = summary.size;
-            let source = Source { summary, header, texts: Vec::new(), missing: 0, whole: None };
+            let missing = summary.size.saturating_sub(whole.len() as u64);
+            let source = Source { summary, header, texts: Vec::new(), missing, whole: Some(whole) };
             let mut message = self.message(&source, View::Raw);
-            let (mut body, _) = self.mask(&String::from_utf8_lossy(&whole));
-            let missing = size.saturating_sub(whole.len() as u64);
+            let mut body = self.source_text(&source, &mut message.trust);
             if missing > 0 {
                 body.push_str(&beyond(missing));
             }
@@ -259,7 +262,11 @@ impl Group {
             }
             View::Raw => Default::default(),
         };
-        let removed = removed.plus(Removed { hidden: 0, invisible: removed_from_subject });
+        let people = [&envelope.from, &envelope.reply_to, &envelope.to, &envelope.cc];
+        let removed_from_names: usize =
+            people.into_iter().flatten().map(|address| invisible::clean(&address.name).1).sum();
+        let removed = removed
+            .plus(Removed { hidden: 0, invisible: removed_from_subject.saturating_add(removed_from_names) });
         let trust = self.trust(source, &headers, removed, masked + masked_subject);
         let addresses = |list: &[Address]| list.iter().map(row::address).collect::<Vec<_>>();
         let differs = envelope.reply_to.iter().any(|reply_to| {
@@ -284,11 +291,8 @@ impl Group {
     }
 
     fn body(&self, source: &Source, full: bool) -> (String, Vec<Link>, Removed, usize) {
-        let options = render::Options {
-            full,
-            mask_codes: !self.account.shows_codes,
-            subject: &source.summary.envelope.subject,
-        };
+        let subject = &source.summary.envelope.subject;
+        let options = render::Options { full, mask_codes: !self.account.shows_codes, subject };
         let parsed = source.whole.as_ref().map(|whole| whole::parse(whole));
         let own_parts: Vec<(TextPart, bytes::Bytes)> = parsed
             .map(|parsed| {
@@ -305,10 +309,32 @@ impl Group {
             source.texts.iter().chain(&own_parts).map(|(part, data)| (part.clone(), data.as_ref())).collect();
         let rendered = render::render(&parts, options);
         let mut text = rendered.readable.text;
-        if source.missing > 0 {
-            text.push_str(&beyond(source.missing));
+        let unread = match &source.whole {
+            Some(whole) => source.summary.size.saturating_sub(whole.len() as u64),
+            None => source.missing,
+        };
+        if unread > 0 {
+            text.push_str(&beyond(unread));
         }
         (text, rendered.readable.links, rendered.readable.removed, rendered.masked)
+    }
+
+    /// The message as it is stored. Of one that holds a code only the header: inside an encoding or
+    /// between tags the code would stand there unmasked.
+    fn source_text(&self, source: &Source, trust: &mut Trust) -> String {
+        let whole = source.whole.as_deref().unwrap_or_default();
+        if self.account.shows_codes {
+            return invisible::clean(&String::from_utf8_lossy(whole)).0.into_owned();
+        }
+        let (.., masked) = self.body(source, true);
+        let (text, masked_here) = self.mask(&String::from_utf8_lossy(whole));
+        if masked == 0 && masked_here == 0 && trust.masked_codes == 0 {
+            return text;
+        }
+        trust.masked_codes = trust.masked_codes.max(masked).max(masked_here);
+        let (mut text, _) = self.headers(&Headers::parse(&source.header));
+        text.push_str(WITHHELD);
+        text
     }
 
     fn headers(&self, headers: &Headers) -> (String, usize) {
@@ -316,7 +342,8 @@ impl Group {
         for (name, value) in headers.iter() {
             text.push_str(name);
             text.push_str(": ");
-            text.push_str(&invisible::clean(&value).0);
+            // One line each: a line break that an encoding carried would begin a field of its own.
+            text.push_str(&row::single_line(&invisible::clean(&value).0));
             text.push('\n');
         }
         self.mask(&text)
@@ -374,7 +401,7 @@ impl Account {
         let wanted: Vec<(u32, TextPart)> = rows.iter().filter_map(|(_, row)| plan(row)).collect();
         let name = &folder.wire_name;
         let question = Beginnings { mailbox: name, validity, wanted: &wanted, octets: SNIPPET_OCTETS };
-        let fetched = self.opened.pool.ask(Some(name), &question).await.unwrap_or_default();
+        let fetched = self.opened.ask(Some(name), &question).await.unwrap_or_default();
         let snippet = |(position, row): &(usize, Arc<Summary>)| {
             let (_, part) = wanted.iter().find(|(uid, _)| *uid == row.uid)?;
             let data = fetched.get(&row.uid)?;

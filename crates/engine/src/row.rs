@@ -81,9 +81,12 @@ fn clean(text: &str) -> Cow<'_, str> {
     invisible::clean(text).0
 }
 
-fn single_line(text: &str) -> String {
-    if text.contains(['\r', '\n', '\t']) {
-        text.split_whitespace().collect::<Vec<_>>().join(" ")
+/// Text on one line: whatever breaks lines becomes a space.
+pub(crate) fn single_line(text: &str) -> String {
+    let breaks = |c: char| c.is_control() || matches!(c, '\u{2028}' | '\u{2029}');
+    if text.contains(breaks) {
+        let words = text.split(|c: char| breaks(c) || c.is_whitespace()).filter(|word| !word.is_empty());
+        words.collect::<Vec<_>>().join(" ")
     } else {
         text.trim().to_owned()
     }

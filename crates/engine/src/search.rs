@@ -1,28 +1,26 @@
 //! Finding and listing messages: which accounts and folders, what is covered, and the page.
 
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+mod plan;
+
+use std::{collections::BTreeMap, sync::Arc};
 
 use domain::{
-    AccountName, Address, Code, Flag, FolderArg, MessageRef, Principal, Problem, Query, Scope, Summary,
-    Timestamp,
+    Address, Code, Flag, FolderArg, MessageRef, Principal, Problem, Query, Scope, Summary, Timestamp,
 };
 use futures_util::{FutureExt as _, future::join_all};
 use mail::imap::folder::Folder;
 use tokio::time::Instant;
 
+use self::plan::Plan;
 use crate::{
-    Account, Engine,
+    Account, Bounds, Engine,
     cursor::{At, Cursor, Place, hash},
     merge::{Offer, merge},
-    pages::{Budget, Given, Missing, Search, Task, default_folders, full_name},
+    pages::{Budget, Given, Missing, Outcome, Search, full_name},
 };
 
 /// Rows a page at the most.
 pub const MAX_LIMIT: usize = 100;
-
-/// What a call may spend on what the server cannot search (contract 6).
-const FILTER_TIME: Duration = Duration::from_secs(10);
-const FILTER_CANDIDATES: usize = 2_000;
 
 /// What to find.
 #[derive(Debug, Clone, Default)]
@@ -119,24 +117,26 @@ impl From<Problem> for Failure {
     }
 }
 
-/// What one account is asked for.
-struct Plan {
-    account: Account,
-    tasks: Vec<Task>,
-    skipped: Vec<String>,
-}
-
 /// A page's share of one folder.
 struct Share {
-    account: usize,
+    plan: usize,
     given: Given,
+}
+
+/// What a page is made of.
+struct Gathered {
+    plans: Vec<Plan>,
+    shares: Vec<Share>,
+    failed: Vec<(String, Problem)>,
+    /// Where folders go on that could not be asked just now.
+    carried: Vec<Place>,
 }
 
 impl Engine {
     /// One page of what the request asks for.
     pub async fn search(&self, principal: &Principal, request: SearchRequest) -> Result<Page, Failure> {
         let query = self.read_query(principal, &request)?;
-        let bound = binding(&request, &query);
+        let bound = binding(principal, &request);
         let cursor = match &request.cursor {
             None => None,
             Some(text) => {
@@ -145,104 +145,124 @@ impl Engine {
             }
         };
         let limit = request.limit.clamp(1, MAX_LIMIT);
-        let mut failed = Vec::new();
-        let plans = self.plan(principal, &request, &query, cursor.as_ref(), &mut failed).await?;
-        let budget = Budget { deadline: Instant::now() + FILTER_TIME, candidates: FILTER_CANDIDATES };
-        let asking: Vec<_> = plans.iter().map(|plan| ask(plan, &query, limit, budget).boxed()).collect();
-        let outcomes = join_all(asking).await;
+        let planned = match &cursor {
+            Some(cursor) => self.resume(principal, &request, &query, cursor).await?,
+            None => self.plan(principal, &request, &query).await?,
+        };
+        let mut gathered = self.gather(principal, planned, &query, limit, cursor.is_some()).await;
+        if gathered.shares.is_empty() && !gathered.failed.is_empty() {
+            // Nothing at all could be looked into: an empty page would say that there is nothing.
+            return Err(gathered.failed.remove(0).1.into());
+        }
+        Ok(self.page(principal, &request, &bound, cursor.as_ref(), gathered, limit).await)
+    }
 
-        let is_only = plans.len() == 1;
-        let mut shares = Vec::new();
-        for (index, (plan, outcome)) in plans.iter().zip(outcomes).enumerate() {
-            match outcome {
-                Err(problem) if is_only && failed.is_empty() => return Err(problem.into()),
-                Err(problem) => failed.push((plan.account.name.to_string(), problem)),
-                Ok(folders) => {
-                    plan.account.opened.note(Ok(()));
-                    for (folder, given) in folders {
-                        match given {
-                            Ok(given) => shares.push(Share { account: index, given }),
-                            Err(missing) => {
-                                let problem = missing_problem(&plan.account, &folder, &missing);
-                                if is_only && plan.tasks.len() == 1 {
-                                    return Err(problem.into());
-                                }
-                                failed.push((full_name(&plan.account, &folder.key()), problem));
-                            }
+    /// Asks all accounts at once.
+    async fn gather(
+        &self,
+        principal: &Principal,
+        planned: plan::Planned,
+        query: &Query,
+        limit: usize,
+        goes_on: bool,
+    ) -> Gathered {
+        let plan::Planned { plans, failed, carried } = planned;
+        let bounds = self.0.bounds;
+        let budget =
+            Budget { deadline: Instant::now() + bounds.filter_time, candidates: bounds.filter_candidates };
+        let query = plan::reach(query, &principal.limits);
+        let asking: Vec<_> =
+            plans.iter().map(|plan| ask(plan, &query, limit, budget, bounds).boxed()).collect();
+        let outcomes = join_all(asking).await;
+        let mut gathered = Gathered { plans, shares: Vec::new(), failed, carried };
+        for (index, (plan, outcome)) in gathered.plans.iter().zip(outcomes).enumerate() {
+            let account = &plan.account;
+            let folders = match outcome {
+                Ok(folders) => folders,
+                Err(problem) => {
+                    if goes_on && is_passing(&problem) {
+                        gathered.carried.extend(plan.tasks.iter().map(|task| plan.place(task)));
+                    }
+                    gathered.failed.push((account.name.to_string(), problem));
+                    continue;
+                }
+            };
+            account.opened.note(Ok(()));
+            for ((folder, given), task) in folders.into_iter().zip(&plan.tasks) {
+                match given {
+                    Ok(given) => gathered.shares.push(Share { plan: index, given }),
+                    Err(missing) => {
+                        let problem = missing_problem(account, &folder, &missing);
+                        if goes_on && is_passing(&problem) {
+                            gathered.carried.push(plan.place(task));
                         }
+                        gathered.failed.push((full_name(account, &folder.key()), problem));
                     }
                 }
             }
         }
-        let skipped = plans.iter().flat_map(|plan| plan.skipped.clone()).collect();
-        let coverage = Coverage {
-            source: "server",
-            as_of: self.now(),
-            is_exact: shares.iter().all(|share| share.given.is_exact) && failed.is_empty(),
-            back_to: shares.iter().filter_map(|share| share.given.back_to).max(),
-            order: shares.iter().any(|share| share.given.is_filed).then_some("filed"),
-            skipped,
-            failed,
-        };
-        Ok(self.page(principal, &request, &bound, cursor, &plans, shares, limit, coverage).await)
+        gathered
     }
 
-    #[expect(clippy::too_many_arguments, reason = "the last step of one function, apart for reading")]
     async fn page(
         &self,
         principal: &Principal,
         request: &SearchRequest,
         bound: &str,
-        cursor: Option<Cursor>,
-        plans: &[Plan],
-        mut shares: Vec<Share>,
+        cursor: Option<&Cursor>,
+        gathered: Gathered,
         limit: usize,
-        mut coverage: Coverage,
     ) -> Page {
-        let offers: Vec<Offer> = shares
-            .iter_mut()
-            .map(|share| {
-                let empty =
-                    Offer { rows: Vec::new(), is_exhausted: true, end: At::Nothing, start: At::Nothing };
-                std::mem::replace(&mut share.given.offer, empty)
-            })
-            .collect();
+        let Gathered { plans, mut shares, failed, carried } = gathered;
+        let offers: Vec<Offer> = shares.iter_mut().map(Share::take_offer).collect();
         let merged = merge(offers, limit);
-        let counted: u64 = shares.iter().map(|share| share.given.total).sum();
-        let (total, is_exact) = match &cursor {
+        let mut places = carried;
+        for (share, at) in shares.iter().zip(&merged.places) {
+            let (Some(plan), Some(at)) = (plans.get(share.plan), at) else { continue };
+            places.push(Place {
+                account: hash(plan.account.name.as_str()),
+                folder: hash(&share.given.folder.key().to_string()),
+                validity: share.given.validity,
+                at: *at,
+            });
+        }
+        let (total, is_exact) = match cursor {
             Some(cursor) => (cursor.total, cursor.is_exact),
-            None => (counted.saturating_sub(merged.doubles), coverage.is_exact && merged.doubles == 0),
+            // All of it is at hand.
+            None if places.is_empty() => (merged.rows.len() as u64, failed.is_empty()),
+            None => {
+                let counted: u64 = shares.iter().map(|share| share.given.total).sum();
+                let is_exact = failed.is_empty()
+                    && shares.iter().all(|share| share.given.is_exact)
+                    && !may_have_doubles(&shares);
+                (counted.saturating_sub(merged.doubles), is_exact)
+            }
         };
-        coverage.is_exact = is_exact;
-        let places: Vec<Place> = shares
-            .iter()
-            .zip(&merged.places)
-            .filter_map(|(share, at)| {
-                let account = plans.get(share.account)?;
-                Some(Place {
-                    account: hash(account.account.name.as_str()),
-                    folder: hash(&share.given.folder.key().to_string()),
-                    validity: share.given.validity,
-                    at: (*at)?,
-                })
-            })
-            .collect();
+        let coverage = Coverage {
+            source: "server",
+            as_of: self.now(),
+            is_exact,
+            back_to: shares.iter().filter_map(|share| share.given.back_to).max(),
+            order: shares.iter().any(|share| share.given.is_filed).then_some("filed"),
+            skipped: plans.iter().flat_map(|plan| plan.skipped.clone()).collect(),
+            failed,
+        };
         let next = Cursor { places, total, is_exact };
         let next_cursor = (!next.places.is_empty())
             .then(|| next.seal(&self.0.settings.sealer, principal.grant.as_str(), bound));
 
         for (index, row) in &merged.rows {
-            if let Some((plan, share)) = at(plans, &shares, *index) {
+            if let Some((plan, share)) = at(&plans, &shares, *index) {
                 plan.account.opened.remember(&share.given.folder.wire_name, share.given.validity, row);
             }
         }
         let snippets = if request.with_snippet && principal.may(Scope::Read) {
-            snippets(plans, &shares, &merged.rows).await
+            snippets(&plans, &shares, &merged.rows).await
         } else {
             BTreeMap::new()
         };
         let row = |(position, (index, summary)): (usize, &(usize, Arc<Summary>))| {
-            let (plan, share) = at(plans, &shares, *index)?;
+            let (plan, share) = at(&plans, &shares, *index)?;
             let snippet = snippets.get(&position).cloned();
             Some(plan.account.row(&share.given.folder, share.given.validity, summary, snippet))
         };
@@ -268,120 +288,45 @@ impl Engine {
         }
         Ok(query)
     }
+}
 
-    /// Which folders of which accounts are looked in.
-    async fn plan(
-        &self,
-        principal: &Principal,
-        request: &SearchRequest,
-        query: &Query,
-        cursor: Option<&Cursor>,
-        failed: &mut Vec<(String, Problem)>,
-    ) -> Result<Vec<Plan>, Failure> {
-        if let Some(cursor) = cursor {
-            return self.resume(principal, cursor).await;
-        }
-        let accounts = match &request.account {
-            Some(name) => vec![self.account(principal, Some(name)).await?],
-            None => self.all_accounts(principal).await?,
+impl Share {
+    /// What it offers for the page; its account is known by its plan.
+    fn take_offer(&mut self) -> Offer {
+        let nothing = Offer {
+            account: 0,
+            rows: Vec::new(),
+            is_exhausted: true,
+            end: At::Nothing,
+            start: At::Nothing,
+            floor: None,
         };
-        let named = query.accounts();
-        for name in named.iter().flatten() {
-            self.account(principal, Some(name.as_str())).await?;
-        }
-        let is_meant = |name: &AccountName| named.iter().all(|names| names.contains(&name));
-        let accounts: Vec<Account> = accounts.into_iter().filter(|account| is_meant(&account.name)).collect();
-        let is_only = accounts.len() == 1;
-        let names: Vec<String> = accounts.iter().map(|account| account.name.to_string()).collect();
-        let planning: Vec<_> =
-            accounts.into_iter().map(|account| folders_of(account, request, query).boxed()).collect();
-        let mut out = Vec::new();
-        for (name, plan) in names.into_iter().zip(join_all(planning).await) {
-            match plan {
-                Ok(plan) => out.push(plan),
-                Err(problem) if is_only => return Err(problem.into()),
-                Err(problem) => failed.push((name, problem)),
-            }
-        }
-        Ok(out)
-    }
-
-    /// The folders that the page before left unfinished.
-    async fn resume(&self, principal: &Principal, cursor: &Cursor) -> Result<Vec<Plan>, Failure> {
-        let mut plans: Vec<Plan> = Vec::new();
-        for granted in &principal.accounts {
-            let of_it = |place: &&Place| place.account == hash(granted.name.as_str());
-            let places: Vec<&Place> = cursor.places.iter().filter(of_it).collect();
-            if places.is_empty() {
-                continue;
-            }
-            let account = self.account(principal, Some(granted.name.as_str())).await?;
-            let folders = account.opened.folders(false).await.map_err(|error| account.problem(&error))?;
-            let mut tasks = Vec::new();
-            for place in places {
-                let is_it = |folder: &&Folder| hash(&folder.key().to_string()) == place.folder;
-                let folder = folders.all.iter().filter(|folder| account.shows(folder, &folders)).find(is_it);
-                let folder = folder.ok_or_else(|| {
-                    Problem::new(Code::StaleCursor, "A folder of this search is gone.")
-                        .hint("Search again without a cursor.")
-                })?;
-                tasks.push(Task { folder: folder.clone(), validity: Some(place.validity), at: place.at });
-            }
-            plans.push(Plan { account, tasks, skipped: Vec::new() });
-        }
-        Ok(plans)
+        let offer = std::mem::replace(&mut self.given.offer, nothing);
+        Offer { account: self.plan, ..offer }
     }
 }
 
-/// What a cursor is bound to besides its grant: everything that decides which rows there are.
-fn binding(request: &SearchRequest, query: &Query) -> String {
+/// Whether several folders of one account have hits: how many of these are doubles is known at the end.
+fn may_have_doubles(shares: &[Share]) -> bool {
+    let mut with_hits: Vec<usize> =
+        shares.iter().filter(|share| share.given.total > 0).map(|share| share.plan).collect();
+    let count = with_hits.len();
+    with_hits.dedup();
+    with_hits.len() < count
+}
+
+/// Whether the same may well work on the next page.
+fn is_passing(problem: &Problem) -> bool {
+    matches!(problem.code, Code::AccountUnreachable | Code::Timeout) || problem.retry_after.is_some()
+}
+
+/// What a cursor is bound to besides its grant: everything that decides which rows there are. The query
+/// stands as it was written, since `newer_than:` means another day after midnight.
+fn binding(principal: &Principal, request: &SearchRequest) -> String {
     let account = request.account.as_deref().unwrap_or("*");
     let folder = request.folder.as_ref().map_or_else(|| "*".to_owned(), ToString::to_string);
-    format!("{account}\n{folder}\n{query}")
-}
-
-async fn folders_of(account: Account, request: &SearchRequest, query: &Query) -> Result<Plan, Problem> {
-    let folders = account.opened.folders(false).await.map_err(|error| account.problem(&error))?;
-    let mut skipped = Vec::new();
-    let named = query.folders();
-    let mut found: Vec<Folder> = match &request.folder {
-        Some(FolderArg::All) => folders.all.iter().filter(|folder| folder.is_selectable).cloned().collect(),
-        Some(wanted) => vec![account.folder(wanted).await?],
-        None if query.is_empty() => vec![account.folder(&FolderArg::Role(domain::Role::Inbox)).await?],
-        None if named.is_empty() => {
-            let chosen = default_folders(&folders);
-            let left_out = folders.all.iter().filter(|folder| {
-                folder.is_selectable
-                    && matches!(folder.role, Some(domain::Role::Trash | domain::Role::Junk))
-                    && account.shows(folder, &folders)
-            });
-            skipped.extend(left_out.map(|folder| full_name(&account, &folder.key())));
-            let mut chosen: Vec<Folder> = chosen.into_iter().cloned().collect();
-            for wanted in query.named_folders() {
-                let folder = account.folder(wanted).await?;
-                skipped.retain(|name| *name != full_name(&account, &folder.key()));
-                if !chosen.contains(&folder) {
-                    chosen.push(folder);
-                }
-            }
-            chosen
-        }
-        None => folders.all.iter().filter(|folder| folder.is_selectable).cloned().collect(),
-    };
-    for alternatives in &named {
-        let mut wanted = Vec::new();
-        for arg in alternatives {
-            if **arg == FolderArg::All {
-                wanted.extend(folders.all.iter().map(|folder| folder.wire_name.clone()));
-            } else {
-                wanted.push(account.folder(arg).await?.wire_name);
-            }
-        }
-        found.retain(|folder| wanted.contains(&folder.wire_name));
-    }
-    found.retain(|folder| account.shows(folder, &folders));
-    let tasks = found.into_iter().map(|folder| Task { folder, validity: None, at: At::Nothing }).collect();
-    Ok(Plan { account, tasks, skipped })
+    let reads = principal.may(Scope::Read);
+    format!("{account}\n{folder}\n{reads}\n{}", request.query.trim())
 }
 
 /// Asks one account, once more in plain ASCII if the server does not know UTF-8.
@@ -390,16 +335,16 @@ async fn ask(
     query: &Query,
     limit: usize,
     budget: Budget,
-) -> Result<Vec<crate::pages::Outcome>, Problem> {
+    bounds: Bounds,
+) -> Result<Vec<Outcome>, Problem> {
     let account = &plan.account;
     if plan.tasks.is_empty() {
         return Ok(Vec::new());
     }
     let prefer = plan.tasks.first().map(|task| task.folder.wire_name.clone());
     for ascii_only in [account.opened.is_ascii_only(), true] {
-        let search = Search { account, query, tasks: &plan.tasks, limit, budget, ascii_only };
-        let pool = &account.opened.pool;
-        let outcome = pool.ask(prefer.as_deref(), &search).await;
+        let search = Search { account, query, tasks: &plan.tasks, limit, budget, bounds, ascii_only };
+        let outcome = account.opened.ask(prefer.as_deref(), &search).await;
         match outcome {
             Err(error) if error.is_bad_charset() && !ascii_only => account.opened.set_ascii_only(),
             outcome => return outcome.map_err(|error| account.problem(&error)),
@@ -421,7 +366,7 @@ fn missing_problem(account: &Account, folder: &Folder, missing: &Missing) -> Pro
 
 fn at<'a>(plans: &'a [Plan], shares: &'a [Share], index: usize) -> Option<(&'a Plan, &'a Share)> {
     let share = shares.get(index)?;
-    Some((plans.get(share.account)?, share))
+    Some((plans.get(share.plan)?, share))
 }
 
 /// The beginnings of the texts of a page's rows, by their position on it.
@@ -438,7 +383,7 @@ async fn snippets(
             .filter(|(_, (of, _))| *of == index)
             .map(|(position, (_, row))| (position, Arc::clone(row)))
             .collect();
-        if let Some(plan) = plans.get(share.account).filter(|_| !wanted.is_empty()) {
+        if let Some(plan) = plans.get(share.plan).filter(|_| !wanted.is_empty()) {
             asking.push(plan.account.snippets(&share.given.folder, share.given.validity, wanted).boxed());
         }
     }

@@ -2,7 +2,12 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
 
+mod accounts;
+mod faults;
+mod hostile;
 mod listing;
+mod lookup;
+mod paging;
 mod reading;
 mod searching;
 mod world;

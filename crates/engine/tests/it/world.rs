@@ -6,7 +6,10 @@ use domain::{
     AccountName, AccountSettings, AccountSource, Clock, Credentials, Door, Endpoint, FixedClock, GrantId,
     GrantedAccount, Limits, Principal, Random, Scopes, Secret, Timestamp, TlsMode, account::Credential,
 };
-use engine::{Engine, Settings};
+use engine::{
+    Bounds, Engine, Settings,
+    search::{Page, Row, SearchRequest},
+};
 use net::{Outgoing, PrivateHosts};
 use storage::{MasterKey, Sealer};
 use testkit::{Dovecot, Maildir, Options, require_dovecot, sample};
@@ -42,6 +45,36 @@ pub(crate) fn world(options: Options) -> Option<World> {
     Some(over(dovecot, maildir))
 }
 
+/// The settings of another person at the same server.
+pub(crate) fn settings_of(dovecot: &Dovecot, user: &str) -> AccountSettings {
+    let mut settings = settings(dovecot);
+    settings.address = format!("{user}@example.com");
+    user.clone_into(&mut settings.imap.username);
+    settings
+}
+
+/// All pages of a request, with something that happens before each page but the first.
+pub(crate) async fn pages(
+    engine: &Engine,
+    principal: &Principal,
+    mut request: SearchRequest,
+    mut between: impl FnMut(&[Row]),
+) -> Vec<Page> {
+    let mut pages: Vec<Page> = Vec::new();
+    loop {
+        let page = engine.search(principal, request.clone()).await.unwrap();
+        assert!(page.rows.len() <= request.limit);
+        request.cursor.clone_from(&page.next_cursor);
+        pages.push(page);
+        if request.cursor.is_none() {
+            return pages;
+        }
+        assert!(pages.len() < 300, "the pages do not end");
+        let shown: Vec<Row> = pages.iter().flat_map(|page| page.rows.clone()).collect();
+        between(&shown);
+    }
+}
+
 /// A world with empty folders.
 pub(crate) fn empty_world(options: Options) -> Option<World> {
     let dovecot = require_dovecot(options)?;
@@ -55,12 +88,16 @@ fn over(dovecot: Dovecot, maildir: Maildir) -> World {
 }
 
 pub(crate) fn new_engine() -> Engine {
+    bounded_engine(Bounds::default())
+}
+
+pub(crate) fn bounded_engine(bounds: Bounds) -> Engine {
     let random: Arc<dyn Random> = Arc::new(Counter(Mutex::new(1)));
     let clock: Arc<dyn Clock> = Arc::new(FixedClock(now()));
     let outgoing =
         Outgoing::new(net::Settings { private_hosts: PrivateHosts::Allow, ..net::Settings::default() });
     let sealer = Sealer::new(MasterKey::generate(&*random), Arc::clone(&random));
-    Engine::new(Settings { store: None, sealer, outgoing, clock, random })
+    Engine::bounded(Settings { store: None, sealer, outgoing, clock, random }, bounds)
 }
 
 pub(crate) fn now() -> Timestamp {
@@ -95,18 +132,27 @@ pub(crate) fn principal_with(
     credentials: Credentials,
     limits: Limits,
 ) -> Principal {
-    let name: AccountName = "work".parse().unwrap();
+    principal_of(vec![granted("work", true, settings, credentials)], limits)
+}
+
+pub(crate) fn granted(
+    name: &str,
+    is_default: bool,
+    settings: AccountSettings,
+    credentials: Credentials,
+) -> GrantedAccount {
+    let name: AccountName = name.parse().unwrap();
+    GrantedAccount { name, is_default, source: AccountSource::Carried(Arc::new((settings, credentials))) }
+}
+
+pub(crate) fn principal_of(accounts: Vec<GrantedAccount>, limits: Limits) -> Principal {
     Principal {
         user: "alice".into(),
         grant: GrantId::from_text("gra_test"),
         client: "test".into(),
         door: Door::Stdio,
         scopes: Scopes::all(),
-        accounts: vec![GrantedAccount {
-            name,
-            is_default: true,
-            source: AccountSource::Carried(Arc::new((settings, credentials))),
-        }],
+        accounts,
         limits,
     }
 }

@@ -76,6 +76,12 @@ pub fn items_of(uids: &[u32], items: &[Item]) -> Request {
     request(Command::new("UID FETCH").ranges(&ranges), items, Wants::Uids(ranges))
 }
 
+/// The UIDs from `low` up, and that of the newest message in any case.
+pub fn uids_from(low: u32) -> Request {
+    let command = Command::new("UID FETCH").atom(format!("{low}:*"));
+    request(command, &[Item::STATE], Wants::Uids(vec![(low, u32::MAX)]))
+}
+
 fn request(command: Command, items: &[Item], wants: Wants) -> Request {
     let command = items.iter().fold(command.open(), |command, item| item.write(command)).close();
     Request { keep: KEEP, ..Request::new(command, wants) }
