@@ -22,7 +22,7 @@ use tokio::time::Instant;
 
 use crate::{
     Bounds,
-    opened::{Opened, no_such_folder},
+    opened::{Fresh, Opened, no_such_folder},
 };
 
 /// How many accounts are kept open at once; the one unused longest makes room.
@@ -180,7 +180,7 @@ impl Engine {
     ) -> Result<usize, Problem> {
         let pool = self.pool(settings, credentials.imap.clone());
         let folders = Opened::new(pool, self.0.bounds.answer).ask(None, &List { counts: false }).await;
-        folders.map(|folders| folders.all.len()).map_err(|error| error.problem(&settings.imap.host))
+        folders.map(|folders| folders.all.len()).map_err(|error| error.problem(&settings.address))
     }
 
     /// Signs in to the account's submission server, as a test of its settings. Sends nothing.
@@ -200,7 +200,7 @@ impl Engine {
                 signed_in.quit().await;
                 Ok(())
             }
-            Err(error) => Err(error.problem(&smtp.host)),
+            Err(error) => Err(error.problem(&settings.address)),
         }
     }
 
@@ -331,14 +331,14 @@ impl Account {
     /// The folder an agent names, asked anew before it is said not to exist. One that it may not see
     /// answers as absent in every way: same words, same names nearest to it, same round trips.
     pub(crate) async fn folder(&self, wanted: &FolderArg) -> Result<Folder, Problem> {
-        for fresh in [false, true] {
+        for fresh in [Fresh::Known, Fresh::Now { counts: false }] {
             let folders = self.opened.folders(fresh).await.map_err(|error| self.problem(&error))?;
             let found = folders.find(wanted).filter(|folder| folder.is_selectable);
             if let Some(folder) = found.filter(|folder| self.shows(folder, &folders)) {
                 return Ok(folder.clone());
             }
         }
-        let folders = self.opened.folders(false).await.map_err(|error| self.problem(&error))?;
+        let folders = self.opened.folders(Fresh::Known).await.map_err(|error| self.problem(&error))?;
         let visible = Folders {
             all: folders.all.iter().filter(|folder| self.shows(folder, &folders)).cloned().collect(),
             prefix: folders.prefix.clone(),

@@ -2,7 +2,7 @@
 
 use domain::{AccountName, FolderName, Principal, Problem, Role};
 
-use crate::Engine;
+use crate::{Engine, opened::Fresh};
 
 /// One folder.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,7 +31,8 @@ impl Engine {
         counts: bool,
     ) -> Result<Vec<Folder>, Problem> {
         let account = self.account(principal, account).await?;
-        let folders = account.opened.folders(true).await.map_err(|error| account.problem(&error))?;
+        let folders =
+            account.opened.folders(Fresh::Now { counts }).await.map_err(|error| account.problem(&error))?;
         account.opened.note(Ok(()));
         let shown = folders.all.iter().filter(|folder| account.shows(folder, &folders));
         let folder = |folder: &mail::imap::folder::Folder| Folder {

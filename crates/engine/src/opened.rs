@@ -20,7 +20,7 @@ use mail::imap::{
 };
 use tokio::time::{Instant, timeout};
 
-/// How long a folder list is believed without asking again.
+/// How long a folder list counts as recent.
 const FOLDERS_FRESH: Duration = Duration::from_mins(1);
 
 /// How many rows a generation of remembered structures holds; two generations are kept.
@@ -36,6 +36,20 @@ pub(crate) struct Opened {
     last_problem: Mutex<Option<Result<(), Problem>>>,
     ascii_only: AtomicBool,
     pub(crate) used: Mutex<Instant>,
+}
+
+/// How new a folder list must be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Fresh {
+    /// As it is known: for a folder that is named; whoever misses one asks again.
+    Known,
+    /// Not older than a minute: for all folders, of which a new one must not be missed for long.
+    Recent,
+    /// As it is now, with or without counts.
+    Now {
+        /// Whether to count.
+        counts: bool,
+    },
 }
 
 type Key = (Bytes, u32, u32);
@@ -76,16 +90,30 @@ impl Opened {
         })
     }
 
-    /// The folders, not older than a minute unless `fresh` is asked for.
-    pub(crate) async fn folders(&self, fresh: bool) -> Result<Arc<Folders>, mail::Error> {
+    /// The folders. Asking again costs a round trip, and counts may cost the server a look into each.
+    pub(crate) async fn folders(&self, fresh: Fresh) -> Result<Arc<Folders>, mail::Error> {
         let cached = lock(&self.folders).clone();
-        if let Some((at, folders)) = cached
-            && !fresh
-            && at.elapsed() < FOLDERS_FRESH
-        {
-            return Ok(folders);
+        let known = match (&cached, fresh) {
+            (Some(_), Fresh::Known) => true,
+            (Some((at, _)), Fresh::Recent) => at.elapsed() < FOLDERS_FRESH,
+            _ => false,
+        };
+        if let (Some((_, folders)), true) = (&cached, known) {
+            return Ok(Arc::clone(folders));
         }
-        let folders = Arc::new(self.ask(None, &List { counts: true }).await?);
+        let counts = match fresh {
+            Fresh::Now { counts } => counts,
+            // UIDNEXT, where windows begin, is had with the counts, and an old one serves as well.
+            Fresh::Known | Fresh::Recent => cached.is_none(),
+        };
+        let mut folders = self.ask(None, &List { counts }).await?;
+        if let (Some((_, old)), false) = (&cached, counts) {
+            for folder in &mut folders.all {
+                let known = old.all.iter().find(|known| known.wire_name == folder.wire_name);
+                folder.uid_next = known.and_then(|known| known.uid_next);
+            }
+        }
+        let folders = Arc::new(folders);
         *lock(&self.folders) = Some((Instant::now(), Arc::clone(&folders)));
         Ok(folders)
     }

@@ -14,6 +14,7 @@ use super::Resolved;
 use crate::{
     Account, Bounds, Engine,
     cursor::At,
+    opened::Fresh,
     pages::{Budget, Search, Task},
     search::Row,
 };
@@ -76,7 +77,7 @@ impl Account {
     /// Looks in one ring of folders after the other and stops at the first that has it.
     async fn look_up(self, message_id: &str, bounds: Bounds, deadline: Instant) -> Result<Vec<Hit>, Problem> {
         let looking = async {
-            let folders = self.opened.folders(false).await.map_err(|error| self.problem(&error))?;
+            let folders = self.opened.folders(Fresh::Recent).await.map_err(|error| self.problem(&error))?;
             for ring in rings(&self, &folders) {
                 let hits = self.look_in(ring, message_id, bounds, deadline).await?;
                 if !hits.is_empty() {

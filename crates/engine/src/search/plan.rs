@@ -11,6 +11,7 @@ use super::{Failure, SearchRequest, is_passing};
 use crate::{
     Account, Engine,
     cursor::{At, Cursor, Place, hash},
+    opened::Fresh,
     pages::{Task, full_name},
 };
 
@@ -99,7 +100,7 @@ impl Engine {
             }
             placed += places.len();
             let opened = match self.account(principal, Some(granted.name.as_str())).await {
-                Ok(account) => match account.opened.folders(false).await {
+                Ok(account) => match account.opened.folders(Fresh::Known).await {
                     Ok(folders) => Ok((account, folders)),
                     Err(error) => Err(account.problem(&error)),
                 },
@@ -159,7 +160,9 @@ fn looks_by_default(request: &SearchRequest, query: &Query) -> bool {
 }
 
 async fn folders_of(account: Account, request: &SearchRequest, query: &Query) -> Result<Plan, Problem> {
-    let folders = account.opened.folders(false).await.map_err(|error| account.problem(&error))?;
+    let is_everywhere = request.folder == Some(FolderArg::All) || looks_by_default(request, query);
+    let fresh = if is_everywhere { Fresh::Recent } else { Fresh::Known };
+    let folders = account.opened.folders(fresh).await.map_err(|error| account.problem(&error))?;
     let shown =
         || folders.all.iter().filter(|folder| folder.is_selectable && account.shows(folder, &folders));
     let mut skipped = Vec::new();

@@ -7,6 +7,7 @@ use std::{
     time::Duration,
 };
 
+use bytes::Bytes;
 use domain::{Endpoint, Random, account::Credential};
 use net::{Origin, Outgoing};
 use tokio::{
@@ -193,14 +194,15 @@ impl Pool {
         self.0.parked.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The best of the waiting sessions: the one with the mailbox open, else the last used; rather one
+    /// The best of the waiting sessions: the one with the mailbox open, or, where no mailbox is wanted,
+    /// with any (a server that counts while listing opens what is closed); else the last used. Rather one
     /// that is not busy with what a cancelled call left behind.
     fn take_parked(&self, mailbox: Option<&[u8]>) -> Option<Session> {
         let mut parked = self.parked();
         parked.drop_useless(self.0.settings.idle);
         let rank = |session: &Session| {
-            let has_it_open =
-                mailbox.is_some_and(|name| session.selected().is_some_and(|open| open.name == name));
+            let is_wanted = |open: &Bytes| mailbox.is_none_or(|name| open == name);
+            let has_it_open = session.selected().is_some_and(|open| is_wanted(&open.name));
             (!session.is_busy(), has_it_open)
         };
         let best = (0..parked.sessions.len()).max_by_key(|index| parked.sessions.get(*index).map(rank))?;
