@@ -222,7 +222,19 @@ impl Group {
             .collect();
         let question = Sources { mailbox: name, validity: self.validity, wanted: &wanted };
         let sources = opened.ask(Some(name), &question).await?;
-        let Some(sources) = sources else { return Ok(None) };
+        let Some(mut sources) = sources else { return Ok(None) };
+        // A server that cannot make out any part leaves the octets, which we take apart ourselves.
+        let unread: Vec<u32> =
+            sources.iter().filter(|(_, source)| is_unread(source)).map(|(uid, _)| *uid).collect();
+        if view != View::Headers && !unread.is_empty() {
+            let question = Raw { mailbox: name, validity: self.validity, uids: &unread, limit: RAW_LIMIT };
+            for (uid, (.., whole)) in opened.ask(Some(name), &question).await?.unwrap_or_default() {
+                if let Some(source) = sources.get_mut(&uid) {
+                    source.texts.clear();
+                    source.whole = Some(whole);
+                }
+            }
+        }
         let message = |(uid, source): (u32, Source)| {
             opened.remember(name, self.validity, &Arc::new(source.summary.clone()));
             (uid, self.message(&source, view))
@@ -305,8 +317,15 @@ impl Group {
                     .collect()
             })
             .unwrap_or_default();
-        let parts: Vec<(TextPart, &[u8])> =
+        let mut parts: Vec<(TextPart, &[u8])> =
             source.texts.iter().chain(&own_parts).map(|(part, data)| (part.clone(), data.as_ref())).collect();
+        // What a server takes for a header although no field is in it was meant to be read.
+        if source.whole.is_none()
+            && !source.header.trim_ascii().is_empty()
+            && Headers::parse(&source.header).is_empty()
+        {
+            parts.insert(0, (TextPart::default(), source.header.as_ref()));
+        }
         let rendered = render::render(&parts, options);
         let mut text = rendered.readable.text;
         let unread = match &source.whole {
@@ -371,6 +390,15 @@ impl Group {
             masked,
         })
     }
+}
+
+/// Whether a message has a body, but neither text nor attachment in it that the server knows of.
+fn is_unread(source: &Source) -> bool {
+    let has_text = source.texts.iter().any(|(_, data)| !data.trim_ascii().is_empty());
+    let has_files =
+        source.summary.structure.as_ref().is_some_and(|s| !attachments::attachments(s).is_empty());
+    let body = source.summary.size.saturating_sub(source.header.len() as u64);
+    !has_text && !has_files && source.whole.is_none() && body > 2
 }
 
 /// The authserv-ids that a provider's own servers write; elsewhere nothing is believed yet.

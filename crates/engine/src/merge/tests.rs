@@ -147,10 +147,10 @@ proptest! {
                 places[*index] = place;
             }
             // Somebody deletes, and something arrives in every folder that was begun.
-            if let Some((folder, message)) = gone.next() {
-                if let Some(folder_rows) = folders.get_mut(folder).filter(|rows| message < rows.0.len()) {
-                    removed.push((folder, folder_rows.0.remove(message).0));
-                }
+            if let Some((folder, message)) = gone.next()
+                && let Some(rows) = folders.get_mut(folder).filter(|rows| message < rows.0.len())
+            {
+                removed.push((folder, rows.0.remove(message).0));
             }
             for (index, folder) in folders.iter_mut().enumerate() {
                 if matches!(places[index], Some(At::Below(_))) {
