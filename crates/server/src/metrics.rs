@@ -1,96 +1,94 @@
-//! Counters for `/metrics`, in Prometheus' text format. Names only: no user, account or query.
-//!
-//! Our own few lines instead of a metrics framework: its clock alone would cost more of the start than
-//! everything else that `serve` does before it is ready.
+//! Counters for `/metrics`, in the OpenMetrics text format. Names only: no user, account or query.
 
-use std::{
-    collections::BTreeMap,
-    fmt::Write as _,
-    sync::{Mutex, MutexGuard, PoisonError},
-    time::Duration,
-};
+use std::{sync::atomic::AtomicI64, time::Duration};
 
 use axum::http::StatusCode;
+use prometheus_client::{
+    encoding::{EncodeLabelSet, text::encode},
+    metrics::{counter::Counter, family::Family, gauge::Gauge, histogram::Histogram, info::Info},
+    registry::Registry,
+};
+
+/// What the page is, for its reader.
+pub(crate) const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
 /// Upper bounds of the latency histogram, in seconds.
 const BOUNDS: [f64; 11] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 1.0, 5.0, 30.0];
 
 /// Everything that is counted.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Metrics {
-    requests: Mutex<BTreeMap<(String, char), u64>>,
-    latencies: Mutex<BTreeMap<String, Histogram>>,
-    calls: Mutex<BTreeMap<(&'static str, &'static str), u64>>,
+    registry: Registry,
+    requests: Family<RequestLabels, Counter>,
+    running: Gauge<i64, AtomicI64>,
+    latencies: Family<RouteLabel, Histogram, fn() -> Histogram>,
+    calls: Family<CallLabels, Counter>,
 }
 
-#[derive(Debug, Default)]
-struct Histogram {
-    buckets: [u64; BOUNDS.len()],
-    count: u64,
-    sum: f64,
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct RequestLabels {
+    route: String,
+    status: &'static str,
 }
 
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct RouteLabel {
+    route: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct CallLabels {
+    tool: &'static str,
+    outcome: &'static str,
+}
+
+impl Default for Metrics {
+    fn default() -> Self {
+        let requests = Family::default();
+        let running = Gauge::default();
+        let latencies = Family::new_with_constructor((|| Histogram::new(BOUNDS)) as fn() -> Histogram);
+        let calls = Family::default();
+        let mut registry = Registry::with_prefix("postroom");
+        // the format puts `_info` and `_total` behind the names, and a full stop behind the sentences
+        let build = Info::new([("version", env!("CARGO_PKG_VERSION"))]);
+        registry.register("build", "The running version", build);
+        registry.register("http_requests", "Answered requests", requests.clone());
+        registry.register("http_requests_running", "Requests being worked on", running.clone());
+        registry.register("http_request_seconds", "Time to the head of the answer", latencies.clone());
+        registry.register("tool_calls", "Finished tool calls", calls.clone());
+        Self { registry, requests, running, latencies, calls }
+    }
 }
 
 impl Metrics {
     /// Counts an answered request. `route` is the pattern of the route, never the path.
     pub(crate) fn count_request(&self, route: &str, status: StatusCode, took: Duration) {
-        let class = char::from_digit(u32::from(status.as_u16() / 100), 10).unwrap_or('0');
-        *lock(&self.requests).entry((route.to_owned(), class)).or_default() += 1;
-        let mut latencies = lock(&self.latencies);
-        let histogram = latencies.entry(route.to_owned()).or_default();
-        let seconds = took.as_secs_f64();
-        histogram.count += 1;
-        histogram.sum += seconds;
-        for (bound, bucket) in BOUNDS.iter().zip(&mut histogram.buckets) {
-            *bucket += u64::from(seconds <= *bound);
-        }
+        let status = match status.as_u16() / 100 {
+            1 => "1xx",
+            2 => "2xx",
+            3 => "3xx",
+            4 => "4xx",
+            _ => "5xx",
+        };
+        self.requests.get_or_create(&RequestLabels { route: route.to_owned(), status }).inc();
+        let label = RouteLabel { route: route.to_owned() };
+        self.latencies.get_or_create(&label).observe(took.as_secs_f64());
     }
 
     /// Counts a finished tool call.
     pub(crate) fn count_call(&self, tool: &'static str, outcome: &'static str) {
-        *lock(&self.calls).entry((tool, outcome)).or_default() += 1;
+        self.calls.get_or_create(&CallLabels { tool, outcome }).inc();
     }
 
     /// The page that Prometheus reads. `running` is the number of requests being worked on.
     pub(crate) fn page(&self, running: usize) -> String {
+        self.running.set(i64::try_from(running).unwrap_or(i64::MAX));
         let mut page = String::with_capacity(4096);
-        let version = env!("CARGO_PKG_VERSION");
-        describe(&mut page, "postroom_build_info", "gauge", "The running version.");
-        let _ = writeln!(page, "postroom_build_info{{version=\"{version}\"}} 1");
-        describe(&mut page, "postroom_http_requests_total", "counter", "Answered requests.");
-        for ((route, class), count) in &*lock(&self.requests) {
-            let _ = writeln!(
-                page,
-                "postroom_http_requests_total{{route=\"{route}\",status=\"{class}xx\"}} {count}"
-            );
-        }
-        describe(&mut page, "postroom_http_requests_running", "gauge", "Requests being worked on.");
-        let _ = writeln!(page, "postroom_http_requests_running {running}");
-        describe(&mut page, "postroom_http_request_seconds", "histogram", "Time to the head of the answer.");
-        for (route, histogram) in &*lock(&self.latencies) {
-            let name = "postroom_http_request_seconds";
-            for (bound, count) in BOUNDS.iter().zip(&histogram.buckets) {
-                let _ = writeln!(page, "{name}_bucket{{route=\"{route}\",le=\"{bound}\"}} {count}");
-            }
-            let Histogram { count, sum, .. } = histogram;
-            let _ = writeln!(page, "{name}_bucket{{route=\"{route}\",le=\"+Inf\"}} {count}");
-            let _ = writeln!(page, "{name}_sum{{route=\"{route}\"}} {sum}");
-            let _ = writeln!(page, "{name}_count{{route=\"{route}\"}} {count}");
-        }
-        describe(&mut page, "postroom_tool_calls_total", "counter", "Finished tool calls.");
-        for ((tool, outcome), count) in &*lock(&self.calls) {
-            let _ =
-                writeln!(page, "postroom_tool_calls_total{{tool=\"{tool}\",outcome=\"{outcome}\"}} {count}");
+        if let Err(error) = encode(&mut page, &self.registry) {
+            tracing::error!(%error, "metrics not written");
         }
         page
     }
-}
-
-fn describe(page: &mut String, name: &str, kind: &str, about: &str) {
-    let _ = writeln!(page, "# HELP {name} {about}\n# TYPE {name} {kind}");
 }
 
 #[cfg(test)]
@@ -106,16 +104,18 @@ mod tests {
         metrics.count_call("mail_read", "ok");
         let page = metrics.page(7);
         for line in [
+            concat!("postroom_build_info{version=\"", env!("CARGO_PKG_VERSION"), "\"} 1"),
             "postroom_http_requests_total{route=\"/mcp\",status=\"2xx\"} 1",
             "postroom_http_requests_total{route=\"/mcp\",status=\"4xx\"} 1",
-            "postroom_http_request_seconds_bucket{route=\"/mcp\",le=\"0.0025\"} 0",
-            "postroom_http_request_seconds_bucket{route=\"/mcp\",le=\"0.005\"} 1",
-            "postroom_http_request_seconds_bucket{route=\"/mcp\",le=\"+Inf\"} 2",
+            "postroom_http_request_seconds_bucket{le=\"0.0025\",route=\"/mcp\"} 0",
+            "postroom_http_request_seconds_bucket{le=\"0.005\",route=\"/mcp\"} 1",
+            "postroom_http_request_seconds_bucket{le=\"+Inf\",route=\"/mcp\"} 2",
             "postroom_http_request_seconds_count{route=\"/mcp\"} 2",
             "postroom_http_requests_running 7",
             "postroom_tool_calls_total{tool=\"mail_read\",outcome=\"ok\"} 2",
         ] {
             assert!(page.lines().any(|there| there == line), "{line}\n{page}");
         }
+        assert!(page.ends_with("# EOF\n"), "{page}");
     }
 }

@@ -17,7 +17,10 @@ use storage::Store;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
-use crate::{envelope::Running, metrics::Metrics};
+use crate::{
+    envelope::Running,
+    metrics::{self, Metrics},
+};
 
 /// How long readiness waits for the database.
 const PATIENCE: Duration = Duration::from_secs(3);
@@ -48,7 +51,7 @@ pub(crate) fn routes(operations: Operations) -> Router {
 
 /// The route of the address that is for metrics alone.
 pub(crate) fn metrics_routes(operations: Operations) -> Router {
-    Router::new().route("/metrics", get(metrics)).with_state(operations)
+    Router::new().route("/metrics", get(metrics_page)).with_state(operations)
 }
 
 async fn health() -> Response {
@@ -82,15 +85,15 @@ async fn metrics_by_token(State(operations): State<Operations>, headers: HeaderM
     let sent = sent.filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"));
     let sent = sent.map(|(_, token)| Secret::new(token.trim()));
     if sent.is_some() && sent == operations.metrics_token {
-        return metrics(State(operations)).await;
+        return metrics_page(State(operations)).await;
     }
     (StatusCode::UNAUTHORIZED, [(WWW_AUTHENTICATE, "Bearer")], "The token of the metrics is needed.\n")
         .into_response()
 }
 
-async fn metrics(State(operations): State<Operations>) -> Response {
+async fn metrics_page(State(operations): State<Operations>) -> Response {
     let page = operations.metrics.page(operations.running.count());
-    ([(CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], page).into_response()
+    ([(CONTENT_TYPE, metrics::CONTENT_TYPE)], page).into_response()
 }
 
 fn answer(status: StatusCode, json: &str) -> Response {
