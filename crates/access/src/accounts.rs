@@ -1,9 +1,9 @@
 //! Mail accounts of users. That their servers answer is tested elsewhere, before they come here.
 
-use domain::{AccountId, AccountName, AccountSettings, Credentials};
+use domain::{AccountId, AccountName, AccountSettings, Credentials, nearest::nearest};
 use storage::Account;
 
-use crate::{Access, Error, Result, nearest::nearest};
+use crate::{Access, Error, Result};
 
 impl Access {
     /// Stores an account, its secrets sealed; the user's first one is the default.
@@ -34,7 +34,8 @@ impl Access {
         if let Some(account) = accounts.iter().find(|account| account.name == *name) {
             return Ok(account.clone());
         }
-        let nearest = nearest(name.as_str(), accounts.iter().map(|account| account.name.as_str()));
+        let nearest =
+            nearest(name.as_str(), accounts.iter().map(|account| account.name.as_str())).map(str::to_owned);
         Err(Error::AccountNotFound { name: name.to_string(), nearest })
     }
 

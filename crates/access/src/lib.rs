@@ -10,7 +10,6 @@ mod audit;
 mod doors;
 mod duration;
 mod error;
-mod nearest;
 mod rate_limit;
 mod refusal;
 mod sessions;

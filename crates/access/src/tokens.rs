@@ -1,10 +1,12 @@
 //! Personal agent tokens: grants without the browser dance.
 
-use domain::{AccountName, Grant, GrantId, GrantedAccounts, Limits, Scopes, Secret, Timestamp};
+use domain::{
+    AccountName, Grant, GrantId, GrantedAccounts, Limits, Scopes, Secret, Timestamp, nearest::nearest,
+};
 use storage::User;
 use time::Duration;
 
-use crate::{Access, Error, Result, doors::personal, nearest::nearest};
+use crate::{Access, Error, Result, doors::personal};
 
 /// What a new token is to allow.
 #[derive(Debug, Clone)]
@@ -97,7 +99,7 @@ impl Access {
 
     async fn label_not_found(&self, user: &User, label: &str) -> Result<Error> {
         let grants = self.store()?.list_grants(&user.id).await?;
-        let nearest = nearest(label, grants.iter().map(|(grant, _)| grant.label.as_str()));
+        let nearest = nearest(label, grants.iter().map(|(grant, _)| grant.label.as_str())).map(str::to_owned);
         Ok(Error::LabelNotFound { name: label.to_owned(), nearest })
     }
 
@@ -108,7 +110,8 @@ impl Access {
         let accounts = self.store()?.list_accounts(&user.id).await?;
         for name in names {
             if !accounts.iter().any(|account| account.name == *name) {
-                let nearest = nearest(name.as_str(), accounts.iter().map(|account| account.name.as_str()));
+                let nearest = nearest(name.as_str(), accounts.iter().map(|account| account.name.as_str()))
+                    .map(str::to_owned);
                 return Err(Error::AccountNotFound { name: name.to_string(), nearest });
             }
         }

@@ -1,9 +1,9 @@
 //! Users: adding, disabling, passwords.
 
-use domain::Secret;
+use domain::{Secret, nearest::nearest};
 use storage::User;
 
-use crate::{Access, Error, Result, nearest::nearest, signin::password};
+use crate::{Access, Error, Result, signin::password};
 
 impl Access {
     /// Adds a user; the first one is an administrator. The password is hashed here.
@@ -68,7 +68,7 @@ impl Access {
             return Ok(user);
         }
         let users = store.list_users().await?;
-        let nearest = nearest(name, users.iter().map(|user| user.name.as_str()));
+        let nearest = nearest(name, users.iter().map(|user| user.name.as_str())).map(str::to_owned);
         Err(Error::UserNotFound { name: name.to_owned(), nearest })
     }
 }

@@ -10,6 +10,7 @@ pub mod id;
 pub mod mailbox;
 pub mod message;
 pub mod message_ref;
+pub mod nearest;
 pub mod principal;
 pub mod problem;
 pub mod query;

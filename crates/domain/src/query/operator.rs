@@ -101,7 +101,8 @@ impl Operator {
         if let Some((_, operator)) = FOREIGN.iter().find(|(foreign, _)| *foreign == name) {
             return Some(*operator);
         }
-        let scored = Self::ALL.iter().map(|operator| (distance(&name, operator.name()), *operator));
+        let scored =
+            Self::ALL.iter().map(|operator| (crate::nearest::distance(&name, operator.name()), *operator));
         let (distance, operator) = scored.min_by_key(|(distance, _)| *distance)?;
         let allowed = if name.len() <= 3 { 1 } else { 2 };
         (distance <= allowed).then_some(operator)
@@ -204,28 +205,4 @@ fn read_size(text: &str) -> Option<u64> {
     };
     let is_number = !number.is_empty() && number.bytes().all(|b| b.is_ascii_digit());
     if is_number { number.parse::<u64>().ok()?.checked_mul(factor) } else { None }
-}
-
-/// How many letters must be changed, added, dropped or swapped with their neighbour.
-fn distance(left: &str, right: &str) -> usize {
-    let (left, right): (Vec<char>, Vec<char>) = (left.chars().take(24).collect(), right.chars().collect());
-    let mut rows: Vec<Vec<usize>> = vec![(0..=right.len()).collect()];
-    for (i, a) in left.iter().enumerate() {
-        let mut row = vec![i + 1];
-        let before = rows.last().cloned().unwrap_or_default();
-        for (j, b) in right.iter().enumerate() {
-            let at = |row: &[usize], place: usize| row.get(place).copied().unwrap_or(usize::MAX - 1);
-            let mut best =
-                (at(&before, j) + usize::from(a != b)).min(at(&before, j + 1) + 1).min(at(&row, j) + 1);
-            let is_swap = i > 0 && j > 0 && left.get(i - 1) == Some(b) && right.get(j - 1) == Some(a);
-            if let (true, Some(older)) =
-                (is_swap, rows.len().checked_sub(2).and_then(|place| rows.get(place)))
-            {
-                best = best.min(at(older, j - 1) + 1);
-            }
-            row.push(best);
-        }
-        rows.push(row);
-    }
-    rows.last().and_then(|row| row.last()).copied().unwrap_or(0)
 }

@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use bytes::Bytes;
-use domain::{FolderArg, FolderName, Role};
+use domain::{FolderArg, FolderName, Role, nearest::distance};
 
 use super::{
     command::list::{self, Listed},
@@ -86,33 +86,13 @@ impl Folders {
                 let name = folder.name.as_str().to_lowercase();
                 let last = name.rsplit('/').next().unwrap_or(&name).to_owned();
                 let contains = name.contains(&wanted) || wanted.contains(&last);
-                let distance = edit_distance(&name, &wanted).min(edit_distance(&last, &wanted) + 1);
+                let distance = distance(&name, &wanted).min(distance(&last, &wanted) + 1);
                 (if contains { distance.min(2) } else { distance }, folder.key().to_string())
             })
             .collect();
         ranked.sort();
         ranked.into_iter().take(count).map(|(_, name)| name).collect()
     }
-}
-
-/// Levenshtein distance over characters; names are short.
-fn edit_distance(left: &str, right: &str) -> usize {
-    let right: Vec<char> = right.chars().take(100).collect();
-    let mut row: Vec<usize> = (0..=right.len()).collect();
-    for (i, a) in left.chars().take(100).enumerate() {
-        let mut diagonal = i;
-        let mut before = i + 1;
-        for (cell, b) in row.iter_mut().skip(1).zip(&right) {
-            let cost = (diagonal + usize::from(a != *b)).min(*cell + 1).min(before + 1);
-            diagonal = *cell;
-            *cell = cost;
-            before = cost;
-        }
-        if let Some(first) = row.first_mut() {
-            *first = i + 1;
-        }
-    }
-    row.last().copied().unwrap_or_default()
 }
 
 /// All folders, with or without counts.

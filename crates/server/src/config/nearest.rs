@@ -1,35 +1,13 @@
-//! The name that somebody probably meant.
+//! The setting that somebody probably meant: with or without its prefix, with `-` or `_`.
 
 /// Of `names` the one that needs the fewest edits to become `wanted`, if those are few.
 pub(crate) fn nearest(wanted: &str, names: impl Iterator<Item = String>) -> Option<String> {
-    let bare = |name: &str| -> Vec<char> {
-        let name = name.strip_prefix("POSTROOM_").unwrap_or(name);
-        name.chars().take(64).map(|c| if c == '-' { '_' } else { c.to_ascii_lowercase() }).collect()
-    };
-    let wanted = bare(wanted);
-    let near = (wanted.len() / 2).clamp(1, 4);
-    names
-        .map(|name| (edits(&wanted, &bare(&name)), name))
-        .filter(|(edits, _)| *edits <= near)
-        .min()
-        .map(|(_, name)| name)
-}
-
-/// Levenshtein's distance.
-fn edits(from: &[char], to: &[char]) -> usize {
-    let mut row: Vec<usize> = (0..=from.len()).collect();
-    for (above, letter) in to.iter().enumerate() {
-        let mut diagonal = above;
-        let mut left = above + 1;
-        let mut next = vec![left];
-        for (other, up) in from.iter().zip(row.iter().skip(1)) {
-            left = (diagonal + usize::from(other != letter)).min(up + 1).min(left + 1);
-            diagonal = *up;
-            next.push(left);
-        }
-        row = next;
-    }
-    row.last().copied().unwrap_or_default()
+    let bare =
+        |name: &str| name.strip_prefix("POSTROOM_").unwrap_or(name).replace('-', "_").to_ascii_lowercase();
+    let names: Vec<(String, String)> = names.map(|name| (bare(&name), name)).collect();
+    let found =
+        domain::nearest::nearest(&bare(wanted), names.iter().map(|(bare, _)| bare.as_str()))?.to_owned();
+    names.into_iter().find(|(bare, _)| *bare == found).map(|(_, name)| name)
 }
 
 #[cfg(test)]
