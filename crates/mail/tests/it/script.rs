@@ -34,7 +34,7 @@ use tokio_rustls::{TlsAcceptor, server::TlsStream};
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// `ann` with `sesame` signs in by AUTHENTICATE PLAIN; afterwards the server offers `capabilities`.
-pub fn hello(capabilities: &str) -> String {
+pub(crate) fn hello(capabilities: &str) -> String {
     format!(
         "S: * OK [CAPABILITY IMAP4rev1 SASL-IR AUTH=PLAIN] ready\n\
          C: {{l}} AUTHENTICATE PLAIN AGFubgBzZXNhbWU=\n\
@@ -43,7 +43,7 @@ pub fn hello(capabilities: &str) -> String {
 }
 
 /// Opening of `name` with that many messages, waiting for nothing but EXAMINE.
-pub fn examined(tag: &str, validity: u32, exists: u32) -> String {
+pub(crate) fn examined(tag: &str, validity: u32, exists: u32) -> String {
     format!(
         "S: * {exists} EXISTS\nS: * OK [UIDVALIDITY {validity}] valid\nS: * OK [UIDNEXT 1000] next\n\
          S: {{{tag}}} OK [READ-ONLY] opened\n"
@@ -51,7 +51,7 @@ pub fn examined(tag: &str, validity: u32, exists: u32) -> String {
 }
 
 /// Row `sequence` with UID 100 + `number`, subject `number`.
-pub fn row(sequence: u32, number: u32) -> String {
+pub(crate) fn row(sequence: u32, number: u32) -> String {
     format!(
         "* {sequence} FETCH (UID {} FLAGS (\\Seen) INTERNALDATE \"01-Nov-2026 10:00:00 +0000\" RFC822.SIZE 100 \
          ENVELOPE (NIL \"{number}\" ((NIL NIL \"ann\" \"x.org\")) NIL NIL NIL NIL NIL NIL \"<{number}@x.org>\") \
@@ -61,7 +61,7 @@ pub fn row(sequence: u32, number: u32) -> String {
 }
 
 /// Several [`row`]s, sequence numbers and numbers alike.
-pub fn rows(numbers: impl IntoIterator<Item = u32>) -> String {
+pub(crate) fn rows(numbers: impl IntoIterator<Item = u32>) -> String {
     numbers.into_iter().fold(String::new(), |mut text, number| {
         let _ = write!(text, "{}", row(number, number));
         text
@@ -87,12 +87,12 @@ struct Log {
 }
 
 /// The running server.
-pub struct Script {
-    pub port: u16,
-    pub tls: TlsMode,
-    pub password: &'static str,
-    pub tuning: Tuning,
-    pub idle: Duration,
+pub(crate) struct Script {
+    pub(crate) port: u16,
+    pub(crate) tls: TlsMode,
+    pub(crate) password: &'static str,
+    pub(crate) tuning: Tuning,
+    pub(crate) idle: Duration,
     expected: usize,
     log: Arc<Mutex<Log>>,
     folder: TempDir,
@@ -100,7 +100,7 @@ pub struct Script {
 
 impl Script {
     /// Plays the transcripts, the first to who connects first. Whoever comes after the last is a fault.
-    pub async fn play<T: AsRef<str>>(transcripts: impl IntoIterator<Item = T>) -> Self {
+    pub(crate) async fn play<T: AsRef<str>>(transcripts: impl IntoIterator<Item = T>) -> Self {
         let transcripts: Vec<String> = transcripts.into_iter().map(|t| t.as_ref().to_owned()).collect();
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
         let port = listener.local_addr().unwrap().port();
@@ -145,7 +145,7 @@ impl Script {
             tls: TlsMode::None,
             password: "sesame",
             tuning: Tuning::default(),
-            idle: Duration::from_secs(300),
+            idle: Duration::from_mins(5),
             expected,
             log,
             folder,
@@ -153,12 +153,12 @@ impl Script {
     }
 
     /// With other limits.
-    pub fn tuned(mut self, change: impl FnOnce(&mut Tuning)) -> Self {
+    pub(crate) fn tuned(mut self, change: impl FnOnce(&mut Tuning)) -> Self {
         change(&mut self.tuning);
         self
     }
 
-    pub fn endpoint(&self) -> Endpoint {
+    pub(crate) fn endpoint(&self) -> Endpoint {
         Endpoint { host: "localhost".into(), port: self.port, tls: self.tls, username: "ann".into() }
     }
 
@@ -166,17 +166,17 @@ impl Script {
         self.folder.path().join("ca.pem")
     }
 
-    pub async fn sign_in_with(&self, credential: &Credential) -> Result<Session, Error> {
+    pub(crate) async fn sign_in_with(&self, credential: &Credential) -> Result<Session, Error> {
         let (endpoint, outgoing) = (self.endpoint(), outgoing(self.ca_file()));
         let login = Login { endpoint: &endpoint, credential, origin: Origin::Operator, nonce: [7; 24] };
         connect(&outgoing, login, &self.tuning).await
     }
 
-    pub async fn sign_in(&self) -> Result<Session, Error> {
+    pub(crate) async fn sign_in(&self) -> Result<Session, Error> {
         self.sign_in_with(&Credential::Password(Secret::new(self.password))).await
     }
 
-    pub fn pool(&self) -> Pool {
+    pub(crate) fn pool(&self) -> Pool {
         Pool::tuned(
             pool_settings(self.endpoint(), self.password, outgoing(self.ca_file()), self.idle),
             self.tuning.clone(),
@@ -184,22 +184,22 @@ impl Script {
     }
 
     /// Connections so far.
-    pub fn accepted(&self) -> usize {
+    pub(crate) fn accepted(&self) -> usize {
         self.log.lock().unwrap().accepted
     }
 
     /// Connections that are open now.
-    pub fn open(&self) -> usize {
+    pub(crate) fn open(&self) -> usize {
         self.log.lock().unwrap().open
     }
 
     /// Most connections that were open at the same time.
-    pub fn most_open(&self) -> usize {
+    pub(crate) fn most_open(&self) -> usize {
         self.log.lock().unwrap().most_open
     }
 
     /// Once the client is gone: every transcript was played to its end, and nothing came besides.
-    pub async fn done(self) {
+    pub(crate) async fn done(self) {
         for _ in 0..600 {
             if self.log.lock().unwrap().finished >= self.expected {
                 break;
@@ -212,7 +212,7 @@ impl Script {
     }
 }
 
-pub fn pool_settings(
+pub(crate) fn pool_settings(
     endpoint: Endpoint,
     password: &str,
     outgoing: Outgoing,
@@ -229,7 +229,7 @@ pub fn pool_settings(
     }
 }
 
-pub fn outgoing(ca_file: PathBuf) -> Outgoing {
+pub(crate) fn outgoing(ca_file: PathBuf) -> Outgoing {
     Outgoing::new(net::Settings {
         private_hosts: PrivateHosts::Allow,
         ca_file: Some(ca_file),
