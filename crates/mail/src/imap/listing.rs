@@ -44,7 +44,7 @@ pub async fn newest(session: &mut Session, mailbox: &[u8], count: u32) -> Result
             vec![rows, super::command::news()]
         }
     };
-    let (selected, replies) = session.examine(mailbox, first).await?;
+    let (mut selected, replies) = session.examine(mailbox, first).await?;
     if !is_open {
         expunged = session.expunged();
     }
@@ -60,9 +60,10 @@ pub async fn newest(session: &mut Session, mailbox: &[u8], count: u32) -> Result
                     sync(session).await?;
                 }
             }
-            // Sequence numbers that the server says it does not have: the mailbox shrank unseen.
-            // The NOOP behind it told what it does have.
+            // Numbers that the server says it does not have, or a mailbox that it closed: opened anew.
             Some(Err(Error::Refused { .. })) if is_open && round == 0 => {
+                selected = session.examine(mailbox, Vec::new()).await?.0;
+                expunged = session.expunged();
                 rows.clear();
                 known = 0;
             }

@@ -125,7 +125,12 @@ impl Session {
         reads: Vec<Request>,
     ) -> Result<(Selected, Vec<Result<Reply, Error>>), Error> {
         if let Some(selected) = self.selected.as_ref().filter(|selected| selected.name == mailbox).cloned() {
-            return Ok((selected, self.run(reads).await));
+            let replies = self.run(reads).await;
+            if replies.iter().any(|reply| matches!(reply, Err(Error::Refused { .. }))) {
+                // Perhaps the server closed the mailbox: it is opened anew before it is used again.
+                self.selected = None;
+            }
+            return Ok((selected, replies));
         }
         let mut flights = self.examine_each(vec![(Bytes::copy_from_slice(mailbox), reads)]).await;
         flights.pop().unwrap_or(Err(Error::Closed))

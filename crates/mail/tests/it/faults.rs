@@ -54,11 +54,27 @@ async fn a_stall_ends_at_the_deadline_and_ends_the_connection() {
 
 #[tokio::test]
 async fn a_flood_ends_instead_of_filling_memory() {
-    let (_script, mut session) =
-        session("C: {a} LIST …\nC: {b} LSUB …\nflood: 600000 * LIST () \"/\" some/folder/with/a/name").await;
+    let flood = "C: {a} LIST …\nC: {b} LSUB …\nflood: 600000 * LIST () \"/\" some/folder/with/a/name";
+    let script = Script::play([hello("") + flood]).await;
+    let mut session = script.sign_in().await.unwrap();
     let outcome = mail::imap::folder::list(&mut session, true).await;
-    assert!(matches!(outcome, Err(Error::TooLarge(_) | Error::Timeout(_))), "{outcome:?}");
+    assert!(matches!(outcome, Err(Error::TooLarge("LIST"))), "{outcome:?}");
     assert!(!session.is_open());
+}
+
+#[tokio::test]
+async fn large_literals_without_number_in_one_response_end_it_too() {
+    // Forty literals of 3 MB, each below every bound for itself.
+    let literals = " BODY[1] {3000000}\noctets: 3000000\nS: ".repeat(40);
+    let rest = "C: {x} EXAMINE INBOX\n".to_owned()
+        + &examined("x", 7, 9)
+        + "C: {f} UID FETCH 5 (…)\nS: * 4 FETCH (UID 5"
+        + &literals;
+    let script = Script::play([hello("") + &rest]).await;
+    let mut session = script.sign_in().await.unwrap();
+    session.examine(b"INBOX", Vec::new()).await.unwrap();
+    let outcome = reading::raw(&mut session, b"INBOX", 7, &[5], 1 << 20).await;
+    assert!(matches!(outcome, Err(Error::TooLarge(_))));
 }
 
 #[tokio::test]

@@ -146,8 +146,9 @@ async fn an_answer_that_leaves_out_expunged_messages_is_completed() {
     );
     assert_eq!(numbers(&newest(50, &rest).await), [50, 48, 47]);
     let rest = format!(
-        "C: {{f}} FETCH 48:* (…)\nC: {{n}} NOOP\nS: {{f}} BAD no such messages\nS: * 1 EXISTS\nS: {{n}} OK\n\
-         C: {{g}} FETCH 1:* (…)\n{}S: {{g}} OK",
+        "C: {{f}} FETCH 48:* (…)\nC: {{n}} NOOP\nS: {{f}} BAD no mailbox is open\nS: {{n}} OK\n\
+         C: {{y}} EXAMINE INBOX\n{}C: {{g}} FETCH 1:* (…)\n{}S: {{g}} OK",
+        examined("y", 7, 1),
         say(row(1, 1))
     );
     assert_eq!(numbers(&newest(50, &rest).await), [1]);
