@@ -39,10 +39,11 @@ pub(crate) async fn check(State(checking): State<Checking>, mut request: Request
         return StatusCode::INTERNAL_SERVER_ERROR.into_response();
     };
     let Ok(session) = session_of(request.headers()) else { return not_found() };
-    if let Some(session) = &session
-        && !checking.sessions.belongs(session, &principal.grant).await
-    {
-        return not_found();
+    if let Some(session) = &session {
+        if !checking.sessions.belongs(session, &principal.grant).await {
+            return not_found();
+        }
+        request.extensions_mut().insert(checking.sessions.end_of(session));
     }
     let is_post = request.method() == Method::POST;
     let is_delete = request.method() == Method::DELETE;

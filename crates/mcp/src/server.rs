@@ -20,6 +20,7 @@ use crate::{
     gate::{CallRecord, Gate, Refusal},
     instructions::INSTRUCTIONS,
     mail::Mail,
+    sessions::SessionEnd,
     settings::Settings,
     stdio::Who,
     tool::{Call, Entry},
@@ -120,6 +121,7 @@ impl Server {
                 Err(_) => End::Refused(Problem::new(Code::Internal, "The call met a fault.").into()),
             },
             () = context.ct.cancelled() => End::Cancelled,
+            () = session_end(context) => End::Cancelled,
             () = tokio::time::sleep(self.deadline) => {
                 let told = format!("No answer within {} s.", self.deadline.as_secs());
                 let problem = Problem::new(Code::Timeout, told).hint("Try again, or ask for less.");
@@ -127,6 +129,15 @@ impl Server {
             }
         };
         (prepared.targets, end)
+    }
+}
+
+/// Waits until the session of the request is closed; for ever if it has none.
+async fn session_end(context: &RequestContext<RoleServer>) {
+    let parts = context.extensions.get::<http::request::Parts>();
+    match parts.and_then(|parts| parts.extensions.get::<SessionEnd>()) {
+        Some(end) => end.0.cancelled().await,
+        None => std::future::pending().await,
     }
 }
 

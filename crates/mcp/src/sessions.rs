@@ -4,7 +4,7 @@
 
 use std::{
     collections::{BTreeMap, VecDeque},
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, PoisonError, Weak},
     time::Duration,
 };
 
@@ -12,6 +12,7 @@ use domain::GrantId;
 use futures_util::future::join_all;
 use rmcp::transport::streamable_http_server::session::{SessionManager as _, local::LocalSessionManager};
 use tokio::time::timeout;
+use tokio_util::sync::CancellationToken;
 
 use crate::{
     gate::{Gate, Refusal},
@@ -43,6 +44,10 @@ impl Closer {
     }
 }
 
+/// Cancelled when the session that a request came in is closed: the transport alone lets its calls run on.
+#[derive(Debug, Clone)]
+pub(crate) struct SessionEnd(pub(crate) Arc<CancellationToken>);
+
 /// The sessions of this process.
 pub(crate) struct Sessions {
     manager: Arc<LocalSessionManager>,
@@ -50,6 +55,8 @@ pub(crate) struct Sessions {
     most: usize,
     /// By grant, oldest first.
     open: Mutex<BTreeMap<GrantId, VecDeque<String>>>,
+    /// Ends of the sessions that requests are running in.
+    ends: Mutex<BTreeMap<String, Weak<CancellationToken>>>,
 }
 
 impl Sessions {
@@ -57,7 +64,7 @@ impl Sessions {
         let mut manager = LocalSessionManager::default();
         manager.session_config.keep_alive = Some(settings.session_idle);
         let most = settings.sessions_per_grant.max(1);
-        Self { manager: Arc::new(manager), gate, most, open: Mutex::default() }
+        Self { manager: Arc::new(manager), gate, most, open: Mutex::default(), ends: Mutex::default() }
     }
 
     /// What the transport keeps its sessions in.
@@ -68,6 +75,18 @@ impl Sessions {
     /// Whether the grant may use the session. One that nobody opened is nobody's.
     pub(crate) async fn belongs(&self, session: &str, grant: &GrantId) -> bool {
         self.gate.session_owner(session).await.is_some_and(|owner| owner == *grant)
+    }
+
+    /// What tells a request of the session that the session was closed.
+    pub(crate) fn end_of(&self, session: &str) -> SessionEnd {
+        let mut ends = self.ends.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(end) = ends.get(session).and_then(Weak::upgrade) {
+            return SessionEnd(end);
+        }
+        ends.retain(|_, end| end.strong_count() > 0);
+        let end = Arc::new(CancellationToken::new());
+        ends.insert(session.to_owned(), Arc::downgrade(&end));
+        SessionEnd(end)
     }
 
     /// Binds a session that was just opened. If that fails the session is ended.
@@ -139,6 +158,11 @@ impl Sessions {
             Ok(Ok(())) => {}
             Ok(Err(error)) => tracing::debug!(%error, "a session could not be closed"),
             Err(_) => tracing::warn!("a session did not hear that it is over"),
+        }
+        // last, so that no request begins in it afterwards
+        let end = self.ends.lock().unwrap_or_else(PoisonError::into_inner).remove(session);
+        if let Some(end) = end.and_then(|end| end.upgrade()) {
+            end.cancel();
         }
     }
 }

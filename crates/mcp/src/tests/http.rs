@@ -1,6 +1,6 @@
 //! Who gets in over HTTP: bearers, hosts and origins, sessions, scopes, and the rules of both eras.
 
-use std::time::Duration;
+use std::{sync::atomic::Ordering, time::Duration};
 
 use serde_json::{Value, json};
 use tokio::io::AsyncReadExt as _;
@@ -227,6 +227,26 @@ async fn closing_a_session_from_outside_ends_its_event_stream_and_no_other() {
     assert_eq!(world.send(Ask::legacy(&one, "tools/list", &json!({})).token("all")).await.status, 404);
     assert!(!ends(&mut of_other, Duration::from_millis(200)).await, "another one ended");
     assert_eq!(world.send(Ask::legacy(&other, "tools/list", &json!({})).token("all")).await.status, 200);
+}
+
+#[tokio::test]
+async fn closing_a_session_ends_its_running_calls() {
+    let world = World::start().await;
+    let (session, _) = world.initialize("all").await;
+    let slow = json!({"name": "mail_search", "arguments": {"query": "slow"}});
+    let mut stream = world.begin(&Ask::legacy(&session, "tools/call", &slow).token("all")).await;
+    while world.mail.running.load(Ordering::SeqCst) == 0 {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    world.closer.close(&[session]).await;
+    assert!(ends(&mut stream, Duration::from_secs(2)).await, "the client still waits");
+    for _ in 0..100 {
+        if world.mail.running.load(Ordering::SeqCst) == 0 {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    panic!("the call went on");
 }
 
 #[tokio::test]

@@ -13,7 +13,8 @@ section! {
         /// The directory of the database and the generated key; the platform's place for data if not set.
         data_dir: Option<PathBuf> = Plain (example "/var/lib/postroom");
         /// `sqlite:PATH` or `postgres://…`; SQLite in the data directory if not set. With a password in it,
-        /// it belongs into the environment.
+        /// it belongs into the environment. Over a network, end it in `?sslmode=verify-full`, and in
+        /// `&sslrootcert=FILE` if its authority is not a public one.
         database_url: Option<DatabaseUrl> = MayHoldSecret (example "postgres:///postroom?host=/run/postgresql");
         /// The key that seals stored passwords: 32 bytes as base64 or 64 hex digits. Made once and kept in
         /// the data directory if not set. Without it what is stored cannot be opened: back it up.

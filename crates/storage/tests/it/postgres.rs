@@ -35,6 +35,41 @@ async fn the_whole_suite_holds_on_postgres() {
     assert!(!error.to_string().contains("postroom:"), "no user or password in it: {error}");
 }
 
+#[tokio::test]
+async fn a_connection_is_encrypted_if_the_url_says_so_and_to_the_named_authority_s_server_alone() {
+    let Some(server) = Server::start().await else {
+        assert!(std::env::var_os("CI").is_none(), "PostgreSQL is not installed, and CI must try it");
+        println!("left out: no PostgreSQL found (Debian: apt install postgresql)");
+        return;
+    };
+    let plain = server.url("postgres");
+    let url = |mode: &str| plain.replace("sslmode=disable", mode);
+    let authority = format!("sslrootcert={}", server.dir.path().join("server.crt").display());
+    for (mode, encrypted) in [
+        ("sslmode=disable".to_owned(), 0),
+        ("sslmode=prefer".to_owned(), 1),
+        ("sslmode=require".to_owned(), 1),
+        (format!("sslmode=verify-ca&{authority}"), 1),
+        (format!("sslmode=verify-full&{authority}"), 1),
+    ] {
+        const ASK: &str = "SELECT CASE WHEN ssl THEN 1 ELSE 0 END::bigint AS encrypted \
+            FROM pg_stat_ssl WHERE pid = pg_backend_pid()";
+        let database = Database::open(&url(&mode)).await.unwrap();
+        let rows = database.fetch(ASK, &[]).await.unwrap();
+        assert_eq!(rows[0].int("encrypted").unwrap(), encrypted, "{mode}");
+        database.close().await;
+    }
+    // a certificate that no known authority signed, and one for another name
+    let elsewhere = url(&format!("sslmode=verify-full&{authority}")).replace("127.0.0.1", "localhost");
+    for refused in [url("sslmode=verify-full"), url("sslmode=verify-ca"), elsewhere] {
+        let error = Database::open(&refused).await.unwrap_err();
+        assert!(
+            matches!(&error, Error::Open { source, .. } if format!("{source:?}").contains("InvalidCertificate")),
+            "{refused}: {error:?}"
+        );
+    }
+}
+
 struct Server {
     process: Child,
     port: u16,
@@ -75,6 +110,17 @@ impl Server {
             .output()
             .unwrap();
         assert!(made.status.success(), "initdb: {}", String::from_utf8_lossy(&made.stderr));
+        let made = rcgen::generate_simple_self_signed(["127.0.0.1".to_owned()]).unwrap();
+        fs::write(dir.path().join("server.crt"), made.cert.pem()).unwrap();
+        for (name, pem) in [("server.crt", made.cert.pem()), ("server.key", made.signing_key.serialize_pem())]
+        {
+            let path = data.join(name);
+            fs::write(&path, pem).unwrap();
+            fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
+            if let Some((uid, gid)) = user {
+                chown(&path, Some(uid), Some(gid)).unwrap();
+            }
+        }
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let log = fs::File::create(dir.path().join("log")).unwrap();
         let process = command("postgres")
@@ -88,6 +134,7 @@ impl Server {
                 "-c",
                 "unix_socket_directories=",
             ])
+            .args(["-c", "ssl=on"])
             .args(["-c", "fsync=off", "-c", "shared_buffers=16MB", "-c", "max_connections=200"])
             .stdout(log.try_clone().unwrap())
             .stderr(log)
