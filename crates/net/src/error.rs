@@ -45,7 +45,7 @@ pub enum Error {
         #[source]
         source: io::Error,
     },
-    /// No way leads there, or the connection broke.
+    /// No way leads there, or the connection broke or was closed before it was secured.
     #[error("{host} port {port} cannot be reached")]
     Unreachable {
         /// The host.

@@ -76,7 +76,8 @@ pub(crate) fn server_name(host: &str) -> Result<ServerName<'static>, Error> {
 pub(crate) fn classify(host: &str, port: u16, error: io::Error) -> Error {
     let host = host.to_owned();
     let Some(tls) = error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>()) else {
-        return Error::Tls { host, port, source: error };
+        // Closed or broken in the middle of it: that says nothing about the server's TLS.
+        return Error::Unreachable { host, port, source: error };
     };
     match tls {
         rustls::Error::InvalidCertificate(fault) => {

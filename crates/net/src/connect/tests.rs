@@ -309,3 +309,15 @@ async fn an_accept_queue_that_stalls_ends_at_the_deadline_and_is_overtaken_by_an
     let deadline = Instant::now() + Duration::from_secs(2);
     assert_eq!(race(vec![stalled, answers], deadline, "x", 1).await.unwrap().peer_addr().unwrap(), answers);
 }
+
+#[tokio::test]
+async fn a_server_that_hangs_up_in_the_handshake_is_unreachable_not_insecure() {
+    let authority = Authority::new();
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    tokio::spawn(async move { while listener.accept().await.is_ok() {} });
+    match outgoing(Some(authority.bundle())).connect_tls("localhost", port, Origin::User).await {
+        Err(error @ Error::Unreachable { .. }) => assert_eq!(error.code(), Code::AccountUnreachable),
+        other => panic!("{other:?}"),
+    }
+}
