@@ -55,10 +55,11 @@ impl Store {
         self.database.execute("DELETE FROM mcp_sessions WHERE last_used < $1", &[before.into()]).await
     }
 
-    /// All sessions that exist.
+    /// All sessions whose grant has not ended by itself.
     pub async fn list_sessions(&self) -> Result<Vec<Session>> {
-        const LIST: &str = "SELECT id, grant_id, last_used FROM mcp_sessions";
-        self.database.fetch(LIST, &[]).await?.iter().map(read).collect()
+        const LIST: &str = "SELECT s.id, s.grant_id, s.last_used FROM mcp_sessions s \
+             LEFT JOIN grants g ON g.id = s.grant_id WHERE g.expires IS NULL OR g.expires > $1";
+        self.database.fetch(LIST, &[self.now().into()]).await?.iter().map(read).collect()
     }
 }
 

@@ -1,16 +1,11 @@
 //! From a host name to a signed-in session: TCP, TLS or required STARTTLS, greeting, SASL, and what is
 //! switched on once (ENABLE, ID, COMPRESS, NAMESPACE).
 
-use std::{
-    pin::Pin,
-    task::{Context, Poll},
-    time::Duration,
-};
+use std::time::Duration;
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use domain::{Endpoint, TlsMode, account::Credential};
-use net::{Origin, Outgoing, Stream};
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use net::{Origin, Outgoing};
 use zeroize::Zeroizing;
 
 use super::{
@@ -22,6 +17,7 @@ use super::{
     request::{COMMAND_TIMEOUT, Reply, Request, Wants},
     response::{Code, Namespaces, Response, Status, StatusKind, Untagged},
     session::Session,
+    transport::Transport,
     wire::{Command, Dialect},
 };
 use crate::{
@@ -68,14 +64,6 @@ pub struct Login<'a> {
     pub origin: Origin,
     /// Fresh randomness, for SCRAM.
     pub nonce: [u8; 24],
-}
-
-/// The stream under a session.
-pub(super) enum Transport {
-    /// As the network gave it.
-    Direct(Stream),
-    /// With COMPRESS=DEFLATE.
-    Deflated(Box<Deflated<Stream>>),
 }
 
 /// Opens and signs in a session; every wait inside has a deadline.
@@ -353,40 +341,4 @@ fn simple(name: &'static str) -> Request {
 
 fn session_request(command: Command) -> Request {
     Request { timeout: SIGN_IN_TIMEOUT, ..Request::new(command, Wants::Session) }
-}
-
-impl AsyncRead for Transport {
-    fn poll_read(
-        self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        buf: &mut ReadBuf<'_>,
-    ) -> Poll<std::io::Result<()>> {
-        match self.get_mut() {
-            Self::Direct(stream) => Pin::new(stream).poll_read(cx, buf),
-            Self::Deflated(stream) => Pin::new(stream).poll_read(cx, buf),
-        }
-    }
-}
-
-impl AsyncWrite for Transport {
-    fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<std::io::Result<usize>> {
-        match self.get_mut() {
-            Self::Direct(stream) => Pin::new(stream).poll_write(cx, bytes),
-            Self::Deflated(stream) => Pin::new(stream).poll_write(cx, bytes),
-        }
-    }
-
-    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<std::io::Result<()>> {
-        match self.get_mut() {
-            Self::Direct(stream) => Pin::new(stream).poll_flush(cx),
-            Self::Deflated(stream) => Pin::new(stream).poll_flush(cx),
-        }
-    }
-
-    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<std::io::Result<()>> {
-        match self.get_mut() {
-            Self::Direct(stream) => Pin::new(stream).poll_shutdown(cx),
-            Self::Deflated(stream) => Pin::new(stream).poll_shutdown(cx),
-        }
-    }
 }

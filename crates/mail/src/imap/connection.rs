@@ -22,9 +22,9 @@ use tokio::{
 };
 
 use super::{
-    connect::Transport,
     request::{Reply, Request, Wants},
     response::{Response, Section, Status, StatusKind, Untagged},
+    transport::Transport,
     wire::{Dialect, Event, Framer, Segment},
 };
 use crate::Error;

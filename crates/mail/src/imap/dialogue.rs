@@ -8,9 +8,9 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use zeroize::Zeroizing;
 
 use super::{
-    connect::Transport,
     request::{Reply, Request},
     response::{Response, Status, StatusKind, Untagged},
+    transport::Transport,
     wire::{Dialect, Event, Framer, Limits, Literals, Segment},
 };
 use crate::Error;

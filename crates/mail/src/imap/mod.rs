@@ -20,6 +20,7 @@ pub mod response;
 pub mod role;
 pub mod search;
 pub mod session;
+mod transport;
 pub mod wire;
 
 pub use connect::{Login, Tuning, connect};

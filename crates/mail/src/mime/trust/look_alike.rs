@@ -1,5 +1,7 @@
 //! Senders whose name or domain looks like somebody else's.
 
+use std::sync::LazyLock;
+
 use domain::Address;
 
 use crate::mime::links::{clip, looks_like_host, registrable, same_site};
@@ -70,6 +72,23 @@ const FAMOUS: [&str; 62] = [
     "slack.com",
 ];
 
+/// A domain that others imitate, and how it looks once confusable letters are made alike.
+struct Known {
+    name: String,
+    folded: String,
+}
+
+impl Known {
+    fn new(domain: &str) -> Self {
+        let name = registrable(&domain.to_lowercase()).to_owned();
+        Self { folded: fold(&name), name }
+    }
+}
+
+/// Folded once: every message is held against all of them.
+static FAMOUS_FOLDED: LazyLock<Vec<Known>> =
+    LazyLock::new(|| FAMOUS.iter().map(|famous| Known::new(famous)).collect());
+
 /// Why an address looks like somebody else's; nothing if it does not.
 pub(super) fn find(address: &Address, own_domains: &[String]) -> Option<String> {
     in_domain(&address.domain(), own_domains).or_else(|| in_name(address, own_domains))
@@ -86,24 +105,23 @@ fn in_domain(domain: &str, own_domains: &[String]) -> Option<String> {
     }
     let registered = registrable(&shown).to_lowercase();
     let folded = fold(&registered);
-    for (known, is_own) in own_domains
-        .iter()
-        .map(|own| (own.to_lowercase(), true))
-        .chain(FAMOUS.iter().map(|famous| ((*famous).to_owned(), false)))
+    let own: Vec<Known> = own_domains.iter().map(|own| Known::new(own)).collect();
+    for (Known { name: known, folded: known_folded }, is_own) in
+        own.iter().map(|known| (known, true)).chain(FAMOUS_FOLDED.iter().map(|known| (known, false)))
     {
-        let known = registrable(&known).to_owned();
-        let known_folded = fold(&known);
         let owner = if is_own { "your own domain" } else { "a well-known domain" };
-        if folded == known_folded {
+        if folded == *known_folded {
             return Some(format!("{} imitates {owner}, {known}", named(&registered, domain)));
         }
-        if is_near(&folded, &known_folded, if is_own { 5 } else { 6 }) {
+        if is_near(&folded, known_folded, if is_own { 5 } else { 6 }) {
             return Some(format!("{} is one slip away from {owner}, {known}", named(&registered, domain)));
         }
         // `paypal.com.account-check.example`, `paypal-secure.example`
         let holds_it = shown.strip_suffix(&registered).is_some_and(|front| {
             let front = front.trim_end_matches('.');
-            front == known || front.ends_with(&format!(".{known}")) || front.starts_with(&format!("{known}."))
+            front == known.as_str()
+                || front.ends_with(&format!(".{known}"))
+                || front.starts_with(&format!("{known}."))
         });
         if holds_it {
             return Some(format!("{shown} carries the name of {known} but belongs to {registered}"));
