@@ -86,10 +86,9 @@ fn joins(before: Option<char>, joiner: char, after: Option<char>) -> bool {
     if joiner == '\u{200D}' && (is_pictograph(before) || before == '\u{FE0F}') {
         return is_pictograph(after);
     }
-    needs_joiners(before)
-        && (needs_joiners(after) || after == ' ' || after == '\u{200C}')
-        && before != '\u{200C}'
-        && before != '\u{200D}'
+    // What follows must be there to stay, or the joiner would end up with nothing to join.
+    let is_joinable = after == ' ' || (needs_joiners(after) && !is_suspect(after));
+    needs_joiners(before) && is_joinable
 }
 
 /// Letters of scripts in which joiners change what is read.

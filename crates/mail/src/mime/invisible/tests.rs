@@ -63,6 +63,15 @@ fn ordinary_text_of_many_languages_is_left_alone() {
     assert!(matches!(clean(text), (Cow::Borrowed(_), 0)));
 }
 
+#[test]
+fn a_joiner_before_what_is_taken_out_goes_too() {
+    for text in ["क\u{200C}\u{200C}", "ک\u{200C}\u{061C}", "ក\u{200D}\u{17B4}"] {
+        let (once, _) = cleaned(text);
+        assert_eq!(once.chars().count(), 1, "{text:?}");
+    }
+    assert_eq!(cleaned("क\u{200C}\u{200C}ष").0, "क\u{200C}ष");
+}
+
 proptest! {
     #[test]
     fn cleaning_never_panics_and_a_second_time_finds_nothing(text in "\\PC*|[\\u{0}-\\u{FFFF}]{0,40}|[\u{200B}-\u{200F}\u{FE00}-\u{FE0F}👩💻क्षa ]{0,20}") {
