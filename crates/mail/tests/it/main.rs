@@ -9,4 +9,5 @@ mod listing;
 mod pool;
 mod reading;
 mod script;
+mod searching;
 mod sign_in;
