@@ -220,7 +220,12 @@ impl Group {
             .iter()
             .map(|uid| Wanted { uid: *uid, known: opened.recall(name, self.validity, *uid) })
             .collect();
-        let question = Sources { mailbox: name, validity: self.validity, wanted: &wanted };
+        let question = Sources {
+            mailbox: name,
+            validity: self.validity,
+            wanted: &wanted,
+            with_text: view != View::Headers,
+        };
         let sources = opened.ask(Some(name), &question).await?;
         let Some(mut sources) = sources else { return Ok(None) };
         // A server that cannot make out any part leaves the octets, which we take apart ourselves.

@@ -78,6 +78,7 @@ async fn bodies_are_read_in_every_common_shape() {
         ("html", "Content-Type: text/html; charset=iso-8859-1\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n<div>Gr=FC=DFe <i>words</i><span style=3D\"display:none\">hidden</span></div>\r\n".to_owned()),
         ("alternative", alternative.to_owned()),
         ("mixed", format!("Content-Type: multipart/mixed; boundary=m\r\n\r\n--m\r\n{alternative}\r\n--m\r\nContent-Type: application/pdf; name=a.pdf\r\nContent-Disposition: attachment; filename=a.pdf\r\nContent-Transfer-Encoding: base64\r\n\r\nAAAA\r\n--m--\r\n")),
+        ("html that shows nothing", alternative.replace("<p>html <b>words</b></p>", "<p style=\"display:none\">hidden</p><img src=x>")),
         ("bare", "\r\nbare words\r\n".to_owned()),
         ("large", format!("Content-Type: text/plain\r\n\r\n{}", "long line of words\r\n".repeat(20_000))),
     ];

@@ -18,7 +18,10 @@ use super::{
 };
 use crate::{
     Error,
-    mime::text_parts::{TextPart, text_plan},
+    mime::{
+        render,
+        text_parts::{TextPart, text_plan},
+    },
 };
 
 /// The most octets of one text part that are fetched; the rest is told to be missing.
@@ -64,13 +67,19 @@ pub struct Sources<'a> {
     pub validity: u32,
     /// The messages.
     pub wanted: &'a [Wanted],
+    /// Whether their text is wanted, else only the header.
+    pub with_text: bool,
 }
 
 impl Question for Sources<'_> {
     type Answer = Option<BTreeMap<u32, Source>>;
 
     async fn ask(&self, session: &mut Session) -> Result<Self::Answer, Error> {
-        sources(session, self.mailbox, self.validity, self.wanted).await
+        if self.with_text {
+            sources(session, self.mailbox, self.validity, self.wanted).await
+        } else {
+            headers(session, self.mailbox, self.validity, self.wanted).await
+        }
     }
 }
 
@@ -124,12 +133,12 @@ pub async fn sources(
     validity: u32,
     wanted: &[Wanted],
 ) -> Result<Option<BTreeMap<u32, Source>>, Error> {
-    let Some(fetched) = first_flight(session, mailbox, validity, wanted).await? else { return Ok(None) };
+    let flight = first_flight(session, mailbox, validity, wanted, true).await?;
+    let Some(fetched) = flight else { return Ok(None) };
     let mut sources = BTreeMap::new();
     let mut open: BTreeMap<u32, Vec<TextPart>> = BTreeMap::new();
     for (uid, fetch) in fetched {
-        let known = wanted.iter().find(|wanted| wanted.uid == uid).and_then(|wanted| wanted.known.as_deref());
-        let (source, missing) = assemble(fetch, known);
+        let (source, missing) = assemble(fetch, known(wanted, uid));
         let Some(source) = source else { continue };
         if !missing.is_empty() || source.summary.structure.is_none() {
             open.insert(uid, missing);
@@ -146,8 +155,8 @@ pub async fn sources(
     for (uid, source) in &sources {
         let Some(structure) = &source.summary.structure else { continue };
         let plan = text_plan(structure);
-        let has_text = source.texts.iter().any(|(_, data)| !data.trim_ascii().is_empty());
-        if !has_text && !plan.alternative_fallback.is_empty() {
+        let has_text = || source.texts.iter().any(|(part, data)| render::has_text(part, data));
+        if !plan.alternative_fallback.is_empty() && !has_text() {
             empty.insert(*uid, plan.alternative_fallback);
         }
     }
@@ -157,18 +166,38 @@ pub async fn sources(
     Ok(Some(sources))
 }
 
+/// As [`sources`], but only the headers: no octet of a body is asked for.
+pub async fn headers(
+    session: &mut Session,
+    mailbox: &[u8],
+    validity: u32,
+    wanted: &[Wanted],
+) -> Result<Option<BTreeMap<u32, Source>>, Error> {
+    let flight = first_flight(session, mailbox, validity, wanted, false).await?;
+    let Some(fetched) = flight else { return Ok(None) };
+    let source = |(uid, fetch)| assemble(fetch, known(wanted, uid)).0.map(|source| (uid, source));
+    Ok(Some(fetched.into_iter().filter_map(source).collect()))
+}
+
+/// What a list showed of the message before.
+fn known(wanted: &[Wanted], uid: u32) -> Option<&Summary> {
+    wanted.iter().find(|wanted| wanted.uid == uid).and_then(|wanted| wanted.known.as_deref())
+}
+
 async fn first_flight(
     session: &mut Session,
     mailbox: &[u8],
     validity: u32,
     wanted: &[Wanted],
+    with_text: bool,
 ) -> Result<Option<BTreeMap<u32, Fetch>>, Error> {
     let mut groups: HashMap<Vec<Item>, Vec<u32>> = HashMap::new();
     for Wanted { uid, known } in wanted {
         let structure = known.as_ref().and_then(|known| known.structure.as_ref());
         let items = match structure {
-            Some(structure) => known_items(&text_plan(structure).parts),
-            None => unknown_items(session),
+            Some(structure) if with_text => known_items(&text_plan(structure).parts),
+            Some(_) => known_items(&[]),
+            None => unknown_items(session, if with_text { GUESSES } else { &[] }),
         };
         groups.entry(items).or_default().push(*uid);
     }
@@ -208,8 +237,8 @@ fn part_items(parts: &[TextPart]) -> impl Iterator<Item = Item> {
     })
 }
 
-fn unknown_items(session: &Session) -> Vec<Item> {
-    let guesses = GUESSES.iter().map(|(path, octets)| Item::Part(PartPath(path.to_vec()), Some(*octets)));
+fn unknown_items(session: &Session, guesses: &[(&[u32], u64)]) -> Vec<Item> {
+    let guesses = guesses.iter().map(|(path, octets)| Item::Part(PartPath(path.to_vec()), Some(*octets)));
     [Item::STATE, Item::ENVELOPE, Item::HEADER]
         .into_iter()
         .chain(guesses)

@@ -12,8 +12,6 @@ pub const MAX_PARTS: usize = 1_000;
 const LARGE_HTML: u64 = 3 * 1024 * 1024;
 /// A named text file up to this size is shown in the body although it is a file.
 const SHORT_FILE: u64 = 32 * 1024;
-/// Below this sum both alternatives cost less than a second round trip.
-const SMALL_ALTERNATIVES: u64 = 48 * 1024;
 
 /// One part to fetch and how to read it.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -41,8 +39,6 @@ pub struct TextPlan {
     pub parts: Vec<TextPart>,
     /// The other renderings of the same text: shown instead where `parts` turn out to hold no text.
     pub alternative_fallback: Vec<TextPart>,
-    /// Whether the fallback is so small that fetching it together with `parts` beats asking twice.
-    pub is_fallback_small: bool,
 }
 
 /// Says which parts hold the text of a message.
@@ -53,8 +49,6 @@ pub struct TextPlan {
 pub fn text_plan(structure: &Part) -> TextPlan {
     let mut plan = TextPlan::default();
     collect(structure, 0, &mut plan);
-    let sum: u64 = plan.alternative_fallback.iter().map(|part| part.size).sum();
-    plan.is_fallback_small = !plan.alternative_fallback.is_empty() && sum <= SMALL_ALTERNATIVES;
     plan
 }
 

@@ -175,3 +175,19 @@ async fn literals_nobody_asked_for_are_not_kept() {
     rest.push_str(")\nS: {f} OK");
     assert!(read(&[5], &rest).await.is_empty());
 }
+
+#[tokio::test]
+async fn headers_alone_ask_for_no_octet_of_a_body() {
+    let rest = format!(
+        "C: {{f}} UID FETCH 5 (UID FLAGS INTERNALDATE RFC822.SIZE ENVELOPE BODYSTRUCTURE BODY.PEEK[HEADER])\n\
+         S: * 2 FETCH (UID 5 {STATE} BODYSTRUCTURE (\"TEXT\" \"PLAIN\" NIL NIL NIL \"7BIT\" 5 1) \
+         BODY[HEADER] \"Subject: s\")\nS: {{f}} OK"
+    );
+    let (script, mut session) = opened(&rest).await;
+    let wanted = [Wanted { uid: 5, known: None }];
+    let sources = reading::headers(&mut session, b"INBOX", 7, &wanted).await.unwrap().unwrap();
+    assert_eq!(&sources[&5].header[..], b"Subject: s");
+    assert!(sources[&5].texts.is_empty() && sources[&5].missing == 0);
+    drop(session);
+    script.done().await;
+}

@@ -71,9 +71,6 @@ pub enum Error {
     /// A NUL, which only a binary literal may hold.
     #[error("an argument holds a NUL character")]
     Nul,
-    /// A line for the server that holds a line end.
-    #[error("a line for the server holds a line end")]
-    LineEnd,
     /// Parentheses that do not match.
     #[error("a command's parentheses do not match")]
     Parentheses,
@@ -260,17 +257,6 @@ impl Command {
         out.end_segment(false);
         Ok(out.segments)
     }
-}
-
-/// A line that answers the server's `+` (SASL, DONE), with its line end.
-pub fn encode_line(line: &[u8]) -> Result<Segment, Error> {
-    if line.iter().any(|byte| matches!(byte, b'\r' | b'\n' | 0)) {
-        return Err(Error::LineEnd);
-    }
-    let mut bytes = BytesMut::with_capacity(line.len() + 2);
-    bytes.extend_from_slice(line);
-    bytes.extend_from_slice(b"\r\n");
-    Ok(Segment { bytes: bytes.freeze(), wait_for_continue: false })
 }
 
 struct Output {

@@ -139,11 +139,6 @@ impl Framer {
         self.buffer.extend_from_slice(bytes);
     }
 
-    /// Appends `bytes`, without a copy where nothing is waiting.
-    pub fn push_buffer(&mut self, bytes: BytesMut) {
-        self.buffer.unsplit(bytes);
-    }
-
     /// Whether it stands between two responses with nothing received of the next.
     pub fn is_between_responses(&self) -> bool {
         self.buffer.is_empty() && self.pieces.is_empty() && matches!(self.state, State::Line)

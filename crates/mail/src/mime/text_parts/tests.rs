@@ -41,7 +41,6 @@ fn of_alternatives_html_is_shown_and_plain_is_the_fallback() {
         text_plan(&multipart("", "alternative", vec![leaf("1", "text/plain"), leaf("2", "text/html")]));
     assert_eq!(paths(&plan.parts), ["2"]);
     assert_eq!(paths(&plan.alternative_fallback), ["1"]);
-    assert!(plan.is_fallback_small);
 }
 
 #[test]

@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use time::macros::{date, datetime};
 
 use super::super::{
-    encode::{Command, Dialect, Error, Literals, Segment, encode_line},
+    encode::{Command, Dialect, Error, Literals, Segment},
     tokenizer::{Cursor, Piece, Value},
 };
 
@@ -121,8 +121,6 @@ fn what_would_break_out_is_refused() {
     assert_eq!(Command::new("X").string("a\0b").encode("a", PLUS), Err(Error::Nul));
     assert_eq!(Command::new("X").open().encode("a", PLUS), Err(Error::Parentheses));
     assert_eq!(Command::new("X").close().open().encode("a", PLUS), Err(Error::Parentheses));
-    assert_eq!(encode_line(b"a\r\nb LOGOUT"), Err(Error::LineEnd));
-    assert_eq!(encode_line(b"DONE").unwrap().bytes, "DONE\r\n");
 }
 
 #[test]

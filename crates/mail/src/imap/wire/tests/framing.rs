@@ -147,7 +147,7 @@ fn chunks_and_sections_are_slices_of_the_receive_buffer() {
     let mut framer = Framer::new(Limits { inline_literal: 8, ..Limits::default() });
     let received = BytesMut::from(b"* 1 FETCH (BODY[1] {3}\r\nabc BODY[] {9}\r\n123456789)\r\n".as_slice());
     let place = received.as_ptr_range();
-    framer.push_buffer(received);
+    framer.buffer_mut().unsplit(received);
     while let Some(event) = framer.pop().unwrap() {
         match event {
             Event::LiteralChunk(bytes) => assert!(place.contains(&bytes.as_ptr())),
