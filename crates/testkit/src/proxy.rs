@@ -52,6 +52,7 @@ struct Network {
     open: AtomicUsize,
     most_open: AtomicUsize,
     flights: AtomicUsize,
+    said: AtomicUsize,
 }
 
 #[derive(Debug, Default)]
@@ -105,6 +106,11 @@ impl Proxy {
     /// How many connections were open at the same time, at the most.
     pub fn most_open(&self) -> usize {
         self.network.most_open.load(Ordering::SeqCst)
+    }
+
+    /// Bytes that the server said so far over all connections, those that a fault swallowed included.
+    pub fn said(&self) -> usize {
+        self.network.said.load(Ordering::SeqCst)
     }
 
     /// How many times clients spoke after having heard something: round trips, over all connections,
@@ -173,8 +179,7 @@ fn join(client: &TcpStream, upstream: u16, network: &Arc<Network>) -> io::Result
         has_heard: AtomicBool::new(false),
         is_over: AtomicBool::new(false),
     });
-    let delay = Faults { delay: faults.delay, ..Faults::default() };
-    wire::requests(client.try_clone()?, server.try_clone()?, delay, &joint)?;
+    wire::requests(client.try_clone()?, server.try_clone()?, faults.delay, &joint)?;
     wire::answers(server, client.try_clone()?, faults, strike, &joint)
 }
 

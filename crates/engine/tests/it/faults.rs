@@ -13,14 +13,14 @@ use testkit::{Dovecot, Mail, Maildir, Options, Proxy, maildir::Numbering, proxy:
 
 use crate::world::{NOW, bounded_engine, credentials, new_engine, principal_with, settings};
 
-struct Faulty {
+pub(crate) struct Faulty {
     dovecot: Dovecot,
-    proxy: Proxy,
-    principal: Principal,
+    pub(crate) proxy: Proxy,
+    pub(crate) principal: Principal,
 }
 
 /// 60 messages in INBOX, 30 in Projects, behind a proxy.
-fn faulty(faults: Faults) -> Option<Faulty> {
+pub(crate) fn faulty(faults: Faults) -> Option<Faulty> {
     let dovecot = require_dovecot(Options::default())?;
     let maildir = Maildir::of(&dovecot, "alice").unwrap();
     for (folder, count) in [("INBOX", 60), ("Projects", 30)] {
@@ -49,7 +49,7 @@ fn request(query: &str) -> SearchRequest {
 }
 
 /// Everything an agent can ask: list, search, read. The first problem, if any.
-async fn everything(engine: &Engine, principal: &Principal) -> Result<(), Problem> {
+pub(crate) async fn everything(engine: &Engine, principal: &Principal) -> Result<(), Problem> {
     let plain = |failure: Failure| match failure {
         Failure::Problem(problem) => problem,
         Failure::BadCursor => panic!("a bad cursor"),
@@ -75,7 +75,7 @@ async fn everything(engine: &Engine, principal: &Principal) -> Result<(), Proble
 }
 
 /// A problem that tells of the network or the server, and of no secret.
-fn is_trouble(problem: &Problem) -> bool {
+pub(crate) fn is_trouble(problem: &Problem) -> bool {
     matches!(
         problem.code,
         Code::AccountUnreachable | Code::Timeout | Code::ServerRefused | Code::NotSupported | Code::TooLarge

@@ -4,10 +4,13 @@
 
 mod accounts;
 mod faults;
+mod flights;
 mod hostile;
 mod listing;
 mod lookup;
 mod paging;
 mod reading;
 mod searching;
+mod stages;
+mod stripped;
 mod world;

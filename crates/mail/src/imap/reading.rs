@@ -204,14 +204,26 @@ async fn first_flight(
     let flight = groups.iter().map(|(items, uids)| fetch::items_of(uids, items)).collect();
     let Some((_, replies)) = opened(session, mailbox, validity, flight).await? else { return Ok(None) };
     let mut fetched = BTreeMap::new();
+    let mut has_gaps = false;
     for reply in replies {
-        for fetch in fetch::read(reply?) {
+        let reply = reply?;
+        has_gaps |= reply.has_gaps;
+        for fetch in fetch::read(reply) {
             if let Some(uid) = fetch.uid {
                 fetched.insert(uid, fetch);
             }
         }
     }
+    complete(has_gaps, wanted.iter().all(|wanted| fetched.contains_key(&wanted.uid)))?;
     Ok(Some(fetched))
+}
+
+/// A message that is missing is gone, unless the server said something that could not be read.
+fn complete(has_gaps: bool, has_all: bool) -> Result<(), Error> {
+    if has_gaps && !has_all {
+        return Err(Error::Protocol("a part of its answer cannot be read"));
+    }
+    Ok(())
 }
 
 type Replies = Vec<Result<super::request::Reply, Error>>;
@@ -308,8 +320,11 @@ async fn second_flight(
         }
     };
     let flight = open.iter().map(|(uid, parts)| fetch::items_of(&[*uid], &items(parts))).collect();
+    let mut has_gaps = false;
     for reply in session.run(flight).await {
-        for fetch in fetch::read(reply?) {
+        let reply = reply?;
+        has_gaps |= reply.has_gaps;
+        for fetch in fetch::read(reply) {
             let Some(uid) = fetch.uid else { continue };
             let (Some(parts), Some(source)) = (open.get(&uid), sources.get_mut(&uid)) else { continue };
             if fetch.sections.is_empty() {
@@ -329,6 +344,7 @@ async fn second_flight(
             }
         }
     }
+    complete(has_gaps, answered.len() == open.len())?;
     Ok(answered)
 }
 
@@ -344,8 +360,11 @@ pub async fn raw(
     let flight = vec![fetch::items_of(uids, &[Item::STATE, Item::ENVELOPE, Item::HEADER, whole])];
     let Some((_, replies)) = opened(session, mailbox, validity, flight).await? else { return Ok(None) };
     let mut out = BTreeMap::new();
+    let mut has_gaps = false;
     for reply in replies {
-        for fetch in fetch::read(reply?) {
+        let reply = reply?;
+        has_gaps |= reply.has_gaps;
+        for fetch in fetch::read(reply) {
             let whole = fetch::part(&fetch, &PartPath::default()).and_then(|part| part.data.clone());
             let header = fetch::header(&fetch).and_then(|section| section.data.clone()).unwrap_or_default();
             if let (Some(summary), Some(whole)) = (fetch::summary(fetch), whole) {
@@ -353,6 +372,7 @@ pub async fn raw(
             }
         }
     }
+    complete(has_gaps, uids.iter().all(|uid| out.contains_key(uid)))?;
     Ok(Some(out))
 }
 

@@ -4,7 +4,7 @@
 use std::{
     io::{self, Read, Write},
     net::{Shutdown, TcpStream},
-    sync::{Arc, mpsc},
+    sync::{Arc, atomic::Ordering, mpsc},
     thread,
     time::{Duration, Instant},
 };
@@ -12,12 +12,17 @@ use std::{
 use super::{Faults, Joint, hang_up};
 
 /// Carries what the client says.
-pub(super) fn requests(from: TcpStream, mut to: TcpStream, faults: Faults, joint: &Arc<Joint>) -> io::Result<()> {
+pub(super) fn requests(
+    from: TcpStream,
+    mut to: TcpStream,
+    delay: Duration,
+    joint: &Arc<Joint>,
+) -> io::Result<()> {
     let pieces = read(from, Some(Arc::clone(joint)))?;
     let joint = Arc::clone(joint);
     thread::Builder::new().spawn(move || {
         for (read_at, piece) in pieces {
-            thread::sleep(faults.delay.saturating_sub(read_at.elapsed()));
+            thread::sleep(delay.saturating_sub(read_at.elapsed()));
             if to.write_all(&piece).is_err() {
                 break;
             }
@@ -40,8 +45,10 @@ pub(super) fn answers(
     let pieces = read(from, None)?;
     let joint = Arc::clone(joint);
     thread::Builder::new().spawn(move || {
-        let mut line = Line { to, joint, faults, strike, carried: 0, literal: Literal::default(), is_silent: false };
+        let mut line =
+            Line { to, joint, faults, strike, carried: 0, literal: Literal::default(), is_silent: false };
         for (read_at, piece) in pieces {
+            line.joint.network.said.fetch_add(piece.len(), Ordering::SeqCst);
             line.heed_strikes();
             thread::sleep(line.faults.delay.saturating_sub(read_at.elapsed()));
             let piece = line.spoilt(piece);
@@ -141,8 +148,11 @@ impl Line {
         let slip_in = self.faults.slip_in.as_ref().map(|(at, _)| *at);
         let limits = [self.faults.cut_after, self.faults.stall_after, slip_in];
         let by_bytes = limits.into_iter().flatten().filter_map(left).min().unwrap_or(usize::MAX);
-        let by_literal =
-            self.faults.cut_in_literal.and_then(|depth| self.literal.reach(rest, depth)).unwrap_or(usize::MAX);
+        let by_literal = self
+            .faults
+            .cut_in_literal
+            .and_then(|depth| self.literal.reach(rest, depth))
+            .unwrap_or(usize::MAX);
         if by_literal <= by_bytes.min(rest.len()) {
             // The cut comes as soon as these are said.
             self.faults.cut_after = Some(self.carried + by_literal);
