@@ -56,7 +56,7 @@ impl Node {
     }
 
     fn bare(&self) -> Command {
-        let mut command = Command::new(self.modules().join(".bin").join("node"));
+        let mut command = Command::new(self.home.join("node"));
         // experimental features warn on stderr, which tests read
         command.arg("--no-warnings");
         command
