@@ -4,8 +4,12 @@
 
 mod accounts;
 mod configuration;
+mod conformance;
+mod foreign;
 mod help;
+mod inspector;
 mod keys;
+mod node_client;
 mod people;
 mod python_client;
 mod reading;
