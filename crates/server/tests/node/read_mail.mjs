@@ -61,7 +61,7 @@ async function readResources(client, account) {
   const { resourceTemplates } = await client.listResourceTemplates();
   const templates = resourceTemplates.map((template) => template.uriTemplate);
   check("templates", templates.includes("mail://{account}/folders"), templates);
-  for (const uri of ["mail://accounts", `mail://${account}/folders`]) {
+  for (const { uri } of resources) {
     const { contents } = await client.readResource({ uri });
     check(uri, contents.length > 0 && contents[0].text.includes(account), contents);
   }

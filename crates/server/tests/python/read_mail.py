@@ -62,7 +62,7 @@ async def read_resources(client, account):
     templates = [template.uri_template for template in (await client.list_resource_templates()).resource_templates]
     if "mail://{account}/folders" not in templates:
         fail("templates", templates)
-    for uri in ["mail://accounts", f"mail://{account}/folders"]:
+    for uri in resources:
         contents = (await client.read_resource(uri)).contents
         if not contents or account not in contents[0].text:
             fail(uri, contents)
