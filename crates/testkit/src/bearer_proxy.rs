@@ -79,3 +79,32 @@ fn read_head(stream: &mut TcpStream) -> io::Result<(String, Vec<u8>)> {
         read.extend_from_slice(buffer.get(..length).unwrap_or_default());
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::mcp_http::request;
+
+    #[test]
+    fn a_request_arrives_with_the_bearer_and_its_answer_comes_back() {
+        let server = TcpListener::bind(("127.0.0.1", 0)).unwrap();
+        let proxy = BearerProxy::bind().unwrap();
+        let port = proxy.port();
+        proxy.serve(server.local_addr().unwrap().port(), "secret").unwrap();
+        let seen = thread::spawn(move || {
+            let (mut stream, _) = server.accept().unwrap();
+            let (head, mut body) = read_head(&mut stream).unwrap();
+            stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok").unwrap();
+            stream.read_to_end(&mut body).unwrap();
+            (head, body)
+        });
+        let headers = [("connection", "keep-alive"), ("X-Kept", "1")];
+        let answer = request(port, "POST", "/mcp", &headers, "body").unwrap();
+        assert_eq!((answer.status, answer.body.as_str()), (200, "ok"));
+        let (head, body) = seen.join().unwrap();
+        assert!(head.starts_with("POST /mcp HTTP/1.1\r\n") && head.contains("\r\nX-Kept: 1\r\n"), "{head}");
+        assert!(head.ends_with("\r\nAuthorization: Bearer secret\r\nConnection: close"), "{head}");
+        assert_eq!(head.to_ascii_lowercase().matches("connection:").count(), 1, "{head}");
+        assert_eq!(body, b"body");
+    }
+}
