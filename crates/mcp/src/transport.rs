@@ -4,7 +4,10 @@ use std::sync::Arc;
 
 use axum::{Router, middleware::from_fn_with_state};
 use domain::Random;
-use rmcp::transport::streamable_http_server::{StreamableHttpServerConfig, StreamableHttpService};
+use rmcp::{
+    ServerHandler,
+    transport::streamable_http_server::{StreamableHttpServerConfig, StreamableHttpService},
+};
 
 use crate::{
     authenticate::{self, Asking},
@@ -29,6 +32,15 @@ pub fn router(
     settings: Settings,
 ) -> (Router, Closer) {
     let server = Server::new(mail, Arc::clone(&gate), random, &settings);
+    mount(server, gate, settings)
+}
+
+/// The same around any server of the protocol: every check of a request is here, none in the server.
+pub(crate) fn mount(
+    server: impl ServerHandler + Clone,
+    gate: Arc<dyn Gate>,
+    settings: Settings,
+) -> (Router, Closer) {
     let sessions = Arc::new(Sessions::new(Arc::clone(&gate), &settings));
     // host and origin are checked further out, where a token is not looked at yet
     let config = StreamableHttpServerConfig::default()

@@ -4,9 +4,13 @@
 
 mod accounts;
 mod configuration;
+mod conformance;
 mod documents_child;
+mod foreign;
 mod help;
+mod inspector;
 mod keys;
+mod node_client;
 mod people;
 mod python_client;
 mod reading;
