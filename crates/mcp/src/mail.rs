@@ -4,6 +4,7 @@ use domain::{Principal, Problem};
 use engine::{
     Engine,
     accounts::AccountStatus,
+    attachment::Download,
     folders::Folder,
     read::{Outcome, View},
     search::{Failure, Page, SearchRequest},
@@ -38,6 +39,15 @@ pub trait Mail: Send + Sync {
         ids: &'a [String],
         view: View,
     ) -> Boxed<'a, Result<Vec<Outcome>, Problem>>;
+
+    /// An attachment as it is, from that octet on.
+    fn download<'a>(
+        &'a self,
+        principal: &'a Principal,
+        id: &'a str,
+        index: usize,
+        from: u64,
+    ) -> Boxed<'a, Result<Download, Problem>>;
 }
 
 impl Mail for Engine {
@@ -69,5 +79,15 @@ impl Mail for Engine {
         view: View,
     ) -> Boxed<'a, Result<Vec<Outcome>, Problem>> {
         Box::pin(Engine::read(self, principal, ids, view))
+    }
+
+    fn download<'a>(
+        &'a self,
+        principal: &'a Principal,
+        id: &'a str,
+        index: usize,
+        from: u64,
+    ) -> Boxed<'a, Result<Download, Problem>> {
+        Box::pin(Engine::download(self, principal, id, index, from))
     }
 }

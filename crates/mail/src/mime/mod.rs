@@ -16,6 +16,7 @@ pub mod quote;
 pub mod render;
 pub mod signature;
 pub mod text_parts;
+pub mod transfer;
 pub mod trust;
 pub mod visible_text;
 pub mod whole;

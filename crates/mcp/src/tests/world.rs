@@ -15,10 +15,12 @@ use domain::{
 };
 use engine::{
     accounts::AccountStatus,
+    attachment::Download,
     folders::Folder,
     read::{Message, Outcome, View},
     search::{Coverage, Failure, Page, Row, SearchRequest},
 };
+use futures_util::StreamExt as _;
 use serde_json::{Value, json};
 use time::macros::datetime;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -284,6 +286,27 @@ impl Mail for Script {
                 _ => Outcome::Failed(id.clone(), Problem::new(Code::NotFound, "No such message.")),
             };
             Ok(ids.iter().map(outcome).collect())
+        })
+    }
+
+    fn download<'a>(
+        &'a self,
+        _principal: &'a Principal,
+        id: &'a str,
+        index: usize,
+        from: u64,
+    ) -> Boxed<'a, Result<Download, Problem>> {
+        Box::pin(async move {
+            if id != "work/@inbox:1@a" || index != 1 {
+                return Err(Problem::new(Code::NotFound, "No such attachment."));
+            }
+            let octets = b"octets of a file".get(usize::try_from(from).unwrap()..).unwrap_or_default();
+            Ok(Download {
+                name: "plan.txt".into(),
+                media_type: "text/plain".into(),
+                size: Some(16),
+                body: futures_util::stream::iter([Ok(octets.into())]).boxed(),
+            })
         })
     }
 }

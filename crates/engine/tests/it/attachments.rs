@@ -1,0 +1,209 @@
+//! Attachments: streamed in windows, read as text, withheld where they hold what the grant does not show.
+
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use bytes::Bytes;
+use domain::{Code, Limits, Principal, Problem};
+use engine::{Engine, attachment::Download};
+use futures_util::{StreamExt as _, TryStreamExt as _};
+use testkit::{Mail, Options, Proxy, maildir::Numbering, proxy::Faults};
+
+use crate::world::{NOW, World, credentials, empty_world, new_engine, principal_with, settings};
+
+/// A file as mail programs attach it.
+pub(crate) fn attached(media_type: &str, name: &str, octets: &[u8]) -> String {
+    let header = format!(
+        "Content-Type: {media_type}; name=\"{name}\"\r\nContent-Disposition: attachment; filename=\"{name}\"\r\nContent-Transfer-Encoding: base64\r\n\r\n"
+    );
+    header + &lines(octets)
+}
+
+/// Base64 in lines of 76.
+pub(crate) fn lines(octets: &[u8]) -> String {
+    let encoded = STANDARD.encode(octets);
+    let lines = encoded.as_bytes().chunks(76).map(|line| std::str::from_utf8(line).unwrap());
+    lines.collect::<Vec<_>>().join("\r\n") + "\r\n"
+}
+
+/// A message with a text and those parts behind it.
+pub(crate) fn message(subject: &str, text: &str, parts: &[String]) -> Mail {
+    let mut raw = format!(
+        "From: Bob <bob@example.org>\r\nTo: alice@example.com\r\nSubject: {subject}\r\nMIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=m\r\n\r\n--m\r\nContent-Type: text/plain\r\n\r\n{text}\r\n"
+    );
+    for part in parts {
+        raw.push_str("--m\r\n");
+        raw.push_str(part);
+        raw.push_str("\r\n");
+    }
+    raw.push_str("--m--\r\n");
+    Mail::new(raw, NOW)
+}
+
+/// A world whose inbox holds these messages, numbered from 1.
+pub(crate) fn holding(mails: Vec<Mail>) -> Option<World> {
+    let world = empty_world(Options::default())?;
+    world.maildir.fill("INBOX", Numbering::default(), mails).unwrap();
+    Some(world)
+}
+
+pub(crate) fn id(uid: u32) -> String {
+    format!("work/@inbox:{uid}@s44we8")
+}
+
+/// Octets without a pattern that a window could hide in.
+pub(crate) fn noise(length: usize) -> Vec<u8> {
+    let mut state = 88_172_645_463_325_252_u64;
+    let mut next = || {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        state.to_le_bytes()[3]
+    };
+    (0..length).map(|_| next()).collect()
+}
+
+async fn all(download: Download) -> Result<Vec<u8>, Problem> {
+    let pieces: Vec<Bytes> = download.body.try_collect().await?;
+    Ok(pieces.concat())
+}
+
+async fn download(world: &World, uid: u32, index: usize, from: u64) -> Result<Download, Problem> {
+    world.engine.download(&world.principal, &id(uid), index, from).await
+}
+
+fn through(proxy: &Proxy, world: &World) -> Principal {
+    let mut settings = settings(&world.dovecot);
+    settings.imap.port = proxy.port();
+    principal_with(settings, credentials("alice-secret"), Limits::default())
+}
+
+#[tokio::test]
+async fn a_file_of_many_windows_comes_out_as_it_was_sent_from_any_octet_on() {
+    let file = noise(1_000_003);
+    let parts = [attached("application/octet-stream", "noise.bin", &file)];
+    let Some(world) = holding(vec![message("file", "See attached.", &parts)]) else { return };
+    let whole = download(&world, 1, 1, 0).await.unwrap();
+    assert_eq!((whole.name.as_str(), whole.media_type.as_str()), ("noise.bin", "application/octet-stream"));
+    assert_eq!(whole.size, Some(1_000_003));
+    assert_eq!(all(whole).await.unwrap(), file);
+    for from in [1, 262_143, 262_144, 999_999, 1_000_003, 5_000_000] {
+        let rest = all(download(&world, 1, 1, from).await.unwrap()).await.unwrap();
+        let from = usize::try_from(from).unwrap().min(file.len());
+        assert_eq!(rest, file[from..], "from {from}");
+    }
+}
+
+#[tokio::test]
+async fn every_transfer_encoding_is_removed_across_windows() {
+    let named = |encoding: &str, body: &str| {
+        format!(
+            "Content-Type: application/x-thing; name=thing\r\nContent-Disposition: attachment\r\nContent-Transfer-Encoding: {encoding}\r\n\r\n{body}"
+        )
+    };
+    let plain = "0123456789 and more of it\r\n".repeat(30_000);
+    let quoted = "=30123456789 and mo=\r\nre of it  \r\n".repeat(30_000);
+    let broken = lines(&noise(600_000)).replacen("\r\n", " *!\r\n", 5_000);
+    let parts = [named("7bit", &plain), named("quoted-printable", &quoted), named("base64", &broken)];
+    let Some(world) = holding(vec![message("encodings", "Three files.", &parts)]) else { return };
+    let plain = plain.as_bytes();
+    for (index, expected) in [(1, plain), (2, plain), (3, &noise(600_000)[..])] {
+        let found = download(&world, 1, index, 0).await.unwrap();
+        let told = found.size;
+        let octets = all(found).await.unwrap();
+        assert!(octets == expected, "file {index}: {} octets", octets.len());
+        assert!(told.is_none_or(|told| told == octets.len() as u64), "file {index}: {told:?}");
+        let rest = all(download(&world, 1, index, 300_001).await.unwrap()).await.unwrap();
+        assert!(rest == expected[300_001..], "file {index}");
+    }
+}
+
+#[tokio::test]
+async fn what_is_not_there_says_why() {
+    let parts = [attached("text/plain", "a.txt", b"a"), attached("text/plain", "b.txt", b"b")];
+    let mails = vec![message("two", "Two files.", &parts), message("none", "No file.", &[])];
+    let Some(world) = holding(mails) else { return };
+    let problem = |uid, index| {
+        let world = &world;
+        async move { download(world, uid, index, 0).await.err().unwrap() }
+    };
+    let wrong = problem(1, 3).await;
+    assert_eq!(
+        (wrong.code, wrong.message.as_str()),
+        (Code::NotFound, "The message has no attachment 3: it has 1 to 2.")
+    );
+    assert_eq!(problem(1, 0).await.code, Code::NotFound);
+    assert_eq!(problem(2, 1).await.message, "The message has no attachments.");
+    assert_eq!(problem(99, 1).await.code, Code::NotFound);
+    for (id, code) in [
+        ("work/@inbox:1@1", Code::StaleId),
+        ("home/@inbox:1@s44we8", Code::NotFound),
+        ("work/Nowhere:1@s44we8", Code::FolderNotFound),
+        ("nonsense", Code::InvalidInput),
+    ] {
+        let refused = world.engine.download(&world.principal, id, 1, 0).await.err().unwrap();
+        assert_eq!(refused.code, code, "{id}");
+    }
+}
+
+#[tokio::test]
+async fn a_grant_limits_files_by_folder_and_age() {
+    let parts = [attached("text/plain", "a.txt", b"a")];
+    let Some(world) = holding(vec![message("file", "A file.", &parts)]) else { return };
+    let limited = |limits| principal_with(settings(&world.dovecot), credentials("alice-secret"), limits);
+    let elsewhere = limited(Limits { folders: vec!["@sent".into()], ..Limits::default() });
+    let refused = world.engine.download(&elsewhere, &id(1), 1, 0).await.err().unwrap();
+    assert_eq!(refused.code, Code::FolderNotFound);
+    let later = crate::world::now() + std::time::Duration::from_mins(1);
+    let newer = limited(Limits { nothing_before: Some(later), ..Limits::default() });
+    let refused = world.engine.download(&newer, &id(1), 1, 0).await.err().unwrap();
+    assert_eq!(refused.code, Code::NotFound);
+}
+
+#[tokio::test]
+async fn downloads_that_nobody_reads_hold_no_connection() {
+    let file = noise(2_000_000);
+    let parts = [attached("application/octet-stream", "noise.bin", &file)];
+    let Some(world) = holding(vec![message("file", "See attached.", &parts)]) else { return };
+    let mut waiting = Vec::new();
+    for _ in 0..6 {
+        let mut slow = download(&world, 1, 1, 0).await.unwrap();
+        let first = slow.body.next().await.unwrap().unwrap();
+        waiting.push((first, slow));
+    }
+    let folders = world.engine.folders(&world.principal, None, true).await.unwrap();
+    assert_eq!(folders[0].total, Some(1));
+    for (first, slow) in waiting {
+        let rest = all(slow).await.unwrap();
+        assert!([&first[..], &rest].concat() == file);
+    }
+}
+
+#[tokio::test]
+async fn a_connection_cut_in_a_window_is_made_anew_and_the_file_is_whole() {
+    let file = noise(1_500_000);
+    let parts = [attached("application/octet-stream", "noise.bin", &file)];
+    let Some(world) = holding(vec![message("file", "See attached.", &parts)]) else { return };
+    let proxy =
+        Proxy::start(world.dovecot.imap_port(), Faults { cut_after: Some(700_000), ..Faults::default() })
+            .unwrap();
+    let principal = through(&proxy, &world);
+    let engine: Engine = new_engine();
+    let begun = engine.download(&principal, &id(1), 1, 0).await.unwrap();
+    assert!(all(begun).await.unwrap() == file);
+    assert!(proxy.connections() > 2, "{}", proxy.connections());
+}
+
+#[tokio::test]
+async fn a_server_that_is_gone_for_good_ends_the_file_with_an_error_not_short() {
+    let file = noise(1_500_000);
+    let parts = [attached("application/octet-stream", "noise.bin", &file)];
+    let Some(world) = holding(vec![message("file", "See attached.", &parts)]) else { return };
+    let proxy =
+        Proxy::start(world.dovecot.imap_port(), Faults { cut_after: Some(700_000), ..Faults::default() })
+            .unwrap();
+    let principal = through(&proxy, &world);
+    let engine = new_engine();
+    let begun = engine.download(&principal, &id(1), 1, 0).await.unwrap();
+    proxy.set(Faults { cut_after: Some(0), ..Faults::default() });
+    let problem = all(begun).await.unwrap_err();
+    assert_eq!(problem.code, Code::AccountUnreachable);
+}
