@@ -17,6 +17,7 @@ use serde_json::Value;
 
 use crate::{
     error::{Refused, RequestId, tool_error},
+    files::HandOver,
     gate::{CallRecord, Gate, Refusal},
     instructions::INSTRUCTIONS,
     mail::Mail,
@@ -40,6 +41,7 @@ pub(crate) struct Server {
     gate: Arc<dyn Gate>,
     random: Arc<dyn Random>,
     deadline: Duration,
+    files: HandOver,
     /// Who calls a local process; on HTTP each request brings its principal.
     who: Option<Who>,
 }
@@ -59,12 +61,13 @@ impl Server {
         random: Arc<dyn Random>,
         settings: &Settings,
     ) -> Self {
-        Self { mail, gate, random, deadline: settings.deadline, who: None }
+        let files = HandOver::Links(settings.files());
+        Self { mail, gate, random, deadline: settings.deadline, files, who: None }
     }
 
     /// The same for one local person.
-    pub(crate) fn of(self, who: Who) -> Self {
-        Self { who: Some(who), ..self }
+    pub(crate) fn of(self, who: Who, settings: &Settings) -> Self {
+        Self { who: Some(who), files: HandOver::local(settings), ..self }
     }
 
     async fn principal(&self, context: &RequestContext<RoleServer>) -> Result<Arc<Principal>, ErrorData> {
@@ -109,6 +112,8 @@ impl Server {
         let call = Call {
             principal,
             mail: self.mail.as_ref(),
+            gate: self.gate.as_ref(),
+            files: &self.files,
             nonce: Nonce::new(self.random.as_ref()),
             request: request_id(context),
         };

@@ -1,5 +1,7 @@
 //! Tests of the whole door: its laws, and what clients see over HTTP and stdio.
 
+mod downloads;
+mod files;
 mod http;
 mod http_calls;
 mod laws;

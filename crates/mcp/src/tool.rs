@@ -11,7 +11,8 @@ use serde_json::Value;
 use crate::{
     arguments,
     error::{Refused, RequestId},
-    gate::Boxed,
+    files::HandOver,
+    gate::{Boxed, Gate},
     mail::Mail,
     schema,
     view::Nonce,
@@ -68,11 +69,16 @@ pub(crate) trait Tool: 'static {
 }
 
 /// All that a tool may touch while it runs.
+#[expect(dead_code, reason = "the tool for attachments comes next")]
 pub(crate) struct Call<'a> {
     /// Who is calling.
     pub principal: &'a Principal,
     /// The engine.
     pub mail: &'a dyn Mail,
+    /// Gives links.
+    pub gate: &'a dyn Gate,
+    /// Where attachments go as files.
+    pub files: &'a HandOver,
     /// Marks what senders wrote, in this answer only.
     pub nonce: Nonce,
     /// Finds the request in the log.

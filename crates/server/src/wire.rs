@@ -174,7 +174,8 @@ pub(crate) async fn serve_stdio(
     who: mcp::Who,
 ) -> Result<()> {
     let gate = Gate::new(access, Arc::new(Metrics::default()));
-    let settings = mcp_settings(config, &config.network.public_url(config.network.listen))?;
+    let mut settings = mcp_settings(config, &config.network.public_url(config.network.listen))?;
+    settings.files_directory = files_directory(config)?;
     mcp::serve_stdio(mail(engine), Arc::new(gate), Arc::new(SystemRandom), who, &settings).await?;
     Ok(())
 }
@@ -189,6 +190,18 @@ pub(crate) fn carried(config: &Config, account: EnvironmentAccount) -> (Access, 
 
 fn mail(engine: Engine) -> Arc<dyn Mail> {
     Arc::new(engine)
+}
+
+/// Where a local process writes attachments, if that was said.
+fn files_directory(config: &Config) -> Result<Option<Arc<mcp::Directory>>> {
+    let Some(path) = &config.agents.files_dir else { return Ok(None) };
+    let opened = mcp::Directory::open(path).map_err(|error| {
+        Error::setting(
+            format!("`POSTROOM_FILES_DIR` is `{}`: {error}", path.display()),
+            "Name a directory that exists; attachments are written to it.",
+        )
+    });
+    opened.map(|directory| Some(Arc::new(directory)))
 }
 
 fn mcp_settings(config: &Config, public_url: &PublicUrl) -> Result<mcp::Settings> {

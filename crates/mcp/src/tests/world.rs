@@ -11,7 +11,7 @@ use std::{
 
 use domain::{
     AccountName, Address, Code, Door, Flag, FolderName, GrantId, Limits, Principal, Problem, Random, Role,
-    Scope, Scopes,
+    Scope, Scopes, Secret,
 };
 use engine::{
     accounts::AccountStatus,
@@ -20,12 +20,15 @@ use engine::{
     read::{Message, Outcome, View},
     search::{Coverage, Failure, Page, Row, SearchRequest},
 };
-use futures_util::StreamExt as _;
 use serde_json::{Value, json};
 use time::macros::datetime;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
-use crate::{Boxed, CallRecord, Closer, Gate, Mail, Refusal, RequestId, Settings, router};
+use super::downloads;
+use crate::{
+    Boxed, CallRecord, Closer, Gate, Link, LinkRefusal, LinkedPart, Mail, Refusal, RequestId, Settings,
+    router,
+};
 
 /// A principal of that grant with those scopes.
 pub(super) fn principal(grant: &str, scopes: Scopes) -> Principal {
@@ -61,6 +64,19 @@ pub(super) struct FakeGate {
     sessions: Mutex<Vec<(String, GrantId)>>,
     /// What the next session pushes out.
     pub(super) given_way: Mutex<Vec<String>>,
+    /// What each look at the grant of a link finds instead of it.
+    pub(super) link: Mutex<Option<LinkRefusal>>,
+    /// How often it was looked at while a file was sent.
+    pub(super) looks: AtomicUsize,
+}
+
+impl FakeGate {
+    fn linked(&self, grant: &str) -> Result<Arc<Principal>, LinkRefusal> {
+        match *self.link.lock().unwrap() {
+            Some(refusal) => Err(refusal),
+            None => Ok(Arc::new(principal(grant, Scopes::all()))),
+        }
+    }
 }
 
 impl Gate for FakeGate {
@@ -114,6 +130,27 @@ impl Gate for FakeGate {
     fn release_session<'a>(&'a self, session: &'a str) -> Boxed<'a, ()> {
         Box::pin(async move { self.sessions.lock().unwrap().retain(|(id, _)| id != session) })
     }
+
+    fn new_link(&self, principal: &Principal, message: &str, index: usize) -> Result<Link, Problem> {
+        let token = Secret::new(format!("{}.{index}.{}", principal.grant, message.len()));
+        Ok(Link { token, expires: datetime!(2026-11-21 3:19:05 UTC) })
+    }
+
+    /// Reads `GRANT.INDEX`, for the message of the script.
+    fn open_link<'a>(&'a self, token: &'a str) -> Boxed<'a, Result<LinkedPart, LinkRefusal>> {
+        Box::pin(async move {
+            let (grant, index) = token.split_once('.').ok_or(LinkRefusal::Invalid)?;
+            let index = index.parse().map_err(|_| LinkRefusal::Invalid)?;
+            Ok(LinkedPart { principal: self.linked(grant)?, message: "work/@inbox:1@a".into(), index })
+        })
+    }
+
+    fn link_principal<'a>(&'a self, grant: &'a GrantId) -> Boxed<'a, Result<Arc<Principal>, LinkRefusal>> {
+        Box::pin(async move {
+            self.looks.fetch_add(1, Ordering::SeqCst);
+            self.linked(grant.as_str())
+        })
+    }
 }
 
 /// Answers by what is asked: see the arms.
@@ -121,6 +158,8 @@ impl Gate for FakeGate {
 pub(super) struct Script {
     /// Searches that are running.
     pub(super) running: AtomicUsize,
+    /// Downloads that are open.
+    pub(super) downloading: Arc<AtomicUsize>,
     /// What was asked of `search`, as `Debug` shows it.
     pub(super) searched: Mutex<Vec<String>>,
 }
@@ -297,16 +336,11 @@ impl Mail for Script {
         from: u64,
     ) -> Boxed<'a, Result<Download, Problem>> {
         Box::pin(async move {
-            if id != "work/@inbox:1@a" || index != 1 {
-                return Err(Problem::new(Code::NotFound, "No such attachment."));
+            if id == "work/@inbox:1@a" {
+                downloads::scripted(index, from, &self.downloading)
+            } else {
+                Err(Problem::new(Code::NotFound, "No such message."))
             }
-            let octets = b"octets of a file".get(usize::try_from(from).unwrap()..).unwrap_or_default();
-            Ok(Download {
-                name: "plan.txt".into(),
-                media_type: "text/plain".into(),
-                size: Some(16),
-                body: futures_util::stream::iter([Ok(octets.into())]).boxed(),
-            })
         })
     }
 }

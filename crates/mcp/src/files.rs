@@ -1,0 +1,321 @@
+//! Attachments as files: `GET /files/{token}` for whoever was given a link, and a directory for a local
+//! process. What a link opens is asked of the gate, the octets of [`Mail`]; nothing is kept here.
+
+mod directory;
+mod name;
+mod range;
+mod sending;
+
+use std::{sync::Arc, time::Duration};
+
+use axum::{
+    Extension, Router,
+    body::Body,
+    extract::{Path, State},
+    http::{
+        HeaderMap, HeaderName, HeaderValue, Method, StatusCode,
+        header::{
+            ACCEPT_RANGES, CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_LENGTH, CONTENT_RANGE,
+            CONTENT_SECURITY_POLICY, CONTENT_TYPE, REFERRER_POLICY, RETRY_AFTER, X_CONTENT_TYPE_OPTIONS,
+        },
+    },
+    middleware::map_response,
+    response::{IntoResponse as _, Response},
+    routing::get,
+};
+use domain::{Code, Principal, Problem, Timestamp};
+use engine::attachment::Download;
+use tokio::time::timeout;
+
+pub use directory::{Directory, InvalidDirectory};
+pub(crate) use sending::Downloads;
+
+use self::{range::Wanted, sending::Sending};
+use crate::{
+    error::RequestId,
+    gate::{CallRecord, Gate, LinkRefusal, LinkedPart},
+    mail::Mail,
+    settings::Settings,
+};
+
+/// What a download is called in the audit trail.
+const TOOL: &str = "files";
+
+/// Types that are passed on: a browser that ignores all our headers runs none of them as a page of ours.
+const PASSED_ON: [&str; 27] = [
+    "application/gzip",
+    "application/json",
+    "application/msword",
+    "application/pdf",
+    "application/rtf",
+    "application/vnd.ms-excel",
+    "application/vnd.ms-powerpoint",
+    "application/vnd.oasis.opendocument.presentation",
+    "application/vnd.oasis.opendocument.spreadsheet",
+    "application/vnd.oasis.opendocument.text",
+    "application/vnd.openxmlformats-officedocument.presentationml.presentation",
+    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+    "application/zip",
+    "audio/mp4",
+    "audio/mpeg",
+    "audio/ogg",
+    "audio/wav",
+    "image/gif",
+    "image/heic",
+    "image/jpeg",
+    "image/png",
+    "image/webp",
+    "text/calendar",
+    "text/csv",
+    "text/plain",
+    "video/mp4",
+];
+
+/// How downloads are watched.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Watching {
+    /// How often the grant is looked at.
+    pub(crate) every: Duration,
+    /// How long nothing may move.
+    pub(crate) idle: Duration,
+}
+
+/// What the route needs.
+pub(crate) struct Files {
+    /// What links open, and for whom.
+    pub(crate) gate: Arc<dyn Gate>,
+    /// Where the octets come from.
+    pub(crate) mail: Arc<dyn Mail>,
+    /// Those that are running.
+    pub(crate) downloads: Downloads,
+    /// How long it may take until the first octet is on its way.
+    pub(crate) deadline: Duration,
+    /// How the rest is watched.
+    pub(crate) watching: Watching,
+}
+
+/// The route, for anybody who has a link; no bearer is asked for.
+pub(crate) fn routes(files: Files) -> Router {
+    Router::new().route("/files/{token}", get(fetch)).layer(map_response(harden)).with_state(Arc::new(files))
+}
+
+/// Whatever a client makes of it, it is a file of nobody's page.
+async fn harden(mut response: Response) -> Response {
+    for (name, value) in [
+        (CONTENT_SECURITY_POLICY, "sandbox; default-src 'none'; frame-ancestors 'none'"),
+        (X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (REFERRER_POLICY, "no-referrer"),
+        (CACHE_CONTROL, "private, no-store"),
+        (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
+    ] {
+        response.headers_mut().insert(name, HeaderValue::from_static(value));
+    }
+    response
+}
+
+async fn fetch(
+    State(files): State<Arc<Files>>,
+    request: Option<Extension<RequestId>>,
+    Path(token): Path<String>,
+    method: Method,
+    headers: HeaderMap,
+) -> Response {
+    let part = match files.gate.open_link(&token).await {
+        Ok(part) => part,
+        Err(refusal) => return closed(refusal),
+    };
+    match files.answer(&part, &method, &headers).await {
+        Ok(response) => response,
+        Err(problem) => {
+            record(&*files.gate, &part.principal, &part.message, problem.code.as_str()).await;
+            page(&problem, request.map(|Extension(id)| id).as_ref())
+        }
+    }
+}
+
+impl Files {
+    async fn answer(
+        &self,
+        part: &LinkedPart,
+        method: &Method,
+        headers: &HeaderMap,
+    ) -> Result<Response, Problem> {
+        self.gate.admit(&part.principal).await.map_err(|seconds| {
+            Problem::new(Code::RateLimited, "Too many calls.").retry_after(seconds.max(1))
+        })?;
+        let file = self.open(part, 0).await?;
+        let wanted = range::wanted(method, headers, file.size);
+        let mut response = Response::new(Body::empty());
+        describe(response.headers_mut(), &file);
+        let (file, length) = match wanted {
+            Wanted::Nothing => {
+                let size = file.size.unwrap_or_default();
+                let range = [(CONTENT_RANGE, format!("bytes */{size}"))];
+                record(&*self.gate, &part.principal, &part.message, "ok").await;
+                return Ok((StatusCode::RANGE_NOT_SATISFIABLE, range, "The file ends before that.\n")
+                    .into_response());
+            }
+            Wanted::Whole => {
+                let length = file.size;
+                (file, length)
+            }
+            Wanted::Part { first, last } => {
+                let range = format!("bytes {first}-{last}/{}", file.size.unwrap_or_default());
+                *response.status_mut() = StatusCode::PARTIAL_CONTENT;
+                insert(response.headers_mut(), CONTENT_RANGE, &range);
+                let file = if first == 0 { file } else { self.open(part, first).await? };
+                (file, Some(last - first + 1))
+            }
+        };
+        if let Some(length) = length {
+            response.headers_mut().insert(CONTENT_LENGTH, length.into());
+        }
+        if *method == Method::HEAD {
+            record(&*self.gate, &part.principal, &part.message, "ok").await;
+            return Ok(response);
+        }
+        let sending = Sending {
+            gate: Arc::clone(&self.gate),
+            principal: Arc::clone(&part.principal),
+            message: part.message.clone(),
+            length,
+            watching: self.watching,
+        };
+        *response.body_mut() = sending.begin(file.body, &self.downloads);
+        Ok(response)
+    }
+
+    async fn open(&self, part: &LinkedPart, from: u64) -> Result<Download, Problem> {
+        let opening = self.mail.download(&part.principal, &part.message, part.index, from);
+        let late = |_| Problem::new(Code::Timeout, "The mail server did not answer in time.");
+        timeout(self.deadline, opening).await.map_err(late)?
+    }
+}
+
+fn describe(headers: &mut HeaderMap, file: &Download) {
+    let sent = file.media_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    let passed_on = PASSED_ON.into_iter().find(|known| *known == sent);
+    let kind = HeaderValue::from_static(passed_on.unwrap_or("application/octet-stream"));
+    headers.insert(CONTENT_TYPE, kind);
+    insert(headers, CONTENT_DISPOSITION, &name::disposition(&name::harmless(&file.name)));
+    let ranges = if file.size.is_some() { "bytes" } else { "none" };
+    headers.insert(ACCEPT_RANGES, HeaderValue::from_static(ranges));
+}
+
+fn insert(headers: &mut HeaderMap, name: HeaderName, value: &str) {
+    if let Ok(value) = HeaderValue::from_str(value) {
+        headers.insert(name, value);
+    }
+}
+
+async fn record(gate: &dyn Gate, principal: &Principal, message: &str, outcome: &'static str) {
+    let targets = [message.chars().take(200).collect()];
+    gate.record(principal, CallRecord { tool: TOOL, targets: &targets, outcome }).await;
+}
+
+const GONE: &str =
+    "There is no such file, or its link is not valid any more. Ask your agent for a new one.\n";
+const EXPIRED: &str =
+    "This link has expired: links to files open for 15 minutes. Ask your agent for a new one.\n";
+const UNREACHABLE: &str = "The file is on a mail server that cannot be reached just now. Try again later.\n";
+
+/// What a person reads whose link opens nothing.
+fn closed(refusal: LinkRefusal) -> Response {
+    match refusal {
+        LinkRefusal::Invalid => (StatusCode::NOT_FOUND, GONE).into_response(),
+        LinkRefusal::Expired => (StatusCode::GONE, EXPIRED).into_response(),
+        LinkRefusal::Unavailable => {
+            let told = "Links cannot be checked just now. Try again.\n";
+            (StatusCode::SERVICE_UNAVAILABLE, [(RETRY_AFTER, "5")], told).into_response()
+        }
+    }
+}
+
+/// What a person reads whose link leads to no file. It may be anybody, so nothing of the account is told.
+fn page(problem: &Problem, request: Option<&RequestId>) -> Response {
+    let (status, told) = match problem.code {
+        Code::RateLimited => (StatusCode::TOO_MANY_REQUESTS, "Too many files at once. Try again later.\n"),
+        Code::Timeout => (StatusCode::GATEWAY_TIMEOUT, UNREACHABLE),
+        Code::AccountAuthFailed | Code::AccountUnreachable | Code::TlsFailed | Code::ServerRefused => {
+            (StatusCode::BAD_GATEWAY, UNREACHABLE)
+        }
+        Code::OutsideGrant => {
+            (StatusCode::FORBIDDEN, "The limits that your agent was given do not let this file out.\n")
+        }
+        Code::NotSupported | Code::TooLarge => {
+            (StatusCode::BAD_GATEWAY, "The file cannot be taken out of its message.\n")
+        }
+        Code::Internal => {
+            let id = request.map_or("", |RequestId(id)| id.as_str());
+            let told = format!("A fault in the server; its log has it under {id}.\n");
+            return (StatusCode::INTERNAL_SERVER_ERROR, told).into_response();
+        }
+        _ => (StatusCode::NOT_FOUND, GONE),
+    };
+    let mut response = (status, told).into_response();
+    if let Some(seconds) = problem.retry_after {
+        response.headers_mut().insert(RETRY_AFTER, seconds.into());
+    }
+    response
+}
+
+/// Where an attachment goes that an agent asked for as a file.
+#[derive(Debug, Clone)]
+pub(crate) enum HandOver {
+    /// Behind links that begin with this.
+    Links(String),
+    /// Into the directory of a local process.
+    Directory(Arc<Directory>),
+    /// Nowhere: a local process that was given no directory.
+    Nowhere,
+}
+
+/// How whoever asked gets at a file.
+#[derive(Debug, Default)]
+#[expect(dead_code, reason = "the tool for attachments comes next")]
+pub(crate) struct Handed {
+    /// To be opened by anybody who has it.
+    pub(crate) url: Option<String>,
+    /// Until when.
+    pub(crate) expires: Option<Timestamp>,
+    /// On the machine of the local process. Its last part is what the sender called it.
+    pub(crate) path: Option<String>,
+}
+
+impl HandOver {
+    /// Of a local process.
+    pub(crate) fn local(settings: &Settings) -> Self {
+        settings.files_directory.clone().map_or(Self::Nowhere, Self::Directory)
+    }
+
+    #[expect(dead_code, reason = "the tool for attachments comes next")]
+    /// Hands over one attachment. That it exists and may be read was found out before.
+    pub(crate) async fn hand_over(
+        &self,
+        gate: &dyn Gate,
+        mail: &dyn Mail,
+        principal: &Principal,
+        message: &str,
+        index: usize,
+    ) -> Result<Handed, Problem> {
+        match self {
+            Self::Links(begin) => {
+                let link = gate.new_link(principal, message, index)?;
+                let url = format!("{begin}{}", link.token.expose());
+                Ok(Handed { url: Some(url), expires: Some(link.expires), path: None })
+            }
+            Self::Directory(directory) => {
+                let path = directory.write(mail.download(principal, message, index, 0).await?).await?;
+                Ok(Handed { path: Some(path), ..Handed::default() })
+            }
+            Self::Nowhere => {
+                let told = "There is no directory to write attachments to.";
+                Err(Problem::new(Code::NotSupported, told).hint(
+                    "Ask the person to set POSTROOM_FILES_DIR for `postroom stdio`, or take `as: text`, `image` or \
+                     `base64`.",
+                ))
+            }
+        }
+    }
+}
