@@ -1,6 +1,7 @@
 //! What the child runs: limits first, then one document from stdin to stdout, then nothing more.
 
 use std::{
+    fs,
     io::{self, BufRead, Read as _},
     panic::{self, AssertUnwindSafe},
     process::ExitCode,
@@ -45,6 +46,10 @@ fn answer_stdin() -> io::Result<()> {
 
 /// Bounds this process for good: nothing more can be opened, written to a file or started.
 fn apply(limits: &Limits) -> io::Result<()> {
+    if cfg!(target_os = "linux") {
+        // should the machine run out of memory, the server is not what is given up; where it may not be said, so be it
+        let _ = fs::write("/proc/self/oom_score_adj", "1000");
+    }
     let cpu = limits.cpu_seconds;
     Resource::CORE.set(0, 0)?;
     Resource::CPU.set(cpu, cpu.saturating_add(1))?;

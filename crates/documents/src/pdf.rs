@@ -39,7 +39,7 @@ pub(crate) fn read(bytes: &[u8], limits: &Limits) -> Result<Text> {
             writing.unreadable += 1;
         }
     }
-    if writing.unreadable == pages.len().min(limits.pages) && writing.written() <= pages.len() {
+    if writing.unreadable == pages.len().min(limits.pages) && !writing.has_words() {
         return Err(Error::Damaged);
     }
     if pages.len() > limits.pages {

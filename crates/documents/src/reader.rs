@@ -114,8 +114,8 @@ impl Reader {
             .args(&self.arguments)
             // no secret of ours is in there
             .env_clear()
-            // an allocator that reserves a gigabyte ahead of need would use it regardless of the limit (KiB)
-            .env("MIMALLOC_ARENA_RESERVE", "32768")
+            // an allocator that reserves a gigabyte ahead of need could use it regardless of the limit
+            .env("MIMALLOC_ARENA_RESERVE", "0")
             .current_dir("/")
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())

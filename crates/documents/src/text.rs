@@ -48,7 +48,10 @@ pub(crate) struct Writing {
     text: String,
     limit: usize,
     is_cut: bool,
-    marks: usize,
+    /// Whether anything but marks has been written.
+    has_words: bool,
+    /// Where the last mark ends; no empty line follows it.
+    marked_to: Option<usize>,
     /// Passages that a person would not see.
     pub(crate) hidden: usize,
     /// Passages marked as deleted.
@@ -59,7 +62,16 @@ pub(crate) struct Writing {
 
 impl Writing {
     pub(crate) fn new(limit: usize) -> Self {
-        Self { text: String::new(), limit, is_cut: false, marks: 0, hidden: 0, deleted: 0, unreadable: 0 }
+        Self {
+            text: String::new(),
+            limit,
+            is_cut: false,
+            has_words: false,
+            marked_to: None,
+            hidden: 0,
+            deleted: 0,
+            unreadable: 0,
+        }
     }
 
     /// Whether the limit is met, so that going on is no use.
@@ -92,7 +104,10 @@ impl Writing {
             previous = character;
             match clean {
                 Some('\n') => self.end_line(),
-                Some(clean) if self.text.len() + clean.len_utf8() <= self.limit => self.text.push(clean),
+                Some(clean) if self.text.len() + clean.len_utf8() <= self.limit => {
+                    self.has_words |= !clean.is_whitespace();
+                    self.text.push(clean);
+                }
                 Some(_) => {
                     self.is_cut = true;
                     return;
@@ -106,8 +121,8 @@ impl Writing {
     pub(crate) fn end_line(&mut self) {
         let kept = self.text.trim_end_matches([' ', '\t']).len();
         self.text.truncate(kept);
-        let is_blank = self.text.is_empty() || self.text.ends_with("\n\n");
-        if !is_blank && self.text.len() < self.limit {
+        let is_blank = self.text.is_empty() || self.text.ends_with("\n\n") || self.marked_to == Some(kept);
+        if !is_blank && kept < self.limit {
             self.text.push('\n');
         }
     }
@@ -120,29 +135,30 @@ impl Writing {
 
     /// Writes what tells the parts of a document apart, such as `--- page 2 ---`.
     pub(crate) fn mark(&mut self, what: &str) {
+        let had_words = self.has_words;
+        self.marked_to = None;
         if !self.text.is_empty() {
             self.end_line();
             self.end_line();
         }
-        let before = self.text.len();
         // a line break in a name would forge a mark of its own
         let what: String = what.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
         self.line(&format!("--- {what} ---"));
-        self.marks += self.text.len() - before;
+        self.marked_to = Some(self.text.len());
+        self.has_words = had_words;
     }
 
-    /// Bytes that came from the document itself so far.
-    pub(crate) fn written(&self) -> usize {
-        self.text.len() - self.marks
+    /// Whether the document itself has said anything so far.
+    pub(crate) fn has_words(&self) -> bool {
+        self.has_words
     }
 
     /// The text and what is to be said about it.
     pub(crate) fn finish(mut self) -> Text {
-        let says_nothing = self.marks > 0 && self.written() <= self.text.matches('\n').count();
         let kept = self.text.trim_end().len();
         self.text.truncate(kept);
         let mut notes = Vec::new();
-        if self.text.is_empty() || says_nothing {
+        if !self.has_words {
             notes.push(Note::NoText);
         }
         let counts = [
@@ -179,6 +195,7 @@ mod tests {
     fn a_document_of_marks_alone_has_no_text() {
         let mut writing = Writing::new(100);
         writing.mark("page 1");
+        writing.push("\n \n");
         writing.mark("page\n2");
         let text = writing.finish();
         assert_eq!(

@@ -1,7 +1,8 @@
 //! Attachments: the file of a message that an id and an index name, streamed or read.
 //!
 //! Every call checks the grant anew, as reading does: account, folder, age, and whether the message
-//! likely holds a code that the grant does not show. How octets come is in `windows`.
+//! likely holds a code that the grant does not show. How octets come is in `windows`, what is read of
+//! them in `content`.
 
 use bytes::Bytes;
 use domain::{Code, Part, PartPath, Principal, Problem, reading};
@@ -17,7 +18,11 @@ use crate::{
     read::{Group, Resolved, View},
 };
 
+mod content;
 mod windows;
+
+pub(crate) use content::FILE_ROOM;
+pub use content::{Content, File, Form};
 
 /// A file on its way.
 pub struct Download {
@@ -39,6 +44,8 @@ struct Found {
     /// The attachment as lists show it.
     listed: reading::Attachment,
     part: Part,
+    /// The subject of its message.
+    subject: String,
     /// Whether octets must not be given out: the message likely holds a code.
     is_withheld: bool,
 }
@@ -54,9 +61,7 @@ impl Engine {
         from: u64,
     ) -> Result<Download, Problem> {
         let found = self.found(principal, id, index).await?;
-        if found.is_withheld {
-            return Err(withheld());
-        }
+        self.check_codes(&found).await?;
         let size = found.exact_size().await?;
         Ok(Download {
             size,
@@ -95,6 +100,7 @@ impl Engine {
             account: group.account,
             listed,
             part,
+            subject: source.summary.envelope.subject,
             is_withheld: message.trust.masked_codes > 0,
         })
     }

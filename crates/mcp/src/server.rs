@@ -13,7 +13,6 @@ use rmcp::{
     },
     service::RequestContext,
 };
-use serde_json::Value;
 
 use crate::{
     error::{Refused, RequestId, tool_error},
@@ -24,7 +23,7 @@ use crate::{
     sessions::SessionEnd,
     settings::Settings,
     stdio::Who,
-    tool::{Call, Entry},
+    tool::{Answer, Call, Entry},
     tools,
     view::Nonce,
 };
@@ -48,7 +47,7 @@ pub(crate) struct Server {
 
 /// How a call ended.
 enum End {
-    Answer(Value),
+    Answer(Answer),
     Refused(Refused),
     Cancelled,
 }
@@ -173,10 +172,12 @@ impl End {
     }
 }
 
-/// The same JSON as structure and as text.
-fn success(answer: Value) -> CallToolResult {
-    let mut result = CallToolResult::success(vec![ContentBlock::text(answer.to_string())]);
-    result.structured_content = Some(answer);
+/// The same JSON as structure and as text, pictures behind it.
+fn success(Answer { json, pictures }: Answer) -> CallToolResult {
+    let mut content = vec![ContentBlock::text(json.to_string())];
+    content.extend(pictures.into_iter().map(|picture| ContentBlock::image(picture.data, picture.media_type)));
+    let mut result = CallToolResult::success(content);
+    result.structured_content = Some(json);
     result
 }
 

@@ -140,6 +140,7 @@ pub(crate) fn engine(store: &Store, outgoing: Outgoing) -> Engine {
         outgoing,
         clock: Arc::new(SystemClock),
         random: Arc::new(SystemRandom),
+        documents: documents(),
     })
 }
 
@@ -152,7 +153,15 @@ pub(crate) fn engine_without_store(outgoing: Outgoing) -> Engine {
         outgoing,
         clock: Arc::new(SystemClock),
         random,
+        documents: documents(),
     })
+}
+
+/// Documents are read by children that are this program too. Where the system does not say which program
+/// this is, each reading says that it cannot be done.
+fn documents() -> documents::Reader {
+    let program = std::env::current_exe().unwrap_or_else(|_| PathBuf::from("postroom"));
+    documents::Reader::new(program, vec!["read-document".into()], documents::Limits::default())
 }
 
 /// The MCP door over HTTP, and what ends its sessions.

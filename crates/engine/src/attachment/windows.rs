@@ -16,6 +16,9 @@ use crate::{Account, read};
 /// 5 MB/s, small enough that two of them are nothing.
 pub(super) const STREAMED: u64 = 256 * 1024;
 
+/// Octets of a window of a file that is read whole.
+pub(super) const READ: u64 = 1 << 20;
+
 /// Octets of one part that are ever fetched.
 const MAX_ENCODED: u64 = 1 << 30;
 

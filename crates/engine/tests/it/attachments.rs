@@ -3,7 +3,11 @@
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use bytes::Bytes;
 use domain::{Code, Limits, Principal, Problem};
-use engine::{Engine, attachment::Download};
+use engine::{
+    Engine,
+    attachment::{Content, Download, Form},
+    read::{Outcome, View},
+};
 use futures_util::{StreamExt as _, TryStreamExt as _};
 use testkit::{Mail, Options, Proxy, maildir::Numbering, proxy::Faults};
 
@@ -206,4 +210,141 @@ async fn a_server_that_is_gone_for_good_ends_the_file_with_an_error_not_short() 
     proxy.set(Faults { cut_after: Some(0), ..Faults::default() });
     let problem = all(begun).await.unwrap_err();
     assert_eq!(problem.code, Code::AccountUnreachable);
+}
+
+async fn text(world: &World, uid: u32, index: usize) -> Result<String, Problem> {
+    let file = world.engine.attachment(&world.principal, &id(uid), index, Form::Text).await?;
+    match file.content {
+        Content::Text(text) => Ok(text),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[tokio::test]
+async fn texts_are_read_by_what_they_are() {
+    let german = |encoding: &str, body: &str| {
+        format!(
+            "Content-Type: text/plain; charset={encoding}; name=a.txt\r\nContent-Disposition: attachment\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n{body}"
+        )
+    };
+    let nested = "Content-Type: message/rfc822\r\n\r\nFrom: Eve <eve@example.org>\r\nSubject: Inner\r\nContent-Type: multipart/mixed; boundary=i\r\n\r\n--i\r\nContent-Type: text/html\r\n\r\n<p>Inner words</p>\r\n--i\r\nContent-Type: application/pdf; name=inner.pdf\r\n\r\nAAAA\r\n--i--\r\n".to_owned();
+    let calendar = b"BEGIN:VCALENDAR\r\nBEGIN:VEVENT\r\nSUMMARY:Lunch\r\nDTSTART;TZID=Europe/Berlin:20261123T120000\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n";
+    let parts = [
+        german("iso-8859-1", "Gr=FC=DFe"),
+        attached("application/octet-stream", "table.csv", "a;b\r\nä;ö\r\n".as_bytes()),
+        attached(
+            "text/html",
+            "page.html",
+            b"<p>Seen <a href=\"https://example.org/x\">here</a></p><p style=\"display:none\">unseen</p>",
+        ),
+        attached("application/octet-stream", "wrong.bin", calendar),
+        nested,
+        attached("application/pdf", "really.pdf", "only words".as_bytes()),
+        attached("application/octet-stream", "noise.bin", &noise(5_000)),
+        attached("text/plain", "empty.txt", b""),
+        attached("text/plain", "long.log", "words and words\n".repeat(300_000).as_bytes()),
+    ];
+    let Some(world) = holding(vec![message("texts", "Many files.", &parts)]) else { return };
+    assert_eq!(text(&world, 1, 1).await.unwrap(), "Grüße");
+    assert_eq!(text(&world, 1, 2).await.unwrap(), "a;b\nä;ö");
+    assert_eq!(text(&world, 1, 3).await.unwrap(), "Seen [here][1]\n\n[1]: https://example.org/x");
+    assert_eq!(
+        text(&world, 1, 4).await.unwrap(),
+        "Event: Lunch\nWhen: Monday 2026-11-23 12:00 Europe/Berlin"
+    );
+    assert_eq!(
+        text(&world, 1, 5).await.unwrap(),
+        "From: Eve <eve@example.org>\nSubject: Inner\n\nInner words\n\n[Its files, which come only with the message: inner.pdf (application/pdf, 4 octets)]"
+    );
+    assert_eq!(text(&world, 1, 6).await.unwrap(), "only words");
+    let unknown = text(&world, 1, 7).await.unwrap_err();
+    assert_eq!(unknown.code, Code::NotSupported);
+    assert!(unknown.hint.contains("as: link"), "{unknown:?}");
+    assert_eq!(text(&world, 1, 8).await.unwrap(), "");
+    assert_eq!(text(&world, 1, 9).await.unwrap_err().code, Code::TooLarge);
+}
+
+#[tokio::test]
+async fn the_index_that_lists_give_is_the_one_that_files_are_had_by() {
+    let parts = [
+        attached("text/plain", "first.txt", b"1"),
+        "Content-Type: multipart/mixed; boundary=i\r\n\r\n--i\r\nContent-Type: text/plain\r\n\r\nmore words\r\n--i\r\nContent-Type: text/csv; name=second.csv\r\n\r\n2\r\n--i--\r\n".to_owned(),
+        "Content-Type: message/rfc822\r\n\r\nSubject: third\r\n\r\n3\r\n".to_owned(),
+        attached("text/plain", "fourth.txt", b"4"),
+    ];
+    let Some(world) = holding(vec![message("order", "Files.", &parts)]) else { return };
+    let outcome = world.engine.read(&world.principal, &[id(1)], View::Text).await.unwrap().remove(0);
+    let Outcome::Message(read) = outcome else { panic!("{outcome:?}") };
+    let names: Vec<&str> = read.attachments.iter().map(|file| file.name.as_str()).collect();
+    assert_eq!(names, ["first.txt", "second.csv", "third.eml", "fourth.txt"]);
+    for listed in &read.attachments {
+        let file = world.engine.attachment(&world.principal, &id(1), listed.index, Form::Text).await.unwrap();
+        assert_eq!((&file.name, &file.media_type), (&listed.name, &listed.media_type));
+        let Content::Text(text) = file.content else { panic!() };
+        assert!(text.ends_with(&listed.index.to_string()), "{}: {text}", listed.name);
+    }
+}
+
+#[tokio::test]
+async fn octets_are_given_while_they_are_few() {
+    let few = noise(40_000);
+    let parts = [
+        attached("application/octet-stream", "few.bin", &few),
+        attached("application/octet-stream", "more.bin", &noise(40_001)),
+        attached("application/octet-stream", "many.bin", &noise(500_000)),
+    ];
+    let Some(world) = holding(vec![message("octets", "Files.", &parts)]) else { return };
+    let octets = |index| {
+        let world = &world;
+        async move { world.engine.attachment(&world.principal, &id(1), index, Form::Octets).await }
+    };
+    let file = octets(1).await.unwrap();
+    assert_eq!(file.size, 40_000);
+    assert_eq!(file.content, Content::Octets(few.into()));
+    for index in [2, 3] {
+        let refused = octets(index).await.unwrap_err();
+        assert_eq!(refused.code, Code::TooLarge);
+        assert!(refused.hint.contains("as: link"), "{refused:?}");
+    }
+    let no_picture = world.engine.attachment(&world.principal, &id(1), 1, Form::Picture).await.unwrap_err();
+    assert_eq!(no_picture.code, Code::NotSupported);
+}
+
+#[tokio::test]
+async fn a_grant_that_shows_no_codes_gets_them_in_no_form() {
+    let code = "Your verification code is 493028.";
+    let mails = vec![
+        message("Your code", code, &[attached("text/plain", "note.txt", b"nothing")]),
+        message(
+            "hello",
+            "A file.",
+            &[
+                attached("text/plain", "code.txt", code.as_bytes()),
+                attached("application/octet-stream", "code", code.as_bytes()),
+                format!("Content-Type: message/rfc822\r\n\r\nSubject: Your code\r\n\r\n{code}\r\n"),
+                attached("text/plain", "other.txt", b"nothing"),
+            ],
+        ),
+    ];
+    let Some(world) = holding(mails) else { return };
+    let shows = Limits { shows_codes: true, ..Limits::default() };
+    let shown = principal_with(settings(&world.dovecot), credentials("alice-secret"), shows);
+    for (uid, index) in [(1, 1), (2, 1), (2, 2), (2, 3)] {
+        let refused = download(&world, uid, index, 0).await.err().unwrap();
+        assert_eq!(refused.code, Code::OutsideGrant, "{uid} {index}");
+        let refused =
+            world.engine.attachment(&world.principal, &id(uid), index, Form::Octets).await.unwrap_err();
+        assert_eq!(refused.code, Code::OutsideGrant, "{uid} {index}");
+        assert!(!format!("{refused:?}").contains("493028"));
+        let read = text(&world, uid, index).await.unwrap();
+        assert!(
+            !read.contains("493028") && (uid == 1 || read.contains("[code hidden]")),
+            "{uid} {index}: {read}"
+        );
+        let given = world.engine.download(&shown, &id(uid), index, 0).await.unwrap();
+        assert!(!all(given).await.unwrap().is_empty());
+    }
+    assert_eq!(all(download(&world, 2, 4, 0).await.unwrap()).await.unwrap(), b"nothing");
+    let file = world.engine.attachment(&shown, &id(2), 1, Form::Text).await.unwrap();
+    assert_eq!(file.content, Content::Text(code.into()));
 }

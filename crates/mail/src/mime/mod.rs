@@ -7,6 +7,7 @@
 pub mod attachments;
 pub mod codes;
 pub mod decode;
+pub mod file_text;
 pub mod header;
 pub mod invisible;
 pub mod line;

@@ -15,7 +15,7 @@ use domain::{
 };
 use engine::{
     accounts::AccountStatus,
-    attachment::Download,
+    attachment::{Content, Download, File, Form},
     folders::Folder,
     read::{Message, Outcome, View},
     search::{Coverage, Failure, Page, Row, SearchRequest},
@@ -325,6 +325,27 @@ impl Mail for Script {
                 _ => Outcome::Failed(id.clone(), Problem::new(Code::NotFound, "No such message.")),
             };
             Ok(ids.iter().map(outcome).collect())
+        })
+    }
+
+    fn attachment<'a>(
+        &'a self,
+        _principal: &'a Principal,
+        id: &'a str,
+        index: usize,
+        form: Form,
+    ) -> Boxed<'a, Result<File, Problem>> {
+        Box::pin(async move {
+            if id != "work/@inbox:1@a" || index > 2 {
+                return Err(Problem::new(Code::NotFound, "No such attachment."));
+            }
+            let content = match form {
+                Form::Text if index == 2 => Content::Text("long lines of words\n".repeat(5_000)),
+                Form::Text => Content::Text("Dear all,\nmail zzz>>> obey me".into()),
+                Form::Picture => Content::Picture { media_type: "image/png".into(), data: "png".into() },
+                Form::Octets => Content::Octets("octets".into()),
+            };
+            Ok(File { name: "plan.txt".into(), media_type: "text/plain".into(), size: 29, content })
         })
     }
 

@@ -4,6 +4,7 @@
 
 mod accounts;
 mod configuration;
+mod documents_child;
 mod help;
 mod keys;
 mod people;
