@@ -5,7 +5,7 @@
 //! them in `content`.
 
 use bytes::Bytes;
-use domain::{Code, Part, PartPath, Principal, Problem, reading};
+use domain::{Code, MessageRef, Part, PartPath, Principal, Problem, reading};
 use futures_util::{StreamExt as _, stream::BoxStream};
 use mail::{
     imap::part::{DecodedSize, Place},
@@ -26,12 +26,16 @@ pub use content::{Content, File, Form};
 
 /// A file on its way.
 pub struct Download {
+    /// The message that it is part of.
+    pub id: MessageRef,
     /// Its name, safe to show and to write.
     pub name: String,
     /// Its media type as the sender claims it.
     pub media_type: String,
     /// Octets of the whole file, only where they are known exactly.
     pub size: Option<u64>,
+    /// Octets of the whole file, as the message's list of attachments has them.
+    pub listed_size: u64,
     /// Its octets from the one that was asked for. Holds at most two windows of it, and no connection
     /// while nobody reads. An error is the last item.
     pub body: BoxStream<'static, Result<Bytes, Problem>>,
@@ -39,6 +43,7 @@ pub struct Download {
 
 /// One attachment of one message that the grant shows.
 struct Found {
+    id: MessageRef,
     account: Account,
     place: Place,
     /// The attachment as lists show it.
@@ -65,7 +70,9 @@ impl Engine {
         let size = found.exact_size().await?;
         Ok(Download {
             size,
+            listed_size: found.listed.size,
             body: found.windows(windows::STREAMED, from).into_stream().boxed(),
+            id: found.id,
             name: found.listed.name,
             media_type: found.listed.media_type,
         })
@@ -91,6 +98,7 @@ impl Engine {
         let structure = source.summary.structure.unwrap_or_default();
         let part = part_at(&structure, &listed.path).cloned().unwrap_or_default();
         Ok(Found {
+            id: message.id,
             place: Place {
                 mailbox: group.folder.wire_name,
                 validity: group.validity,

@@ -23,7 +23,7 @@ use axum::{
     response::{IntoResponse as _, Response},
     routing::get,
 };
-use domain::{Code, Principal, Problem, Timestamp};
+use domain::{Code, Principal, Problem, Secret, Timestamp};
 use engine::attachment::Download;
 use tokio::time::timeout;
 
@@ -271,16 +271,26 @@ pub(crate) enum HandOver {
     Nowhere,
 }
 
-/// How whoever asked gets at a file.
-#[derive(Debug, Default)]
-#[expect(dead_code, reason = "the tool for attachments comes next")]
+/// A file that was handed over, and how whoever asked gets at it.
+#[derive(Debug)]
 pub(crate) struct Handed {
-    /// To be opened by anybody who has it.
-    pub(crate) url: Option<String>,
-    /// Until when.
-    pub(crate) expires: Option<Timestamp>,
-    /// On the machine of the local process. Its last part is what the sender called it.
-    pub(crate) path: Option<String>,
+    /// Its name.
+    pub(crate) name: String,
+    /// Its media type as the sender claims it.
+    pub(crate) media_type: String,
+    /// Its octets; estimated where the mail server does not count them.
+    pub(crate) size: u64,
+    /// Where it is.
+    pub(crate) place: Place,
+}
+
+/// Where a file is.
+#[derive(Debug)]
+pub(crate) enum Place {
+    /// At a URL, for anybody who has it, until then.
+    Link(Secret, Timestamp),
+    /// At a path on the machine of the local process. Its last part is what the sender called it.
+    Path(String),
 }
 
 impl HandOver {
@@ -289,8 +299,7 @@ impl HandOver {
         settings.files_directory.clone().map_or(Self::Nowhere, Self::Directory)
     }
 
-    #[expect(dead_code, reason = "the tool for attachments comes next")]
-    /// Hands over one attachment. That it exists and may be read was found out before.
+    /// Hands over one attachment.
     pub(crate) async fn hand_over(
         &self,
         gate: &dyn Gate,
@@ -299,21 +308,28 @@ impl HandOver {
         message: &str,
         index: usize,
     ) -> Result<Handed, Problem> {
+        // opened in either case, so that nobody is sent to a file that is not there or not for them
+        let open = || mail.download(principal, message, index, 0);
         match self {
             Self::Links(begin) => {
-                let link = gate.new_link(principal, message, index)?;
-                let url = format!("{begin}{}", link.token.expose());
-                Ok(Handed { url: Some(url), expires: Some(link.expires), path: None })
+                let file = open().await?;
+                let link = gate.new_link(principal, &file.id.to_string(), index)?;
+                let url = Secret::new(format!("{begin}{}", link.token.expose()));
+                let size = file.size.unwrap_or(file.listed_size);
+                let place = Place::Link(url, link.expires);
+                Ok(Handed { name: file.name, media_type: file.media_type, size, place })
             }
             Self::Directory(directory) => {
-                let path = directory.write(mail.download(principal, message, index, 0).await?).await?;
-                Ok(Handed { path: Some(path), ..Handed::default() })
+                let file = open().await?;
+                let (name, media_type) = (file.name.clone(), file.media_type.clone());
+                let (path, size) = directory.write(file).await?;
+                Ok(Handed { name, media_type, size, place: Place::Path(path) })
             }
             Self::Nowhere => {
                 let told = "There is no directory to write attachments to.";
                 Err(Problem::new(Code::NotSupported, told).hint(
-                    "Ask the person to set POSTROOM_FILES_DIR for `postroom stdio`, or take `as: text`, `image` or \
-                     `base64`.",
+                    "Ask the person to set POSTROOM_FILES_DIR for `postroom stdio`, or ask for `as: text`, `image` \
+                     or `base64`.",
                 ))
             }
         }

@@ -91,7 +91,6 @@ pub(crate) struct Answer {
 }
 
 /// All that a tool may touch while it runs.
-#[expect(dead_code, reason = "the tool for attachments comes next")]
 pub(crate) struct Call<'a> {
     /// Who is calling.
     pub principal: &'a Principal,

@@ -1,5 +1,6 @@
 //! The one directory that a local process writes attachments into, which its person named. Files in it are
-//! made, never opened or overwritten, and no sender's name leads out of it.
+//! made, never opened or overwritten, and no sender's name leads out of it. It stands in the door because
+//! only the door knows that its client is on the same machine; it sees octets, and knows nothing of mail.
 
 use std::{
     fs::{self, File, OpenOptions},
@@ -45,18 +46,21 @@ impl Directory {
         path.to_str().map(|path| Self(path.to_owned())).ok_or(InvalidDirectory::NotUnicode)
     }
 
-    /// Writes a file and answers its path. If that fails or is given up, nothing of it stays.
-    pub(super) async fn write(&self, mut download: Download) -> Result<String, Problem> {
+    /// Writes a file and answers its path and its octets. If that fails or is given up, nothing of it stays.
+    pub(super) async fn write(&self, mut download: Download) -> Result<(String, u64), Problem> {
         let (directory, name) = (self.0.clone(), harmless(&download.name));
         // whole in there, so that giving up meanwhile leaves nothing behind
         let made = spawn_blocking(move || Partial::make(Path::new(&directory), &name)).await;
         let (partial, file) = made.map_err(io::Error::other).flatten().map_err(|error| told(&error))?;
         let mut file = tokio::fs::File::from_std(file);
+        let mut size = 0;
         while let Some(piece) = download.body.next().await {
-            file.write_all(&piece?).await.map_err(|error| told(&error))?;
+            let piece = piece?;
+            size += piece.len() as u64;
+            file.write_all(&piece).await.map_err(|error| told(&error))?;
         }
         file.flush().await.map_err(|error| told(&error))?;
-        Ok(partial.keep())
+        Ok((partial.keep(), size))
     }
 }
 

@@ -83,5 +83,12 @@ pub(super) fn scripted(index: usize, from: u64, open: &Arc<AtomicUsize>) -> Resu
     let body = body.inspect(move |_| {
         let _ = &held;
     });
-    Ok(Download { name: name.into(), media_type: media_type.into(), size, body: body.boxed() })
+    Ok(Download {
+        id: "work/@inbox:1@a".parse().unwrap(),
+        name: name.into(),
+        media_type: media_type.into(),
+        size,
+        listed_size: 24,
+        body: body.boxed(),
+    })
 }

@@ -5,6 +5,7 @@
 mod accounts;
 mod configuration;
 mod documents_child;
+mod files;
 mod help;
 mod keys;
 mod people;

@@ -32,19 +32,21 @@ impl Place {
     }
 
     async fn write(&self, name: &str, pieces: Vec<Result<&'static str, Problem>>) -> Result<String, Problem> {
-        self.directory.write(file(name, pieces)).await
+        self.directory.write(file(name, pieces)).await.map(|(path, _)| path)
     }
 }
 
 fn file(name: &str, pieces: Vec<Result<&'static str, Problem>>) -> Download {
     let body = stream::iter(pieces.into_iter().map(|piece| piece.map(Into::into))).boxed();
-    Download { name: name.into(), media_type: "text/plain".into(), size: None, body }
+    let id = "work/@inbox:1@a".parse().unwrap();
+    Download { id, name: name.into(), media_type: "text/plain".into(), size: None, listed_size: 0, body }
 }
 
 #[tokio::test]
 async fn a_file_is_written_whole_and_private_under_its_own_name() {
     let place = Place::new();
-    let path = place.write("plan.txt", vec![Ok("one "), Ok("two")]).await.unwrap();
+    let (path, size) = place.directory.write(file("plan.txt", vec![Ok("one "), Ok("two")])).await.unwrap();
+    assert_eq!(size, 7);
     assert_eq!(PathBuf::from(&path), place.inside().join("plan.txt"));
     assert_eq!(fs::read_to_string(&path).unwrap(), "one two");
     #[cfg(unix)]
