@@ -116,6 +116,9 @@ fn documents_and_pictures_are_read_by_children_of_the_binary() {
     let masked = text(&ask(&mut client, 6, "text"));
     assert!(masked.contains("[code hidden]") && !masked.contains("493028"), "{masked}");
 
+    let withheld = ask(&mut client, 6, "base64");
+    assert!(withheld.is_error() && withheld.text().contains("[outside_grant]"), "{withheld:?}");
+
     let octets = ask(&mut client, 1, "base64");
     let given = STANDARD.decode(octets.structured()["data"].as_str().unwrap()).unwrap();
     assert!(given.starts_with(b"%PDF-"));
