@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use bytes::{Bytes, BytesMut};
 use documents::Kind;
 use domain::{Code, Principal, Problem};
-use mail::mime::file_text::{self, Shape};
+use mail::mime::file_text::{self, FileText, Shape};
 use tokio::sync::SemaphorePermit;
 
 use super::{Found, windows, withheld};
@@ -106,7 +106,7 @@ impl Engine {
         let (size, content) = match form {
             Form::Text => self.text(&found).await?,
             Form::Picture => self.picture(&found).await?,
-            Form::Octets => found.few_octets().await?,
+            Form::Octets => self.few_octets(&found).await?,
         };
         let super::reading::Attachment { name, media_type, .. } = found.listed;
         Ok(File { name, media_type, size, content })
@@ -139,7 +139,7 @@ impl Engine {
             Some(Readable::Document(kind)) => {
                 let read = self.0.settings.documents.text(kind, octets).await;
                 let read = read.map_err(|error| error.problem())?;
-                let mut text = found.shown(&read.text);
+                let mut text = found.shown(read.text).await?.text;
                 if read.is_cut {
                     text.push_str("\n[The text goes on beyond what is read of one file.]");
                 }
@@ -149,7 +149,7 @@ impl Engine {
                 text
             }
             Some(Readable::Text(shape)) if is_whole || shape == Shape::Message => {
-                found.read(shape, &octets).text
+                found.read(shape, octets).await?.text
             }
             Some(Readable::Text(_)) => return Err(too_large(size, MAX_TEXT)),
         };
@@ -180,20 +180,54 @@ impl Engine {
         Ok((size, Content::Picture { media_type: picture.media_type, data: picture.data }))
     }
 
-    /// Refuses to give out a file that likely holds a code, or whose message does. Of the file itself only
-    /// texts are looked through, and not beyond the length that mail with codes has.
+    /// Refuses to give out a file that likely holds a code, or whose message does. Of the file itself what
+    /// can be read as text is looked through, if it is no longer than mail with codes ever is.
     pub(super) async fn check_codes(&self, found: &Found) -> Result<(), Problem> {
         if found.is_withheld {
             return Err(withheld());
         }
         let size = found.listed.size;
-        let may_be_text = found.shape(&[]).is_some() && size <= MAX_SEARCHED;
-        if found.account.shows_codes || !(may_be_text || size <= MAX_UNKNOWN) {
+        let may_say_something = match found.readable(&[]) {
+            Some(Readable::Document(Kind::Picture)) => false,
+            Some(_) => size <= MAX_SEARCHED,
+            None => size <= MAX_UNKNOWN,
+        };
+        if found.account.shows_codes || !may_say_something {
             return Ok(());
         }
         let _room = self.room(found).await?;
         let fetched = found.fetch(|_| MAX_SEARCHED).await?;
-        found.check_octets(&fetched.octets)
+        self.check_octets(found, fetched.octets).await
+    }
+
+    /// Refuses octets whose text would be masked.
+    async fn check_octets(&self, found: &Found, octets: Bytes) -> Result<(), Problem> {
+        if found.account.shows_codes {
+            return Ok(());
+        }
+        let masked = match found.readable(&octets) {
+            None | Some(Readable::Document(Kind::Picture)) => 0,
+            Some(Readable::Text(shape)) => found.read(shape, octets).await?.masked,
+            // A document that cannot be read here tells nothing.
+            Some(Readable::Document(kind)) => match self.0.settings.documents.text(kind, octets).await {
+                Ok(read) => found.shown(read.text).await?.masked,
+                Err(_) => 0,
+            },
+        };
+        if masked > 0 { Err(withheld()) } else { Ok(()) }
+    }
+
+    async fn few_octets(&self, found: &Found) -> Result<(u64, Content), Problem> {
+        // The size is an estimate; what is far beyond the limit need not be fetched to be refused.
+        if found.listed.size > MAX_OCTETS * 2 {
+            return Err(too_large(found.listed.size, MAX_OCTETS));
+        }
+        let Fetched { octets, is_whole } = found.fetch(|_| MAX_OCTETS).await?;
+        if !is_whole {
+            return Err(too_large(found.listed.size, MAX_OCTETS));
+        }
+        self.check_octets(found, octets.clone()).await?;
+        Ok((octets.len() as u64, Content::Octets(octets)))
     }
 }
 
@@ -211,37 +245,20 @@ impl Found {
         document.map(Readable::Document).or_else(|| self.shape(beginning).map(Readable::Text))
     }
 
-    fn read(&self, shape: Shape, octets: &[u8]) -> file_text::FileText {
-        let mask_codes = !self.account.shows_codes;
-        let file = file_text::File { shape, charset: self.charset(), subject: &self.subject, mask_codes };
-        file_text::read(&file, octets)
+    async fn read(&self, shape: Shape, octets: Bytes) -> Result<FileText, Problem> {
+        let charset = self.charset().map(str::to_owned);
+        let (subject, mask_codes) = (self.subject.clone(), !self.account.shows_codes);
+        apart(move || {
+            let file = file_text::File { shape, charset: charset.as_deref(), subject: &subject, mask_codes };
+            file_text::read(&file, &octets)
+        })
+        .await
     }
 
     /// A text that another program took out of the file.
-    fn shown(&self, text: &str) -> String {
-        file_text::shown(text, &self.subject, !self.account.shows_codes).text
-    }
-
-    fn check_octets(&self, octets: &[u8]) -> Result<(), Problem> {
-        match self.shape(octets) {
-            Some(shape) if !self.account.shows_codes && self.read(shape, octets).masked > 0 => {
-                Err(withheld())
-            }
-            _ => Ok(()),
-        }
-    }
-
-    async fn few_octets(&self) -> Result<(u64, Content), Problem> {
-        // The size is an estimate; what is far beyond the limit need not be fetched to be refused.
-        if self.listed.size > MAX_OCTETS * 2 {
-            return Err(too_large(self.listed.size, MAX_OCTETS));
-        }
-        let fetched = self.fetch(|_| MAX_OCTETS).await?;
-        if !fetched.is_whole {
-            return Err(too_large(self.listed.size, MAX_OCTETS));
-        }
-        self.check_octets(&fetched.octets)?;
-        Ok((fetched.octets.len() as u64, Content::Octets(fetched.octets)))
+    async fn shown(&self, text: String) -> Result<FileText, Problem> {
+        let (subject, mask_codes) = (self.subject.clone(), !self.account.shows_codes);
+        apart(move || file_text::shown(&text, &subject, mask_codes)).await
     }
 
     /// The whole file, or as much of its beginning as the limit allows, which the first of its octets decide.
@@ -263,6 +280,14 @@ impl Found {
         }
         Ok(Fetched { octets: octets.freeze(), is_whole: true })
     }
+}
+
+/// Reads a text where it keeps nobody else waiting, and where a fault in its reader ends nothing else.
+async fn apart(read: impl FnOnce() -> FileText + Send + 'static) -> Result<FileText, Problem> {
+    tokio::task::spawn_blocking(read).await.map_err(|_| {
+        Problem::new(Code::NotSupported, "The file cannot be read: its reader failed.")
+            .hint("Ask for `as: link` to get the file itself.")
+    })
 }
 
 /// Octets that tell what a file is.

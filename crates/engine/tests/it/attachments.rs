@@ -1,17 +1,21 @@
 //! Attachments: streamed in windows, read as text, withheld where they hold what the grant does not show.
 
+use std::time::Duration;
+
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use bytes::Bytes;
 use domain::{Code, Limits, Principal, Problem};
 use engine::{
-    Engine,
+    Bounds, Engine,
     attachment::{Content, Download, Form},
     read::{Outcome, View},
 };
 use futures_util::{StreamExt as _, TryStreamExt as _};
 use testkit::{Mail, Options, Proxy, maildir::Numbering, proxy::Faults};
 
-use crate::world::{NOW, World, credentials, empty_world, new_engine, principal_with, settings};
+use crate::world::{
+    NOW, World, bounded_engine, credentials, empty_world, new_engine, principal_with, settings,
+};
 
 /// A file as mail programs attach it.
 pub(crate) fn attached(media_type: &str, name: &str, octets: &[u8]) -> String {
@@ -156,7 +160,7 @@ async fn a_grant_limits_files_by_folder_and_age() {
     let elsewhere = limited(Limits { folders: vec!["@sent".into()], ..Limits::default() });
     let refused = world.engine.download(&elsewhere, &id(1), 1, 0).await.err().unwrap();
     assert_eq!(refused.code, Code::FolderNotFound);
-    let later = crate::world::now() + std::time::Duration::from_mins(1);
+    let later = crate::world::now() + Duration::from_mins(1);
     let newer = limited(Limits { nothing_before: Some(later), ..Limits::default() });
     let refused = world.engine.download(&newer, &id(1), 1, 0).await.err().unwrap();
     assert_eq!(refused.code, Code::NotFound);
@@ -347,4 +351,54 @@ async fn a_grant_that_shows_no_codes_gets_them_in_no_form() {
     assert_eq!(all(download(&world, 2, 4, 0).await.unwrap()).await.unwrap(), b"nothing");
     let file = world.engine.attachment(&shown, &id(2), 1, Form::Text).await.unwrap();
     assert_eq!(file.content, Content::Text(code.into()));
+}
+
+#[tokio::test]
+async fn a_message_that_is_nothing_but_a_file_has_it_at_index_one() {
+    let file = noise(300_000);
+    let raw = format!(
+        "From: scanner@example.org\r\nSubject: Scan\r\nMIME-Version: 1.0\r\n{}",
+        attached("application/octet-stream", "scan.bin", &file)
+    );
+    let Some(world) = holding(vec![Mail::new(raw, NOW)]) else { return };
+    let found = download(&world, 1, 1, 0).await.unwrap();
+    assert_eq!(found.name, "scan.bin");
+    assert!(all(found).await.unwrap() == file);
+}
+
+#[tokio::test]
+async fn a_message_id_names_a_files_message_unless_several_have_it() {
+    let with_id = |id: &str| {
+        let mut mail = message("file", "See attached.", &[attached("text/plain", "a.txt", b"a")]);
+        mail.raw.splice(0..0, format!("Message-ID: <{id}@example.org>\r\n").into_bytes());
+        mail
+    };
+    let Some(world) = holding(vec![with_id("one"), with_id("twice"), with_id("twice")]) else { return };
+    let found = world.engine.download(&world.principal, "<one@example.org>", 1, 0).await.unwrap();
+    assert_eq!(all(found).await.unwrap(), b"a");
+    let refused = world.engine.download(&world.principal, "<twice@example.org>", 1, 0).await.err().unwrap();
+    assert_eq!(refused.code, Code::Conflict);
+}
+
+#[tokio::test]
+async fn a_server_that_falls_silent_ends_the_file_in_time() {
+    let parts = [attached("application/octet-stream", "noise.bin", &noise(1_500_000))];
+    let Some(world) = holding(vec![message("file", "See attached.", &parts)]) else { return };
+    let silent = Faults { stall_after: Some(700_000), ..Faults::default() };
+    let proxy = Proxy::start(world.dovecot.imap_port(), silent).unwrap();
+    let principal = through(&proxy, &world);
+    let engine = bounded_engine(Bounds { answer: Duration::from_millis(1_500), ..Bounds::default() });
+    let begun = engine.download(&principal, &id(1), 1, 0).await.unwrap();
+    assert_eq!(all(begun).await.unwrap_err().code, Code::Timeout);
+}
+
+#[tokio::test]
+async fn a_message_deleted_in_the_midst_of_a_download_ends_it_with_an_error() {
+    let parts = [attached("application/octet-stream", "noise.bin", &noise(3_000_000))];
+    let Some(world) = holding(vec![message("file", "See attached.", &parts)]) else { return };
+    let mut begun = download(&world, 1, 1, 0).await.unwrap();
+    begun.body.next().await.unwrap().unwrap();
+    let mut other = testkit::OtherClient::sign_in(&world.dovecot, "alice", "alice-secret").unwrap();
+    other.delete("INBOX", "1").unwrap();
+    assert_eq!(all(begun).await.unwrap_err().code, Code::NotFound);
 }
