@@ -25,15 +25,18 @@ use axum::{
 };
 use domain::{Code, Principal, Problem, Secret, Timestamp};
 use engine::attachment::Download;
-use tokio::time::timeout;
+use tokio::time::sleep;
 
 pub use directory::{Directory, InvalidDirectory};
 pub(crate) use sending::Downloads;
 
-use self::{range::Wanted, sending::Sending};
+use self::{
+    range::Wanted,
+    sending::{Sending, Watch},
+};
 use crate::{
     error::RequestId,
-    gate::{CallRecord, Gate, LinkRefusal, LinkedPart},
+    gate::{CallRecord, Gate, LinkRefusal},
     mail::Mail,
     settings::Settings,
 };
@@ -72,15 +75,6 @@ const PASSED_ON: [&str; 27] = [
     "video/mp4",
 ];
 
-/// How downloads are watched.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Watching {
-    /// How often the grant is looked at.
-    pub(crate) every: Duration,
-    /// How long nothing may move.
-    pub(crate) idle: Duration,
-}
-
 /// What the route needs.
 pub(crate) struct Files {
     /// What links open, and for whom.
@@ -89,10 +83,12 @@ pub(crate) struct Files {
     pub(crate) mail: Arc<dyn Mail>,
     /// Those that are running.
     pub(crate) downloads: Downloads,
-    /// How long it may take until the first octet is on its way.
+    /// How long the mail server may take to find a file.
     pub(crate) deadline: Duration,
-    /// How the rest is watched.
-    pub(crate) watching: Watching,
+    /// How long a download may stand still.
+    pub(crate) idle: Duration,
+    /// How often the grant of one is looked at.
+    pub(crate) every: Duration,
 }
 
 /// The route, for anybody who has a link; no bearer is asked for.
@@ -125,37 +121,38 @@ async fn fetch(
         Ok(part) => part,
         Err(refusal) => return closed(refusal),
     };
-    match files.answer(&part, &method, &headers).await {
+    let watch = Watch { gate: Arc::clone(&files.gate), principal: part.principal, every: files.every };
+    let asked = Asked { watch: &watch, message: &part.message, index: part.index };
+    match files.answer(&asked, &method, &headers).await {
         Ok(response) => response,
         Err(problem) => {
-            record(&*files.gate, &part.principal, &part.message, problem.code.as_str()).await;
+            record(&watch, &part.message, problem.code.as_str()).await;
             page(&problem, request.map(|Extension(id)| id).as_ref())
         }
     }
 }
 
+/// What a link opened.
+struct Asked<'a> {
+    watch: &'a Watch,
+    message: &'a str,
+    index: usize,
+}
+
 impl Files {
     async fn answer(
         &self,
-        part: &LinkedPart,
+        asked: &Asked<'_>,
         method: &Method,
         headers: &HeaderMap,
     ) -> Result<Response, Problem> {
-        self.gate.admit(&part.principal).await.map_err(|seconds| {
+        self.gate.admit(&asked.watch.principal).await.map_err(|seconds| {
             Problem::new(Code::RateLimited, "Too many calls.").retry_after(seconds.max(1))
         })?;
-        let file = self.open(part, 0).await?;
-        let wanted = range::wanted(method, headers, file.size);
+        let file = self.open(asked, 0).await?;
         let mut response = Response::new(Body::empty());
         describe(response.headers_mut(), &file);
-        let (file, length) = match wanted {
-            Wanted::Nothing => {
-                let size = file.size.unwrap_or_default();
-                let range = [(CONTENT_RANGE, format!("bytes */{size}"))];
-                record(&*self.gate, &part.principal, &part.message, "ok").await;
-                return Ok((StatusCode::RANGE_NOT_SATISFIABLE, range, "The file ends before that.\n")
-                    .into_response());
-            }
+        let (file, length) = match range::wanted(method, headers, file.size) {
             Wanted::Whole => {
                 let length = file.size;
                 (file, length)
@@ -164,32 +161,38 @@ impl Files {
                 let range = format!("bytes {first}-{last}/{}", file.size.unwrap_or_default());
                 *response.status_mut() = StatusCode::PARTIAL_CONTENT;
                 insert(response.headers_mut(), CONTENT_RANGE, &range);
-                let file = if first == 0 { file } else { self.open(part, first).await? };
+                let file = if first == 0 { file } else { self.open(asked, first).await? };
                 (file, Some(last - first + 1))
+            }
+            Wanted::Nothing => {
+                record(asked.watch, asked.message, "ok").await;
+                let range = [(CONTENT_RANGE, format!("bytes */{}", file.size.unwrap_or_default()))];
+                let told = "The file ends before that.\n";
+                return Ok((StatusCode::RANGE_NOT_SATISFIABLE, range, told).into_response());
             }
         };
         if let Some(length) = length {
             response.headers_mut().insert(CONTENT_LENGTH, length.into());
         }
         if *method == Method::HEAD {
-            record(&*self.gate, &part.principal, &part.message, "ok").await;
+            record(asked.watch, asked.message, "ok").await;
             return Ok(response);
         }
-        let sending = Sending {
-            gate: Arc::clone(&self.gate),
-            principal: Arc::clone(&part.principal),
-            message: part.message.clone(),
-            length,
-            watching: self.watching,
-        };
+        let (watch, message) = (asked.watch.clone(), asked.message.to_owned());
+        let sending = Sending { watch, message, length, idle: self.idle };
         *response.body_mut() = sending.begin(file.body, &self.downloads);
         Ok(response)
     }
 
-    async fn open(&self, part: &LinkedPart, from: u64) -> Result<Download, Problem> {
-        let opening = self.mail.download(&part.principal, &part.message, part.index, from);
-        let late = |_| Problem::new(Code::Timeout, "The mail server did not answer in time.");
-        timeout(self.deadline, opening).await.map_err(late)?
+    async fn open(&self, asked: &Asked<'_>, from: u64) -> Result<Download, Problem> {
+        let Asked { watch, message, index } = asked;
+        tokio::select! {
+            file = self.mail.download(&watch.principal, message, *index, from) => file,
+            () = watch.ended() => Err(Problem::new(Code::NotFound, "The grant has ended.")),
+            () = sleep(self.deadline) => {
+                Err(Problem::new(Code::Timeout, "The mail server did not answer in time."))
+            }
+        }
     }
 }
 
@@ -209,9 +212,9 @@ fn insert(headers: &mut HeaderMap, name: HeaderName, value: &str) {
     }
 }
 
-async fn record(gate: &dyn Gate, principal: &Principal, message: &str, outcome: &'static str) {
+async fn record(watch: &Watch, message: &str, outcome: &'static str) {
     let targets = [message.chars().take(200).collect()];
-    gate.record(principal, CallRecord { tool: TOOL, targets: &targets, outcome }).await;
+    watch.gate.record(&watch.principal, CallRecord { tool: TOOL, targets: &targets, outcome }).await;
 }
 
 const GONE: &str =

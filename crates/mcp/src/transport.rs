@@ -9,7 +9,7 @@ use rmcp::transport::streamable_http_server::{StreamableHttpServerConfig, Stream
 use crate::{
     authenticate::{self, Asking},
     authorize::{self, Checking},
-    files::{self, Downloads, Files, Watching},
+    files::{self, Downloads, Files},
     gate::Gate,
     mail::Mail,
     metadata, origin,
@@ -36,7 +36,8 @@ pub fn router(
         mail: Arc::clone(&mail),
         downloads: downloads.clone(),
         deadline: settings.deadline,
-        watching: Watching { every: settings.download_check, idle: settings.download_idle },
+        idle: settings.download_idle,
+        every: settings.download_check,
     });
     let server = Server::new(mail, Arc::clone(&gate), random, &settings);
     let sessions = Arc::new(Sessions::new(Arc::clone(&gate), &settings));

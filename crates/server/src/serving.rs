@@ -88,7 +88,9 @@ pub(crate) async fn run(config: &Config) -> Result<()> {
         }
         () = signals.next() => tracing::warn!("stopping at once"),
     }
-    closer.end_downloads().await;
+    if timeout(GRACE, closer.end_downloads()).await.is_err() {
+        tracing::error!("the last downloads could not be put on record");
+    }
     let deadline = Instant::now() + LAST_WORDS;
     for mut server in servers {
         if timeout_at(deadline, &mut server).await.is_err() {

@@ -27,6 +27,8 @@ pub(super) const SILENT: usize = 5;
 pub(super) const LONGER: usize = 6;
 /// One that is shorter than it was said to be.
 pub(super) const SHORTER: usize = 7;
+/// One that the mail server never finds.
+pub(super) const UNFOUND: usize = 8;
 /// From here on, the problem of that code.
 pub(super) const PROBLEMS: usize = 100;
 

@@ -6,7 +6,7 @@ use domain::Code;
 use tokio::{io::AsyncReadExt as _, time::timeout};
 
 use super::{
-    downloads::{BROKEN, ENDLESS, LONGER, PAGE, PIECE, PROBLEMS, SHORTER, SILENT, TEXT},
+    downloads::{BROKEN, ENDLESS, LONGER, PAGE, PIECE, PROBLEMS, SHORTER, SILENT, TEXT, UNFOUND},
     world::{Answer, Ask, World},
 };
 use crate::{LinkRefusal, Settings};
@@ -222,6 +222,17 @@ async fn a_running_download_ends_when_its_grant_does_taken_or_not() {
     reading.await.unwrap();
     read_to_early_end(stalled).await;
     assert_eq!(outcomes(&world, 2).await, ["revoked", "revoked"]);
+}
+
+#[tokio::test]
+async fn nobody_waits_for_a_file_longer_than_its_grant_or_than_a_call_may_take() {
+    let world = World::with(quick).await;
+    *world.gate.ends_after.lock().unwrap() = Some(3);
+    assert_eq!(world.send(get(UNFOUND)).await.status, 404);
+    assert_eq!(outcomes(&world, 1).await, ["not_found"]);
+    let world = World::with(|settings| settings.deadline = Duration::from_millis(50)).await;
+    assert_eq!(world.send(get(UNFOUND)).await.status, 504);
+    assert_eq!(outcomes(&world, 1).await, ["timeout"]);
 }
 
 #[tokio::test]

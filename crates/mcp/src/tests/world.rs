@@ -66,8 +66,10 @@ pub(super) struct FakeGate {
     pub(super) given_way: Mutex<Vec<String>>,
     /// What each look at the grant of a link finds instead of it.
     pub(super) link: Mutex<Option<LinkRefusal>>,
-    /// How often it was looked at while a file was sent.
+    /// How often it was looked at after the link was opened.
     pub(super) looks: AtomicUsize,
+    /// After how many looks it is over.
+    pub(super) ends_after: Mutex<Option<usize>>,
 }
 
 impl FakeGate {
@@ -147,7 +149,10 @@ impl Gate for FakeGate {
 
     fn link_principal<'a>(&'a self, grant: &'a GrantId) -> Boxed<'a, Result<Arc<Principal>, LinkRefusal>> {
         Box::pin(async move {
-            self.looks.fetch_add(1, Ordering::SeqCst);
+            let looks = self.looks.fetch_add(1, Ordering::SeqCst);
+            if self.ends_after.lock().unwrap().is_some_and(|after| looks >= after) {
+                return Err(LinkRefusal::Invalid);
+            }
             self.linked(grant.as_str())
         })
     }
@@ -357,7 +362,9 @@ impl Mail for Script {
         from: u64,
     ) -> Boxed<'a, Result<Download, Problem>> {
         Box::pin(async move {
-            if id == "work/@inbox:1@a" {
+            if index == downloads::UNFOUND {
+                std::future::pending().await
+            } else if id == "work/@inbox:1@a" {
                 downloads::scripted(index, from, &self.downloading)
             } else {
                 Err(Problem::new(Code::NotFound, "No such message."))
