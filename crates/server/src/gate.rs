@@ -104,3 +104,26 @@ fn told(refusal: &access::LinkRefusal) -> LinkRefusal {
         _ => LinkRefusal::Invalid,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use access::{Error, LinkRefusal as Why, Refusal as Ended};
+
+    use super::*;
+
+    #[test]
+    fn who_opens_a_link_learns_that_it_is_old_or_cannot_be_checked_and_nothing_else() {
+        for (why, learned) in [
+            (Why::Unknown, LinkRefusal::Invalid),
+            (Why::ScopeMissing, LinkRefusal::Invalid),
+            (Why::Grant(Ended::Unknown), LinkRefusal::Invalid),
+            (Why::Grant(Ended::Expired), LinkRefusal::Invalid),
+            (Why::Grant(Ended::Revoked), LinkRefusal::Invalid),
+            (Why::Grant(Ended::Disabled), LinkRefusal::Invalid),
+            (Why::Grant(Ended::Unavailable(Error::NoStore)), LinkRefusal::Unavailable),
+            (Why::Expired, LinkRefusal::Expired),
+        ] {
+            assert_eq!(told(&why), learned, "{why:?}");
+        }
+    }
+}
