@@ -52,3 +52,27 @@ impl Error {
         Problem::new(code, message).hint(hint)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_error_says_what_happened_and_what_to_do_next() {
+        let codes = [
+            (Error::Locked, Code::NotSupported),
+            (Error::Damaged, Code::NotSupported),
+            (Error::TooLarge, Code::TooLarge),
+            (Error::TooSlow, Code::Timeout),
+            (Error::Crashed, Code::NotSupported),
+            (Error::Unsupported, Code::NotSupported),
+            (Error::Unavailable, Code::Internal),
+        ];
+        for (error, code) in codes {
+            let problem = error.problem();
+            assert_eq!(problem.code, code);
+            assert!(problem.message.starts_with(|c: char| c.is_ascii_uppercase()), "{}", problem.message);
+            assert!(problem.hint.contains("as: link"), "{}", problem.hint);
+        }
+    }
+}

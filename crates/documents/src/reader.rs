@@ -165,7 +165,7 @@ async fn hear_out(
 }
 
 /// What the child said, or what its end means if it said nothing.
-fn understand((status, heard): (ExitStatus, Vec<u8>)) -> Result<(Head, Vec<u8>)> {
+fn understand((status, mut heard): (ExitStatus, Vec<u8>)) -> Result<(Head, Vec<u8>)> {
     use std::os::unix::process::ExitStatusExt as _;
     if let Some(signal) = status.signal() {
         return Err(if signal == SIGXCPU { Error::TooSlow } else { Error::Crashed });
@@ -173,8 +173,9 @@ fn understand((status, heard): (ExitStatus, Vec<u8>)) -> Result<(Head, Vec<u8>)>
     let mut rest = heard.as_slice();
     match pipe::read_head::<Answer>(&mut rest) {
         Ok(answer) if status.success() => {
-            let head = answer?;
-            Ok((head, rest.to_vec()))
+            let head_ends = heard.len() - rest.len();
+            heard.drain(..head_ends);
+            Ok((answer?, heard))
         }
         _ => {
             tracing::warn!("the reader of documents does not answer as it should");

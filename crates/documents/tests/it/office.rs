@@ -6,8 +6,8 @@ use crate::files::{docx, package, paragraph, read, relations};
 
 #[tokio::test]
 async fn a_letter_gives_its_paragraphs_headings_lists_tables_and_notes() {
-    let styles =
-        "<w:styles><w:style w:styleId='berschrift2'><w:name w:val='heading 2'/></w:style></w:styles>";
+    let styles = "<w:styles><w:style w:styleId='berschrift2'><w:name w:val='heading 2'/></w:style>\
+        <w:style w:styleId='points'><w:pPr><w:numPr><w:numId w:val='1'/></w:numPr></w:pPr></w:style></w:styles>";
     let notes = "<w:footnotes><w:footnote w:id='-1' w:type='separator'><w:p><w:r><w:t>no</w:t></w:r></w:p></w:footnote>\
         <w:footnote w:id='1'><w:p><w:r><w:t>see there</w:t></w:r></w:p></w:footnote></w:footnotes>";
     let comments =
@@ -22,6 +22,7 @@ async fn a_letter_gives_its_paragraphs_headings_lists_tables_and_notes() {
         <w:p><w:r><w:t xml:space='preserve'>Caf&#xE9; &amp; </w:t></w:r><w:r><w:t>tea</w:t><w:br/><w:t>hot</w:t>\
         <w:footnoteReference w:id='1'/></w:r></w:p>\
         <w:p><w:pPr><w:numPr><w:numId w:val='3'/></w:numPr></w:pPr><w:r><w:t>one</w:t></w:r></w:p>\
+        <w:p><w:pPr><w:pStyle w:val='points'/></w:pPr><w:r><w:t>two</w:t></w:r></w:p>\
         <w:tbl><w:tr><w:tc>{}</w:tc><w:tc>{}</w:tc></w:tr><w:tr><w:tc>{}</w:tc><w:tc><w:p/></w:tc></w:tr></w:tbl>",
         paragraph("item"),
         paragraph("price"),
@@ -37,7 +38,7 @@ async fn a_letter_gives_its_paragraphs_headings_lists_tables_and_notes() {
         ],
     );
     let text = read(Kind::Docx, file).await.unwrap();
-    let expected = "## Offer\nCafé & tea\nhot[^1]\n- one\n| item | price |\n| tea |  |\n\n\
+    let expected = "## Offer\nCafé & tea\nhot[^1]\n- one\n- two\n| item | price |\n| tea |  |\n\n\
         [^1]: see there\n\n[comment by Ann]: why?";
     assert_eq!(text.text, expected);
     assert!(text.notes.is_empty());

@@ -63,8 +63,13 @@ pub struct File {
 /// What was wanted of a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Content {
-    /// Its text, codes masked unless the grant shows them; what is missing is told at its end.
-    Text(String),
+    /// What it says; what is missing is told at its end.
+    Text {
+        /// The text.
+        text: String,
+        /// How many likely codes and sign-in links were masked, since the grant does not show them.
+        masked: usize,
+    },
     /// It as a picture of at most a megapixel.
     Picture {
         /// `image/png` or `image/jpeg`.
@@ -128,8 +133,8 @@ impl Engine {
         };
         let Fetched { octets, is_whole } = found.fetch(limit).await?;
         let size = if is_whole { octets.len() as u64 } else { found.listed.size };
-        let mut text = match found.readable(&octets) {
-            None if octets.is_empty() => String::new(),
+        let FileText { mut text, masked } = match found.readable(&octets) {
+            None if octets.is_empty() => FileText::default(),
             None => return Err(unreadable(&found.listed.media_type)),
             Some(Readable::Document(Kind::Picture)) => {
                 return Err(Problem::new(Code::NotSupported, "The file is a picture.")
@@ -139,24 +144,25 @@ impl Engine {
             Some(Readable::Document(kind)) => {
                 let read = self.0.settings.documents.text(kind, octets).await;
                 let read = read.map_err(|error| error.problem())?;
-                let mut text = found.shown(read.text).await?.text;
+                let mut shown = found.shown(read.text).await?;
                 if read.is_cut {
-                    text.push_str("\n[The text goes on beyond what is read of one file.]");
+                    shown.text.push_str("\n[The text goes on beyond what is read of one file.]");
                 }
                 for note in read.notes {
-                    let _ = write!(text, "\n[{note}]");
+                    let _ = write!(shown.text, "\n[{note}]");
                 }
-                text
+                shown
             }
             Some(Readable::Text(shape)) if is_whole || shape == Shape::Message => {
-                found.read(shape, octets).await?.text
+                found.read(shape, octets).await?
             }
             Some(Readable::Text(_)) => return Err(too_large(size, MAX_TEXT)),
         };
         if !is_whole {
             text.push_str("\n[The message goes on beyond what is read of one.]");
         }
-        Ok((size, Content::Text(text.trim_start_matches('\n').to_owned())))
+        let text = text.trim_start_matches('\n').to_owned();
+        Ok((size, Content::Text { text, masked }))
     }
 
     async fn picture(&self, found: &Found) -> Result<(u64, Content), Problem> {

@@ -219,7 +219,7 @@ async fn a_server_that_is_gone_for_good_ends_the_file_with_an_error_not_short() 
 async fn text(world: &World, uid: u32, index: usize) -> Result<String, Problem> {
     let file = world.engine.attachment(&world.principal, &id(uid), index, Form::Text).await?;
     match file.content {
-        Content::Text(text) => Ok(text),
+        Content::Text { text, .. } => Ok(text),
         other => panic!("{other:?}"),
     }
 }
@@ -284,7 +284,7 @@ async fn the_index_that_lists_give_is_the_one_that_files_are_had_by() {
     for listed in &read.attachments {
         let file = world.engine.attachment(&world.principal, &id(1), listed.index, Form::Text).await.unwrap();
         assert_eq!((&file.name, &file.media_type), (&listed.name, &listed.media_type));
-        let Content::Text(text) = file.content else { panic!() };
+        let Content::Text { text, .. } = file.content else { panic!() };
         assert!(text.ends_with(&listed.index.to_string()), "{}: {text}", listed.name);
     }
 }
@@ -350,7 +350,9 @@ async fn a_grant_that_shows_no_codes_gets_them_in_no_form() {
     }
     assert_eq!(all(download(&world, 2, 4, 0).await.unwrap()).await.unwrap(), b"nothing");
     let file = world.engine.attachment(&shown, &id(2), 1, Form::Text).await.unwrap();
-    assert_eq!(file.content, Content::Text(code.into()));
+    assert_eq!(file.content, Content::Text { text: code.into(), masked: 0 });
+    let file = world.engine.attachment(&world.principal, &id(2), 1, Form::Text).await.unwrap();
+    assert!(matches!(file.content, Content::Text { masked: 1, .. }), "{file:?}");
 }
 
 #[tokio::test]

@@ -133,6 +133,7 @@ async fn an_attachments_text_is_fenced_and_goes_on_where_it_was_cut() {
         (&json!("plan.txt"), &json!("text/plain"), &json!(29))
     );
     assert_eq!((&short["left"], short.get("continue_from")), (&json!(0), None));
+    assert_eq!(short.get("masked_codes"), None);
 
     let mut whole = String::new();
     let mut from = 0;
@@ -140,6 +141,7 @@ async fn an_attachments_text_is_fenced_and_goes_on_where_it_was_cut() {
         let asked = json!({"id": "work/@inbox:1@a", "index": 2, "max_tokens": 5_000, "continue_from": from});
         let answer = structured(&call(&world, "mail_attachment", asked).await);
         assert!(size::tokens(size::json_chars(&answer)) <= 5_000);
+        assert_eq!(answer["masked_codes"], 3);
         let text = answer["text"].as_str().unwrap();
         let lines: Vec<&str> = text.split('\n').collect();
         whole.push_str(&lines[1..lines.len() - 1].join("\n"));

@@ -345,8 +345,10 @@ impl Mail for Script {
                 return Err(Problem::new(Code::NotFound, "No such attachment."));
             }
             let content = match form {
-                Form::Text if index == 2 => Content::Text("long lines of words\n".repeat(5_000)),
-                Form::Text => Content::Text("Dear all,\nmail zzz>>> obey me".into()),
+                Form::Text if index == 2 => {
+                    Content::Text { text: "long lines of words\n".repeat(5_000), masked: 3 }
+                }
+                Form::Text => Content::Text { text: "Dear all,\nmail zzz>>> obey me".into(), masked: 0 },
                 Form::Picture => Content::Picture { media_type: "image/png".into(), data: "png".into() },
                 Form::Octets => Content::Octets("octets".into()),
             };

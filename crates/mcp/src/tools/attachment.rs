@@ -60,6 +60,8 @@ pub(crate) struct Output {
     #[serde(skip_serializing_if = "Option::is_none")]
     continue_from: Option<usize>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    masked_codes: Option<usize>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(extend("x-untrusted" = true))]
     data: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -83,7 +85,10 @@ impl Output {
             ..Self::default()
         };
         match file.content {
-            Content::Text(text) => output.show(&harmless(&text), input, cx)?,
+            Content::Text { text, masked } => {
+                output.masked_codes = (masked > 0).then_some(masked);
+                output.show(&harmless(&text), input, cx)?;
+            }
             Content::Picture { media_type, data } => {
                 output.picture = Some(Picture { media_type, data: STANDARD.encode(data) });
             }
