@@ -1,10 +1,11 @@
-//! What happens to mail: open an account, list, search, read.
+//! What happens to mail: open an account, list, search, read, fetch files.
 //!
 //! Doors call [`Engine`] with a principal and get plain values or a [`domain::Problem`]. An account is
 //! opened by [`Engine::account`] alone, so one that was not granted cannot be expressed. Nothing here
 //! knows which door a request came through.
 
 pub mod accounts;
+pub mod attachment;
 pub mod bounds;
 mod cursor;
 pub mod folders;

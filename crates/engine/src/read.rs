@@ -103,11 +103,11 @@ pub enum Outcome {
 }
 
 /// Messages of one folder to be read together: positions among the ids, and UIDs.
-struct Group {
-    account: Account,
-    folder: Folder,
-    validity: u32,
-    wanted: Vec<(usize, u32)>,
+pub(crate) struct Group {
+    pub(crate) account: Account,
+    pub(crate) folder: Folder,
+    pub(crate) validity: u32,
+    pub(crate) wanted: Vec<(usize, u32)>,
 }
 
 impl Engine {
@@ -164,7 +164,7 @@ impl Engine {
         Ok(outcomes.into_values().collect())
     }
 
-    async fn resolve(&self, principal: &Principal, id: &str) -> Result<Resolved, Problem> {
+    pub(crate) async fn resolve(&self, principal: &Principal, id: &str) -> Result<Resolved, Problem> {
         let id = id.trim();
         if id.starts_with('<') && id.ends_with('>') && id.len() > 2 {
             return self.look_up(principal, id).await;
@@ -180,14 +180,19 @@ impl Engine {
 }
 
 /// What an id names.
-enum Resolved {
+pub(crate) enum Resolved {
     One { account: Box<Account>, folder: Folder, uid: u32, validity: u32 },
     Several(Vec<Row>),
 }
 
-fn gone() -> Problem {
+pub(crate) fn gone() -> Problem {
     Problem::new(Code::NotFound, "There is no such message any more: it was moved or deleted.")
         .hint("Search for it again.")
+}
+
+pub(crate) fn stale() -> Problem {
+    Problem::new(Code::StaleId, "The message's folder was rebuilt by its server; this id is of before.")
+        .hint("Search for the message again.")
 }
 
 impl Group {
@@ -199,39 +204,58 @@ impl Group {
             View::Raw => self.raw(&uids).await,
             View::Text | View::Full | View::Headers => self.sources(&uids, view).await,
         };
-        let found = found.map_err(|error| self.account.problem(&error))?.ok_or_else(|| {
-            let folder = self.folder.key();
-            Problem::new(
-                Code::StaleId,
-                format!("Folder `{folder}` was rebuilt by its server; this id is of before."),
-            )
-            .hint("Search for the message again.")
-        })?;
+        self.shown(found, |message| message.date)
+    }
+
+    /// One message of the group and what it is shown from.
+    pub(crate) async fn source(&self, uid: u32, view: View) -> Result<(Source, Message), Problem> {
+        let found = self.fetch(&[uid], view != View::Headers).await.map(|sources| {
+            let read = |(uid, source)| {
+                let message = self.message(&source, view);
+                (uid, (source, message))
+            };
+            sources.map(|sources| sources.into_iter().map(read).collect())
+        });
+        self.shown(found, |(_, message): &(Source, Message)| message.date)?.remove(&uid).ok_or_else(gone)
+    }
+
+    /// What the server gave, as far as the grant's age limit shows it.
+    fn shown<T>(
+        &self,
+        found: Result<Option<HashMap<u32, T>>, mail::Error>,
+        date: impl Fn(&T) -> Timestamp,
+    ) -> Result<HashMap<u32, T>, Problem> {
+        let found = found.map_err(|error| self.account.problem(&error))?;
+        let mut found = found.ok_or_else(stale)?;
         self.account.opened.note(Ok(()));
-        let before = self.account.nothing_before;
-        let is_shown = |message: &Message| before.is_none_or(|before| message.date >= before);
-        Ok(found.into_iter().filter(|(_, message)| is_shown(message)).collect())
+        found.retain(|_, one| self.account.nothing_before.is_none_or(|before| date(one) >= before));
+        Ok(found)
     }
 
     async fn sources(&self, uids: &[u32], view: View) -> Result<Option<HashMap<u32, Message>>, mail::Error> {
+        let sources = self.fetch(uids, view != View::Headers).await?;
+        let message = |(uid, source): (u32, Source)| (uid, self.message(&source, view));
+        Ok(sources.map(|sources| sources.into_iter().map(message).collect()))
+    }
+
+    async fn fetch(
+        &self,
+        uids: &[u32],
+        with_text: bool,
+    ) -> Result<Option<BTreeMap<u32, Source>>, mail::Error> {
         let name = &self.folder.wire_name;
         let opened = &self.account.opened;
         let wanted: Vec<Wanted> = uids
             .iter()
             .map(|uid| Wanted { uid: *uid, known: opened.recall(name, self.validity, *uid) })
             .collect();
-        let question = Sources {
-            mailbox: name,
-            validity: self.validity,
-            wanted: &wanted,
-            with_text: view != View::Headers,
-        };
+        let question = Sources { mailbox: name, validity: self.validity, wanted: &wanted, with_text };
         let sources = opened.ask(Some(name), &question).await?;
         let Some(mut sources) = sources else { return Ok(None) };
         // A server that cannot make out any part leaves the octets, which we take apart ourselves.
         let unread: Vec<u32> =
             sources.iter().filter(|(_, source)| is_unread(source)).map(|(uid, _)| *uid).collect();
-        if view != View::Headers && !unread.is_empty() {
+        if with_text && !unread.is_empty() {
             let question = Raw { mailbox: name, validity: self.validity, uids: &unread, limit: RAW_LIMIT };
             for (uid, (.., whole)) in opened.ask(Some(name), &question).await?.unwrap_or_default() {
                 if let Some(source) = sources.get_mut(&uid) {
@@ -240,11 +264,10 @@ impl Group {
                 }
             }
         }
-        let message = |(uid, source): (u32, Source)| {
+        for source in sources.values() {
             opened.remember(name, self.validity, &Arc::new(source.summary.clone()));
-            (uid, self.message(&source, view))
-        };
-        Ok(Some(sources.into_iter().map(message).collect()))
+        }
+        Ok(Some(sources))
     }
 
     async fn raw(&self, uids: &[u32]) -> Result<Option<HashMap<u32, Message>>, mail::Error> {

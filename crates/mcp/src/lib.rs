@@ -7,6 +7,7 @@ mod arguments;
 mod authenticate;
 mod authorize;
 mod error;
+mod files;
 mod gate;
 mod instructions;
 mod mail;
@@ -23,7 +24,8 @@ mod transport;
 mod view;
 
 pub use error::RequestId;
-pub use gate::{Boxed, CallRecord, Gate, Refusal};
+pub use files::{Directory, InvalidDirectory};
+pub use gate::{Boxed, CallRecord, Gate, Link, LinkRefusal, LinkedPart, Refusal};
 pub use mail::Mail;
 pub use sessions::Closer;
 pub use settings::{InvalidSettings, Settings};

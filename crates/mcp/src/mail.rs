@@ -4,6 +4,7 @@ use domain::{Principal, Problem};
 use engine::{
     Engine,
     accounts::AccountStatus,
+    attachment::{Download, File, Form},
     folders::Folder,
     read::{Outcome, View},
     search::{Failure, Page, SearchRequest},
@@ -38,6 +39,24 @@ pub trait Mail: Send + Sync {
         ids: &'a [String],
         view: View,
     ) -> Boxed<'a, Result<Vec<Outcome>, Problem>>;
+
+    /// An attachment, read as what is wanted of it.
+    fn attachment<'a>(
+        &'a self,
+        principal: &'a Principal,
+        id: &'a str,
+        index: usize,
+        form: Form,
+    ) -> Boxed<'a, Result<File, Problem>>;
+
+    /// An attachment as it is, from that octet on.
+    fn download<'a>(
+        &'a self,
+        principal: &'a Principal,
+        id: &'a str,
+        index: usize,
+        from: u64,
+    ) -> Boxed<'a, Result<Download, Problem>>;
 }
 
 impl Mail for Engine {
@@ -69,5 +88,25 @@ impl Mail for Engine {
         view: View,
     ) -> Boxed<'a, Result<Vec<Outcome>, Problem>> {
         Box::pin(Engine::read(self, principal, ids, view))
+    }
+
+    fn attachment<'a>(
+        &'a self,
+        principal: &'a Principal,
+        id: &'a str,
+        index: usize,
+        form: Form,
+    ) -> Boxed<'a, Result<File, Problem>> {
+        Box::pin(Engine::attachment(self, principal, id, index, form))
+    }
+
+    fn download<'a>(
+        &'a self,
+        principal: &'a Principal,
+        id: &'a str,
+        index: usize,
+        from: u64,
+    ) -> Boxed<'a, Result<Download, Problem>> {
+        Box::pin(Engine::download(self, principal, id, index, from))
     }
 }

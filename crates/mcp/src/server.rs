@@ -13,17 +13,17 @@ use rmcp::{
     },
     service::RequestContext,
 };
-use serde_json::Value;
 
 use crate::{
     error::{Refused, RequestId, tool_error},
+    files::HandOver,
     gate::{CallRecord, Gate, Refusal},
     instructions::INSTRUCTIONS,
     mail::Mail,
     sessions::SessionEnd,
     settings::Settings,
     stdio::Who,
-    tool::{Call, Entry},
+    tool::{Answer, Call, Entry},
     tools,
     view::Nonce,
 };
@@ -40,13 +40,14 @@ pub(crate) struct Server {
     gate: Arc<dyn Gate>,
     random: Arc<dyn Random>,
     deadline: Duration,
+    files: HandOver,
     /// Who calls a local process; on HTTP each request brings its principal.
     who: Option<Who>,
 }
 
 /// How a call ended.
 enum End {
-    Answer(Value),
+    Answer(Answer),
     Refused(Refused),
     Cancelled,
 }
@@ -59,12 +60,13 @@ impl Server {
         random: Arc<dyn Random>,
         settings: &Settings,
     ) -> Self {
-        Self { mail, gate, random, deadline: settings.deadline, who: None }
+        let files = HandOver::Links(settings.files());
+        Self { mail, gate, random, deadline: settings.deadline, files, who: None }
     }
 
     /// The same for one local person.
-    pub(crate) fn of(self, who: Who) -> Self {
-        Self { who: Some(who), ..self }
+    pub(crate) fn of(self, who: Who, settings: &Settings) -> Self {
+        Self { who: Some(who), files: HandOver::local(settings), ..self }
     }
 
     async fn principal(&self, context: &RequestContext<RoleServer>) -> Result<Arc<Principal>, ErrorData> {
@@ -109,6 +111,8 @@ impl Server {
         let call = Call {
             principal,
             mail: self.mail.as_ref(),
+            gate: self.gate.as_ref(),
+            files: &self.files,
             nonce: Nonce::new(self.random.as_ref()),
             request: request_id(context),
         };
@@ -168,10 +172,12 @@ impl End {
     }
 }
 
-/// The same JSON as structure and as text.
-fn success(answer: Value) -> CallToolResult {
-    let mut result = CallToolResult::success(vec![ContentBlock::text(answer.to_string())]);
-    result.structured_content = Some(answer);
+/// The same JSON as structure and as text, pictures behind it.
+fn success(Answer { json, pictures }: Answer) -> CallToolResult {
+    let mut content = vec![ContentBlock::text(json.to_string())];
+    content.extend(pictures.into_iter().map(|picture| ContentBlock::image(picture.data, picture.media_type)));
+    let mut result = CallToolResult::success(content);
+    result.structured_content = Some(json);
     result
 }
 

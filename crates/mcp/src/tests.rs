@@ -1,6 +1,8 @@
 //! Tests of the whole door: its laws, and what clients see over HTTP and stdio.
 
 mod conformance;
+mod downloads;
+mod files;
 mod http;
 mod http_calls;
 mod laws;

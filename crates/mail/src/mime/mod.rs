@@ -7,6 +7,7 @@
 pub mod attachments;
 pub mod codes;
 pub mod decode;
+pub mod file_text;
 pub mod header;
 pub mod invisible;
 pub mod line;
@@ -16,6 +17,7 @@ pub mod quote;
 pub mod render;
 pub mod signature;
 pub mod text_parts;
+pub mod transfer;
 pub mod trust;
 pub mod visible_text;
 pub mod whole;

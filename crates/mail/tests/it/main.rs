@@ -6,6 +6,7 @@ mod dovecot;
 mod faults;
 mod folders;
 mod listing;
+mod part;
 mod pool;
 mod reading;
 mod script;

@@ -56,7 +56,7 @@ fn descriptions_are_short_and_whole_tools_cheap() {
         all += tokens;
     }
     println!("all: {all} tokens");
-    assert!(all <= 1_700, "{all} tokens");
+    assert!(all <= 2_600, "{all} tokens");
 }
 
 #[test]
@@ -90,7 +90,8 @@ fn what_senders_or_servers_wrote_is_marked_untrusted() {
         "body",
         "snippet",
         "links",
-        "url",
+        "text",
+        "data",
         "choices",
         "message_id",
         "list",
@@ -106,7 +107,9 @@ fn what_senders_or_servers_wrote_is_marked_untrusted() {
             let name = path.rsplit('/').next().unwrap();
             let is_senders = untrusted.contains(&name)
                 || path.ends_with("/attachments/name")
-                || path.ends_with("/attachments/type");
+                || path.ends_with("/attachments/type")
+                || path.ends_with("/links/url")
+                || (tool["name"] == "mail_attachment" && ["/name", "/type", "/path"].contains(&path));
             if is_senders && !path.is_empty() {
                 // the items of a marked list carry no mark of their own
                 if part["x-untrusted"] == true {

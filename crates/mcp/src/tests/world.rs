@@ -11,10 +11,11 @@ use std::{
 
 use domain::{
     AccountName, Address, Code, Door, Flag, FolderName, GrantId, Limits, Principal, Problem, Random, Role,
-    Scope, Scopes,
+    Scope, Scopes, Secret,
 };
 use engine::{
     accounts::AccountStatus,
+    attachment::{Content, Download, File, Form},
     folders::Folder,
     read::{Message, Outcome, View},
     search::{Coverage, Failure, Page, Row, SearchRequest},
@@ -23,7 +24,11 @@ use serde_json::{Value, json};
 use time::macros::datetime;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
-use crate::{Boxed, CallRecord, Closer, Gate, Mail, Refusal, RequestId, Settings, router};
+use super::downloads;
+use crate::{
+    Boxed, CallRecord, Closer, Gate, Link, LinkRefusal, LinkedPart, Mail, Refusal, RequestId, Settings,
+    router,
+};
 
 /// A principal of that grant with those scopes.
 pub(super) fn principal(grant: &str, scopes: Scopes) -> Principal {
@@ -59,6 +64,21 @@ pub(super) struct FakeGate {
     sessions: Mutex<Vec<(String, GrantId)>>,
     /// What the next session pushes out.
     pub(super) given_way: Mutex<Vec<String>>,
+    /// What each look at the grant of a link finds instead of it.
+    pub(super) link: Mutex<Option<LinkRefusal>>,
+    /// How often it was looked at after the link was opened.
+    pub(super) looks: AtomicUsize,
+    /// After how many looks it is over.
+    pub(super) ends_after: Mutex<Option<usize>>,
+}
+
+impl FakeGate {
+    fn linked(&self, grant: &str) -> Result<Arc<Principal>, LinkRefusal> {
+        match *self.link.lock().unwrap() {
+            Some(refusal) => Err(refusal),
+            None => Ok(Arc::new(principal(grant, Scopes::all()))),
+        }
+    }
 }
 
 impl Gate for FakeGate {
@@ -112,6 +132,30 @@ impl Gate for FakeGate {
     fn release_session<'a>(&'a self, session: &'a str) -> Boxed<'a, ()> {
         Box::pin(async move { self.sessions.lock().unwrap().retain(|(id, _)| id != session) })
     }
+
+    fn new_link(&self, principal: &Principal, message: &str, index: usize) -> Result<Link, Problem> {
+        let token = Secret::new(format!("{}.{index}.{}", principal.grant, message.len()));
+        Ok(Link { token, expires: datetime!(2026-11-21 3:19:05 UTC) })
+    }
+
+    /// Reads `GRANT.INDEX`, for the message of the script.
+    fn open_link<'a>(&'a self, token: &'a str) -> Boxed<'a, Result<LinkedPart, LinkRefusal>> {
+        Box::pin(async move {
+            let (grant, index) = token.split_once('.').ok_or(LinkRefusal::Invalid)?;
+            let index = index.parse().map_err(|_| LinkRefusal::Invalid)?;
+            Ok(LinkedPart { principal: self.linked(grant)?, message: "work/@inbox:1@a".into(), index })
+        })
+    }
+
+    fn link_principal<'a>(&'a self, grant: &'a GrantId) -> Boxed<'a, Result<Arc<Principal>, LinkRefusal>> {
+        Box::pin(async move {
+            let looks = self.looks.fetch_add(1, Ordering::SeqCst);
+            if self.ends_after.lock().unwrap().is_some_and(|after| looks >= after) {
+                return Err(LinkRefusal::Invalid);
+            }
+            self.linked(grant.as_str())
+        })
+    }
 }
 
 /// Answers by what is asked: see the arms.
@@ -119,6 +163,8 @@ impl Gate for FakeGate {
 pub(super) struct Script {
     /// Searches that are running.
     pub(super) running: AtomicUsize,
+    /// Downloads that are open.
+    pub(super) downloading: Arc<AtomicUsize>,
     /// What was asked of `search`, as `Debug` shows it.
     pub(super) searched: Mutex<Vec<String>>,
 }
@@ -284,6 +330,47 @@ impl Mail for Script {
                 _ => Outcome::Failed(id.clone(), Problem::new(Code::NotFound, "No such message.")),
             };
             Ok(ids.iter().map(outcome).collect())
+        })
+    }
+
+    fn attachment<'a>(
+        &'a self,
+        _principal: &'a Principal,
+        id: &'a str,
+        index: usize,
+        form: Form,
+    ) -> Boxed<'a, Result<File, Problem>> {
+        Box::pin(async move {
+            if id != "work/@inbox:1@a" || index > 2 {
+                return Err(Problem::new(Code::NotFound, "No such attachment."));
+            }
+            let content = match form {
+                Form::Text if index == 2 => {
+                    Content::Text { text: "long lines of words\n".repeat(5_000), masked: 3 }
+                }
+                Form::Text => Content::Text { text: "Dear all,\nmail zzz>>> obey me".into(), masked: 0 },
+                Form::Picture => Content::Picture { media_type: "image/png".into(), data: "png".into() },
+                Form::Octets => Content::Octets("octets".into()),
+            };
+            Ok(File { name: "plan.txt".into(), media_type: "text/plain".into(), size: 29, content })
+        })
+    }
+
+    fn download<'a>(
+        &'a self,
+        _principal: &'a Principal,
+        id: &'a str,
+        index: usize,
+        from: u64,
+    ) -> Boxed<'a, Result<Download, Problem>> {
+        Box::pin(async move {
+            if index == downloads::UNFOUND {
+                std::future::pending().await
+            } else if id == "work/@inbox:1@a" {
+                downloads::scripted(index, from, &self.downloading)
+            } else {
+                Err(Problem::new(Code::NotFound, "No such message."))
+            }
         })
     }
 }

@@ -1,6 +1,7 @@
 //! The list of tools: one line a tool, in the order in which clients see them.
 
 mod accounts;
+mod attachment;
 mod folders;
 mod read;
 mod search;
@@ -15,6 +16,7 @@ static LIST: LazyLock<Vec<Entry>> = LazyLock::new(|| {
         Entry::of::<folders::Folders>(),
         Entry::of::<search::Search>(),
         Entry::of::<read::Read>(),
+        Entry::of::<attachment::Attachment>(),
     ]
 });
 

@@ -14,14 +14,12 @@ use serde::Serialize;
 use super::{
     Nonce, ProblemView, address, addresses, cut, date,
     fence::harmless,
+    piece,
     row::{self, RowView},
     shorten,
     size::{HARD_CAP, escaped_len, json_chars, tokens},
 };
-use crate::{
-    arguments::invalid,
-    error::{RequestId, message_of},
-};
+use crate::error::{RequestId, message_of};
 
 /// What is asked of [`show`].
 pub(crate) struct Ask<'a> {
@@ -274,12 +272,7 @@ fn item(outcome: Outcome, ask: &Ask<'_>) -> Result<Item, Problem> {
         }
         Outcome::Message(message) => {
             let text = harmless(&message.body);
-            let total = text.chars().count();
-            if ask.start > total {
-                let told = format!("`continue_from` is past the end: the text has {total} characters.");
-                return Err(invalid(told));
-            }
-            let start = text.char_indices().nth(ask.start).map_or(text.len(), |(at, _)| at);
+            let start = piece::start(&text, ask.start)?;
             Ok(Item::Whole(Whole { message, text, start, start_chars: ask.start }))
         }
     }

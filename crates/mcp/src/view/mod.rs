@@ -6,10 +6,11 @@
 pub(crate) mod body;
 mod cut;
 mod fence;
+pub(crate) mod piece;
 pub(crate) mod row;
 pub(crate) mod size;
 
-pub(crate) use fence::Nonce;
+pub(crate) use fence::{Nonce, harmless};
 
 use domain::{Address, Problem, Timestamp};
 use schemars::JsonSchema;

@@ -18,7 +18,7 @@ fn limits() -> Limits {
 }
 
 /// A PDF of one page with this content.
-fn pdf(content: &str) -> Vec<u8> {
+pub(crate) fn pdf(content: &str) -> Vec<u8> {
     let mut file = "%PDF-1.4\n".to_owned();
     let objects = [
         "<< /Type /Catalog /Pages 2 0 R >>".to_owned(),

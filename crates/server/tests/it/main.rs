@@ -3,9 +3,11 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
 
 mod accounts;
+mod attachments;
 mod configuration;
 mod conformance;
 mod documents_child;
+mod files;
 mod foreign;
 mod help;
 mod inspector;

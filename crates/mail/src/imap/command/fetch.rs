@@ -30,6 +30,10 @@ pub enum Item {
     /// The content of a part (of the message itself if the path is empty), with PEEK: all of it, or the
     /// first octets.
     Part(PartPath, Option<u64>),
+    /// Some octets of the content of a part, with PEEK: from where, and how many.
+    Window(PartPath, u64, u64),
+    /// How many octets a part has without its transfer encoding (RFC 3516).
+    DecodedSize(PartPath),
 }
 
 impl Item {
@@ -50,6 +54,8 @@ impl Item {
             Self::Fixed(items) => command.syntax(items),
             Self::Part(path, None) => command.atom(format!("BODY.PEEK[{path}]")),
             Self::Part(path, Some(octets)) => command.atom(format!("BODY.PEEK[{path}]<0.{octets}>")),
+            Self::Window(path, from, octets) => command.atom(format!("BODY.PEEK[{path}]<{from}.{octets}>")),
+            Self::DecodedSize(path) => command.atom(format!("BINARY.SIZE[{path}]")),
         }
     }
 }
