@@ -242,7 +242,7 @@ fn unknown_items(session: &Session, guesses: &[(&[u32], u64)]) -> Vec<Item> {
     [Item::STATE, Item::ENVELOPE, Item::HEADER]
         .into_iter()
         .chain(guesses)
-        .chain(Item::gmail(session.capabilities()))
+        .chain(Item::thread(session.capabilities()))
         .collect()
 }
 

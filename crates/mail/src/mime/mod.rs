@@ -15,6 +15,7 @@ pub mod plain;
 pub mod quote;
 pub mod render;
 pub mod signature;
+pub mod subject;
 pub mod text_parts;
 pub mod trust;
 pub mod visible_text;
