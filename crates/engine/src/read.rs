@@ -103,11 +103,11 @@ pub enum Outcome {
 }
 
 /// Messages of one folder to be read together: positions among the ids, and UIDs.
-struct Group {
-    account: Account,
-    folder: Folder,
-    validity: u32,
-    wanted: Vec<(usize, u32)>,
+pub(crate) struct Group {
+    pub(crate) account: Account,
+    pub(crate) folder: Folder,
+    pub(crate) validity: u32,
+    pub(crate) wanted: Vec<(usize, u32)>,
 }
 
 impl Engine {
@@ -147,24 +147,11 @@ impl Engine {
             }
         }
         let groups: Vec<Group> = groups.into_values().collect();
-        let reading: Vec<_> = groups.iter().map(|group| group.read(view).boxed()).collect();
-        for (group, found) in groups.iter().zip(join_all(reading).await) {
-            for (position, uid) in &group.wanted {
-                let id = ids.get(*position).cloned().unwrap_or_default();
-                let outcome = match &found {
-                    Err(problem) => Outcome::Failed(id, problem.clone()),
-                    Ok(messages) => match messages.get(uid) {
-                        Some(message) => Outcome::Message(Box::new(message.clone())),
-                        None => Outcome::Failed(id, gone()),
-                    },
-                };
-                outcomes.insert(*position, outcome);
-            }
-        }
+        outcomes.extend(read_groups(&groups, ids, view).await);
         Ok(outcomes.into_values().collect())
     }
 
-    async fn resolve(&self, principal: &Principal, id: &str) -> Result<Resolved, Problem> {
+    pub(crate) async fn resolve(&self, principal: &Principal, id: &str) -> Result<Resolved, Problem> {
         let id = id.trim();
         if id.starts_with('<') && id.ends_with('>') && id.len() > 2 {
             return self.look_up(principal, id).await;
@@ -179,15 +166,40 @@ impl Engine {
     }
 }
 
+/// Reads the groups at once; what became of each position among the ids.
+pub(crate) async fn read_groups(groups: &[Group], ids: &[String], view: View) -> BTreeMap<usize, Outcome> {
+    let reading: Vec<_> = groups.iter().map(|group| group.read(view).boxed()).collect();
+    let mut outcomes = BTreeMap::new();
+    for (group, found) in groups.iter().zip(join_all(reading).await) {
+        for (position, uid) in &group.wanted {
+            let id = ids.get(*position).cloned().unwrap_or_default();
+            let outcome = match &found {
+                Err(problem) => Outcome::Failed(id, problem.clone()),
+                Ok(messages) => match messages.get(uid) {
+                    Some(message) => Outcome::Message(Box::new(message.clone())),
+                    None => Outcome::Failed(id, gone()),
+                },
+            };
+            outcomes.insert(*position, outcome);
+        }
+    }
+    outcomes
+}
+
 /// What an id names.
-enum Resolved {
+pub(crate) enum Resolved {
     One { account: Box<Account>, folder: Folder, uid: u32, validity: u32 },
     Several(Vec<Row>),
 }
 
-fn gone() -> Problem {
+pub(crate) fn gone() -> Problem {
     Problem::new(Code::NotFound, "There is no such message any more: it was moved or deleted.")
         .hint("Search for it again.")
+}
+
+pub(crate) fn stale(folder: &Folder) -> Problem {
+    let told = format!("Folder `{}` was rebuilt by its server; this id is of before.", folder.key());
+    Problem::new(Code::StaleId, told).hint("Search for the message again.")
 }
 
 impl Group {
@@ -199,14 +211,8 @@ impl Group {
             View::Raw => self.raw(&uids).await,
             View::Text | View::Full | View::Headers => self.sources(&uids, view).await,
         };
-        let found = found.map_err(|error| self.account.problem(&error))?.ok_or_else(|| {
-            let folder = self.folder.key();
-            Problem::new(
-                Code::StaleId,
-                format!("Folder `{folder}` was rebuilt by its server; this id is of before."),
-            )
-            .hint("Search for the message again.")
-        })?;
+        let found = found.map_err(|error| self.account.problem(&error))?;
+        let found = found.ok_or_else(|| stale(&self.folder))?;
         self.account.opened.note(Ok(()));
         let before = self.account.nothing_before;
         let is_shown = |message: &Message| before.is_none_or(|before| message.date >= before);

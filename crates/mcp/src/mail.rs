@@ -7,6 +7,7 @@ use engine::{
     folders::Folder,
     read::{Outcome, View},
     search::{Failure, Page, SearchRequest},
+    thread::{Conversation, ThreadRequest},
 };
 
 use crate::gate::Boxed;
@@ -38,6 +39,13 @@ pub trait Mail: Send + Sync {
         ids: &'a [String],
         view: View,
     ) -> Boxed<'a, Result<Vec<Outcome>, Problem>>;
+
+    /// One page of a conversation.
+    fn thread<'a>(
+        &'a self,
+        principal: &'a Principal,
+        request: ThreadRequest,
+    ) -> Boxed<'a, Result<Conversation, Failure>>;
 }
 
 impl Mail for Engine {
@@ -69,5 +77,13 @@ impl Mail for Engine {
         view: View,
     ) -> Boxed<'a, Result<Vec<Outcome>, Problem>> {
         Box::pin(Engine::read(self, principal, ids, view))
+    }
+
+    fn thread<'a>(
+        &'a self,
+        principal: &'a Principal,
+        request: ThreadRequest,
+    ) -> Boxed<'a, Result<Conversation, Failure>> {
+        Box::pin(Engine::thread(self, principal, request))
     }
 }

@@ -120,7 +120,7 @@ async fn the_list_shows_what_the_grant_can_call_in_a_fixed_order() {
     let world = World::start().await;
     let answer = world.send(list().token("all")).await;
     assert_eq!(answer.status, 200);
-    assert_eq!(names(&answer), ["mail_accounts", "mail_folders", "mail_search", "mail_read"]);
+    assert_eq!(names(&answer), ["mail_accounts", "mail_folders", "mail_search", "mail_read", "mail_thread"]);
     let result = answer.json()["result"].clone();
     assert_eq!((&result["cacheScope"], &result["resultType"]), (&json!("private"), &json!("complete")));
     assert!(result["ttlMs"].as_u64().unwrap() > 0);

@@ -4,6 +4,7 @@ mod accounts;
 mod folders;
 mod read;
 mod search;
+mod thread;
 
 use std::sync::LazyLock;
 
@@ -15,6 +16,7 @@ static LIST: LazyLock<Vec<Entry>> = LazyLock::new(|| {
         Entry::of::<folders::Folders>(),
         Entry::of::<search::Search>(),
         Entry::of::<read::Read>(),
+        Entry::of::<thread::Thread>(),
     ]
 });
 
