@@ -150,15 +150,14 @@ fn key_of(cursor: &Cursor) -> Option<Key> {
 /// The message's row, as it is known from a list or asked for.
 async fn seed(account: Account, folder: Folder, validity: u32, uid: u32) -> Result<Seed, Problem> {
     let name = &folder.wire_name;
-    let row = match account.opened.recall(name, validity, uid) {
-        Some(row) => row,
-        None => {
-            let question = OneRow { mailbox: name, validity, uid };
-            match account.opened.ask(Some(name), &question).await.map_err(|error| account.problem(&error))? {
-                Found::Row(row) => Arc::new(*row),
-                Found::Gone => return Err(gone()),
-                Found::Stale => return Err(stale(&folder)),
-            }
+    let row = if let Some(row) = account.opened.recall(name, validity, uid) {
+        row
+    } else {
+        let question = OneRow { mailbox: name, validity, uid };
+        match account.opened.ask(Some(name), &question).await.map_err(|error| account.problem(&error))? {
+            Found::Row(row) => Arc::new(*row),
+            Found::Gone => return Err(gone()),
+            Found::Stale => return Err(stale(&folder)),
         }
     };
     if is_too_old(&account, &row) {

@@ -10,7 +10,11 @@ use domain::{
 use mail::imap::folder::{Folder, Folders};
 use tokio::time::Instant;
 
-use super::{Member, Seed, is_too_old, links::Links, unlinked::Unlinked};
+use super::{
+    Member, Seed, is_too_old,
+    links::{Links, mark},
+    unlinked::Unlinked,
+};
 use crate::{
     Account, Bounds,
     cursor::At,
@@ -184,12 +188,6 @@ impl Looking<'_> {
         if !self.failed.iter().any(|(failed, _)| *failed == place) {
             self.failed.push((place, problem));
         }
-    }
-}
-
-fn mark(belongs: &mut [bool], index: usize) {
-    if let Some(one) = belongs.get_mut(index) {
-        *one = true;
     }
 }
 

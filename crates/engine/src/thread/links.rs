@@ -140,7 +140,7 @@ impl Links {
         while let Some(id) = self.above.at(at) {
             at += 1;
             for index in found(&by_id, &id) {
-                belongs.iter_mut().skip(index).take(1).for_each(|one| *one = true);
+                mark(&mut belongs, index);
                 rows.get(index)
                     .into_iter()
                     .flat_map(|row| row.answered())
@@ -151,12 +151,21 @@ impl Links {
         while let Some(id) = self.inside.at(at) {
             at += 1;
             for index in found(&answering, &id) {
-                belongs.iter_mut().skip(index).take(1).for_each(|one| *one = true);
+                mark(&mut belongs, index);
                 let own = rows.get(index).and_then(|row| row.envelope.message_id.as_ref());
-                own.into_iter().for_each(|id| self.inside.learn(id));
+                if let Some(id) = own {
+                    self.inside.learn(id);
+                }
             }
         }
         belongs
+    }
+}
+
+/// Notes that the row at `index` belongs.
+pub(super) fn mark(belongs: &mut [bool], index: usize) {
+    if let Some(one) = belongs.get_mut(index) {
+        *one = true;
     }
 }
 

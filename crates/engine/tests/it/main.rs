@@ -9,6 +9,8 @@ mod listing;
 mod lookup;
 mod paging;
 mod reading;
+mod scripted;
 mod searching;
+mod thread_flights;
 mod threads;
 mod world;

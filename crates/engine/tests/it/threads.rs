@@ -1,5 +1,7 @@
 //! Conversations over folders: who belongs, in which order, how far a page goes, and what stays hidden.
 
+use std::fmt::Write as _;
+
 use domain::{Code, FolderArg, Limits, Principal};
 use engine::{
     Bounds,
@@ -35,7 +37,7 @@ impl Letter {
         );
         if let Some(parent) = parent {
             let references: Vec<String> = self.references.split(' ').map(|id| format!("<{id}>")).collect();
-            head.push_str(&format!("References: {}\r\nIn-Reply-To: <{parent}>\r\n", references.join(" ")));
+            let _ = write!(head, "References: {}\r\nIn-Reply-To: <{parent}>\r\n", references.join(" "));
         }
         Mail::new(
             format!("{head}\r\nThis is {}.\r\n\r\n> quoted\r\n> words\r\n", self.id),
@@ -57,10 +59,13 @@ async fn thread(world: &World, id: &str) -> Conversation {
 }
 
 fn messages(conversation: &Conversation) -> Vec<&Message> {
-    let message = |outcome: &'_ Outcome| matches!(outcome, Outcome::Message(_));
-    assert!(conversation.messages.iter().all(message), "{:?}", conversation.messages);
-    let inner = |outcome| if let &Outcome::Message(ref message) = outcome { Some(&**message) } else { None };
-    conversation.messages.iter().filter_map(inner).collect()
+    fn message(outcome: &Outcome) -> &Message {
+        match outcome {
+            Outcome::Message(message) => message,
+            other => panic!("{other:?}"),
+        }
+    }
+    conversation.messages.iter().map(message).collect()
 }
 
 /// The ids as letters write them, in the order shown.

@@ -31,7 +31,7 @@ async def call(client, tool, **arguments):
 async def read_mail(client):
     print(f"protocol {client.protocol_version}")
     tools = sorted(tool.name for tool in (await client.list_tools()).tools)
-    if tools != ["mail_accounts", "mail_folders", "mail_read", "mail_search"]:
+    if tools != ["mail_accounts", "mail_folders", "mail_read", "mail_search", "mail_thread"]:
         fail("tools", tools)
     accounts = (await call(client, "mail_accounts"))["accounts"]
     if len(accounts) != 1:
