@@ -27,7 +27,12 @@ pub(crate) struct Held {
 }
 
 /// What the server offers and holds.
+#[derive(Default)]
 pub(crate) struct Model {
+    /// Its words of welcome.
+    pub(crate) greeting: &'static str,
+    /// How many messages it claims each folder has, where that is more than there are.
+    pub(crate) claims: u32,
     pub(crate) capabilities: &'static str,
     pub(crate) folders: &'static [(&'static str, &'static str)],
     pub(crate) held: Vec<Held>,
@@ -63,7 +68,8 @@ impl Scripted {
 impl Model {
     fn serve(&self, mut stream: TcpStream, flights: &Mutex<Vec<Vec<String>>>) -> Option<()> {
         stream.set_nodelay(true).ok()?;
-        stream.write_all(b"* OK [CAPABILITY IMAP4rev1 SASL-IR AUTH=PLAIN] ready\r\n").ok()?;
+        let welcome = format!("* OK [CAPABILITY IMAP4rev1 SASL-IR AUTH=PLAIN] {} ready\r\n", self.greeting);
+        stream.write_all(welcome.as_bytes()).ok()?;
         let (mut input, mut open) = (Vec::new(), String::new());
         loop {
             let mut buffer = vec![0; 65_536];
@@ -98,6 +104,10 @@ impl Model {
         if command.starts_with("LIST") {
             for (attributes, name) in self.folders {
                 let _ = write!(out, "* LIST ({attributes}) \"/\" \"{name}\"\r\n");
+                if command.contains("STATUS") {
+                    let (count, next) = (self.claims, self.claims + 1);
+                    let _ = write!(out, "* STATUS \"{name}\" (MESSAGES {count} UIDNEXT {next})\r\n");
+                }
             }
         } else if command.starts_with("EXAMINE") {
             let _ =
@@ -131,7 +141,8 @@ impl Model {
 
 impl Held {
     fn is_found(&self, command: &str) -> bool {
-        command.ends_with(&format!("X-GM-THRID {}", self.thread))
+        command.ends_with(" ALL")
+            || command.ends_with(&format!("X-GM-THRID {}", self.thread))
             || command.ends_with(&format!("THREADID {}", self.thread))
             || command.contains(&format!("HEADER Message-ID \"<{}>\"", self.id))
             || self.answers.iter().any(|id| command.contains(&format!("HEADER References \"<{id}>\"")))

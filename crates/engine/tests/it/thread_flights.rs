@@ -2,7 +2,7 @@
 
 use domain::FolderArg;
 use engine::{
-    Engine,
+    Bounds, Engine,
     read::Outcome,
     search::SearchRequest,
     thread::{Conversation, ThreadRequest},
@@ -10,7 +10,7 @@ use engine::{
 
 use crate::{
     scripted::{Held, Model, Scripted},
-    world::new_engine,
+    world::{bounded_engine, new_engine},
 };
 
 fn held(
@@ -63,8 +63,12 @@ fn pairs(pairs: &[(&str, &str)]) -> Vec<(String, String)> {
 
 #[tokio::test]
 async fn by_message_ids_it_is_three_flights_or_four_however_many_folders_there_are() {
-    let model =
-        Model { capabilities: "LITERAL+ SPECIAL-USE LIST-EXTENDED", folders: FOLDERS, held: exchange() };
+    let model = Model {
+        capabilities: "LITERAL+ SPECIAL-USE LIST-EXTENDED",
+        folders: FOLDERS,
+        held: exchange(),
+        ..Model::default()
+    };
     let server = Scripted::start(model);
     let engine = new_engine();
     let expected = [
@@ -106,7 +110,7 @@ async fn gmail_is_asked_for_its_thread_in_all_mail_alone() {
     mails.push(Held { thread: "7", ..held("All Mail", 30, "other", &["a"], 9) });
     mails.push(Held { folder: "Trash", uid: 4, id: "binned", message: 8, ..mails[0].clone() });
     let capabilities = "LITERAL+ X-GM-EXT-1 SPECIAL-USE LIST-EXTENDED";
-    let server = Scripted::start(Model { capabilities, folders, held: mails });
+    let server = Scripted::start(Model { capabilities, folders, held: mails, ..Model::default() });
     let (found, flights) = read(&server, &new_engine(), "work/@inbox:2@7").await;
     let expected = [
         ("work/@all:11@7", "This is a."),
@@ -134,7 +138,7 @@ async fn a_server_that_keeps_threads_is_asked_for_its_own_in_three_flights() {
     let mut mails = exchange();
     // What the server joins need not name each other.
     mails.push(held("Projects", 8, "d", &[], 6));
-    let server = Scripted::start(Model { capabilities, folders: FOLDERS, held: mails });
+    let server = Scripted::start(Model { capabilities, folders: FOLDERS, held: mails, ..Model::default() });
     let (found, flights) = read(&server, &new_engine(), "work/@inbox:1@7").await;
     let ids: Vec<String> = bodies(&found).into_iter().map(|(id, _)| id).collect();
     assert_eq!(ids, ["work/@inbox:1@7", "work/@sent:5@7", "work/@inbox:2@7", "work/Projects:8@7"]);
@@ -145,11 +149,49 @@ async fn a_server_that_keeps_threads_is_asked_for_its_own_in_three_flights() {
 #[tokio::test]
 async fn rows_of_a_servers_thread_share_a_name() {
     let capabilities = "LITERAL+ OBJECTID SPECIAL-USE LIST-EXTENDED";
-    let server = Scripted::start(Model { capabilities, folders: FOLDERS, held: exchange() });
+    let server =
+        Scripted::start(Model { capabilities, folders: FOLDERS, held: exchange(), ..Model::default() });
     let list =
         SearchRequest { folder: Some(FolderArg::parse("@inbox")), limit: 20, ..SearchRequest::default() };
     let page = new_engine().search(&server.principal, list).await.unwrap();
     let threads: Vec<&str> = page.rows.iter().map(|row| row.thread.as_deref().unwrap()).collect();
     assert!(threads[1] == threads[2] && threads[0] != threads[1], "{threads:?}");
     assert!(threads.iter().all(|name| name.len() <= 10));
+}
+
+#[tokio::test]
+async fn a_server_that_finds_no_text_is_looked_through_here() {
+    let server = Scripted::start(Model {
+        greeting: "iSCREAM",
+        capabilities: "LITERAL+ SPECIAL-USE LIST-EXTENDED",
+        folders: FOLDERS,
+        held: exchange(),
+        ..Model::default()
+    });
+    let (found, flights) = read(&server, &new_engine(), "work/@inbox:2@7").await;
+    let ids: Vec<String> = bodies(&found).into_iter().map(|(id, _)| id).collect();
+    assert_eq!(ids, ["work/@inbox:1@7", "work/@sent:5@7", "work/@inbox:2@7"]);
+    assert!(found.coverage.is_exact);
+    assert!(!flights.concat().iter().any(|said| said.contains("HEADER \"") || said.contains("HEADER R")));
+}
+
+#[tokio::test]
+async fn a_large_folder_is_searched_in_few_windows_while_the_server_is_quick() {
+    let server = Scripted::start(Model {
+        capabilities: "LITERAL+ SPECIAL-USE LIST-EXTENDED LIST-STATUS",
+        folders: &[("", "INBOX")],
+        claims: 100_000,
+        held: vec![held("INBOX", 1, "a", &[], 1), held("INBOX", 99_999, "b", &["a"], 2)],
+        ..Model::default()
+    });
+    let patient = Bounds { filter_time: std::time::Duration::from_hours(1), ..Bounds::default() };
+    let (found, flights) = read(&server, &bounded_engine(patient), "work/@inbox:99999@7").await;
+    let ids: Vec<String> = bodies(&found).into_iter().map(|(id, _)| id).collect();
+    assert_eq!(ids, ["work/@inbox:1@7", "work/@inbox:99999@7"]);
+    let window = |said: &String| {
+        let rest = said.strip_prefix("UID SEARCH UID ")?;
+        rest.split(' ').next().map(str::to_owned)
+    };
+    let windows: Vec<String> = flights.concat().iter().filter_map(window).collect();
+    assert_eq!(windows, ["95002:*", "75002:95001", "1:75001"], "{flights:#?}");
 }
