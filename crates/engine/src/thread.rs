@@ -27,9 +27,6 @@ use crate::{
 /// Messages a page at the most.
 pub const MAX_LIMIT: usize = 200;
 
-/// Octets of text that one page reads.
-const PAGE_TEXT: u64 = 8 << 20;
-
 /// Which conversation, and how much of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ThreadRequest {
@@ -106,7 +103,8 @@ impl Engine {
         if let Some(before) = before {
             gathered.members.retain(|member| member.key() < before);
         }
-        let page = page(&mut gathered.members, request.limit.clamp(1, MAX_LIMIT));
+        let limit = request.limit.clamp(1, MAX_LIMIT);
+        let page = page(&mut gathered.members, limit, self.0.bounds.page_text);
         let account = &seed.account;
         let next = page.first().filter(|_| !gathered.members.is_empty()).map(|first| {
             let (seconds, folder, uid) = first.key();
@@ -171,13 +169,13 @@ fn is_too_old(account: &Account, row: &Summary) -> bool {
     account.nothing_before.is_some_and(|before: Timestamp| row.received < before)
 }
 
-/// Takes the newest off the end: `limit` of them, or as many as have an ordinary amount of text together.
-fn page(members: &mut Vec<Member>, limit: usize) -> Vec<Member> {
+/// Takes the newest off the end: `limit` of them, or as many as have `most` octets of text together.
+fn page(members: &mut Vec<Member>, limit: usize, most: u64) -> Vec<Member> {
     let mut text = 0;
     let fitting = members.iter().rev().take(limit).take_while(|member| {
         let is_first = text == 0;
         text += text_size(&member.row).max(1);
-        is_first || text <= PAGE_TEXT
+        is_first || text <= most
     });
     let count = fitting.count();
     members.split_off(members.len().saturating_sub(count))

@@ -33,6 +33,8 @@ pub(crate) struct Model {
     pub(crate) greeting: &'static str,
     /// How many messages it claims each folder has, where that is more than there are.
     pub(crate) claims: u32,
+    /// A word, commands with which it refuses; none if empty.
+    pub(crate) refuses: &'static str,
     pub(crate) capabilities: &'static str,
     pub(crate) folders: &'static [(&'static str, &'static str)],
     pub(crate) held: Vec<Held>,
@@ -84,6 +86,10 @@ impl Model {
             for (tag, command) in commands {
                 if let Some(name) = command.strip_prefix("EXAMINE ") {
                     name.trim_matches('"').clone_into(&mut open);
+                }
+                if !self.refuses.is_empty() && command.contains(self.refuses) {
+                    let _ = write!(out, "{tag} BAD what is that?\r\n");
+                    continue;
                 }
                 out.push_str(&self.answer(&open, command));
                 let code = if command.starts_with("AUTHENTICATE") {

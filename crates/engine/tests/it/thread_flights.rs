@@ -147,6 +147,17 @@ async fn a_server_that_keeps_threads_is_asked_for_its_own_in_three_flights() {
 }
 
 #[tokio::test]
+async fn a_server_that_keeps_threads_but_cannot_search_them_is_asked_by_message_ids() {
+    let capabilities = "LITERAL+ OBJECTID SPECIAL-USE LIST-EXTENDED";
+    let model = Model { capabilities, folders: FOLDERS, held: exchange(), ..Model::default() };
+    let server = Scripted::start(Model { refuses: "SEARCH THREADID", ..model });
+    let (found, _) = read(&server, &new_engine(), "work/@inbox:1@7").await;
+    let ids: Vec<String> = bodies(&found).into_iter().map(|(id, _)| id).collect();
+    assert_eq!(ids, ["work/@inbox:1@7", "work/@sent:5@7", "work/@inbox:2@7"]);
+    assert!(found.coverage.is_exact && found.coverage.failed.is_empty(), "{:?}", found.coverage);
+}
+
+#[tokio::test]
 async fn rows_of_a_servers_thread_share_a_name() {
     let capabilities = "LITERAL+ OBJECTID SPECIAL-USE LIST-EXTENDED";
     let server =

@@ -291,6 +291,24 @@ async fn a_long_conversation_is_shown_page_by_page() {
 }
 
 #[tokio::test]
+async fn a_page_reads_no_more_text_than_a_call_may() {
+    let Some(world) = filled() else { return };
+    // Each has some 35 octets of text; one is shown in any case.
+    for (page_text, expected) in [(1, 1), (80, 2), (10_000, 8)] {
+        let engine = bounded_engine(Bounds { page_text, ..Bounds::default() });
+        let mut next = request("<c>", 30);
+        let newest = engine.thread(&world.principal, next.clone()).await.unwrap();
+        assert_eq!(shown(&newest), ALL[8 - expected..]);
+        assert_eq!(newest.earlier, 8 - expected);
+        next.cursor.clone_from(&newest.next_cursor);
+        if expected < 8 {
+            let before = engine.thread(&world.principal, next).await.unwrap();
+            assert_eq!(shown(&before).last().unwrap(), ALL[7 - expected]);
+        }
+    }
+}
+
+#[tokio::test]
 async fn replies_without_references_are_found_by_subject_and_people_only() {
     let Some(world) = empty_world(Options::default()) else { return };
     let with = |id, subject, from, minutes| Letter { from, subject, ..letter(id, "", minutes) };
