@@ -1,13 +1,17 @@
 //! Gathering a conversation: searched in rounds over all folders at once, each round asking for what the
 //! round before brought to light, within the budget of a call.
 
-use std::collections::{HashMap, HashSet};
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+};
 
 use domain::{
-    Principal, Problem, Query, Timestamp,
-    query::{Expr, Term},
+    Principal, Problem, Query, Summary, Timestamp,
+    query::{Expr, Moment, Term},
 };
 use mail::imap::folder::{Folder, Folders};
+use time::{Duration, UtcOffset};
 use tokio::time::Instant;
 
 use super::{
@@ -31,6 +35,9 @@ use crate::{
 /// How often it is asked for what is new, at the most. Where every answer names the beginning, as nearly
 /// all do, the first finds everything and the second finds nothing more.
 const ROUNDS: usize = 4;
+
+/// How much earlier than what it answers a message may have come, by clocks that are wrong.
+const BEFORE: Duration = Duration::days(3);
 
 /// What was found of a conversation.
 pub(super) struct Gathered {
@@ -120,7 +127,9 @@ impl Looking<'_> {
         let mut links = Links::of(&self.seed.row);
         for _ in 0..ROUNDS {
             let Some(condition) = links.next() else { break };
-            self.search(condition).await?;
+            let rows = self.rows();
+            let since = if links.is_rooted(&rows) { since(&rows, &links.admit(&rows)) } else { None };
+            self.search(Expr::all([condition].into_iter().chain(since).collect())).await?;
             links.admit(&self.rows());
             if Instant::now() >= self.deadline || self.back_to.is_some() {
                 break;
@@ -143,7 +152,7 @@ impl Looking<'_> {
         Ok(belongs)
     }
 
-    fn rows(&self) -> Vec<std::sync::Arc<domain::Summary>> {
+    fn rows(&self) -> Vec<Arc<Summary>> {
         self.found.iter().map(|one| one.row.clone()).collect()
     }
 
@@ -194,6 +203,17 @@ impl Looking<'_> {
             self.failed.push((place, problem));
         }
     }
+}
+
+/// That a message came no earlier than the first of those that belong was written. Dates of servers and
+/// senders differ, and copies may be dated when they were made, so it is the earlier of both and generous.
+/// Servers answer it from their index, which spares them reading the headers of what is older.
+fn since(rows: &[Arc<Summary>], belongs: &[bool]) -> Option<Expr> {
+    let members =
+        rows.iter().zip(belongs).enumerate().filter(|(index, (_, belongs))| *index == 0 || **belongs);
+    let written = |row: &Summary| row.envelope.date.map_or(row.received, |date| date.min(row.received));
+    let first = members.map(|(_, (row, _))| written(row)).min()?.saturating_sub(BEFORE);
+    Some(Expr::Term(Term::After(Moment { day: first.to_offset(UtcOffset::UTC).date(), age: None })))
 }
 
 /// Where a conversation is looked for: everywhere but Trash and Junk, unless the message itself lies there.

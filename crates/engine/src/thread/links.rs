@@ -121,6 +121,12 @@ impl Links {
         self.above.asked < self.above.order.len() || self.inside.asked < self.inside.order.len()
     }
 
+    /// Whether all that lies above was found: then nothing that belongs is older than what was found.
+    pub(super) fn is_rooted(&self, rows: &[Arc<Summary>]) -> bool {
+        let found: HashSet<&str> = rows.iter().filter_map(|row| row.envelope.message_id.as_deref()).collect();
+        self.above.order.iter().all(|id| found.contains(id.as_str()))
+    }
+
     /// Which of the rows belong; learns their ids. All rows found so far, since a later one may be what
     /// joins an earlier one.
     pub(super) fn admit(&mut self, rows: &[Arc<Summary>]) -> Vec<bool> {

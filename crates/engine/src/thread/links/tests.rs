@@ -45,6 +45,8 @@ fn everything_above_and_every_branch_below_belongs() {
     let mut turned = rows.to_vec();
     turned.swap(0, 4);
     assert_eq!(belonging(&turned).len(), 6);
+    // Nothing can be older than what was found, once all that lies above was.
+    assert!(Links::of(&rows[0]).is_rooted(&rows) && !Links::of(&rows[0]).is_rooted(&rows[..2]));
 }
 
 #[test]
