@@ -15,6 +15,7 @@ mod pages;
 pub mod read;
 mod row;
 pub mod search;
+pub mod thread;
 
 pub use accounts::{Account, AccountStatus, Engine, Settings};
 pub use bounds::Bounds;

@@ -1,6 +1,6 @@
 //! Finding and listing messages: which accounts and folders, what is covered, and the page.
 
-mod plan;
+pub(crate) mod plan;
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -172,7 +172,7 @@ impl Engine {
             Budget { deadline: Instant::now() + bounds.filter_time, candidates: bounds.filter_candidates };
         let query = plan::reach(query, &principal.limits);
         let asking: Vec<_> =
-            plans.iter().map(|plan| ask(plan, &query, limit, budget, bounds).boxed()).collect();
+            plans.iter().map(|plan| ask(plan, &query, limit, budget, bounds, false).boxed()).collect();
         let outcomes = join_all(asking).await;
         let mut gathered = Gathered { plans, shares: Vec::new(), failed, carried };
         for (index, (plan, outcome)) in gathered.plans.iter().zip(outcomes).enumerate() {
@@ -330,12 +330,13 @@ fn binding(principal: &Principal, request: &SearchRequest) -> String {
 }
 
 /// Asks one account, once more in plain ASCII if the server does not know UTF-8.
-async fn ask(
+pub(crate) async fn ask(
     plan: &Plan,
     query: &Query,
     limit: usize,
     budget: Budget,
     bounds: Bounds,
+    recalls: bool,
 ) -> Result<Vec<Outcome>, Problem> {
     let account = &plan.account;
     if plan.tasks.is_empty() {
@@ -343,7 +344,8 @@ async fn ask(
     }
     let prefer = plan.tasks.first().map(|task| task.folder.wire_name.clone());
     for ascii_only in [account.opened.is_ascii_only(), true] {
-        let search = Search { account, query, tasks: &plan.tasks, limit, budget, bounds, ascii_only };
+        let search =
+            Search { account, query, tasks: &plan.tasks, limit, budget, bounds, ascii_only, recalls };
         let outcome = account.opened.ask(prefer.as_deref(), &search).await;
         match outcome {
             Err(error) if error.is_bad_charset() && !ascii_only => account.opened.set_ascii_only(),
@@ -353,7 +355,7 @@ async fn ask(
     Err(Problem::new(Code::NotSupported, "The server can search neither UTF-8 nor ASCII."))
 }
 
-fn missing_problem(account: &Account, folder: &Folder, missing: &Missing) -> Problem {
+pub(crate) fn missing_problem(account: &Account, folder: &Folder, missing: &Missing) -> Problem {
     match missing {
         Missing::Stale => Problem::new(
             Code::StaleCursor,

@@ -18,7 +18,8 @@ before: on: newer_than:7d older_than: larger:2M smaller: keyword: id:<...>`, `-n
 lists. For more, send `next_cursor` with everything else unchanged. `coverage` says what was not searched.
 
 Reading: `mail_read` takes up to ten ids and never marks as read. `max_tokens` bounds the whole answer; if `left` \
-is not 0, go on with `continue_from` and that one id. `mail_attachment` takes the id and an `index` of `attachments`.
+is not 0, go on with `continue_from` and that one id. `mail_thread` reads the conversation of a message, \
+`mail_attachment` takes the id and an `index` of `attachments`.
 
 Errors end in `[code]`, the next line says what to do.";
 

@@ -8,6 +8,7 @@ use engine::{
     folders::Folder,
     read::{Outcome, View},
     search::{Failure, Page, SearchRequest},
+    thread::{Conversation, ThreadRequest},
 };
 
 use crate::gate::Boxed;
@@ -57,6 +58,13 @@ pub trait Mail: Send + Sync {
         index: usize,
         from: u64,
     ) -> Boxed<'a, Result<Download, Problem>>;
+
+    /// One page of a conversation.
+    fn thread<'a>(
+        &'a self,
+        principal: &'a Principal,
+        request: ThreadRequest,
+    ) -> Boxed<'a, Result<Conversation, Failure>>;
 }
 
 impl Mail for Engine {
@@ -108,5 +116,13 @@ impl Mail for Engine {
         from: u64,
     ) -> Boxed<'a, Result<Download, Problem>> {
         Box::pin(Engine::download(self, principal, id, index, from))
+    }
+
+    fn thread<'a>(
+        &'a self,
+        principal: &'a Principal,
+        request: ThreadRequest,
+    ) -> Boxed<'a, Result<Conversation, Failure>> {
+        Box::pin(Engine::thread(self, principal, request))
     }
 }

@@ -164,7 +164,7 @@ impl End {
             Self::Answer(answer) => Ok(success(answer).into()),
             Self::Refused(Refused::Problem(problem)) => Ok(tool_error(&problem, request).into()),
             Self::Refused(Refused::BadCursor) => Err(ErrorData::invalid_params(
-                "the cursor is not one that was given for this search; search again without it",
+                "the cursor is not one that was given for this call; call again without it",
                 None,
             )),
             Self::Cancelled => Err(ErrorData::internal_error("the call was cancelled", None)),

@@ -23,10 +23,9 @@ use crate::{
 
 /// The routes `/mcp`, `/files/{token}`, `/.well-known/oauth-protected-resource` and `…/mcp`.
 ///
-/// From the outside in: host and origin, bearer, session and scope, then the transport; a file's link stands for
-/// its bearer. A request that
-/// carries a [`crate::RequestId`] in its extensions is named by it in internal errors. What comes with the
-/// routes ends their sessions and downloads.
+/// From the outside in: host and origin, bearer, session and scope, then the transport; a file's link stands
+/// for its bearer. A request that carries a [`crate::RequestId`] in its extensions is named by it in internal
+/// errors. What comes with the routes ends their sessions and downloads.
 pub fn router(
     mail: Arc<dyn Mail>,
     gate: Arc<dyn Gate>,
@@ -43,12 +42,15 @@ pub fn router(
         every: settings.download_check,
     });
     let server = Server::new(mail, Arc::clone(&gate), random, &settings);
-    mount(server, gate, settings)
+    mount(server, files, downloads, gate, settings)
 }
 
-/// The same around any server of the protocol: every check of a request is here, none in the server.
+/// The same around any server of the protocol: every check of a request is here, none in the server. The
+/// routes of `files` see only what host and origin let through.
 pub(crate) fn mount(
     server: impl ServerHandler + Clone,
+    files: Router,
+    downloads: Downloads,
     gate: Arc<dyn Gate>,
     settings: Settings,
 ) -> (Router, Closer) {

@@ -8,6 +8,7 @@ use engine::{
     Bounds, Engine,
     read::{Outcome, View},
     search::{Failure, SearchRequest},
+    thread::ThreadRequest,
 };
 use testkit::{Dovecot, Mail, Maildir, Options, Proxy, maildir::Numbering, proxy::Faults, require_dovecot};
 
@@ -27,7 +28,9 @@ pub(crate) fn faulty(faults: Faults) -> Option<Faulty> {
         let mails = (1..=count).map(|n| {
             let text = "some words to carry\r\n".repeat(50);
             Mail::new(
-                format!("From: b@example.org\r\nSubject: {folder} {n}\r\n\r\n{folder} {n}\r\n{text}"),
+                format!(
+                    "From: b@example.org\r\nSubject: {folder} {n}\r\nMessage-ID: <{folder}.{n}@x>\r\nReferences: <INBOX.60@x>\r\n\r\n{folder} {n}\r\n{text}"
+                ),
                 NOW + n,
             )
         });
@@ -48,7 +51,7 @@ fn request(query: &str) -> SearchRequest {
     SearchRequest { query: query.into(), limit: 20, ..SearchRequest::default() }
 }
 
-/// Everything an agent can ask: list, search, read. The first problem, if any.
+/// Everything an agent can ask: list, search, read, a conversation. The first problem, if any.
 pub(crate) async fn everything(engine: &Engine, principal: &Principal) -> Result<(), Problem> {
     let plain = |failure: Failure| match failure {
         Failure::Problem(problem) => problem,
@@ -69,6 +72,18 @@ pub(crate) async fn everything(engine: &Engine, principal: &Principal) -> Result
             Outcome::Message(message) => assert!(message.body.contains(&row.subject), "{}", message.body),
             Outcome::Failed(_, problem) => return Err(problem),
             Outcome::Several(id, _) => panic!("{id} is an id of ours"),
+        }
+    }
+    let conversation =
+        ThreadRequest { id: ids.first().cloned().unwrap_or_default(), limit: 40, cursor: None };
+    let conversation = engine.thread(principal, conversation).await.map_err(plain)?;
+    if let Some((_, problem)) = conversation.coverage.failed.first() {
+        return Err(problem.clone());
+    }
+    assert_eq!((conversation.messages.len(), conversation.earlier), (40, 50));
+    for outcome in conversation.messages {
+        if let Outcome::Failed(_, problem) = outcome {
+            return Err(problem);
         }
     }
     Ok(())

@@ -107,15 +107,14 @@ pub(crate) fn now() -> Timestamp {
 }
 
 pub(crate) fn settings(dovecot: &Dovecot) -> AccountSettings {
+    settings_at(dovecot.host(), dovecot.imap_port())
+}
+
+pub(crate) fn settings_at(host: &str, port: u16) -> AccountSettings {
     AccountSettings {
         address: "alice@example.com".into(),
         display_name: "Alice".into(),
-        imap: Endpoint {
-            host: dovecot.host().into(),
-            port: dovecot.imap_port(),
-            tls: TlsMode::None,
-            username: "alice".into(),
-        },
+        imap: Endpoint { host: host.into(), port, tls: TlsMode::None, username: "alice".into() },
         smtp: None,
         allowed_folders: Vec::new(),
     }

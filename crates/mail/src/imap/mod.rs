@@ -19,6 +19,7 @@ pub mod reading;
 mod request;
 pub mod response;
 pub mod role;
+pub mod row;
 pub mod search;
 pub mod session;
 mod transport;

@@ -16,6 +16,7 @@ pub mod plain;
 pub mod quote;
 pub mod render;
 pub mod signature;
+pub mod subject;
 pub mod text_parts;
 pub mod transfer;
 pub mod trust;

@@ -12,3 +12,4 @@ mod reading;
 mod script;
 mod searching;
 mod sign_in;
+mod threads;

@@ -14,7 +14,7 @@ use testkit::{BearerProxy, conformance, require_node};
 
 use self::fixture::Fixture;
 use super::world::FakeGate;
-use crate::{Gate, Settings, transport::mount};
+use crate::{Gate, Settings, files::Downloads, transport::mount};
 
 /// Runs beside what a revision requires, and is not ours to pass: the extension of tasks, which we do not offer.
 const EXTENSION: &str = "tasks-";
@@ -25,7 +25,8 @@ async fn run(revision: &'static str) -> Option<conformance::Findings> {
     let proxy = BearerProxy::bind().unwrap();
     let url = format!("http://localhost:{}", proxy.port());
     let gate: Arc<dyn Gate> = Arc::new(FakeGate::default());
-    let (routes, _closer) = mount(Fixture::new(), gate, Settings::new(&url).unwrap());
+    let (routes, _closer) =
+        mount(Fixture::new(), axum::Router::new(), Downloads::default(), gate, Settings::new(&url).unwrap());
     let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
     proxy.serve(listener.local_addr().unwrap().port(), "all").unwrap();
     tokio::spawn(async move { axum::serve(listener, routes).await.unwrap() });

@@ -122,7 +122,7 @@ async fn the_list_shows_what_the_grant_can_call_in_a_fixed_order() {
     assert_eq!(answer.status, 200);
     assert_eq!(
         names(&answer),
-        ["mail_accounts", "mail_folders", "mail_search", "mail_read", "mail_attachment"]
+        ["mail_accounts", "mail_folders", "mail_search", "mail_read", "mail_thread", "mail_attachment"]
     );
     let result = answer.json()["result"].clone();
     assert_eq!((&result["cacheScope"], &result["resultType"]), (&json!("private"), &json!("complete")));

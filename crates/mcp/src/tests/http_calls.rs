@@ -190,6 +190,60 @@ async fn a_link_to_an_attachment_tells_where_it_is_until_when_and_nothing_of_it(
 }
 
 #[tokio::test]
+async fn a_conversation_is_shown_in_order_fenced_and_within_its_budget() {
+    let world = World::start().await;
+    for (arguments, shown) in [
+        (json!({"id": "work/@inbox:7@a"}), 30),
+        (json!({"id": "work/@inbox:7@a", "limit": 5, "max_tokens": 900}), 5),
+        (json!({"id": "work/@inbox:7@a", "limit": 60, "max_tokens": 20_000}), 60),
+        // Rather fewer messages than an answer that does not fit.
+        (json!({"id": "work/@inbox:7@a", "limit": 60}), 36),
+        (json!({"id": "work/@inbox:7@a", "max_tokens": 300}), 2),
+    ] {
+        let answer = structured(&call(&world, "mail_thread", arguments.clone()).await);
+        let budget = arguments["max_tokens"].as_u64().unwrap_or(4_000);
+        let tokens = size::tokens(size::json_chars(&answer)) as u64;
+        assert!(tokens <= budget, "{arguments}: {tokens} tokens");
+        let messages = answer["messages"].as_array().unwrap();
+        assert_eq!((messages.len(), &answer["earlier"]), (shown, &json!(100 - shown)), "{arguments}");
+        for (number, message) in (1..).zip(messages) {
+            assert_eq!(message["id"], format!("work/@inbox:{number}@a"));
+            let body = message["body"].as_str().unwrap();
+            assert!(
+                body.starts_with("<<<mail ") && body.ends_with(">>>") && body.contains("words"),
+                "{body}"
+            );
+        }
+        // Short ones are whole; of a long one it is told where it goes on.
+        assert_eq!(messages[0]["left"] == 0, messages[0].get("continue_from").is_none());
+        assert!(messages[shown - 1]["left"].as_u64().unwrap() > 0 || budget > 4_000);
+        assert!(answer["next_cursor"].is_string());
+        assert_eq!(answer["coverage"]["skipped"], json!(["work/@junk", "work/@trash"]));
+    }
+}
+
+#[tokio::test]
+async fn a_conversation_needs_one_message_a_good_cursor_and_room() {
+    let world = World::start().await;
+    let choice = structured(&call(&world, "mail_thread", json!({"id": "<twice@x>"})).await);
+    assert_eq!(choice["messages"][0]["error"]["code"], "conflict");
+    assert_eq!(choice["messages"][0]["choices"].as_array().unwrap().len(), 2);
+    let (code, _) = error(&call(&world, "mail_thread", json!({"id": "work/@inbox:9@a"})).await);
+    assert_eq!(code, "not_found");
+    let (code, text) = error(&call(&world, "mail_thread", json!({"id": "x", "max_tokens": 299})).await);
+    assert!(code == "invalid_input" && text.contains("from 300 to 20000"), "{text}");
+    let (code, _) = error(&call(&world, "mail_thread", json!({"id": "x", "limit": 201})).await);
+    assert_eq!(code, "invalid_input");
+    let bad = json!({"id": "work/@inbox:7@a", "cursor": "x"});
+    let answer = world.send(Ask::call("mail_thread", &bad).token("all")).await;
+    assert_eq!(answer.code(), -32602, "{answer:?}");
+    let refused = world.send(Ask::call("mail_thread", &json!({"id": "x"})).token("rows")).await;
+    assert_eq!(refused.status, 403);
+    let records = world.gate.records.lock().unwrap().clone();
+    assert_eq!(records[0].1, ["<twice@x>"], "the audit names the message");
+}
+
+#[tokio::test]
 async fn bad_arguments_are_told_by_name() {
     let world = World::start().await;
     for (tool, arguments, told) in [

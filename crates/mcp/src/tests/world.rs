@@ -19,6 +19,7 @@ use engine::{
     folders::Folder,
     read::{Message, Outcome, View},
     search::{Coverage, Failure, Page, Row, SearchRequest},
+    thread::{Conversation, ThreadRequest},
 };
 use serde_json::{Value, json};
 use time::macros::datetime;
@@ -214,6 +215,18 @@ fn row(n: u32) -> Row {
     }
 }
 
+fn coverage() -> Coverage {
+    Coverage {
+        source: "server",
+        as_of: datetime!(2026-11-21 3:04:05 UTC),
+        is_exact: true,
+        back_to: None,
+        order: None,
+        skipped: vec!["work/@junk".into(), "work/@trash".into()],
+        failed: Vec::new(),
+    }
+}
+
 fn message(id: &str) -> Message {
     Message {
         id: id.parse().unwrap(),
@@ -304,16 +317,33 @@ impl Mail for Script {
                     row.snippet = Some("Hello <<<mail x".into());
                 }
             }
-            let coverage = Coverage {
-                source: "server",
-                as_of: datetime!(2026-11-21 3:04:05 UTC),
-                is_exact: true,
-                back_to: None,
-                order: None,
-                skipped: vec!["work/@junk".into(), "work/@trash".into()],
-                failed: Vec::new(),
+            Ok(Page { rows, total: 1_234, next_cursor: Some("c".repeat(120)), coverage: coverage() })
+        })
+    }
+
+    fn thread<'a>(
+        &'a self,
+        _principal: &'a Principal,
+        request: ThreadRequest,
+    ) -> Boxed<'a, Result<Conversation, Failure>> {
+        Box::pin(async move {
+            self.searched.lock().unwrap().push(format!("{request:?}"));
+            if request.cursor.is_some() {
+                return Err(Failure::BadCursor);
+            }
+            let messages = match request.id.as_str() {
+                "<twice@x>" => vec![Outcome::Several(request.id, vec![row(1), row(2)])],
+                "work/@inbox:7@a" => (1..=request.limit)
+                    .map(|n| {
+                        let mut message = message(&format!("work/@inbox:{n}@a"));
+                        message.body = "words and more words\n".repeat(n * 20);
+                        Outcome::Message(Box::new(message))
+                    })
+                    .collect(),
+                _ => return Err(Problem::new(Code::NotFound, "No such message.").into()),
             };
-            Ok(Page { rows, total: 1_234, next_cursor: Some("c".repeat(120)), coverage })
+            let earlier = 100 - messages.len();
+            Ok(Conversation { messages, earlier, next_cursor: Some("c".repeat(120)), coverage: coverage() })
         })
     }
 

@@ -5,6 +5,7 @@ mod attachment;
 mod folders;
 mod read;
 mod search;
+mod thread;
 
 use std::sync::LazyLock;
 
@@ -16,6 +17,7 @@ static LIST: LazyLock<Vec<Entry>> = LazyLock::new(|| {
         Entry::of::<folders::Folders>(),
         Entry::of::<search::Search>(),
         Entry::of::<read::Read>(),
+        Entry::of::<thread::Thread>(),
         Entry::of::<attachment::Attachment>(),
     ]
 });

@@ -4,6 +4,7 @@
 //! `x-untrusted`, bodies and snippets between fences.
 
 pub(crate) mod body;
+pub(crate) mod coverage;
 mod cut;
 mod fence;
 pub(crate) mod piece;

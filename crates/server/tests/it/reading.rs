@@ -54,6 +54,15 @@ fn read_mail(mut call: impl FnMut(&str, Value) -> Answer, account: &str) {
     assert_eq!(messages[1]["id"], rows[0]["id"]);
     assert!(messages[1]["body"].as_str().unwrap().contains("<<<mail "));
 
+    let reply = call("mail_search", json!({ "query": "subject:\"Re: \"", "folder": "@sent" }));
+    let reply = reply.structured()["messages"][0].clone();
+    let thread = call("mail_thread", json!({ "id": reply["id"] }));
+    let members = thread.structured()["messages"].as_array().unwrap().clone();
+    let dates: Vec<&str> = members.iter().map(|member| member["date"].as_str().unwrap()).collect();
+    assert!(members.len() > 1 && dates.is_sorted(), "{members:?}");
+    assert!(members.iter().any(|member| member["id"] == reply["id"]), "{members:?}");
+    assert_eq!(thread.structured()["coverage"]["total"], "exact");
+
     let unread = |rows: &[Value]| rows.iter().filter(|row| !row["flags"].to_string().contains("een")).count();
     let again = call("mail_search", json!({ "limit": 20 }));
     assert_eq!(

@@ -19,6 +19,9 @@ const ROW: &str = "UID FLAGS INTERNALDATE RFC822.SIZE ENVELOPE BODYSTRUCTURE \
 /// What Gmail adds to a row (X-GM-EXT-1).
 const GMAIL: &str = "X-GM-MSGID X-GM-THRID X-GM-LABELS";
 
+/// What a server with OBJECTID (RFC 8474) adds to a row.
+const THREAD: &str = "THREADID";
+
 /// How much of literals that come in chunks is kept, for one command.
 const KEEP: usize = 4 << 20;
 
@@ -44,9 +47,12 @@ impl Item {
     /// The whole header.
     pub const HEADER: Self = Self::Fixed("BODY.PEEK[HEADER]");
 
-    /// What Gmail adds, if the server is Gmail.
-    pub fn gmail(capabilities: &Capabilities) -> Option<Self> {
-        capabilities.has("X-GM-EXT-1").then_some(Self::Fixed(GMAIL))
+    /// What the server knows of a message's thread: what Gmail adds, else THREADID.
+    pub fn thread(capabilities: &Capabilities) -> Option<Self> {
+        if capabilities.has("X-GM-EXT-1") {
+            return Some(Self::Fixed(GMAIL));
+        }
+        capabilities.has("OBJECTID").then_some(Self::Fixed(THREAD))
     }
 
     fn write(&self, command: Command) -> Command {
@@ -61,7 +67,7 @@ impl Item {
 }
 
 fn row_items(capabilities: &Capabilities) -> Vec<Item> {
-    [Some(Item::Fixed(ROW)), Item::gmail(capabilities)].into_iter().flatten().collect()
+    [Some(Item::Fixed(ROW)), Item::thread(capabilities)].into_iter().flatten().collect()
 }
 
 /// Rows by sequence number, from `low` to the newest or to `high`.
@@ -173,6 +179,7 @@ pub fn summary(fetch: Fetch) -> Option<Summary> {
         has_unsubscribe: header.has_unsubscribe(),
         authentication_results: header.authentication_results(),
         gmail: fetch.gmail,
+        thread_id: fetch.thread_id,
     })
 }
 
