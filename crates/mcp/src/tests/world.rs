@@ -16,6 +16,7 @@ use domain::{
 use engine::{
     accounts::AccountStatus,
     folders::Folder,
+    people::{People, PeopleRequest, Person},
     read::{Message, Outcome, View},
     search::{Coverage, Failure, Page, Row, SearchRequest},
 };
@@ -284,6 +285,29 @@ impl Mail for Script {
                 _ => Outcome::Failed(id.clone(), Problem::new(Code::NotFound, "No such message.")),
             };
             Ok(ids.iter().map(outcome).collect())
+        })
+    }
+
+    fn people<'a>(
+        &'a self,
+        _principal: &'a Principal,
+        request: PeopleRequest,
+    ) -> Boxed<'a, Result<People, Problem>> {
+        Box::pin(async move {
+            let address = |name: &str, email: &str| Address { name: name.into(), email: email.into() };
+            let at = datetime!(2026-11-21 3:04:05 UTC);
+            let ann = Person { address: address("Ann <Lee>", "ann@example.org"), last: at, count: 7 };
+            let is_exact = request.account.is_some();
+            let coverage = Coverage {
+                source: "server",
+                as_of: at,
+                is_exact,
+                back_to: (!is_exact).then_some(at),
+                order: None,
+                skipped: Vec::new(),
+                failed: Vec::new(),
+            };
+            Ok(People { people: vec![ann], coverage })
         })
     }
 }
