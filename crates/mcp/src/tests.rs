@@ -3,5 +3,6 @@
 mod http;
 mod http_calls;
 mod laws;
+mod resources;
 mod stdio;
-mod world;
+pub(crate) mod world;

@@ -10,8 +10,8 @@ use std::{
 };
 
 use domain::{
-    AccountName, Address, Code, Door, Flag, FolderName, GrantId, Limits, Principal, Problem, Random, Role,
-    Scope, Scopes,
+    AccountId, AccountName, AccountSource, Address, Code, Door, Flag, FolderName, GrantId, GrantedAccount,
+    Limits, Principal, Problem, Random, Role, Scope, Scopes,
 };
 use engine::{
     accounts::AccountStatus,
@@ -27,14 +27,18 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use crate::{Boxed, CallRecord, Closer, Gate, Mail, Refusal, RequestId, Settings, router};
 
 /// A principal of that grant with those scopes.
-pub(super) fn principal(grant: &str, scopes: Scopes) -> Principal {
+pub(crate) fn principal(grant: &str, scopes: Scopes) -> Principal {
     Principal {
         user: "ann".into(),
         grant: GrantId::from_text(grant),
         client: "test".into(),
         door: Door::Personal,
         scopes,
-        accounts: Vec::new(),
+        accounts: vec![GrantedAccount {
+            name: "work".parse().unwrap(),
+            is_default: true,
+            source: AccountSource::Stored(AccountId::from_text("acc_work")),
+        }],
         limits: Limits::default(),
     }
 }
@@ -393,7 +397,7 @@ impl Ask {
             "io.modelcontextprotocol/clientCapabilities": {},
             "io.modelcontextprotocol/clientInfo": {"name": "test", "version": "1"},
         });
-        let name = params["name"].as_str().map(str::to_owned);
+        let name = params["name"].as_str().or_else(|| params["uri"].as_str()).map(str::to_owned);
         let message = json!({"jsonrpc": "2.0", "id": 1, "method": method, "params": params});
         let ask =
             Self::post(&message).header("mcp-protocol-version", "2026-07-28").header("mcp-method", method);
