@@ -3,6 +3,7 @@
 mod http;
 mod http_calls;
 mod laws;
+mod prompts;
 mod resources;
 mod stdio;
 pub(crate) mod world;
