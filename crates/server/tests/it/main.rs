@@ -9,6 +9,7 @@ mod keys;
 mod people;
 mod python_client;
 mod reading;
+mod resources;
 mod secrecy;
 mod serving;
 mod stopping;
