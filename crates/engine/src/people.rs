@@ -87,7 +87,7 @@ impl Engine {
             .map(|opened| look(opened, &words, principal, self.0.bounds.filter_candidates).boxed())
             .collect();
         let mut circle = Circle::new(&words, own);
-        let (mut failed, mut back_to, mut has_answer) = (Vec::new(), None, false);
+        let (mut failed, mut cuts, mut has_answer) = (Vec::new(), Vec::new(), false);
         for answer in join_all(asking).await {
             let (account, folders) = match answer {
                 Ok(answer) => answer,
@@ -100,9 +100,10 @@ impl Engine {
                 match looked {
                     Ok(looked) => {
                         has_answer = true;
-                        let (cut, within) = (looked.cut_at, account.nothing_before);
-                        back_to = back_to.max(cut.filter(|cut| within.is_none_or(|within| *cut >= within)));
-                        circle.meet(&looked, within);
+                        if looked.is_cut_within(account.nothing_before) {
+                            cuts.push(looked.last());
+                        }
+                        circle.meet(&looked, account.nothing_before);
                     }
                     Err(error) => {
                         failed.push((full_name(&account, &folder.key()), account.problem(&error)));
@@ -117,8 +118,8 @@ impl Engine {
         let coverage = Coverage {
             source: "server",
             as_of: self.now(),
-            is_exact: failed.is_empty() && back_to.is_none(),
-            back_to,
+            is_exact: failed.is_empty() && cuts.is_empty(),
+            back_to: cuts.into_iter().flatten().max(),
             order: None,
             skipped: Vec::new(),
             failed,
@@ -153,7 +154,8 @@ async fn look(
 /// or, where nobody in particular is looked for, those that mail arrives and is kept in.
 async fn plan(account: Account, words: &[String], principal: &Principal) -> Result<Plan, Problem> {
     let folders = account.opened.folders(Fresh::Recent).await.map_err(|error| account.problem(&error))?;
-    let places = places(&account, &folders, words.is_empty());
+    let is_shown = |folder: &&Folder| folder.is_selectable && account.shows(folder, &folders);
+    let places = places(&folders, folders.all.iter().filter(is_shown).collect(), words.is_empty());
     let place = |(folder, direction): (Folder, Direction)| {
         let query = query(words, direction.fields());
         Place { folder, direction, query: reach(&query, &principal.limits) }
@@ -161,9 +163,7 @@ async fn plan(account: Account, words: &[String], principal: &Principal) -> Resu
     Ok(Plan { places: places.into_iter().map(place).collect(), account })
 }
 
-fn places(account: &Account, folders: &Folders, is_anybody: bool) -> Vec<(Folder, Direction)> {
-    let shown: Vec<&Folder> =
-        folders.all.iter().filter(|folder| folder.is_selectable && account.shows(folder, folders)).collect();
+fn places(folders: &Folders, shown: Vec<&Folder>, is_anybody: bool) -> Vec<(Folder, Direction)> {
     let sent = with_role(&shown, Role::Sent);
     let is_mail = |folder: &&Folder| !matches!(folder.role, Some(Role::Sent | Role::Drafts));
     let mut received: Vec<&Folder> = by_default(folders, shown).into_iter().filter(is_mail).collect();

@@ -59,10 +59,23 @@ pub(super) struct Place {
 /// What was seen of a folder.
 pub(super) struct Looked {
     pub(super) direction: Direction,
-    /// Envelopes, newest first.
+    /// Envelopes, the last filed first.
     pub(super) rows: Vec<Summary>,
-    /// When the oldest of them was received, where there are older ones.
-    pub(super) cut_at: Option<Timestamp>,
+    /// Whether there are older ones.
+    pub(super) is_cut: bool,
+}
+
+impl Looked {
+    /// When the last envelope was received; nothing if there was no room for any.
+    pub(super) fn last(&self) -> Option<Timestamp> {
+        self.rows.last().map(|row| row.received)
+    }
+
+    /// Whether there is more that was received from `within` on.
+    pub(super) fn is_cut_within(&self, within: Option<Timestamp>) -> bool {
+        let is_beyond = matches!((self.last(), within), (Some(last), Some(within)) if last < within);
+        self.is_cut && !is_beyond
+    }
 }
 
 /// The newest envelopes of each place.
@@ -166,7 +179,6 @@ fn has_any(found: &Result<Found, Error>) -> bool {
 
 fn looked(direction: Direction, is_cut: bool, fetched: Vec<Fetch>) -> Looked {
     let mut rows: Vec<Summary> = fetched.into_iter().filter_map(fetch::summary).collect();
-    rows.sort_by_key(|row| std::cmp::Reverse(row.received));
-    let cut_at = rows.last().map(|row| row.received).filter(|_| is_cut);
-    Looked { direction, rows, cut_at }
+    rows.sort_by_key(|row| std::cmp::Reverse(row.uid));
+    Looked { direction, rows, is_cut }
 }

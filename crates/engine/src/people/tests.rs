@@ -34,7 +34,7 @@ fn row(hours: i64, from: &str, to: &[&str]) -> Summary {
 }
 
 fn looked(direction: Direction, rows: Vec<Summary>) -> Looked {
-    Looked { direction, rows, cut_at: None }
+    Looked { direction, rows, is_cut: false }
 }
 
 fn found(query: &str, folders: &[Looked]) -> Vec<String> {
@@ -99,4 +99,60 @@ fn a_query_that_is_no_name_is_refused() {
     assert_eq!(words(&"a ".repeat(9)).unwrap_err().code, Code::InvalidInput);
     assert_eq!(words(&"a".repeat(201)).unwrap_err().code, Code::InvalidInput);
     assert_eq!(words(" \r\n\0 ").unwrap(), Vec::<String>::new());
+}
+
+fn looked_in(is_gmail: bool, roles: &[Option<Role>], is_anybody: bool) -> Vec<(Option<Role>, Direction)> {
+    let folder = |(number, role): (usize, &Option<Role>)| {
+        let name = format!("f{number}");
+        Folder {
+            wire_name: name.clone().into(),
+            name: domain::FolderName::from_agent(name),
+            role: *role,
+            is_selectable: true,
+            is_subscribed: true,
+            messages: None,
+            unseen: None,
+            uid_next: None,
+        }
+    };
+    let all = roles.iter().enumerate().map(folder).collect();
+    let folders = Folders { all, prefix: String::new(), is_gmail };
+    let places = places(&folders, folders.all.iter().collect(), is_anybody);
+    places.into_iter().map(|(folder, direction)| (folder.role, direction)).collect()
+}
+
+#[test]
+fn whom_the_person_wrote_to_is_in_sent_and_who_wrote_to_them_wherever_mail_is_kept() {
+    use Direction::{From, To};
+    let usual: Vec<Option<Role>> =
+        [Role::Inbox, Role::Sent, Role::Drafts, Role::Trash, Role::Junk, Role::Archive]
+            .map(Some)
+            .into_iter()
+            .chain([None])
+            .collect();
+    let (sent, inbox) = ((Some(Role::Sent), To), (Some(Role::Inbox), From));
+    let archive = (Some(Role::Archive), From);
+    assert_eq!(looked_in(false, &usual, false), [sent, inbox, archive, (None, From)]);
+    assert_eq!(looked_in(false, &usual, true), [sent, inbox, archive]);
+    let gmail =
+        [Role::Inbox, Role::Sent, Role::Drafts, Role::Trash, Role::Junk, Role::All, Role::Flagged].map(Some);
+    for is_anybody in [false, true] {
+        assert_eq!(looked_in(true, &gmail, is_anybody), [sent, (Some(Role::All), From)]);
+    }
+    assert_eq!(looked_in(false, &[None, None], true), [(None, From), (None, From)]);
+}
+
+#[test]
+fn what_was_not_looked_at_is_known_unless_the_grant_hides_it() {
+    let full = Looked {
+        is_cut: true,
+        ..looked(Direction::From, vec![row(1, "a@x.org", &[]), row(5, "b@x.org", &[])])
+    };
+    let before = |hours| NOON - time::Duration::hours(hours);
+    assert_eq!(full.last(), Some(before(5)));
+    assert!(full.is_cut_within(None) && full.is_cut_within(Some(before(9))));
+    assert!(!full.is_cut_within(Some(before(3))));
+    let untouched = Looked { is_cut: true, ..looked(Direction::From, Vec::new()) };
+    assert!(untouched.is_cut_within(None) && untouched.is_cut_within(Some(before(3))));
+    assert!(!looked(Direction::From, Vec::new()).is_cut_within(None));
 }
