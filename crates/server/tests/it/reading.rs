@@ -62,6 +62,13 @@ fn read_mail(mut call: impl FnMut(&str, Value) -> Answer, account: &str) {
         "reading marked as read"
     );
 
+    let people = call("mail_people", json!({}));
+    let people = people.structured()["people"].as_array().unwrap().clone();
+    assert!(people.len() > 5 && people.iter().all(|one| one["address"] != "alice@example.org"), "{people:?}");
+    let address = people[0]["address"].as_str().unwrap();
+    let known = call("mail_people", json!({ "query": address }));
+    assert_eq!(known.structured()["people"][0]["address"], address, "{known:?}");
+
     let wrong = call("mail_folders", json!({ "account": "nobody" }));
     assert!(wrong.is_error() && wrong.text().contains("[not_found]"), "{wrong:?}");
     let wrong = call("mail_search", json!({ "query": "frobnicate:x" }));

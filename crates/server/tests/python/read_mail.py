@@ -7,6 +7,7 @@ MODE is the client's: `auto` for the newer protocol, `legacy` for the older one.
 """
 
 import asyncio
+import json
 import os
 import sys
 
@@ -30,8 +31,8 @@ async def call(client, tool, **arguments):
 
 async def read_mail(client):
     print(f"protocol {client.protocol_version}")
-    tools = sorted(tool.name for tool in (await client.list_tools()).tools)
-    if tools != ["mail_accounts", "mail_folders", "mail_read", "mail_search"]:
+    tools = {tool.name for tool in (await client.list_tools()).tools}
+    if not tools >= {"mail_accounts", "mail_folders", "mail_people", "mail_read", "mail_search"}:
         fail("tools", tools)
     accounts = (await call(client, "mail_accounts"))["accounts"]
     if len(accounts) != 1:
@@ -47,7 +48,23 @@ async def read_mail(client):
     wrong = await client.call_tool("mail_search", {"query": "frobnicate:x"})
     if not wrong.is_error or "[bad_query]" not in wrong.content[0].text:
         fail("an unknown operator", wrong)
+    await read_by_uri(client, accounts[0]["name"])
     print(f"read {len(messages)} messages")
+
+
+async def read_by_uri(client, account):
+    resources = [str(resource.uri) for resource in (await client.list_resources()).resources]
+    if resources != ["mail://accounts", f"mail://{account}/folders", f"mail://{account}/folder/@inbox"]:
+        fail("resources", resources)
+    contents = (await client.read_resource(resources[-1])).contents
+    if len(json.loads(contents[0].text)["messages"]) != 50:
+        fail("contents", contents)
+    prompts = {prompt.name for prompt in (await client.list_prompts()).prompts}
+    if "weekly_digest" not in prompts:
+        fail("prompts", prompts)
+    digest = await client.get_prompt("weekly_digest", {"days": "3"})
+    if "newer_than:3d" not in digest.messages[0].content.text:
+        fail("digest", digest)
 
 
 async def main(mode, transport, where, *variables):
