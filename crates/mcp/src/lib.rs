@@ -1,11 +1,13 @@
 //! The door for machines that ask for mail: MCP over HTTP and stdio.
 //!
-//! Start at [`router`] (HTTP) and [`serve_stdio`]; one tool is one file in `tools/`. Who may call is
+//! Start at [`router`] (HTTP) and [`serve_stdio`]; one tool is one file in `tools/`,
+//! one prompt one in `prompts/`, resources are in `resources`. Who may call is
 //! asked of a [`Gate`], mail of [`Mail`]: this room knows neither tokens nor mail servers.
 
 mod arguments;
 mod authenticate;
 mod authorize;
+mod completion;
 mod error;
 mod files;
 mod gate;
@@ -13,6 +15,8 @@ mod instructions;
 mod mail;
 mod metadata;
 mod origin;
+mod prompts;
+mod resources;
 mod schema;
 mod server;
 mod sessions;

@@ -6,6 +6,7 @@ use engine::{
     accounts::AccountStatus,
     attachment::{Download, File, Form},
     folders::Folder,
+    people::{People, PeopleRequest},
     read::{Outcome, View},
     search::{Failure, Page, SearchRequest},
     thread::{Conversation, ThreadRequest},
@@ -65,6 +66,13 @@ pub trait Mail: Send + Sync {
         principal: &'a Principal,
         request: ThreadRequest,
     ) -> Boxed<'a, Result<Conversation, Failure>>;
+
+    /// Whom the person knows.
+    fn people<'a>(
+        &'a self,
+        principal: &'a Principal,
+        request: PeopleRequest,
+    ) -> Boxed<'a, Result<People, Problem>>;
 }
 
 impl Mail for Engine {
@@ -124,5 +132,13 @@ impl Mail for Engine {
         request: ThreadRequest,
     ) -> Boxed<'a, Result<Conversation, Failure>> {
         Box::pin(Engine::thread(self, principal, request))
+    }
+
+    fn people<'a>(
+        &'a self,
+        principal: &'a Principal,
+        request: PeopleRequest,
+    ) -> Boxed<'a, Result<People, Problem>> {
+        Box::pin(Engine::people(self, principal, request))
     }
 }

@@ -221,7 +221,8 @@ pub(crate) fn is_left_out(folder: &Folder) -> bool {
     matches!(folder.role, Some(Role::Trash | Role::Junk))
 }
 
-fn with_role<'a>(shown: &[&'a Folder], role: Role) -> Option<&'a Folder> {
+/// The folder with a role, if it is shown.
+pub(crate) fn with_role<'a>(shown: &[&'a Folder], role: Role) -> Option<&'a Folder> {
     shown.iter().copied().find(|folder| folder.role == Some(role))
 }
 

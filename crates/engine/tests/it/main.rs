@@ -10,6 +10,7 @@ mod hostile;
 mod listing;
 mod lookup;
 mod paging;
+mod people;
 mod reading;
 mod scripted;
 mod searching;

@@ -60,6 +60,12 @@ fn descriptions_are_short_and_whole_tools_cheap() {
 }
 
 #[test]
+fn finding_people_costs_next_to_nothing_to_know_of() {
+    let people = adverts().into_iter().find(|tool| tool["name"] == "mail_people").unwrap();
+    assert!(size::tokens(size::json_chars(&people)) <= 190);
+}
+
+#[test]
 fn schemas_use_only_what_every_client_accepts() {
     for tool in adverts() {
         for which in ["inputSchema", "outputSchema"] {

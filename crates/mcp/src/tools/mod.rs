@@ -3,6 +3,7 @@
 mod accounts;
 mod attachment;
 mod folders;
+mod people;
 mod read;
 mod search;
 mod thread;
@@ -19,6 +20,7 @@ static LIST: LazyLock<Vec<Entry>> = LazyLock::new(|| {
         Entry::of::<read::Read>(),
         Entry::of::<thread::Thread>(),
         Entry::of::<attachment::Attachment>(),
+        Entry::of::<people::People>(),
     ]
 });
 
