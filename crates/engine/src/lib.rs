@@ -11,6 +11,7 @@ pub mod folders;
 mod merge;
 mod opened;
 mod pages;
+pub mod people;
 pub mod read;
 mod row;
 pub mod search;

@@ -173,12 +173,7 @@ impl Search<'_> {
     }
 
     fn plan(&self, session: &Session) -> Plan {
-        let abilities = Abilities {
-            utf8: !self.ascii_only && !session.quirks().searches_only_ascii,
-            text_search: !session.quirks().finds_no_text,
-            gmail: session.capabilities().has("X-GM-EXT-1"),
-        };
-        compile(self.query, abilities, time::UtcOffset::UTC)
+        compile(self.query, abilities(session, self.ascii_only), time::UtcOffset::UTC)
     }
 
     /// Asks every folder that needs more UIDs for them, in one flight; once more where mail arrived
@@ -420,8 +415,20 @@ fn text_size(row: &Summary) -> u64 {
 
 type Opened = Result<(mail::imap::session::Selected, Vec<Result<mail::imap::Reply, Error>>), Error>;
 
+/// What the search of the session's server can do; in ASCII alone where it refused more.
+pub(crate) fn abilities(session: &Session, ascii_only: bool) -> Abilities {
+    Abilities {
+        utf8: !ascii_only && !session.quirks().searches_only_ascii,
+        text_search: !session.quirks().finds_no_text,
+        gmail: session.capabilities().has("X-GM-EXT-1"),
+    }
+}
+
 /// One flight over one folder (which may be open already) or many.
-async fn fly(session: &mut Session, mut flights: Vec<(Bytes, Vec<mail::imap::Request>)>) -> Vec<Opened> {
+pub(crate) async fn fly(
+    session: &mut Session,
+    mut flights: Vec<(Bytes, Vec<mail::imap::Request>)>,
+) -> Vec<Opened> {
     if flights.len() == 1
         && let Some((name, requests)) = flights.pop()
     {

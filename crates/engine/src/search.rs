@@ -1,6 +1,6 @@
 //! Finding and listing messages: which accounts and folders, what is covered, and the page.
 
-mod plan;
+pub(crate) mod plan;
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -8,7 +8,7 @@ use domain::{
     Address, Code, Flag, FolderArg, MessageRef, Principal, Problem, Query, Scope, Summary, Timestamp,
 };
 use futures_util::{FutureExt as _, future::join_all};
-use mail::imap::folder::Folder;
+use mail::imap::{Question, folder::Folder};
 use tokio::time::Instant;
 
 use self::plan::Plan;
@@ -329,7 +329,7 @@ fn binding(principal: &Principal, request: &SearchRequest) -> String {
     format!("{account}\n{folder}\n{reads}\n{}", request.query.trim())
 }
 
-/// Asks one account, once more in plain ASCII if the server does not know UTF-8.
+/// Asks one account.
 async fn ask(
     plan: &Plan,
     query: &Query,
@@ -337,14 +337,20 @@ async fn ask(
     budget: Budget,
     bounds: Bounds,
 ) -> Result<Vec<Outcome>, Problem> {
-    let account = &plan.account;
-    if plan.tasks.is_empty() {
-        return Ok(Vec::new());
-    }
-    let prefer = plan.tasks.first().map(|task| task.folder.wire_name.clone());
+    let (account, tasks) = (&plan.account, &plan.tasks);
+    let Some(first) = tasks.first() else { return Ok(Vec::new()) };
+    let search = |ascii_only| Search { account, query, tasks, limit, budget, bounds, ascii_only };
+    ask_in_any_charset(account, Some(&first.folder.wire_name), search).await
+}
+
+/// Asks a question that searches, once more in plain ASCII if the server does not know UTF-8.
+pub(crate) async fn ask_in_any_charset<Q: Question>(
+    account: &Account,
+    prefer: Option<&[u8]>,
+    question: impl Fn(bool) -> Q,
+) -> Result<Q::Answer, Problem> {
     for ascii_only in [account.opened.is_ascii_only(), true] {
-        let search = Search { account, query, tasks: &plan.tasks, limit, budget, bounds, ascii_only };
-        let outcome = account.opened.ask(prefer.as_deref(), &search).await;
+        let outcome = account.opened.ask(prefer, &question(ascii_only)).await;
         match outcome {
             Err(error) if error.is_bad_charset() && !ascii_only => account.opened.set_ascii_only(),
             outcome => return outcome.map_err(|error| account.problem(&error)),

@@ -5,6 +5,7 @@ use engine::{
     Engine,
     accounts::AccountStatus,
     folders::Folder,
+    people::{People, PeopleRequest},
     read::{Outcome, View},
     search::{Failure, Page, SearchRequest},
 };
@@ -38,6 +39,13 @@ pub trait Mail: Send + Sync {
         ids: &'a [String],
         view: View,
     ) -> Boxed<'a, Result<Vec<Outcome>, Problem>>;
+
+    /// Whom the person knows.
+    fn people<'a>(
+        &'a self,
+        principal: &'a Principal,
+        request: PeopleRequest,
+    ) -> Boxed<'a, Result<People, Problem>>;
 }
 
 impl Mail for Engine {
@@ -69,5 +77,13 @@ impl Mail for Engine {
         view: View,
     ) -> Boxed<'a, Result<Vec<Outcome>, Problem>> {
         Box::pin(Engine::read(self, principal, ids, view))
+    }
+
+    fn people<'a>(
+        &'a self,
+        principal: &'a Principal,
+        request: PeopleRequest,
+    ) -> Boxed<'a, Result<People, Problem>> {
+        Box::pin(Engine::people(self, principal, request))
     }
 }

@@ -1,4 +1,5 @@
-//! The MCP server itself, for both eras of the protocol: lists tools, calls them, tells what happened.
+//! The MCP server itself, for both eras of the protocol: lists what there is, calls tools, tells what
+//! happened. A resource is the call of a tool by another name.
 
 use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
@@ -8,18 +9,20 @@ use rmcp::{
     ErrorData, RoleServer, ServerHandler,
     model::{
         CacheScope, CallToolRequestParams, CallToolResponse, CallToolResult, ContentBlock, DiscoverResult,
-        Implementation, ListToolsResult, PaginatedRequestParams, ServerCapabilities, ServerConfig,
-        Tool as Advert,
+        Implementation, JsonObject, ListResourceTemplatesResult, ListResourcesResult, ListToolsResult,
+        PaginatedRequestParams, ReadResourceRequestParams, ReadResourceResponse, ReadResourceResult,
+        ResourceContents, ServerCapabilities, ServerConfig, Tool as Advert,
     },
     service::RequestContext,
 };
 use serde_json::Value;
 
 use crate::{
-    error::{Refused, RequestId, tool_error},
+    error::{Refused, RequestId, resource_error, tool_error},
     gate::{CallRecord, Gate, Refusal},
     instructions::INSTRUCTIONS,
     mail::Mail,
+    resources::{self, JSON},
     sessions::SessionEnd,
     settings::Settings,
     stdio::Who,
@@ -89,7 +92,7 @@ impl Server {
     async fn run(
         &self,
         entry: &Entry,
-        request: CallToolRequestParams,
+        arguments: JsonObject,
         context: &RequestContext<RoleServer>,
         principal: &Principal,
     ) -> (Vec<String>, End) {
@@ -102,7 +105,7 @@ impl Server {
         if let Err(seconds) = self.gate.admit(principal).await {
             return refuse(Problem::new(Code::RateLimited, "Too many calls.").retry_after(seconds.max(1)));
         }
-        let prepared = match entry.prepare(request.arguments.unwrap_or_default()) {
+        let prepared = match entry.prepare(arguments) {
             Ok(prepared) => prepared,
             Err(problem) => return refuse(problem),
         };
@@ -129,6 +132,27 @@ impl Server {
             }
         };
         (prepared.targets, end)
+    }
+
+    /// Does what a tool does, under its scope and the grant's rate, and records it.
+    async fn call(
+        &self,
+        entry: &Entry,
+        arguments: JsonObject,
+        context: &RequestContext<RoleServer>,
+        principal: &Principal,
+    ) -> End {
+        let (targets, end) = self.run(entry, arguments, context, principal).await;
+        let outcome = end.outcome();
+        let record = CallRecord { tool: entry.name, targets: &targets, outcome };
+        self.gate.record(principal, record).await;
+        if outcome == Code::Internal.as_str() {
+            let request = request_id(context).map_or("", |id| id.0.as_str());
+            tracing::error!(tool = entry.name, request, "a call ended with a fault of ours");
+        } else {
+            tracing::debug!(tool = entry.name, outcome, "a tool was called");
+        }
+        end
     }
 }
 
@@ -163,9 +187,38 @@ impl End {
                 "the cursor is not one that was given for this search; search again without it",
                 None,
             )),
-            Self::Cancelled => Err(ErrorData::internal_error("the call was cancelled", None)),
+            Self::Cancelled => Err(cancelled()),
         }
     }
+
+    /// The content of the resource that the call was made for.
+    fn resource(self, uri: &str, request: Option<&RequestId>) -> Result<ReadResourceResponse, ErrorData> {
+        match self {
+            Self::Answer(answer) => {
+                if let Some(problem) = resources::problem_in(&answer) {
+                    return Err(resource_error(&problem, request));
+                }
+                let content = ResourceContents::text(answer.to_string(), uri).with_mime_type(JSON);
+                let result = ReadResourceResult::new(vec![content]);
+                Ok(result.with_ttl_ms(0).with_cache_scope(CacheScope::Private).into())
+            }
+            Self::Refused(Refused::Problem(problem)) => Err(resource_error(&problem, request)),
+            Self::Refused(Refused::BadCursor) => Err(ErrorData::invalid_params("no such resource", None)),
+            Self::Cancelled => Err(cancelled()),
+        }
+    }
+}
+
+fn cancelled() -> ErrorData {
+    ErrorData::internal_error("the call was cancelled", None)
+}
+
+/// Lists are given whole.
+fn one_page(request: Option<PaginatedRequestParams>) -> Result<(), ErrorData> {
+    if request.is_some_and(|request| request.cursor.is_some()) {
+        return Err(ErrorData::invalid_params("the list has one page and no cursor", None));
+    }
+    Ok(())
 }
 
 /// The same JSON as structure and as text.
@@ -177,7 +230,8 @@ fn success(answer: Value) -> CallToolResult {
 
 impl ServerHandler for Server {
     fn get_info(&self) -> ServerConfig {
-        ServerConfig::new(ServerCapabilities::builder().enable_tools().build())
+        let capabilities = ServerCapabilities::builder().enable_tools().enable_resources().build();
+        ServerConfig::new(capabilities)
             .with_server_info(
                 Implementation::new("postroom", env!("CARGO_PKG_VERSION")).with_title("Postroom"),
             )
@@ -196,9 +250,7 @@ impl ServerHandler for Server {
         request: Option<PaginatedRequestParams>,
         context: RequestContext<RoleServer>,
     ) -> Result<ListToolsResult, ErrorData> {
-        if request.is_some_and(|request| request.cursor.is_some()) {
-            return Err(ErrorData::invalid_params("the list of tools has one page and no cursor", None));
-        }
+        one_page(request)?;
         let principal = self.principal(&context).await?;
         let granted = tools::all().iter().filter(|entry| principal.may(entry.scope));
         let tools = granted.map(|entry| entry.advert.clone()).collect();
@@ -220,17 +272,42 @@ impl ServerHandler for Server {
         let Some(entry) = tools::find(&request.name) else {
             return Err(ErrorData::invalid_params("unknown tool", None));
         };
-        let (targets, end) = self.run(entry, request, &context, &principal).await;
-        let outcome = end.outcome();
-        let record = CallRecord { tool: entry.name, targets: &targets, outcome };
-        self.gate.record(&principal, record).await;
-        let request = request_id(&context);
-        if outcome == Code::Internal.as_str() {
-            let request = request.map_or("", |id| id.0.as_str());
-            tracing::error!(tool = entry.name, request, "a call ended with a fault of ours");
-        } else {
-            tracing::debug!(tool = entry.name, outcome, "a tool was called");
-        }
-        end.response(request)
+        let end = self.call(entry, request.arguments.unwrap_or_default(), &context, &principal).await;
+        end.response(request_id(&context))
+    }
+
+    async fn list_resources(
+        &self,
+        request: Option<PaginatedRequestParams>,
+        context: RequestContext<RoleServer>,
+    ) -> Result<ListResourcesResult, ErrorData> {
+        one_page(request)?;
+        let resources = resources::list(&*self.principal(&context).await?);
+        Ok(ListResourcesResult { resources, ..ListResourcesResult::default() }
+            .with_ttl_ms(LIST_TTL_MS)
+            .with_cache_scope(CacheScope::Private))
+    }
+
+    async fn list_resource_templates(
+        &self,
+        request: Option<PaginatedRequestParams>,
+        context: RequestContext<RoleServer>,
+    ) -> Result<ListResourceTemplatesResult, ErrorData> {
+        one_page(request)?;
+        let resource_templates = resources::templates(&*self.principal(&context).await?);
+        Ok(ListResourceTemplatesResult { resource_templates, ..ListResourceTemplatesResult::default() }
+            .with_ttl_ms(LIST_TTL_MS)
+            .with_cache_scope(CacheScope::Private))
+    }
+
+    async fn read_resource(
+        &self,
+        request: ReadResourceRequestParams,
+        context: RequestContext<RoleServer>,
+    ) -> Result<ReadResourceResponse, ErrorData> {
+        let principal = self.principal(&context).await?;
+        let asked = resources::find(&request.uri).map_err(|why| ErrorData::invalid_params(why, None))?;
+        let end = self.call(asked.entry, asked.arguments, &context, &principal).await;
+        end.resource(&request.uri, request_id(&context))
     }
 }

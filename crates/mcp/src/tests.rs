@@ -4,5 +4,6 @@ mod conformance;
 mod http;
 mod http_calls;
 mod laws;
+mod resources;
 mod stdio;
-mod world;
+pub(crate) mod world;

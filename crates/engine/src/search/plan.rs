@@ -144,7 +144,7 @@ fn gone(what: &str) -> Problem {
 }
 
 /// The query within the grant's age limit. By days: the exact moment is checked of each row.
-pub(super) fn reach(query: &Query, limits: &Limits) -> Query {
+pub(crate) fn reach(query: &Query, limits: &Limits) -> Query {
     match limits.nothing_before {
         None => query.clone(),
         Some(before) => {
@@ -221,7 +221,8 @@ fn is_left_out(folder: &Folder) -> bool {
     matches!(folder.role, Some(Role::Trash | Role::Junk))
 }
 
-fn with_role<'a>(shown: &[&'a Folder], role: Role) -> Option<&'a Folder> {
+/// The folder with a role, if it is shown.
+pub(crate) fn with_role<'a>(shown: &[&'a Folder], role: Role) -> Option<&'a Folder> {
     shown.iter().copied().find(|folder| folder.role == Some(role))
 }
 
@@ -238,7 +239,7 @@ fn everything<'a>(folders: &Folders, shown: Vec<&'a Folder>) -> Vec<&'a Folder> 
 
 /// The folders a search looks in when none is named: all but Trash and Junk; on Gmail, All Mail. Folders
 /// that only show others' messages again are taken where the grant shows nothing else.
-fn by_default<'a>(folders: &Folders, shown: Vec<&'a Folder>) -> Vec<&'a Folder> {
+pub(crate) fn by_default<'a>(folders: &Folders, shown: Vec<&'a Folder>) -> Vec<&'a Folder> {
     let all_mail = with_role(&shown, Role::All).filter(|_| folders.is_gmail);
     if let Some(all_mail) = all_mail {
         return vec![all_mail];

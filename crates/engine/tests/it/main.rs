@@ -8,6 +8,7 @@ mod hostile;
 mod listing;
 mod lookup;
 mod paging;
+mod people;
 mod reading;
 mod searching;
 mod world;

@@ -255,3 +255,17 @@ async fn an_internal_fault_names_the_request() {
     let (code, text) = error(&call(&world, "mail_search", json!({"query": "fault"})).await);
     assert_eq!((code.as_str(), text.as_str()), ("internal", "Something broke. (request r-42) [internal]"));
 }
+
+#[tokio::test]
+async fn people_are_told_by_name_and_address_with_coverage_only_where_something_is_missing() {
+    let world = World::start().await;
+    let answer = world.send(Ask::call("mail_people", &json!({"query": "ann"})).token("rows")).await;
+    let told = answer.json()["result"]["structuredContent"].clone();
+    assert_eq!(
+        told["people"],
+        json!([{"name": "Ann ‹Lee›", "address": "ann@example.org", "last": "2026-11-21T03:04:05Z", "count": 7}])
+    );
+    assert_eq!(told["coverage"]["total"], "at_least");
+    let answer = world.send(Ask::call("mail_people", &json!({"account": "work"})).token("rows")).await;
+    assert_eq!(answer.json()["result"]["structuredContent"].get("coverage"), None);
+}

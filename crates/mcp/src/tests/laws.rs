@@ -56,7 +56,13 @@ fn descriptions_are_short_and_whole_tools_cheap() {
         all += tokens;
     }
     println!("all: {all} tokens");
-    assert!(all <= 1_700, "{all} tokens");
+    assert!(all <= 2_600, "{all} tokens");
+}
+
+#[test]
+fn finding_people_costs_next_to_nothing_to_know_of() {
+    let people = adverts().into_iter().find(|tool| tool["name"] == "mail_people").unwrap();
+    assert!(size::tokens(size::json_chars(&people)) <= 190);
 }
 
 #[test]

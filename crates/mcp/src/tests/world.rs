@@ -10,12 +10,13 @@ use std::{
 };
 
 use domain::{
-    AccountName, Address, Code, Door, Flag, FolderName, GrantId, Limits, Principal, Problem, Random, Role,
-    Scope, Scopes,
+    AccountId, AccountName, AccountSource, Address, Code, Door, Flag, FolderName, GrantId, GrantedAccount,
+    Limits, Principal, Problem, Random, Role, Scope, Scopes,
 };
 use engine::{
     accounts::AccountStatus,
     folders::Folder,
+    people::{People, PeopleRequest, Person},
     read::{Message, Outcome, View},
     search::{Coverage, Failure, Page, Row, SearchRequest},
 };
@@ -26,14 +27,18 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use crate::{Boxed, CallRecord, Closer, Gate, Mail, Refusal, RequestId, Settings, router};
 
 /// A principal of that grant with those scopes.
-pub(super) fn principal(grant: &str, scopes: Scopes) -> Principal {
+pub(crate) fn principal(grant: &str, scopes: Scopes) -> Principal {
     Principal {
         user: "ann".into(),
         grant: GrantId::from_text(grant),
         client: "test".into(),
         door: Door::Personal,
         scopes,
-        accounts: Vec::new(),
+        accounts: vec![GrantedAccount {
+            name: "work".parse().unwrap(),
+            is_default: true,
+            source: AccountSource::Stored(AccountId::from_text("acc_work")),
+        }],
         limits: Limits::default(),
     }
 }
@@ -286,6 +291,29 @@ impl Mail for Script {
             Ok(ids.iter().map(outcome).collect())
         })
     }
+
+    fn people<'a>(
+        &'a self,
+        _principal: &'a Principal,
+        request: PeopleRequest,
+    ) -> Boxed<'a, Result<People, Problem>> {
+        Box::pin(async move {
+            let address = |name: &str, email: &str| Address { name: name.into(), email: email.into() };
+            let at = datetime!(2026-11-21 3:04:05 UTC);
+            let ann = Person { address: address("Ann <Lee>", "ann@example.org"), last: at, count: 7 };
+            let is_exact = request.account.is_some();
+            let coverage = Coverage {
+                source: "server",
+                as_of: at,
+                is_exact,
+                back_to: (!is_exact).then_some(at),
+                order: None,
+                skipped: Vec::new(),
+                failed: Vec::new(),
+            };
+            Ok(People { people: vec![ann], coverage })
+        })
+    }
 }
 
 /// A running door.
@@ -369,7 +397,7 @@ impl Ask {
             "io.modelcontextprotocol/clientCapabilities": {},
             "io.modelcontextprotocol/clientInfo": {"name": "test", "version": "1"},
         });
-        let name = params["name"].as_str().map(str::to_owned);
+        let name = params["name"].as_str().or_else(|| params["uri"].as_str()).map(str::to_owned);
         let message = json!({"jsonrpc": "2.0", "id": 1, "method": method, "params": params});
         let ask =
             Self::post(&message).header("mcp-protocol-version", "2026-07-28").header("mcp-method", method);

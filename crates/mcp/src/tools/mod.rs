@@ -2,6 +2,7 @@
 
 mod accounts;
 mod folders;
+mod people;
 mod read;
 mod search;
 
@@ -15,6 +16,7 @@ static LIST: LazyLock<Vec<Entry>> = LazyLock::new(|| {
         Entry::of::<folders::Folders>(),
         Entry::of::<search::Search>(),
         Entry::of::<read::Read>(),
+        Entry::of::<people::People>(),
     ]
 });
 

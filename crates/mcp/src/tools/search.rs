@@ -49,8 +49,9 @@ pub(crate) struct Output {
     coverage: CoverageView,
 }
 
+/// What an answer covers.
 #[derive(Serialize, JsonSchema)]
-struct CoverageView {
+pub(super) struct CoverageView {
     source: &'static str,
     as_of: String,
     total: &'static str,
@@ -75,7 +76,7 @@ struct Failed {
 }
 
 impl CoverageView {
-    fn of(coverage: Coverage, cx: &Call<'_>) -> Self {
+    pub(super) fn of(coverage: Coverage, cx: &Call<'_>) -> Self {
         let failed = coverage.failed.into_iter().take(50).map(|(at, problem)| {
             let message = message_of(&problem, cx.request);
             Failed { at, problem: ProblemView::of(problem, message) }

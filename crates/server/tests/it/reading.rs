@@ -111,7 +111,7 @@ fn stdio_under_a_grant_offers_what_the_grant_allows() {
     let tools = client.request("tools/list", &json!({})).unwrap();
     let names: Vec<&str> =
         tools["tools"].as_array().unwrap().iter().map(|tool| tool["name"].as_str().unwrap()).collect();
-    assert_eq!(names, ["mail_accounts", "mail_folders", "mail_search"]);
+    assert_eq!(names, ["mail_accounts", "mail_folders", "mail_search", "mail_people"]);
     let refused = client.call("mail_read", &json!({ "ids": ["work/@inbox:1@1"] })).unwrap();
     assert!(refused.is_error() && refused.text().contains("[scope_missing]"), "{refused:?}");
 }

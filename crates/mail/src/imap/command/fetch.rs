@@ -37,6 +37,8 @@ impl Item {
     pub const STATE: Self = Self::Fixed("UID FLAGS");
     /// Everything a summary is made of, the header excepted.
     pub const ENVELOPE: Self = Self::Fixed("INTERNALDATE RFC822.SIZE ENVELOPE BODYSTRUCTURE");
+    /// Who wrote to whom, and when.
+    pub const CORRESPONDENTS: Self = Self::Fixed("UID INTERNALDATE ENVELOPE");
     /// The whole header.
     pub const HEADER: Self = Self::Fixed("BODY.PEEK[HEADER]");
 
