@@ -1,7 +1,7 @@
 //! The door for machines that ask for mail: MCP over HTTP and stdio.
 //!
 //! Start at [`router`] (HTTP) and [`serve_stdio`]; one tool is one file in `tools/`,
-//! resources are in `resources`. Who may call is
+//! one prompt one in `prompts/`, resources are in `resources`. Who may call is
 //! asked of a [`Gate`], mail of [`Mail`]: this room knows neither tokens nor mail servers.
 
 mod arguments;
@@ -13,6 +13,7 @@ mod instructions;
 mod mail;
 mod metadata;
 mod origin;
+mod prompts;
 mod resources;
 mod schema;
 mod server;

@@ -9,9 +9,10 @@ use rmcp::{
     ErrorData, RoleServer, ServerHandler,
     model::{
         CacheScope, CallToolRequestParams, CallToolResponse, CallToolResult, ContentBlock, DiscoverResult,
-        Implementation, JsonObject, ListResourceTemplatesResult, ListResourcesResult, ListToolsResult,
-        PaginatedRequestParams, ReadResourceRequestParams, ReadResourceResponse, ReadResourceResult,
-        ResourceContents, ServerCapabilities, ServerConfig, Tool as Advert,
+        GetPromptRequestParams, GetPromptResponse, Implementation, JsonObject, ListPromptsResult,
+        ListResourceTemplatesResult, ListResourcesResult, ListToolsResult, PaginatedRequestParams,
+        ReadResourceRequestParams, ReadResourceResponse, ReadResourceResult, ResourceContents,
+        ServerCapabilities, ServerConfig, Tool as Advert,
     },
     service::RequestContext,
 };
@@ -22,6 +23,7 @@ use crate::{
     gate::{CallRecord, Gate, Refusal},
     instructions::INSTRUCTIONS,
     mail::Mail,
+    prompts,
     resources::{self, JSON},
     sessions::SessionEnd,
     settings::Settings,
@@ -230,7 +232,8 @@ fn success(answer: Value) -> CallToolResult {
 
 impl ServerHandler for Server {
     fn get_info(&self) -> ServerConfig {
-        let capabilities = ServerCapabilities::builder().enable_tools().enable_resources().build();
+        let capabilities =
+            ServerCapabilities::builder().enable_tools().enable_resources().enable_prompts().build();
         ServerConfig::new(capabilities)
             .with_server_info(
                 Implementation::new("postroom", env!("CARGO_PKG_VERSION")).with_title("Postroom"),
@@ -309,5 +312,27 @@ impl ServerHandler for Server {
         let asked = resources::find(&request.uri).map_err(|why| ErrorData::invalid_params(why, None))?;
         let end = self.call(asked.entry, asked.arguments, &context, &principal).await;
         end.resource(&request.uri, request_id(&context))
+    }
+
+    async fn list_prompts(
+        &self,
+        request: Option<PaginatedRequestParams>,
+        context: RequestContext<RoleServer>,
+    ) -> Result<ListPromptsResult, ErrorData> {
+        one_page(request)?;
+        let prompts = prompts::list(&*self.principal(&context).await?);
+        Ok(ListPromptsResult { prompts, ..ListPromptsResult::default() }
+            .with_ttl_ms(LIST_TTL_MS)
+            .with_cache_scope(CacheScope::Private))
+    }
+
+    async fn get_prompt(
+        &self,
+        request: GetPromptRequestParams,
+        context: RequestContext<RoleServer>,
+    ) -> Result<GetPromptResponse, ErrorData> {
+        let principal = self.principal(&context).await?;
+        let written = prompts::write(&request.name, request.arguments.unwrap_or_default(), &principal);
+        written.map(GetPromptResponse::from).map_err(|why| ErrorData::invalid_params(why, None))
     }
 }

@@ -4,6 +4,7 @@ mod conformance;
 mod http;
 mod http_calls;
 mod laws;
+mod prompts;
 mod resources;
 mod stdio;
 pub(crate) mod world;

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::world::{Answer, Ask, World, principal};
 use crate::{resources, view::size};
 
-async fn modern(world: &World, token: &str, method: &str, params: Value) -> Answer {
+pub(super) async fn modern(world: &World, token: &str, method: &str, params: Value) -> Answer {
     world.send(Ask::modern(method, params).token(token)).await
 }
 
@@ -117,11 +117,14 @@ async fn capabilities_are_those_that_are_served() {
     let world = World::start().await;
     let discovered = modern(&world, "all", "server/discover", json!({})).await.json();
     let (_, initialized) = world.initialize("all").await;
-    let expected = json!({"resources": {}, "tools": {}});
+    let expected = json!({"prompts": {}, "resources": {}, "tools": {}});
     assert_eq!(discovered["result"]["capabilities"], expected);
     assert_eq!(initialized.json()["result"]["capabilities"], expected);
-    for (method, key) in [("resources/list", "resources"), ("resources/templates/list", "resourceTemplates")]
-    {
+    for (method, key) in [
+        ("resources/list", "resources"),
+        ("resources/templates/list", "resourceTemplates"),
+        ("prompts/list", "prompts"),
+    ] {
         let result = modern(&world, "all", method, json!({})).await.json()["result"].clone();
         assert!(!result[key].as_array().unwrap().is_empty(), "{method}");
         assert_eq!((&result["ttlMs"], &result["cacheScope"]), (&json!(60_000), &json!("private")));
