@@ -52,6 +52,7 @@ async function readMail(client) {
   const offered = client.getServerCapabilities();
   if (offered.resources) await readResources(client, accounts[0].name);
   if (offered.prompts) await readPrompts(client);
+  if (offered.completions) await completeAccount(client, accounts[0].name);
   return messages.length;
 }
 
@@ -73,6 +74,12 @@ async function readPrompts(client) {
   check("prompts", names.includes("triage_inbox"), names);
   const { messages } = await client.getPrompt({ name: "triage_inbox" });
   check("triage_inbox", messages.length > 0, messages);
+}
+
+async function completeAccount(client, account) {
+  const ref = { type: "ref/resource", uri: "mail://{account}/folders" };
+  const { completion } = await client.complete({ ref, argument: { name: "account", value: account[0] } });
+  check("completion", completion.values.includes(account), completion);
 }
 
 const { Client } = await library("index");

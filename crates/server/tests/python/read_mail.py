@@ -14,6 +14,7 @@ from mcp import Client
 from mcp.client.stdio import StdioServerParameters
 from mcp.client.streamable_http import streamable_http_client
 from mcp.shared._httpx_utils import create_mcp_http_client
+from mcp.types import ResourceTemplateReference
 
 
 def fail(what, value):
@@ -52,6 +53,8 @@ async def read_mail(client):
         await read_resources(client, accounts[0]["name"])
     if offered.prompts:
         await read_prompts(client)
+    if offered.completions:
+        await complete_account(client, accounts[0]["name"])
     print(f"read {len(messages)} messages")
 
 
@@ -74,6 +77,13 @@ async def read_prompts(client):
         fail("prompts", prompts)
     if not (await client.get_prompt("triage_inbox")).messages:
         fail("triage_inbox", prompts)
+
+
+async def complete_account(client, account):
+    folders = ResourceTemplateReference(uri="mail://{account}/folders")
+    completed = await client.complete(folders, {"name": "account", "value": account[0]})
+    if account not in completed.completion.values:
+        fail("completion", completed)
 
 
 async def main(mode, transport, where, *variables):
