@@ -7,6 +7,7 @@
 mod arguments;
 mod authenticate;
 mod authorize;
+mod completion;
 mod error;
 mod gate;
 mod instructions;

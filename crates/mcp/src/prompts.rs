@@ -27,7 +27,7 @@ const PROMPTS: &[Prompt] = &[
 ];
 
 /// One prompt.
-struct Prompt {
+pub(crate) struct Prompt {
     name: &'static str,
     title: &'static str,
     about: &'static str,
@@ -141,6 +141,11 @@ impl Prompt {
         self.needs.iter().all(|scope| principal.may(*scope))
     }
 
+    /// Whether it has an argument of that name.
+    pub(crate) fn takes(&self, argument: &str) -> bool {
+        self.arguments.iter().any(|known| known.name == argument)
+    }
+
     fn advert(&self) -> Advert {
         let argument = |argument: &Argument| {
             PromptArgument::new(argument.name)
@@ -204,7 +209,7 @@ pub(crate) fn list(principal: &Principal) -> Vec<Advert> {
 }
 
 /// The prompt of that name, if the grant can use it.
-fn find(name: &str, principal: &Principal) -> Option<&'static Prompt> {
+pub(crate) fn find(name: &str, principal: &Principal) -> Option<&'static Prompt> {
     PROMPTS.iter().find(|prompt| prompt.name == name && prompt.is_granted(principal))
 }
 

@@ -23,9 +23,9 @@ pub(crate) const JSON: &str = "application/json";
 const ROWS: usize = 50;
 
 /// Resources that are named by what they are about.
-struct Form {
+pub(crate) struct Form {
     /// Its URIs, with variables in braces.
-    template: &'static str,
+    pub template: &'static str,
     name: &'static str,
     title: &'static str,
     about: &'static str,
@@ -149,4 +149,9 @@ pub(crate) fn templates(principal: &Principal) -> Vec<ResourceTemplate> {
             .with_mime_type(JSON)
     };
     granted(principal).map(template).collect()
+}
+
+/// The form with that template, if the grant can use it.
+pub(crate) fn form(template: &str, principal: &Principal) -> Option<&'static Form> {
+    granted(principal).find(|form| form.template == template)
 }

@@ -1,5 +1,5 @@
 //! The MCP server itself, for both eras of the protocol: lists what there is, calls tools, tells what
-//! happened. A resource is the call of a tool by another name.
+//! happened. Resources and completions are calls of tools by another name.
 
 use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
@@ -8,17 +8,18 @@ use futures_util::FutureExt as _;
 use rmcp::{
     ErrorData, RoleServer, ServerHandler,
     model::{
-        CacheScope, CallToolRequestParams, CallToolResponse, CallToolResult, ContentBlock, DiscoverResult,
-        GetPromptRequestParams, GetPromptResponse, Implementation, JsonObject, ListPromptsResult,
-        ListResourceTemplatesResult, ListResourcesResult, ListToolsResult, PaginatedRequestParams,
-        ReadResourceRequestParams, ReadResourceResponse, ReadResourceResult, ResourceContents,
-        ServerCapabilities, ServerConfig, Tool as Advert,
+        CacheScope, CallToolRequestParams, CallToolResponse, CallToolResult, CompleteRequestParams,
+        CompleteResult, ContentBlock, DiscoverResult, GetPromptRequestParams, GetPromptResponse,
+        Implementation, JsonObject, ListPromptsResult, ListResourceTemplatesResult, ListResourcesResult,
+        ListToolsResult, PaginatedRequestParams, ReadResourceRequestParams, ReadResourceResponse,
+        ReadResourceResult, ResourceContents, ServerCapabilities, ServerConfig, Tool as Advert,
     },
     service::RequestContext,
 };
 use serde_json::{Value, json};
 
 use crate::{
+    completion,
     error::{Refused, RequestId, resource_error, tool_error},
     gate::{CallRecord, Gate, Refusal},
     instructions::INSTRUCTIONS,
@@ -50,7 +51,7 @@ pub(crate) struct Server {
 }
 
 /// How a call ended.
-enum End {
+pub(crate) enum End {
     Answer(Value),
     Refused(Refused),
     Cancelled,
@@ -137,7 +138,7 @@ impl Server {
     }
 
     /// Does what a tool does, under its scope and the grant's rate, and records it.
-    async fn call(
+    pub(crate) async fn call(
         &self,
         entry: &Entry,
         arguments: JsonObject,
@@ -209,6 +210,14 @@ impl End {
             Self::Cancelled => Err(cancelled()),
         }
     }
+
+    /// The answer, if there is one.
+    pub(crate) fn answer(self) -> Option<Value> {
+        match self {
+            Self::Answer(answer) => Some(answer),
+            Self::Refused(_) | Self::Cancelled => None,
+        }
+    }
 }
 
 /// An error says which resource it is about, since a client may have asked for several.
@@ -241,8 +250,12 @@ fn success(answer: Value) -> CallToolResult {
 
 impl ServerHandler for Server {
     fn get_info(&self) -> ServerConfig {
-        let capabilities =
-            ServerCapabilities::builder().enable_tools().enable_resources().enable_prompts().build();
+        let capabilities = ServerCapabilities::builder()
+            .enable_tools()
+            .enable_resources()
+            .enable_prompts()
+            .enable_completions()
+            .build();
         ServerConfig::new(capabilities)
             .with_server_info(
                 Implementation::new("postroom", env!("CARGO_PKG_VERSION")).with_title("Postroom"),
@@ -349,5 +362,15 @@ impl ServerHandler for Server {
         let principal = self.principal(&context).await?;
         let written = prompts::write(&request.name, request.arguments.unwrap_or_default(), &principal);
         written.map(GetPromptResponse::from).map_err(|why| ErrorData::invalid_params(why, None))
+    }
+
+    async fn complete(
+        &self,
+        request: CompleteRequestParams,
+        context: RequestContext<RoleServer>,
+    ) -> Result<CompleteResult, ErrorData> {
+        let principal = self.principal(&context).await?;
+        let completed = completion::complete(self, request, &context, &principal).await;
+        completed.map(CompleteResult::new).map_err(|why| ErrorData::invalid_params(why, None))
     }
 }

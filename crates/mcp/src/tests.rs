@@ -1,5 +1,6 @@
 //! Tests of the whole door: its laws, and what clients see over HTTP and stdio.
 
+mod completion;
 mod conformance;
 mod http;
 mod http_calls;

@@ -119,7 +119,7 @@ async fn capabilities_are_those_that_are_served() {
     let world = World::start().await;
     let discovered = modern(&world, "all", "server/discover", json!({})).await.json();
     let (_, initialized) = world.initialize("all").await;
-    let expected = json!({"prompts": {}, "resources": {}, "tools": {}});
+    let expected = json!({"completions": {}, "prompts": {}, "resources": {}, "tools": {}});
     assert_eq!(discovered["result"]["capabilities"], expected);
     assert_eq!(initialized.json()["result"]["capabilities"], expected);
     for (method, key) in [

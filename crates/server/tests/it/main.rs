@@ -13,6 +13,7 @@ mod node_client;
 mod people;
 mod python_client;
 mod reading;
+mod resources;
 mod secrecy;
 mod serving;
 mod stopping;
