@@ -1,5 +1,7 @@
 //! CSS and HTML colours, as far as telling visible from invisible text needs them.
 
+use std::{collections::HashMap, sync::LazyLock};
+
 /// A colour with its opacity left out: what is nearly transparent is [`Paint::None`].
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) enum Paint {
@@ -146,14 +148,14 @@ fn from_hsl(hue: f32, saturation: f32, light: f32) -> (f32, f32, f32) {
 }
 
 fn named(name: &str) -> Option<Paint> {
-    let mut words = NAMED.split_whitespace();
-    while let (Some(known), Some(digits)) = (words.next(), words.next()) {
-        if known == name {
-            return parse_hex(digits);
-        }
-    }
-    None
+    BY_NAME.get(name).copied()
 }
+
+static BY_NAME: LazyLock<HashMap<&str, Paint>> = LazyLock::new(|| {
+    let words: Vec<&str> = NAMED.split_whitespace().collect();
+    let (pairs, _) = words.as_chunks::<2>();
+    pairs.iter().filter_map(|[name, digits]| Some((*name, parse_hex(digits)?))).collect()
+});
 
 /// The colours of CSS by name, and those of the system that are the same almost everywhere.
 const NAMED: &str = "\

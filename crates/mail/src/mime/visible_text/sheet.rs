@@ -22,7 +22,9 @@ const MAX_RULES: usize = 20_000;
 /// Most octets of style sheets read in one message.
 const MAX_SHEET: usize = 2 * 1024 * 1024;
 /// Most comparisons in one message; beyond it a rule counts as if its ancestors were there.
-const MAX_STEPS: usize = 4_000_000;
+const MAX_STEPS: usize = 2_000_000;
+/// Beyond so many everything is taken to be hidden: only who wants to hide something asks for them.
+const MAX_ALL_STEPS: usize = 8_000_000;
 /// Deepest nesting of blocks.
 const MAX_BLOCKS: usize = 8;
 /// Most selectors that a nested rule becomes.
@@ -196,8 +198,9 @@ impl Sheet {
         let mut fitting: Vec<usize> = Vec::new();
         for index in keyed.chain(&self.anywhere) {
             self.steps += 1;
-            if self.steps > MAX_STEPS * 4 {
-                break;
+            if self.steps > MAX_ALL_STEPS {
+                important.hide();
+                return (normal, important);
             }
             if self.rules.get(*index).is_some_and(|rule| rule.selector.target.fits(names)) {
                 fitting.push(*index);

@@ -46,7 +46,8 @@ impl Variables {
         let Some((name, value)) = declaration.split_once(':') else { return };
         let name = name.trim();
         if name.starts_with("--") && value.len() <= MAX_VALUE && self.0.len() < MAX_VARIABLES {
-            self.0.insert(name.to_owned(), value.trim().to_ascii_lowercase());
+            // Names are told apart by case, but values come here in lower case.
+            self.0.insert(name.to_ascii_lowercase(), value.trim().to_ascii_lowercase());
         }
     }
 
@@ -67,11 +68,7 @@ impl Variables {
             });
             let inner = inside.get(..end.unwrap_or(inside.len())).unwrap_or_default();
             let (name, fallback) = inner.split_once(',').unwrap_or((inner, ""));
-            // Names are told apart by case, and the values arrive here in lower case.
-            let name = name.trim();
-            let found = self.0.get(name).or_else(|| {
-                self.0.iter().find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, value)| value)
-            });
+            let found = self.0.get(name.trim());
             let after = end.and_then(|end| inside.get(end + 1..)).unwrap_or_default();
             let found = found.map_or(fallback.trim(), String::as_str);
             value = format!("{}{found}{after}", value.get(..start).unwrap_or_default());
