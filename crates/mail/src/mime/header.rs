@@ -23,6 +23,7 @@ const MAX_REFERENCES: usize = 200;
 pub struct Headers {
     /// Name in lower case, unfolded value as octets.
     fields: Vec<(String, Vec<u8>)>,
+    is_cut: bool,
 }
 
 impl Headers {
@@ -32,6 +33,7 @@ impl Headers {
         let mut fields: Vec<(String, Vec<u8>)> = Vec::new();
         // What continues a line that is no field belongs to no field.
         let mut is_open = false;
+        let mut is_cut = header.len() >= MAX_HEADER;
         for line in header.split(|byte| *byte == b'\n') {
             let line = line.strip_suffix(b"\r").unwrap_or(line);
             if matches!(line.first(), Some(b' ' | b'\t')) {
@@ -42,6 +44,7 @@ impl Headers {
             }
             is_open = false;
             if fields.len() >= MAX_FIELDS {
+                is_cut = !line.is_empty();
                 break;
             }
             let Some(colon) = memchr::memchr(b':', line) else { continue };
@@ -54,7 +57,12 @@ impl Headers {
             fields.push((name, value.get(1..).unwrap_or_default().to_vec()));
             is_open = true;
         }
-        Self { fields }
+        Self { fields, is_cut }
+    }
+
+    /// Whether there are more fields than are read.
+    pub fn is_cut(&self) -> bool {
+        self.is_cut
     }
 
     /// Whether no field was found.

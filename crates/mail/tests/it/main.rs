@@ -14,3 +14,4 @@ mod rendering;
 mod script;
 mod searching;
 mod sign_in;
+mod structure;
