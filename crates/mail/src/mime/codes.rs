@@ -48,6 +48,7 @@ pub fn mask_below(subject: &str, text: &str) -> (String, usize) {
     let mut out = String::with_capacity(text.len());
     let mut masked = links;
     let mut looked_at = 0;
+    let mut lines_left = MAX_CANDIDATES / 5;
     // What was a code once is one wherever else it stands.
     let mut known: HashSet<String> = HashSet::new();
     for position in 0..around.lines.len() {
@@ -56,7 +57,7 @@ pub fn mask_below(subject: &str, text: &str) -> (String, usize) {
         }
         let line = around.lines.get(position).copied().unwrap_or_default();
         let mut copied = 0;
-        for candidate in announced_secrets(line, candidates(line)) {
+        for candidate in announced_secrets(line, candidates(line), &mut lines_left) {
             looked_at += 1;
             if looked_at > MAX_CANDIDATES {
                 break;

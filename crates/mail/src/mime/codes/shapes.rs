@@ -173,9 +173,14 @@ fn without_overlaps(mut found: Vec<Candidate>) -> Vec<Candidate> {
 }
 
 /// The candidates of a line, and what is named as a secret whatever its shape: `Password: Tulip!48-rain`.
-pub(super) fn announced_secrets(line: &str, found: Vec<Candidate>) -> Vec<Candidate> {
-    // Asked in this order: hardly any line holds such a word, and the words around it are many to look for.
-    if line.len() > MAX_LINE || !line.split_whitespace().any(is_secret_shape) || !words::names_secret(line) {
+///
+/// `left` bounds how many lines are looked through: the words to look for are many.
+pub(super) fn announced_secrets(line: &str, found: Vec<Candidate>, left: &mut usize) -> Vec<Candidate> {
+    if *left == 0 || line.len() > MAX_LINE || !line.split_whitespace().any(is_secret_shape) {
+        return found;
+    }
+    *left -= 1;
+    if !words::names_secret(line) {
         return found;
     }
     let mut found = found;
@@ -196,7 +201,7 @@ pub(super) fn announced_secrets(line: &str, found: Vec<Candidate>) -> Vec<Candid
 
 /// A word without the punctuation around it.
 fn undecorated(word: &str) -> &str {
-    word.trim_matches(|c: char| ".,;:!?()[]\"'„“”«»*_".contains(c))
+    word.trim_matches(|c: char| ".,;:!?()[]\"'„“”«»*_-".contains(c))
 }
 
 /// Whether another group of digits stands beside a candidate, as in a telephone number.
