@@ -20,6 +20,7 @@ mod letters;
 mod links;
 mod listing;
 mod product;
+mod rendering;
 mod report;
 mod samples;
 mod serving;
@@ -124,6 +125,7 @@ fn measure(world: &World, is_last: bool) -> Result<Vec<Section>, Failure> {
         section("What an agent pays", tokens::measure(world)?);
         section("The server", serving::measure(world)?);
         section("Attachments", links::measure(world)?);
+        section("Hostile mail", rendering::measure()?);
         // last, since mail is delivered meanwhile
         section("Round trips", flights::measure(world)?);
     }

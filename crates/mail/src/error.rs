@@ -110,6 +110,11 @@ impl Error {
         matches!(self, Self::Closed | Self::Broken(_) | Self::Bye(_))
     }
 
+    /// Whether the server said what it should not have said here, perhaps left from before.
+    pub fn is_out_of_step(&self) -> bool {
+        matches!(self, Self::Protocol(_))
+    }
+
     /// Whether nothing more can be had on this connection.
     pub fn ends_connection(&self) -> bool {
         self.is_connection_lost() || matches!(self, Self::Timeout(_) | Self::TooLarge(_))

@@ -78,9 +78,7 @@ fn hear(stream: &mut TcpStream, end: &str) -> String {
     let mut said = Vec::new();
     let mut byte = [0];
     while !said.ends_with(end.as_bytes()) {
-        if stream.read(&mut byte).unwrap() == 0 {
-            panic!("{}", String::from_utf8_lossy(&said));
-        }
+        assert!(stream.read(&mut byte).unwrap() > 0, "{}", String::from_utf8_lossy(&said));
         said.extend_from_slice(&byte);
     }
     String::from_utf8_lossy(&said).into_owned()

@@ -55,6 +55,12 @@ impl Row {
         Self::new(what, product.to_string()).target(&format!("≤ {limit}"), product <= limit)
     }
 
+    /// The slowest and the median of many, in milliseconds; none slower than `limit`.
+    pub(super) fn slowest(what: &str, slowest: f64, median: f64, limit: f64) -> Self {
+        Self::new(what, format!("{slowest:.1} ms, {median:.2} ms"))
+            .target(&format!("≤ {limit:.0} ms"), slowest <= limit)
+    }
+
     /// Memory in kB, at most `limit` MB (of 1,000,000 bytes).
     pub(super) fn memory(what: &str, kb: u64, limit: u64) -> Self {
         let tenths = kb * 1_024 / 100_000;

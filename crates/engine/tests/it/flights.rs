@@ -3,6 +3,8 @@
 use domain::{FolderArg, Limits, Principal};
 use engine::{
     Engine,
+    attachment::Form,
+    people::PeopleRequest,
     read::{Outcome, View},
     search::{Page, SearchRequest},
 };
@@ -140,4 +142,19 @@ async fn a_search_takes_two_round_trips_over_one_folder_or_all() {
         assert_eq!(page.total, total, "{folder:?}");
         assert!(flights <= 2, "{flights} over {folder:?}");
     }
+}
+
+#[tokio::test]
+async fn people_take_two_round_trips_and_a_file_two() {
+    let Some(world) = counted() else { return };
+    world.search("", None, 1).await;
+    world.engine.folders(&world.principal, None, true).await.unwrap();
+    let request = PeopleRequest { query: "example".into(), account: None };
+    let (people, flights) = world.flights(world.engine.people(&world.principal, request)).await;
+    assert_eq!((people.unwrap().people.len(), flights), (1, 2));
+    world.read("work/@inbox:3@h").await;
+    let file = world.engine.attachment(&world.principal, "work/@inbox:3@h", 1, Form::Octets);
+    let (file, flights) = world.flights(file).await;
+    assert_eq!(file.unwrap().name, "f.pdf");
+    assert!(flights <= 2, "{flights} for a file");
 }

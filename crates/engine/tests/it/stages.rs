@@ -6,10 +6,16 @@ use std::time::Duration;
 use domain::{FolderArg, Limits, Principal, Problem};
 use engine::{
     Bounds, Engine,
+    attachment::Form,
+    people::PeopleRequest,
     read::{Outcome, View},
     search::{Failure, SearchRequest},
+    thread::ThreadRequest,
 };
-use futures_util::future::{BoxFuture, FutureExt as _};
+use futures_util::{
+    TryStreamExt as _,
+    future::{BoxFuture, FutureExt as _},
+};
 use testkit::{Mail, Maildir, Options, Proxy, maildir::Numbering, proxy::Faults, require_dovecot};
 
 use crate::{
@@ -87,6 +93,51 @@ fn read_by_message_id<'a>(engine: &'a Engine, principal: &'a Principal) -> Asked
     read(engine, principal, "<Projects-7@example.org>".into(), View::Text).boxed()
 }
 
+fn thread<'a>(engine: &'a Engine, principal: &'a Principal) -> Asked<'a> {
+    async {
+        let request = ThreadRequest { id: "work/@inbox:2@h".into(), limit: 10, cursor: None };
+        let page = engine.thread(principal, request).await.map_err(plain)?;
+        if let Some((_, problem)) = page.coverage.failed.first() {
+            return Err(problem.clone());
+        }
+        let failed = page.messages.iter().find_map(|outcome| match outcome {
+            Outcome::Failed(_, problem) => Some(problem.clone()),
+            _ => None,
+        });
+        failed.map_or_else(|| Ok(format!("{:?}, {} earlier", page.messages, page.earlier)), Err)
+    }
+    .boxed()
+}
+
+fn people<'a>(engine: &'a Engine, principal: &'a Principal) -> Asked<'a> {
+    async {
+        let request = PeopleRequest { query: "example".into(), account: None };
+        let found = engine.people(principal, request).await?;
+        match found.coverage.failed.first() {
+            Some((_, problem)) => Err(problem.clone()),
+            None => Ok(format!("{:?}", found.people)),
+        }
+    }
+    .boxed()
+}
+
+fn attachment_text<'a>(engine: &'a Engine, principal: &'a Principal) -> Asked<'a> {
+    async {
+        let file = engine.attachment(principal, "work/@inbox:7@h", 1, Form::Text).await?;
+        Ok(format!("{file:?}"))
+    }
+    .boxed()
+}
+
+fn download<'a>(engine: &'a Engine, principal: &'a Principal) -> Asked<'a> {
+    async {
+        let download = engine.download(principal, "work/@inbox:7@h", 1, 0).await?;
+        let pieces: Vec<_> = download.body.try_collect().await?;
+        Ok(String::from_utf8_lossy(&pieces.concat()).into_owned())
+    }
+    .boxed()
+}
+
 /// Strikes a warm connection at every stage of the tool's answer, in every way.
 async fn strike(tool: Tool) {
     let Some(dovecot) = require_dovecot(Options::default()) else { return };
@@ -149,11 +200,12 @@ async fn strike(tool: Tool) {
     assert!(proxy.most_open() <= 2, "{} connections at a time", proxy.most_open());
 }
 
-/// A message with a text and a file.
+/// A message with a text and a file; the first four of all folders are one conversation.
 fn mail(folder: &str, number: u64) -> String {
     let text = "some words to carry\r\n".repeat(40);
+    let references = if number < 5 { "References: <INBOX-1@example.org>\r\n" } else { "" };
     format!(
-        "From: b@example.org\r\nMessage-ID: <{folder}-{number}@example.org>\r\nSubject: {folder} {number}\r\n\
+        "From: b@example.org\r\n{references}Message-ID: <{folder}-{number}@example.org>\r\nSubject: {folder} {number}\r\n\
          MIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=x\r\n\r\n--x\r\n\r\n{text}\r\n--x\r\n\
          Content-Type: text/csv; name=numbers.csv\r\n\r\n1,2,3\r\n{text}--x--\r\n"
     )
@@ -173,4 +225,5 @@ macro_rules! struck_at_each_stage {
 struck_at_each_stage! {
     folders listing snippets search_everywhere search_filtered_here
     read_text read_raw read_headers read_by_message_id
+    thread people attachment_text download
 }

@@ -180,6 +180,7 @@ enum End {
     Bye(String),
     Timeout(&'static str),
     TooLarge(&'static str),
+    OutOfStep,
 }
 
 impl From<&End> for Error {
@@ -190,6 +191,7 @@ impl From<&End> for Error {
             End::Bye(text) => Self::Bye(text.clone()),
             End::Timeout(name) => Self::Timeout(name),
             End::TooLarge(what) => Self::TooLarge(what),
+            End::OutOfStep => Self::Protocol("it said what nobody can read, unasked"),
         }
     }
 }
@@ -375,6 +377,10 @@ impl Task {
             }
             Response::Untagged(Untagged::Unreadable(why)) => {
                 tracing::debug!(why, "a response that cannot be read");
+                if self.running.is_empty() {
+                    // Unasked for and no response: the next answer would not be where it is looked for.
+                    return Err(End::OutOfStep);
+                }
                 // Whose it was cannot be known.
                 self.running.iter_mut().for_each(|running| running.has_gaps = true);
                 self.chunks.clear();

@@ -8,6 +8,7 @@ use domain::PartPath;
 use super::{
     command::fetch::{self, Item},
     pool::Question,
+    reading::check_whole,
     response::Fetch,
     session::Session,
 };
@@ -102,10 +103,14 @@ async fn fetch_one(session: &mut Session, place: &Place, item: Item) -> Result<F
     if selected.validity != place.validity {
         return Ok(Found::Stale);
     }
+    let mut has_gaps = false;
     for reply in replies {
-        if let Some(fetch) = fetch::read(reply?).into_iter().find(|fetch| fetch.uid == Some(place.uid)) {
+        let reply = reply?;
+        has_gaps |= reply.has_gaps;
+        if let Some(fetch) = fetch::read(reply).into_iter().find(|fetch| fetch.uid == Some(place.uid)) {
             return Ok(Found::Here(fetch));
         }
     }
+    check_whole(has_gaps, false)?;
     Ok(Found::Gone)
 }

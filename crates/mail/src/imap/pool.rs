@@ -122,13 +122,13 @@ impl Pool {
     }
 
     /// Asks on a session, preferably one that has `mailbox` open. If a connection that had been waiting
-    /// turns out dead, it is asked once more on a new one.
+    /// turns out dead, or out of step with the protocol, it is asked once more on a new one.
     pub async fn ask<Q: Question>(&self, mailbox: Option<&[u8]>, question: &Q) -> Result<Q::Answer, Error> {
         let mut lease = self.lease(mailbox).await?;
         let was_waiting = lease.was_waiting;
         match question.ask(&mut lease).await {
-            Err(error) if was_waiting && error.is_connection_lost() => {
-                tracing::debug!(reason = %error, "a waiting imap connection was dead, once more");
+            Err(error) if was_waiting && (error.is_connection_lost() || error.is_out_of_step()) => {
+                tracing::debug!(reason = %error, "a waiting imap connection was useless, once more");
                 // Others that waited as long may be dead too, so it is a new one.
                 lease.renew().await?;
                 question.ask(&mut lease).await

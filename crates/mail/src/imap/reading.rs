@@ -237,7 +237,7 @@ fn fetched(replies: Replies, wanted: &[Wanted]) -> Result<BTreeMap<u32, Fetch>, 
 }
 
 /// A message that is missing is gone, unless the server said something that could not be read.
-fn check_whole(has_gaps: bool, has_all: bool) -> Result<(), Error> {
+pub(super) fn check_whole(has_gaps: bool, has_all: bool) -> Result<(), Error> {
     if has_gaps && !has_all {
         return Err(Error::Protocol("a part of its answer cannot be read"));
     }
