@@ -1,9 +1,12 @@
-//! Stands up the world of a test: a real Dovecot with people and mail, an SMTP sink, an MCP client.
+//! Stands up the world of a test: a real Dovecot, Cyrus or Courier with people and mail, an SMTP sink,
+//! an MCP client.
 //!
 //! Development only. Blocking and without other rooms, so that every room's tests, the bench and
 //! `cargo xtask demo` can use it. Everything lives in a temporary directory and on loopback.
 
 pub mod certificates;
+pub mod courier;
+pub mod cyrus;
 pub mod dovecot;
 pub mod introspection;
 pub mod maildir;
@@ -17,8 +20,12 @@ pub mod sample;
 pub mod smtp_sink;
 
 mod dovecot_config;
+mod ports;
+mod unpacked;
 
 pub use certificates::CertificateKind;
+pub use courier::{Courier, require_courier};
+pub use cyrus::{Cyrus, require_cyrus};
 pub use dovecot::{Dovecot, Options, User, require_dovecot};
 pub use maildir::{Mail, Maildir};
 pub use mcp_http::McpHttp;

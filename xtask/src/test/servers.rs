@@ -8,6 +8,8 @@ use std::{
     process::{Command, Stdio},
 };
 
+mod unpacked;
+
 /// A Debian package and a way to see whether it is there.
 struct Package {
     name: &'static str,
@@ -26,8 +28,13 @@ const PACKAGES: &[Package] = &[
     Package { name: "python3-venv", is_there: || succeeds("python3", &["-c", "import ensurepip, venv"]) },
 ];
 
-/// Installs what is missing, or says what to install.
+/// Installs what is missing, or says what to install; unpacks what cannot be installed beside it.
 pub(super) fn ensure() -> Result<(), String> {
+    ensure_installed()?;
+    unpacked::ensure()
+}
+
+fn ensure_installed() -> Result<(), String> {
     let missing = missing();
     if missing.is_empty() {
         return Ok(());
