@@ -13,7 +13,7 @@ use mail::{
     imap::{
         Question, Session,
         command::{
-            fetch,
+            self, fetch,
             search::{self, Order, Shape},
         },
         folder::Folder,
@@ -206,6 +206,10 @@ impl Search<'_> {
             let open = session.selected().filter(|selected| selected.name == folder.task.folder.wire_name);
             if let Some(next) = open.and_then(|selected| selected.uid_next).filter(|_| is_sort(shape)) {
                 requests.insert(0, fetch::uids_from(next));
+            }
+            if open.is_some() {
+                // Courier searches an open mailbox as it stood when it last told what is new.
+                requests.insert(0, command::noop());
             }
             flights.push((folder.task.folder.wire_name.clone(), requests));
             asked.push((index, shape, window));

@@ -10,4 +10,5 @@ mod lookup;
 mod paging;
 mod reading;
 mod searching;
+mod servers;
 mod world;
