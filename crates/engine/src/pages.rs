@@ -191,6 +191,10 @@ impl Search<'_> {
     ) -> Result<(), Error> {
         let is_costly = plan.cost == Cost::Costly;
         let page = u32::try_from(if is_costly { self.bounds.batch } else { self.limit }).unwrap_or(u32::MAX);
+        // A server that looks at so many messages only (Yahoo) is asked about so many at a time.
+        let at_most = session.quirks().message_limit;
+        let window = at_most.map_or(self.bounds.window, |limit| limit.min(self.bounds.window));
+        let is_costly = is_costly || at_most.is_some();
         let (criteria, utf8) = (&plan.criteria, plan.charset.is_some());
         let mut asked = Vec::new();
         let mut flights = Vec::new();
@@ -198,7 +202,7 @@ impl Search<'_> {
             if !folder.needs_search(self.limit) {
                 continue;
             }
-            let Some((shape, window)) = folder.ask(session, is_costly, page, self.bounds.window) else {
+            let Some((shape, window)) = folder.ask(session, is_costly, page, window) else {
                 continue;
             };
             let mut requests = vec![search::request(session, criteria, utf8, shape, window)];

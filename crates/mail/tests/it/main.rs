@@ -10,4 +10,5 @@ mod pool;
 mod reading;
 mod script;
 mod searching;
+mod servers;
 mod sign_in;
