@@ -14,21 +14,24 @@ use crate::{Failure, place};
 
 mod calendar;
 mod children;
+mod flights;
 mod floor;
 mod letters;
 mod listing;
 mod product;
-mod relay;
 mod report;
 mod samples;
 mod serving;
 mod tokens;
 
 use children::Children;
-use report::{Report, Row};
+use report::{Report, Section};
 
 /// How long everything after the build may take.
-const TIME_LIMIT: Duration = Duration::from_mins(15);
+const TIME_LIMIT: Duration = Duration::from_mins(25);
+
+/// How many messages INBOX has, unless told otherwise; what does not depend on it is measured on the last.
+const SIZES: [u32; 2] = [20_000, 100_000];
 
 /// Who has the large mailbox, and who the sample mailbox.
 const MANY: Login = Login { user: "alice", password: "alice-secret" };
@@ -44,7 +47,7 @@ struct Login {
 /// What a run is asked for.
 #[derive(Debug, PartialEq, Eq)]
 struct Choice {
-    messages: u32,
+    messages: Vec<u32>,
     rounds: usize,
     date: Option<String>,
 }
@@ -73,31 +76,34 @@ pub(crate) fn run(arguments: &[String]) -> Result<(), Failure> {
     }
     let program = build()?;
     let directory = place::target_directory()?.join("bench");
-    if directory.exists() {
-        fs::remove_dir_all(&directory)?;
-    }
-    fs::create_dir_all(&directory)?;
-    let world = World {
-        children: Children::start(TIME_LIMIT),
-        dovecot: Dovecot::start(Options::default())?,
-        program,
-        directory,
-        messages: choice.messages,
-        rounds: choice.rounds,
-    };
-    let measured = seed(&world).and_then(|()| measure(&world));
-    let is_late = world.children.are_late();
-    fs::remove_dir_all(&world.directory)?;
-    drop(world);
-    let rows = match measured {
-        Err(_) if is_late => {
-            let minutes = TIME_LIMIT.as_secs() / 60;
-            return Err(Failure::Failed(format!("not finished after {minutes} minutes, stopped")));
+    let children = Children::start(TIME_LIMIT);
+    let mut sections = Vec::new();
+    for (number, messages) in (1..).zip(&choice.messages) {
+        if directory.exists() {
+            fs::remove_dir_all(&directory)?;
         }
-        other => other?,
-    };
-    let date = choice.date.unwrap_or_else(|| calendar::iso_day(seconds_now()));
-    let report = Report { rows, date, messages: choice.messages, rounds: choice.rounds };
+        fs::create_dir_all(&directory)?;
+        let world = World {
+            children: children.clone(),
+            dovecot: Dovecot::start(Options { lmtp: true, ..Options::default() })?,
+            program: program.clone(),
+            directory: directory.clone(),
+            messages: *messages,
+            rounds: choice.rounds,
+        };
+        let is_last = number == choice.messages.len();
+        let measured = seed(&world).and_then(|()| measure(&world, is_last));
+        fs::remove_dir_all(&directory)?;
+        sections.extend(match measured {
+            Err(_) if children.are_late() => {
+                let minutes = TIME_LIMIT.as_secs() / 60;
+                return Err(Failure::Failed(format!("not finished after {minutes} minutes, stopped")));
+            }
+            other => other?,
+        });
+    }
+    let date = choice.date.clone().unwrap_or_else(|| calendar::iso_day(seconds_now()));
+    let report = Report { sections, date, arguments: choice.told(), rounds: choice.rounds };
     print!("{}", report.for_terminal());
     let file = place::root().join("bench").join("RESULTS.md");
     fs::create_dir_all(place::root().join("bench"))?;
@@ -106,12 +112,20 @@ pub(crate) fn run(arguments: &[String]) -> Result<(), Failure> {
     Ok(())
 }
 
-fn measure(world: &World) -> Result<Vec<Row>, Failure> {
+fn measure(world: &World, is_last: bool) -> Result<Vec<Section>, Failure> {
     println!("measuring, {} rounds each", world.rounds);
+    let title = format!("{} messages in INBOX", world.messages);
     let mut rows = listing::measure(world)?;
-    rows.extend(tokens::measure(world)?);
-    rows.extend(serving::measure(world)?);
-    Ok(rows)
+    rows.push(tokens::bytes_of_newest(world)?);
+    let mut sections = vec![Section { title, rows }];
+    if is_last {
+        let mut section = |title: &str, rows| sections.push(Section { title: title.to_owned(), rows });
+        section("What an agent pays", tokens::measure(world)?);
+        section("The server", serving::measure(world)?);
+        // last, since mail is delivered meanwhile
+        section("Round trips", flights::measure(world)?);
+    }
+    Ok(sections)
 }
 
 /// Fills both mailboxes; folders besides INBOX are those of the samples.
@@ -139,7 +153,7 @@ fn seed(world: &World) -> Result<(), Failure> {
 }
 
 fn choose(arguments: &[String]) -> Result<Choice, Failure> {
-    let mut choice = Choice { messages: 100_000, rounds: 30, date: None };
+    let mut choice = Choice { messages: SIZES.to_vec(), rounds: 30, date: None };
     let mut words = arguments.iter();
     while let Some(word) = words.next() {
         let mut value =
@@ -148,7 +162,7 @@ fn choose(arguments: &[String]) -> Result<Choice, Failure> {
         match word.as_str() {
             "--messages" => {
                 let value = value()?;
-                choice.messages = value.parse().map_err(|_| wrong(value))?;
+                choice.messages = vec![value.parse().map_err(|_| wrong(value))?];
             }
             "--rounds" => {
                 let value = value()?;
@@ -162,7 +176,7 @@ fn choose(arguments: &[String]) -> Result<Choice, Failure> {
             unknown => return Err(Failure::Usage(format!("bench does not know `{unknown}`"))),
         }
     }
-    if !(2_000..=1_000_000).contains(&choice.messages) {
+    if !choice.messages.iter().all(|messages| (2_000..=1_000_000).contains(messages)) {
         return Err(Failure::Usage("bench: --messages is 2000 to 1000000".into()));
     }
     // at most sixty calls in a row are let through
@@ -170,6 +184,18 @@ fn choose(arguments: &[String]) -> Result<Choice, Failure> {
         return Err(Failure::Usage("bench: --rounds is 15 to 50".into()));
     }
     Ok(choice)
+}
+
+impl Choice {
+    /// The arguments that ask for the same.
+    fn told(&self) -> String {
+        let one = |messages: &u32| format!(" --messages {messages}");
+        let messages = match self.messages.as_slice() {
+            [single] => one(single),
+            _ => String::new(),
+        };
+        format!("{messages} --rounds {}", self.rounds)
+    }
 }
 
 /// Builds the binary that users get and tells where it lies.
@@ -209,12 +235,14 @@ mod tests {
     }
 
     #[test]
-    fn a_run_is_of_a_hundred_thousand_messages_unless_told_otherwise() {
+    fn a_run_is_of_twenty_and_of_a_hundred_thousand_messages_unless_told_otherwise() {
         let usual = chosen(&[]).unwrap();
-        assert_eq!((usual.messages, usual.date), (100_000, None));
+        assert_eq!((&usual.messages[..], &usual.date), (&[20_000, 100_000][..], &None));
         assert!(usual.rounds >= 15);
+        assert_eq!(usual.told(), " --rounds 30");
         let other = chosen(&["--rounds", "15", "--messages", "20000", "--date", "2026-11-21"]).unwrap();
-        assert_eq!(other, Choice { messages: 20_000, rounds: 15, date: Some("2026-11-21".into()) });
+        assert_eq!(other, Choice { messages: vec![20_000], rounds: 15, date: Some("2026-11-21".into()) });
+        assert_eq!(other.told(), " --messages 20000 --rounds 15");
     }
 
     #[test]

@@ -3,6 +3,7 @@
 
 use crate::{Failure, place};
 
+mod node;
 mod python;
 mod servers;
 
@@ -10,6 +11,7 @@ mod servers;
 pub(crate) fn run(arguments: &[String]) -> Result<(), Failure> {
     servers::ensure()?;
     python::ensure()?;
+    node::ensure()?;
     let mut cargo = place::cargo();
     if has_nextest() {
         cargo.args(["nextest", "run"]);

@@ -66,6 +66,9 @@ pub enum Error {
     /// Not a session's id.
     #[error("the session's id is not usable")]
     BadSession,
+    /// Not something that a link can name.
+    #[error("there can be no link to this")]
+    NotLinkable,
     /// The password could not be hashed.
     #[error("the password could not be hashed")]
     Hashing,
@@ -120,7 +123,7 @@ impl Error {
                 Code::NotFound
             }
             Self::UserDisabled(_) => Code::OutsideGrant,
-            Self::NoStore => Code::NotSupported,
+            Self::NoStore | Self::NotLinkable => Code::NotSupported,
             Self::Hashing | Self::Storage(_) => Code::Internal,
         }
     }

@@ -22,6 +22,13 @@ macro_rules! id {
                 Self(text.into())
             }
 
+            /// The bytes that [`Self::from_random`] made it of; nothing for a text of another shape.
+            pub fn to_bytes(&self) -> Option<[u8; 16]> {
+                let digits = self.0.strip_prefix(concat!($prefix, "_"))?;
+                let bytes = u128::from_str_radix(digits, 16).ok()?.to_be_bytes();
+                (Self::from_random(bytes) == *self).then_some(bytes)
+            }
+
             /// The id as text.
             pub fn as_str(&self) -> &str {
                 &self.0
@@ -56,3 +63,21 @@ id!(
     TokenId,
     "tok"
 );
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_id_gives_back_the_bytes_it_was_made_of_and_other_texts_give_none() {
+        for bytes in [[0; 16], [7; 16], [0xff; 16]] {
+            assert_eq!(GrantId::from_random(bytes).to_bytes(), Some(bytes));
+        }
+        let id = GrantId::from_random([0xab; 16]);
+        for other in
+            ["", "gra_", "gra_1", "gra_+1", &id.as_str().to_uppercase(), &id.as_str().replace("gra", "tok")]
+        {
+            assert_eq!(GrantId::from_text(other).to_bytes(), None, "{other}");
+        }
+    }
+}

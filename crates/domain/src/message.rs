@@ -217,11 +217,26 @@ pub struct Summary {
     pub authentication_results: Vec<String>,
     /// Ids and labels of Gmail.
     pub gmail: Option<GmailIds>,
+    /// THREADID (RFC 8474), where the server keeps threads.
+    pub thread_id: Option<String>,
 }
 
 impl Summary {
     /// Whether the flag is set.
     pub fn has(&self, flag: &Flag) -> bool {
         self.flags.contains(flag)
+    }
+
+    /// The thread that its server put it into: X-GM-THRID in decimal, else THREADID.
+    pub fn server_thread(&self) -> Option<String> {
+        match &self.gmail {
+            Some(gmail) if gmail.thread != 0 => Some(gmail.thread.to_string()),
+            _ => self.thread_id.clone(),
+        }
+    }
+
+    /// The Message-IDs that it answers: References, oldest first, then In-Reply-To.
+    pub fn answered(&self) -> impl Iterator<Item = &String> {
+        self.references.iter().chain(&self.envelope.in_reply_to)
     }
 }

@@ -19,6 +19,8 @@ pub enum Door {
     Personal,
     /// A local process.
     Stdio,
+    /// A link to a file, which an agent was given and somebody opened.
+    Link,
 }
 
 impl Door {
@@ -31,6 +33,7 @@ impl Door {
             Self::Oidc => "oidc",
             Self::Personal => "personal",
             Self::Stdio => "stdio",
+            Self::Link => "link",
         }
     }
 }

@@ -59,6 +59,10 @@ pub enum Term {
     Keyword(String),
     /// `id:` its Message-ID, in angle brackets.
     MessageId(String),
+    /// It names that Message-ID in References or In-Reply-To. Only asked by us: no agent can write it.
+    Answers(String),
+    /// Its server put it into the thread of that id ([`crate::Summary::server_thread`]). Only asked by us.
+    Thread(String),
     /// `has:attachment`
     HasAttachment,
     /// `is:`

@@ -18,7 +18,7 @@ use mail::imap::{
 use net::{Origin, Outgoing};
 use sha2::{Digest, Sha256};
 use storage::{Sealer, Store};
-use tokio::time::Instant;
+use tokio::{sync::Semaphore, time::Instant};
 
 use crate::{
     Bounds,
@@ -40,6 +40,8 @@ pub struct Settings {
     pub clock: Arc<dyn Clock>,
     /// Randomness for sign-in.
     pub random: Arc<dyn Random>,
+    /// Reads documents and pictures, apart from this process.
+    pub documents: documents::Reader,
 }
 
 /// All that happens to mail. Cheap to clone.
@@ -49,6 +51,8 @@ pub struct Engine(pub(crate) Arc<Inner>);
 pub(crate) struct Inner {
     pub(crate) settings: Settings,
     pub(crate) bounds: Bounds,
+    /// MiB of files that may be held at once.
+    pub(crate) file_room: Semaphore,
     open: Mutex<HashMap<[u8; 32], Arc<Opened>>>,
 }
 
@@ -91,7 +95,8 @@ impl Engine {
 
     /// The same with other bounds than the contract's.
     pub fn bounded(settings: Settings, bounds: Bounds) -> Self {
-        Self(Arc::new(Inner { settings, bounds, open: Mutex::default() }))
+        let file_room = Semaphore::new(crate::attachment::FILE_ROOM);
+        Self(Arc::new(Inner { settings, bounds, file_room, open: Mutex::default() }))
     }
 
     /// The principal's accounts, in the order of their names.

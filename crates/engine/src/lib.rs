@@ -1,19 +1,22 @@
-//! What happens to mail: open an account, list, search, read.
+//! What happens to mail: open an account, list, search, read, fetch files.
 //!
 //! Doors call [`Engine`] with a principal and get plain values or a [`domain::Problem`]. An account is
 //! opened by [`Engine::account`] alone, so one that was not granted cannot be expressed. Nothing here
 //! knows which door a request came through.
 
 pub mod accounts;
+pub mod attachment;
 pub mod bounds;
 mod cursor;
 pub mod folders;
 mod merge;
 mod opened;
 mod pages;
+pub mod people;
 pub mod read;
 mod row;
 pub mod search;
+pub mod thread;
 
 pub use accounts::{Account, AccountStatus, Engine, Settings};
 pub use bounds::Bounds;

@@ -104,9 +104,9 @@ fn newest(queues: &mut [Queue]) -> Option<usize> {
 
 /// What tells that two rows are copies of one message: Gmail's id, else Message-ID, Date and size
 /// together, since Message-IDs alone can be forged. All within one account.
-type Identity = (usize, String, Option<Timestamp>, u64);
+pub(crate) type Identity = (usize, String, Option<Timestamp>, u64);
 
-fn identity(account: usize, row: &Summary) -> Option<Identity> {
+pub(crate) fn identity(account: usize, row: &Summary) -> Option<Identity> {
     match &row.gmail {
         Some(gmail) if gmail.message != 0 => Some((account, gmail.message.to_string(), None, 0)),
         _ => row.envelope.message_id.clone().map(|id| (account, id, row.envelope.date, row.size)),

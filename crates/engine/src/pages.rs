@@ -31,6 +31,9 @@ use crate::{Account, Bounds, cursor::At, merge::Offer};
 /// How often a search is asked again because mail arrived while it ran.
 const TRIES: usize = 3;
 
+/// How much larger the next window of a costly search is, if the last one took little of the time left.
+const GROWTH: u32 = 4;
+
 /// Octets of text fetched at a time where we look into bodies ourselves.
 const TEXTS: u64 = 8 << 20;
 
@@ -84,6 +87,8 @@ pub(crate) struct Search<'a> {
     pub(crate) bounds: Bounds,
     /// Whether the server must not be sent anything but ASCII.
     pub(crate) ascii_only: bool,
+    /// Whether rows that are remembered serve, flags and all, which saves fetching them again.
+    pub(crate) recalls: bool,
 }
 
 pub(crate) type Outcome = (Folder, Result<Given, Missing>);
@@ -109,9 +114,11 @@ impl Search<'_> {
         let mut progress: Vec<Progress> = tasks.iter().map(|task| Progress::new(session, task)).collect();
         let mut candidates = self.budget.candidates;
         let plan = self.plan(session);
+        let mut window = self.bounds.window;
         loop {
+            let begun = Instant::now();
             let before: Vec<_> = progress.iter().map(Progress::mark).collect();
-            self.search_round(session, &mut progress, &plan).await?;
+            self.search_round(session, &mut progress, &plan, window).await?;
             let fetched = self.fetch_round(session, &mut progress, &plan).await?;
             candidates = candidates.saturating_sub(fetched);
             let is_done = progress.iter().all(|folder| !folder.wants_more(self.limit));
@@ -120,6 +127,10 @@ impl Search<'_> {
             let is_stuck = before.into_iter().eq(progress.iter().map(Progress::mark));
             if is_done || is_spent || is_stuck {
                 break;
+            }
+            // While the server is quick, each window is a larger part of a large folder.
+            if begun.elapsed() * 2 * GROWTH < self.budget.deadline.saturating_duration_since(Instant::now()) {
+                window = window.saturating_mul(GROWTH);
             }
         }
         for folder in &mut progress {
@@ -173,12 +184,7 @@ impl Search<'_> {
     }
 
     fn plan(&self, session: &Session) -> Plan {
-        let abilities = Abilities {
-            utf8: !self.ascii_only && !session.quirks().searches_only_ascii,
-            text_search: !session.quirks().finds_no_text,
-            gmail: session.capabilities().has("X-GM-EXT-1"),
-        };
-        compile(self.query, abilities, time::UtcOffset::UTC)
+        compile(self.query, abilities(session, self.ascii_only), time::UtcOffset::UTC)
     }
 
     /// Asks every folder that needs more UIDs for them, in one flight; once more where mail arrived
@@ -188,12 +194,14 @@ impl Search<'_> {
         session: &mut Session,
         folders: &mut [Progress],
         plan: &Plan,
+        window: u32,
     ) -> Result<(), Error> {
         let is_costly = plan.cost == Cost::Costly;
-        let page = u32::try_from(if is_costly { self.bounds.batch } else { self.limit }).unwrap_or(u32::MAX);
+        let is_sifted = is_costly && plan.residual.is_some();
+        let page = u32::try_from(if is_sifted { self.bounds.batch } else { self.limit }).unwrap_or(u32::MAX);
         // A server that looks at so many messages only (Yahoo) is asked about so many at a time.
         let at_most = session.quirks().message_limit;
-        let window = at_most.map_or(self.bounds.window, |limit| limit.min(self.bounds.window));
+        let window = at_most.map_or(window, |limit| limit.min(window));
         let is_costly = is_costly || at_most.is_some();
         let (criteria, utf8) = (&plan.criteria, plan.charset.is_some());
         let mut asked = Vec::new();
@@ -268,6 +276,7 @@ impl Search<'_> {
     ) -> Result<usize, Error> {
         let residual = plan.residual.as_ref();
         let is_sifted = residual.is_some() && plan.cost == Cost::Costly;
+        let remembered = &self.account.opened;
         let mut asked = Vec::new();
         let mut flights = Vec::new();
         for (index, folder) in folders.iter_mut().enumerate() {
@@ -280,15 +289,25 @@ impl Search<'_> {
             if uids.is_empty() {
                 continue;
             }
-            let request = fetch::rows_of(session.capabilities(), &uids);
-            flights.push((folder.task.folder.wire_name.clone(), vec![request]));
-            asked.push((index, uids));
+            let name = &folder.task.folder.wire_name;
+            let recall = |uid: &u32| remembered.recall(name, folder.validity, *uid);
+            let recalled: Vec<Arc<Summary>> =
+                if self.recalls { uids.iter().filter_map(recall).collect() } else { Vec::new() };
+            let is_known = |uid: &u32| recalled.iter().any(|row| row.uid == *uid);
+            let unknown: Vec<u32> = uids.iter().copied().filter(|uid| !is_known(uid)).collect();
+            if !unknown.is_empty() {
+                flights.push((name.clone(), vec![fetch::rows_of(session.capabilities(), &unknown)]));
+            }
+            asked.push((index, uids, recalled, !unknown.is_empty()));
         }
         let mut fetched = 0;
-        let replies = fly(session, flights).await;
-        for ((index, uids), opened) in asked.into_iter().zip(replies) {
+        let mut replies =
+            if flights.is_empty() { Vec::new() } else { fly(session, flights).await }.into_iter();
+        for (index, uids, recalled, is_asked) in asked {
+            let reply = if is_asked { replies.next() } else { None };
             let Some(folder) = folders.get_mut(index) else { continue };
-            let rows = opened.and_then(|(selected, mut replies)| {
+            let rows: Result<_, Error> = reply.map_or(Ok((folder.validity, Vec::new())), |opened| {
+                let (selected, mut replies) = opened?;
                 let reply = replies.pop().unwrap_or(Err(Error::Protocol("no answer to a fetch")))?;
                 Ok((selected.validity, fetch::read(reply)))
             });
@@ -298,7 +317,10 @@ impl Search<'_> {
                     folder.failure = Some(Missing::Stale);
                     continue;
                 }
-                Ok((_, rows)) => rows.into_iter().filter_map(fetch::summary).map(Arc::new).collect(),
+                Ok((_, rows)) => {
+                    let rows = rows.into_iter().filter_map(fetch::summary).map(Arc::new);
+                    recalled.into_iter().chain(rows).collect()
+                }
                 Err(error) if error.ends_connection() => return Err(error),
                 Err(error) => {
                     folder.failure = Some(Missing::Mail(error));
@@ -420,7 +442,7 @@ impl Search<'_> {
 }
 
 /// Octets of a message's text that reading it fetches.
-fn text_size(row: &Summary) -> u64 {
+pub(crate) fn text_size(row: &Summary) -> u64 {
     let sum =
         |structure| text_plan(structure).parts.iter().map(|part| part.size.min(reading::TEXT_LIMIT)).sum();
     row.structure.as_ref().map_or(row.size.min(reading::TEXT_LIMIT), sum)
@@ -428,8 +450,20 @@ fn text_size(row: &Summary) -> u64 {
 
 type Opened = Result<(mail::imap::session::Selected, Vec<Result<mail::imap::Reply, Error>>), Error>;
 
+/// What the search of the session's server can do; in ASCII alone where it refused more.
+pub(crate) fn abilities(session: &Session, ascii_only: bool) -> Abilities {
+    Abilities {
+        utf8: !ascii_only && !session.quirks().searches_only_ascii,
+        text_search: !session.quirks().finds_no_text,
+        gmail: session.capabilities().has("X-GM-EXT-1"),
+    }
+}
+
 /// One flight over one folder (which may be open already) or many.
-async fn fly(session: &mut Session, mut flights: Vec<(Bytes, Vec<mail::imap::Request>)>) -> Vec<Opened> {
+pub(crate) async fn fly(
+    session: &mut Session,
+    mut flights: Vec<(Bytes, Vec<mail::imap::Request>)>,
+) -> Vec<Opened> {
     if flights.len() == 1
         && let Some((name, requests)) = flights.pop()
     {

@@ -92,17 +92,12 @@ pub(crate) fn single_line(text: &str) -> String {
     }
 }
 
-/// The same short name for all messages of a thread: of Gmail's thread id, else of the oldest message
+/// The same short name for all messages of a thread: of the server's thread id, else of the oldest message
 /// that the references name.
 fn thread(summary: &Summary) -> Option<String> {
-    let root = match &summary.gmail {
-        Some(gmail) if gmail.thread != 0 => gmail.thread.to_string(),
-        _ => summary
-            .references
-            .first()
-            .or_else(|| summary.envelope.in_reply_to.first())
-            .or(summary.envelope.message_id.as_ref())?
-            .clone(),
+    let root = match summary.server_thread() {
+        Some(thread) => thread,
+        None => summary.answered().next().or(summary.envelope.message_id.as_ref())?.clone(),
     };
     let digest = Sha256::digest(root.as_bytes());
     let mut number = digest.iter().take(8).fold(0_u64, |number, byte| number << 8 | u64::from(*byte));

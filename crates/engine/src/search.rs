@@ -1,6 +1,6 @@
 //! Finding and listing messages: which accounts and folders, what is covered, and the page.
 
-mod plan;
+pub(crate) mod plan;
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -8,7 +8,7 @@ use domain::{
     Address, Code, Flag, FolderArg, MessageRef, Principal, Problem, Query, Scope, Summary, Timestamp,
 };
 use futures_util::{FutureExt as _, future::join_all};
-use mail::imap::folder::Folder;
+use mail::imap::{Question, folder::Folder};
 use tokio::time::Instant;
 
 use self::plan::Plan;
@@ -172,7 +172,7 @@ impl Engine {
             Budget { deadline: Instant::now() + bounds.filter_time, candidates: bounds.filter_candidates };
         let query = plan::reach(query, &principal.limits);
         let asking: Vec<_> =
-            plans.iter().map(|plan| ask(plan, &query, limit, budget, bounds).boxed()).collect();
+            plans.iter().map(|plan| ask(plan, &query, limit, budget, bounds, false).boxed()).collect();
         let outcomes = join_all(asking).await;
         let mut gathered = Gathered { plans, shares: Vec::new(), failed, carried };
         for (index, (plan, outcome)) in gathered.plans.iter().zip(outcomes).enumerate() {
@@ -329,22 +329,29 @@ fn binding(principal: &Principal, request: &SearchRequest) -> String {
     format!("{account}\n{folder}\n{reads}\n{}", request.query.trim())
 }
 
-/// Asks one account, once more in plain ASCII if the server does not know UTF-8.
-async fn ask(
+/// Asks one account.
+pub(crate) async fn ask(
     plan: &Plan,
     query: &Query,
     limit: usize,
     budget: Budget,
     bounds: Bounds,
+    recalls: bool,
 ) -> Result<Vec<Outcome>, Problem> {
-    let account = &plan.account;
-    if plan.tasks.is_empty() {
-        return Ok(Vec::new());
-    }
-    let prefer = plan.tasks.first().map(|task| task.folder.wire_name.clone());
+    let (account, tasks) = (&plan.account, &plan.tasks);
+    let Some(first) = tasks.first() else { return Ok(Vec::new()) };
+    let search = |ascii_only| Search { account, query, tasks, limit, budget, bounds, ascii_only, recalls };
+    ask_in_any_charset(account, Some(&first.folder.wire_name), search).await
+}
+
+/// Asks a question that searches, once more in plain ASCII if the server does not know UTF-8.
+pub(crate) async fn ask_in_any_charset<Q: Question>(
+    account: &Account,
+    prefer: Option<&[u8]>,
+    question: impl Fn(bool) -> Q,
+) -> Result<Q::Answer, Problem> {
     for ascii_only in [account.opened.is_ascii_only(), true] {
-        let search = Search { account, query, tasks: &plan.tasks, limit, budget, bounds, ascii_only };
-        let outcome = account.opened.ask(prefer.as_deref(), &search).await;
+        let outcome = account.opened.ask(prefer, &question(ascii_only)).await;
         match outcome {
             Err(error) if error.is_bad_charset() && !ascii_only => account.opened.set_ascii_only(),
             outcome => return outcome.map_err(|error| account.problem(&error)),
@@ -353,7 +360,7 @@ async fn ask(
     Err(Problem::new(Code::NotSupported, "The server can search neither UTF-8 nor ASCII."))
 }
 
-fn missing_problem(account: &Account, folder: &Folder, missing: &Missing) -> Problem {
+pub(crate) fn missing_problem(account: &Account, folder: &Folder, missing: &Missing) -> Problem {
     match missing {
         Missing::Stale => Problem::new(
             Code::StaleCursor,

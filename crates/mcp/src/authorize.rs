@@ -1,4 +1,4 @@
-//! Which calls a principal may make: its own sessions, tools within its scopes.
+//! Which calls a principal may make: its own sessions, tools and resources within its scopes.
 //!
 //! A tool cannot set an HTTP status, so missing scopes are answered here; the call checks them again.
 
@@ -17,7 +17,7 @@ use axum::{
 use domain::Principal;
 use serde_json::{Value, json};
 
-use crate::{authenticate::insufficient_scope, sessions::Sessions, settings::Settings, tools};
+use crate::{authenticate::insufficient_scope, resources, sessions::Sessions, settings::Settings, tools};
 
 const SESSION: &str = "mcp-session-id";
 /// From this version on there are no sessions, and headers repeat what the body says.
@@ -97,8 +97,8 @@ fn welcome(headers: &mut HeaderMap) {
     }
 }
 
-/// Finds out which tool is called, from the headers where the transport holds them to the body, else from
-/// the body, and refuses it if its scope is missing.
+/// Finds out which tool is called or which resource is read, from the headers where the transport holds
+/// them to the body, else from the body, and refuses it if its scope is missing.
 async fn read_call(
     request: Request,
     settings: &Settings,
@@ -108,10 +108,8 @@ async fn read_call(
     if header(&parts.headers, "mcp-protocol-version").is_some_and(|version| version >= STATELESS)
         && let Some(method) = header(&parts.headers, "mcp-method")
     {
-        if method == "tools/call"
-            && let Some(name) = header(&parts.headers, "mcp-name")
-        {
-            allow(name, settings, principal)?;
+        if let Some(name) = header(&parts.headers, "mcp-name") {
+            allow(method, name, settings, principal)?;
         }
         return Ok(Request::from_parts(parts, body));
     }
@@ -119,8 +117,8 @@ async fn read_call(
         let told = format!("A request may have {} octets.\n", settings.max_body);
         return Err(Box::new((StatusCode::PAYLOAD_TOO_LARGE, told).into_response()));
     };
-    if let Some(name) = called(&bytes)? {
-        allow(&name, settings, principal)?;
+    if let Some((method, name)) = called(&bytes)? {
+        allow(&method, &name, settings, principal)?;
     }
     Ok(Request::from_parts(parts, Body::from(bytes)))
 }
@@ -129,28 +127,36 @@ fn header<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
     headers.get(name).and_then(|value| value.to_str().ok())
 }
 
-fn allow(name: &str, settings: &Settings, principal: &Principal) -> Result<(), Box<Response>> {
-    match tools::find(name) {
+fn allow(method: &str, name: &str, settings: &Settings, principal: &Principal) -> Result<(), Box<Response>> {
+    let entry = match method {
+        "tools/call" => tools::find(name),
+        "resources/read" => resources::find(name).ok().map(|asked| asked.entry),
+        _ => None,
+    };
+    match entry {
         Some(entry) if !principal.may(entry.scope) => {
             Err(Box::new(insufficient_scope(&settings.resource_metadata(), entry.scope)))
         }
-        // an unknown tool is told as such by the server itself
+        // an unknown tool or resource is told as such by the server itself
         _ => Ok(()),
     }
 }
 
-/// The name of the tool that a body calls.
-fn called(body: &Bytes) -> Result<Option<String>, Box<Response>> {
+/// The method and the name of the tool or resource that a body calls.
+fn called(body: &Bytes) -> Result<Option<(String, String)>, Box<Response>> {
     let message: Value =
         serde_json::from_slice(body).map_err(|_| Box::new(malformed(-32700, "the body is not JSON")))?;
     if !message.is_object() {
         return Err(Box::new(malformed(-32600, "the body is not one JSON-RPC message")));
     }
-    if message.get("method").and_then(Value::as_str) != Some("tools/call") {
-        return Ok(None);
-    }
-    let name = message.pointer("/params/name").and_then(Value::as_str);
-    Ok(name.map(str::to_owned))
+    let text = |pointer: &str| message.pointer(pointer).and_then(Value::as_str).map(str::to_owned);
+    let method = text("/method");
+    let name = match method.as_deref() {
+        Some("tools/call") => text("/params/name"),
+        Some("resources/read") => text("/params/uri"),
+        _ => None,
+    };
+    Ok(method.zip(name))
 }
 
 fn malformed(code: i32, message: &str) -> Response {

@@ -4,7 +4,7 @@
 
 use std::{future::Future, pin::Pin, sync::Arc};
 
-use domain::{GrantId, Principal};
+use domain::{GrantId, Principal, Problem, Secret, Timestamp};
 
 /// A future that can be returned by an object.
 pub type Boxed<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
@@ -25,8 +25,39 @@ pub struct CallRecord<'a> {
     pub tool: &'static str,
     /// Ids of the messages, as the agent wrote them, each at most 200 characters.
     pub targets: &'a [String],
-    /// `ok`, `cancelled`, `bad_cursor`, or the code of the problem.
+    /// `ok`, `cancelled`, `bad_cursor`, `revoked` (while it ran), or the code of the problem.
     pub outcome: &'static str,
+}
+
+/// A link to an attachment, as an agent is given it.
+#[derive(Debug, Clone)]
+pub struct Link {
+    /// What stands behind `/files/`. Whoever has it has the file.
+    pub token: Secret,
+    /// When it stops opening.
+    pub expires: Timestamp,
+}
+
+/// What a link opens, and for whom.
+#[derive(Debug, Clone)]
+pub struct LinkedPart {
+    /// The link's grant as it stands now, which may read.
+    pub principal: Arc<Principal>,
+    /// The message's id.
+    pub message: String,
+    /// Which of its attachments.
+    pub index: usize,
+}
+
+/// Why a link opens nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LinkRefusal {
+    /// None of ours, or its grant does not hold any more: 404.
+    Invalid,
+    /// Its time is over: 410.
+    Expired,
+    /// It could not be checked just now: 503. Never treated as valid.
+    Unavailable,
 }
 
 /// Who is calling, how much they may, and what they did.
@@ -53,4 +84,13 @@ pub trait Gate: Send + Sync {
 
     /// Forgets a session that has ended.
     fn release_session<'a>(&'a self, session: &'a str) -> Boxed<'a, ()>;
+
+    /// A link to one attachment of a message, under the principal's grant.
+    fn new_link(&self, principal: &Principal, message: &str, index: usize) -> Result<Link, Problem>;
+
+    /// What a link opens, from the live grant.
+    fn open_link<'a>(&'a self, token: &'a str) -> Boxed<'a, Result<LinkedPart, LinkRefusal>>;
+
+    /// The principal of whoever opened a link under that grant, as it stands now.
+    fn link_principal<'a>(&'a self, grant: &'a GrantId) -> Boxed<'a, Result<Arc<Principal>, LinkRefusal>>;
 }

@@ -1,17 +1,22 @@
 //! The door for machines that ask for mail: MCP over HTTP and stdio.
 //!
-//! Start at [`router`] (HTTP) and [`serve_stdio`]; one tool is one file in `tools/`. Who may call is
+//! Start at [`router`] (HTTP) and [`serve_stdio`]; one tool is one file in `tools/`,
+//! one prompt one in `prompts/`, resources are in `resources`. Who may call is
 //! asked of a [`Gate`], mail of [`Mail`]: this room knows neither tokens nor mail servers.
 
 mod arguments;
 mod authenticate;
 mod authorize;
+mod completion;
 mod error;
+mod files;
 mod gate;
 mod instructions;
 mod mail;
 mod metadata;
 mod origin;
+mod prompts;
+mod resources;
 mod schema;
 mod server;
 mod sessions;
@@ -23,7 +28,8 @@ mod transport;
 mod view;
 
 pub use error::RequestId;
-pub use gate::{Boxed, CallRecord, Gate, Refusal};
+pub use files::{Directory, InvalidDirectory};
+pub use gate::{Boxed, CallRecord, Gate, Link, LinkRefusal, LinkedPart, Refusal};
 pub use mail::Mail;
 pub use sessions::Closer;
 pub use settings::{InvalidSettings, Settings};

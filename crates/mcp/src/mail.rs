@@ -4,9 +4,12 @@ use domain::{Principal, Problem};
 use engine::{
     Engine,
     accounts::AccountStatus,
+    attachment::{Download, File, Form},
     folders::Folder,
+    people::{People, PeopleRequest},
     read::{Outcome, View},
     search::{Failure, Page, SearchRequest},
+    thread::{Conversation, ThreadRequest},
 };
 
 use crate::gate::Boxed;
@@ -38,6 +41,38 @@ pub trait Mail: Send + Sync {
         ids: &'a [String],
         view: View,
     ) -> Boxed<'a, Result<Vec<Outcome>, Problem>>;
+
+    /// An attachment, read as what is wanted of it.
+    fn attachment<'a>(
+        &'a self,
+        principal: &'a Principal,
+        id: &'a str,
+        index: usize,
+        form: Form,
+    ) -> Boxed<'a, Result<File, Problem>>;
+
+    /// An attachment as it is, from that octet on.
+    fn download<'a>(
+        &'a self,
+        principal: &'a Principal,
+        id: &'a str,
+        index: usize,
+        from: u64,
+    ) -> Boxed<'a, Result<Download, Problem>>;
+
+    /// One page of a conversation.
+    fn thread<'a>(
+        &'a self,
+        principal: &'a Principal,
+        request: ThreadRequest,
+    ) -> Boxed<'a, Result<Conversation, Failure>>;
+
+    /// Whom the person knows.
+    fn people<'a>(
+        &'a self,
+        principal: &'a Principal,
+        request: PeopleRequest,
+    ) -> Boxed<'a, Result<People, Problem>>;
 }
 
 impl Mail for Engine {
@@ -69,5 +104,41 @@ impl Mail for Engine {
         view: View,
     ) -> Boxed<'a, Result<Vec<Outcome>, Problem>> {
         Box::pin(Engine::read(self, principal, ids, view))
+    }
+
+    fn attachment<'a>(
+        &'a self,
+        principal: &'a Principal,
+        id: &'a str,
+        index: usize,
+        form: Form,
+    ) -> Boxed<'a, Result<File, Problem>> {
+        Box::pin(Engine::attachment(self, principal, id, index, form))
+    }
+
+    fn download<'a>(
+        &'a self,
+        principal: &'a Principal,
+        id: &'a str,
+        index: usize,
+        from: u64,
+    ) -> Boxed<'a, Result<Download, Problem>> {
+        Box::pin(Engine::download(self, principal, id, index, from))
+    }
+
+    fn thread<'a>(
+        &'a self,
+        principal: &'a Principal,
+        request: ThreadRequest,
+    ) -> Boxed<'a, Result<Conversation, Failure>> {
+        Box::pin(Engine::thread(self, principal, request))
+    }
+
+    fn people<'a>(
+        &'a self,
+        principal: &'a Principal,
+        request: PeopleRequest,
+    ) -> Boxed<'a, Result<People, Problem>> {
+        Box::pin(Engine::people(self, principal, request))
     }
 }

@@ -1,4 +1,5 @@
-//! The MCP server itself, for both eras of the protocol: lists tools, calls them, tells what happened.
+//! The MCP server itself, for both eras of the protocol: lists what there is, calls tools, tells what
+//! happened. Resources and completions are calls of tools by another name.
 
 use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
@@ -7,23 +8,28 @@ use futures_util::FutureExt as _;
 use rmcp::{
     ErrorData, RoleServer, ServerHandler,
     model::{
-        CacheScope, CallToolRequestParams, CallToolResponse, CallToolResult, ContentBlock, DiscoverResult,
-        Implementation, ListToolsResult, PaginatedRequestParams, ServerCapabilities, ServerConfig,
-        Tool as Advert,
+        CacheScope, CallToolRequestParams, CallToolResponse, CallToolResult, CompleteRequestParams,
+        CompleteResult, ContentBlock, DiscoverResult, GetPromptRequestParams, GetPromptResponse,
+        Implementation, JsonObject, ListPromptsResult, ListResourceTemplatesResult, ListResourcesResult,
+        ListToolsResult, PaginatedRequestParams, ReadResourceRequestParams, ReadResourceResponse,
+        ReadResourceResult, ResourceContents, ServerCapabilities, ServerConfig, Tool as Advert,
     },
     service::RequestContext,
 };
-use serde_json::Value;
 
 use crate::{
-    error::{Refused, RequestId, tool_error},
+    completion,
+    error::{Refused, RequestId, resource_error, tool_error},
+    files::HandOver,
     gate::{CallRecord, Gate, Refusal},
     instructions::INSTRUCTIONS,
     mail::Mail,
+    prompts,
+    resources::{self, JSON},
     sessions::SessionEnd,
     settings::Settings,
     stdio::Who,
-    tool::{Call, Entry},
+    tool::{Answer, Call, Entry},
     tools,
     view::Nonce,
 };
@@ -40,13 +46,14 @@ pub(crate) struct Server {
     gate: Arc<dyn Gate>,
     random: Arc<dyn Random>,
     deadline: Duration,
+    files: HandOver,
     /// Who calls a local process; on HTTP each request brings its principal.
     who: Option<Who>,
 }
 
 /// How a call ended.
-enum End {
-    Answer(Value),
+pub(crate) enum End {
+    Answer(Answer),
     Refused(Refused),
     Cancelled,
 }
@@ -59,12 +66,13 @@ impl Server {
         random: Arc<dyn Random>,
         settings: &Settings,
     ) -> Self {
-        Self { mail, gate, random, deadline: settings.deadline, who: None }
+        let files = HandOver::Links(settings.files());
+        Self { mail, gate, random, deadline: settings.deadline, files, who: None }
     }
 
     /// The same for one local person.
-    pub(crate) fn of(self, who: Who) -> Self {
-        Self { who: Some(who), ..self }
+    pub(crate) fn of(self, who: Who, settings: &Settings) -> Self {
+        Self { who: Some(who), files: HandOver::local(settings), ..self }
     }
 
     async fn principal(&self, context: &RequestContext<RoleServer>) -> Result<Arc<Principal>, ErrorData> {
@@ -89,7 +97,7 @@ impl Server {
     async fn run(
         &self,
         entry: &Entry,
-        request: CallToolRequestParams,
+        arguments: JsonObject,
         context: &RequestContext<RoleServer>,
         principal: &Principal,
     ) -> (Vec<String>, End) {
@@ -102,13 +110,15 @@ impl Server {
         if let Err(seconds) = self.gate.admit(principal).await {
             return refuse(Problem::new(Code::RateLimited, "Too many calls.").retry_after(seconds.max(1)));
         }
-        let prepared = match entry.prepare(request.arguments.unwrap_or_default()) {
+        let prepared = match entry.prepare(arguments) {
             Ok(prepared) => prepared,
             Err(problem) => return refuse(problem),
         };
         let call = Call {
             principal,
             mail: self.mail.as_ref(),
+            gate: self.gate.as_ref(),
+            files: &self.files,
             nonce: Nonce::new(self.random.as_ref()),
             request: request_id(context),
         };
@@ -129,6 +139,27 @@ impl Server {
             }
         };
         (prepared.targets, end)
+    }
+
+    /// Does what a tool does, under its scope and the grant's rate, and records it.
+    pub(crate) async fn call(
+        &self,
+        entry: &Entry,
+        arguments: JsonObject,
+        context: &RequestContext<RoleServer>,
+        principal: &Principal,
+    ) -> End {
+        let (targets, end) = self.run(entry, arguments, context, principal).await;
+        let outcome = end.outcome();
+        let record = CallRecord { tool: entry.name, targets: &targets, outcome };
+        self.gate.record(principal, record).await;
+        if outcome == Code::Internal.as_str() {
+            let request = request_id(context).map_or("", |id| id.0.as_str());
+            tracing::error!(tool = entry.name, request, "a call ended with a fault of ours");
+        } else {
+            tracing::debug!(tool = entry.name, outcome, "a tool was called");
+        }
+        end
     }
 }
 
@@ -160,24 +191,69 @@ impl End {
             Self::Answer(answer) => Ok(success(answer).into()),
             Self::Refused(Refused::Problem(problem)) => Ok(tool_error(&problem, request).into()),
             Self::Refused(Refused::BadCursor) => Err(ErrorData::invalid_params(
-                "the cursor is not one that was given for this search; search again without it",
+                "the cursor is not one that was given for this call; call again without it",
                 None,
             )),
-            Self::Cancelled => Err(ErrorData::internal_error("the call was cancelled", None)),
+            Self::Cancelled => Err(cancelled()),
+        }
+    }
+
+    /// The content of the resource that the call was made for.
+    fn resource(self, uri: &str, request: Option<&RequestId>) -> Result<ReadResourceResponse, ErrorData> {
+        match self {
+            Self::Answer(answer) => {
+                if let Some(problem) = resources::problem_in(&answer.json) {
+                    return Err(resource_error(&problem, request));
+                }
+                let content = ResourceContents::text(answer.json.to_string(), uri).with_mime_type(JSON);
+                let result = ReadResourceResult::new(vec![content]);
+                Ok(result.with_ttl_ms(0).with_cache_scope(CacheScope::Private).into())
+            }
+            Self::Refused(Refused::Problem(problem)) => Err(resource_error(&problem, request)),
+            Self::Refused(Refused::BadCursor) => Err(ErrorData::invalid_params("no such resource", None)),
+            Self::Cancelled => Err(cancelled()),
+        }
+    }
+
+    /// The answer, if there is one.
+    pub(crate) fn answer(self) -> Option<serde_json::Value> {
+        match self {
+            Self::Answer(answer) => Some(answer.json),
+            Self::Refused(_) | Self::Cancelled => None,
         }
     }
 }
 
-/// The same JSON as structure and as text.
-fn success(answer: Value) -> CallToolResult {
-    let mut result = CallToolResult::success(vec![ContentBlock::text(answer.to_string())]);
-    result.structured_content = Some(answer);
+fn cancelled() -> ErrorData {
+    ErrorData::internal_error("the call was cancelled", None)
+}
+
+/// Lists are given whole.
+fn one_page(request: Option<PaginatedRequestParams>) -> Result<(), ErrorData> {
+    if request.is_some_and(|request| request.cursor.is_some()) {
+        return Err(ErrorData::invalid_params("the list has one page and no cursor", None));
+    }
+    Ok(())
+}
+
+/// The same JSON as structure and as text, pictures behind it.
+fn success(Answer { json, pictures }: Answer) -> CallToolResult {
+    let mut content = vec![ContentBlock::text(json.to_string())];
+    content.extend(pictures.into_iter().map(|picture| ContentBlock::image(picture.data, picture.media_type)));
+    let mut result = CallToolResult::success(content);
+    result.structured_content = Some(json);
     result
 }
 
 impl ServerHandler for Server {
     fn get_info(&self) -> ServerConfig {
-        ServerConfig::new(ServerCapabilities::builder().enable_tools().build())
+        let capabilities = ServerCapabilities::builder()
+            .enable_tools()
+            .enable_resources()
+            .enable_prompts()
+            .enable_completions()
+            .build();
+        ServerConfig::new(capabilities)
             .with_server_info(
                 Implementation::new("postroom", env!("CARGO_PKG_VERSION")).with_title("Postroom"),
             )
@@ -196,9 +272,7 @@ impl ServerHandler for Server {
         request: Option<PaginatedRequestParams>,
         context: RequestContext<RoleServer>,
     ) -> Result<ListToolsResult, ErrorData> {
-        if request.is_some_and(|request| request.cursor.is_some()) {
-            return Err(ErrorData::invalid_params("the list of tools has one page and no cursor", None));
-        }
+        one_page(request)?;
         let principal = self.principal(&context).await?;
         let granted = tools::all().iter().filter(|entry| principal.may(entry.scope));
         let tools = granted.map(|entry| entry.advert.clone()).collect();
@@ -220,17 +294,74 @@ impl ServerHandler for Server {
         let Some(entry) = tools::find(&request.name) else {
             return Err(ErrorData::invalid_params("unknown tool", None));
         };
-        let (targets, end) = self.run(entry, request, &context, &principal).await;
-        let outcome = end.outcome();
-        let record = CallRecord { tool: entry.name, targets: &targets, outcome };
-        self.gate.record(&principal, record).await;
-        let request = request_id(&context);
-        if outcome == Code::Internal.as_str() {
-            let request = request.map_or("", |id| id.0.as_str());
-            tracing::error!(tool = entry.name, request, "a call ended with a fault of ours");
-        } else {
-            tracing::debug!(tool = entry.name, outcome, "a tool was called");
-        }
-        end.response(request)
+        let end = self.call(entry, request.arguments.unwrap_or_default(), &context, &principal).await;
+        end.response(request_id(&context))
+    }
+
+    async fn list_resources(
+        &self,
+        request: Option<PaginatedRequestParams>,
+        context: RequestContext<RoleServer>,
+    ) -> Result<ListResourcesResult, ErrorData> {
+        one_page(request)?;
+        let resources = resources::list(&*self.principal(&context).await?);
+        Ok(ListResourcesResult { resources, ..ListResourcesResult::default() }
+            .with_ttl_ms(LIST_TTL_MS)
+            .with_cache_scope(CacheScope::Private))
+    }
+
+    async fn list_resource_templates(
+        &self,
+        request: Option<PaginatedRequestParams>,
+        context: RequestContext<RoleServer>,
+    ) -> Result<ListResourceTemplatesResult, ErrorData> {
+        one_page(request)?;
+        let resource_templates = resources::templates(&*self.principal(&context).await?);
+        Ok(ListResourceTemplatesResult { resource_templates, ..ListResourceTemplatesResult::default() }
+            .with_ttl_ms(LIST_TTL_MS)
+            .with_cache_scope(CacheScope::Private))
+    }
+
+    async fn read_resource(
+        &self,
+        request: ReadResourceRequestParams,
+        context: RequestContext<RoleServer>,
+    ) -> Result<ReadResourceResponse, ErrorData> {
+        let principal = self.principal(&context).await?;
+        let asked = resources::find(&request.uri).map_err(|why| ErrorData::invalid_params(why, None))?;
+        let end = self.call(asked.entry, asked.arguments, &context, &principal).await;
+        end.resource(&request.uri, request_id(&context))
+    }
+
+    async fn list_prompts(
+        &self,
+        request: Option<PaginatedRequestParams>,
+        context: RequestContext<RoleServer>,
+    ) -> Result<ListPromptsResult, ErrorData> {
+        one_page(request)?;
+        let prompts = prompts::list(&*self.principal(&context).await?);
+        Ok(ListPromptsResult { prompts, ..ListPromptsResult::default() }
+            .with_ttl_ms(LIST_TTL_MS)
+            .with_cache_scope(CacheScope::Private))
+    }
+
+    async fn get_prompt(
+        &self,
+        request: GetPromptRequestParams,
+        context: RequestContext<RoleServer>,
+    ) -> Result<GetPromptResponse, ErrorData> {
+        let principal = self.principal(&context).await?;
+        let written = prompts::write(&request.name, request.arguments.unwrap_or_default(), &principal);
+        written.map(GetPromptResponse::from).map_err(|why| ErrorData::invalid_params(why, None))
+    }
+
+    async fn complete(
+        &self,
+        request: CompleteRequestParams,
+        context: RequestContext<RoleServer>,
+    ) -> Result<CompleteResult, ErrorData> {
+        let principal = self.principal(&context).await?;
+        let completed = completion::complete(self, request, &context, &principal).await;
+        completed.map(CompleteResult::new).map_err(|why| ErrorData::invalid_params(why, None))
     }
 }

@@ -15,6 +15,7 @@ use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
+    files::Downloads,
     gate::{Gate, Refusal},
     settings::Settings,
 };
@@ -22,9 +23,12 @@ use crate::{
 /// How long a session may take to hear that it is over. What it waits on is dropped then all the same.
 const LAST_WORD: Duration = Duration::from_secs(1);
 
-/// Ends sessions from outside: those whose grant was revoked, or that are no longer known.
+/// Ends from outside what would go on by itself: sessions whose grant was revoked, and downloads at the end.
 #[derive(Clone)]
-pub struct Closer(pub(crate) Arc<Sessions>);
+pub struct Closer {
+    pub(crate) sessions: Arc<Sessions>,
+    pub(crate) downloads: Downloads,
+}
 
 impl std::fmt::Debug for Closer {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -37,10 +41,15 @@ impl Closer {
     /// ids answer 404 from then on. Ids that are not open here are passed over.
     pub async fn close(&self, sessions: &[String]) {
         join_all(sessions.iter().map(|session| async {
-            self.0.forget_everywhere(session);
-            self.0.close(session).await;
+            self.sessions.forget_everywhere(session);
+            self.sessions.close(session).await;
         }))
         .await;
+    }
+
+    /// Ends all running downloads, and returns when each is on record.
+    pub async fn end_downloads(&self) {
+        self.downloads.end().await;
     }
 }
 

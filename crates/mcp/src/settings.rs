@@ -1,8 +1,10 @@
 //! What the operator decides about this door.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use url::{Host, Url};
+
+use crate::files::Directory;
 
 /// Settings of the door, all bounds included, so that a test can lower them.
 #[derive(Debug, Clone)]
@@ -21,6 +23,12 @@ pub struct Settings {
     pub sessions_per_grant: usize,
     /// How long an unused session of the older protocol is kept.
     pub session_idle: Duration,
+    /// How often the grant of a running download is looked at.
+    pub download_check: Duration,
+    /// How long a download may stand still.
+    pub download_idle: Duration,
+    /// Where a local process writes attachments; over HTTP there are links instead.
+    pub files_directory: Option<Arc<Directory>>,
 }
 
 /// The public URL cannot be used.
@@ -60,12 +68,20 @@ impl Settings {
             deadline: Duration::from_secs(90),
             sessions_per_grant: 32,
             session_idle: Duration::from_hours(1),
+            download_check: Duration::from_millis(500),
+            download_idle: Duration::from_mins(1),
+            files_directory: None,
         })
     }
 
     /// The URL that people paste into their client: `PUBLIC_URL/mcp`.
     pub fn resource(&self) -> String {
         format!("{}/mcp", self.public_url)
+    }
+
+    /// What links to attachments begin with: `PUBLIC_URL/files/`.
+    pub(crate) fn files(&self) -> String {
+        format!("{}/files/", self.public_url)
     }
 
     /// Where the metadata of RFC 9728 is.

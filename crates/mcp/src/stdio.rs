@@ -52,7 +52,7 @@ pub async fn serve_stream(
     reader: impl AsyncRead + Send + Unpin + 'static,
     writer: impl AsyncWrite + Send + Unpin + 'static,
 ) -> Result<(), Error> {
-    let server = Server::new(mail, gate, random, settings).of(who);
+    let server = Server::new(mail, gate, random, settings).of(who, settings);
     let service = match server.serve((reader, writer)).await {
         Ok(service) => service,
         // a client that leaves before it said anything is no fault

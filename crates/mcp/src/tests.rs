@@ -1,7 +1,13 @@
 //! Tests of the whole door: its laws, and what clients see over HTTP and stdio.
 
+mod completion;
+mod conformance;
+mod downloads;
+mod files;
 mod http;
 mod http_calls;
 mod laws;
+mod prompts;
+mod resources;
 mod stdio;
-mod world;
+pub(crate) mod world;

@@ -11,7 +11,8 @@ use serde_json::Value;
 use crate::{
     arguments,
     error::{Refused, RequestId},
-    gate::Boxed,
+    files::HandOver,
+    gate::{Boxed, Gate},
     mail::Mail,
     schema,
     view::Nonce,
@@ -65,6 +66,28 @@ pub(crate) trait Tool: 'static {
 
     /// Does it.
     fn call(cx: &Call<'_>, input: Self::Input) -> impl Future<Output = Result<Self::Output, Refused>> + Send;
+
+    /// Takes out of the answer what is to be looked at: it goes beside the JSON, never into it.
+    fn pictures(_output: &mut Self::Output) -> Vec<Picture> {
+        Vec::new()
+    }
+}
+
+/// A picture beside an answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Picture {
+    /// Its media type.
+    pub media_type: String,
+    /// Its file in base64.
+    pub data: String,
+}
+
+/// What a tool answered.
+pub(crate) struct Answer {
+    /// The same JSON for programs and as text.
+    pub json: Value,
+    /// Pictures beside it.
+    pub pictures: Vec<Picture>,
 }
 
 /// All that a tool may touch while it runs.
@@ -73,13 +96,17 @@ pub(crate) struct Call<'a> {
     pub principal: &'a Principal,
     /// The engine.
     pub mail: &'a dyn Mail,
+    /// Gives links.
+    pub gate: &'a dyn Gate,
+    /// Where attachments go as files.
+    pub files: &'a HandOver,
     /// Marks what senders wrote, in this answer only.
     pub nonce: Nonce,
     /// Finds the request in the log.
     pub request: Option<&'a RequestId>,
 }
 
-type Run = Box<dyn for<'a> FnOnce(&'a Call<'a>) -> Boxed<'a, Result<Value, Refused>> + Send>;
+type Run = Box<dyn for<'a> FnOnce(&'a Call<'a>) -> Boxed<'a, Result<Answer, Refused>> + Send>;
 
 /// A call whose arguments are good.
 pub(crate) struct Prepared {
@@ -125,10 +152,12 @@ fn prepare<T: Tool>(name: &str, schema: &JsonObject, sent: JsonObject) -> Result
     Ok(Prepared { targets, run })
 }
 
-async fn run<T: Tool>(cx: &Call<'_>, input: T::Input) -> Result<Value, Refused> {
-    let output = T::call(cx, input).await?;
-    serde_json::to_value(output).map_err(|error| {
+async fn run<T: Tool>(cx: &Call<'_>, input: T::Input) -> Result<Answer, Refused> {
+    let mut output = T::call(cx, input).await?;
+    let pictures = T::pictures(&mut output);
+    let json = serde_json::to_value(output).map_err(|error| {
         tracing::error!(tool = T::NAME, %error, "an answer cannot be written as JSON");
-        Problem::new(domain::Code::Internal, "The answer could not be written.").into()
-    })
+        Problem::new(domain::Code::Internal, "The answer could not be written.")
+    })?;
+    Ok(Answer { json, pictures })
 }

@@ -4,11 +4,15 @@ use std::sync::Arc;
 
 use axum::{Router, middleware::from_fn_with_state};
 use domain::Random;
-use rmcp::transport::streamable_http_server::{StreamableHttpServerConfig, StreamableHttpService};
+use rmcp::{
+    ServerHandler,
+    transport::streamable_http_server::{StreamableHttpServerConfig, StreamableHttpService},
+};
 
 use crate::{
     authenticate::{self, Asking},
     authorize::{self, Checking},
+    files::{self, Downloads, Files},
     gate::Gate,
     mail::Mail,
     metadata, origin,
@@ -17,18 +21,39 @@ use crate::{
     settings::Settings,
 };
 
-/// The routes `/mcp`, `/.well-known/oauth-protected-resource` and `…/mcp`.
+/// The routes `/mcp`, `/files/{token}`, `/.well-known/oauth-protected-resource` and `…/mcp`.
 ///
-/// From the outside in: host and origin, bearer, session and scope, then the transport. A request that
-/// carries a [`crate::RequestId`] in its extensions is named by it in internal errors. What comes with the
-/// routes ends their sessions.
+/// From the outside in: host and origin, bearer, session and scope, then the transport; a file's link stands
+/// for its bearer. A request that carries a [`crate::RequestId`] in its extensions is named by it in internal
+/// errors. What comes with the routes ends their sessions and downloads.
 pub fn router(
     mail: Arc<dyn Mail>,
     gate: Arc<dyn Gate>,
     random: Arc<dyn Random>,
     settings: Settings,
 ) -> (Router, Closer) {
+    let downloads = Downloads::default();
+    let files = files::routes(Files {
+        gate: Arc::clone(&gate),
+        mail: Arc::clone(&mail),
+        downloads: downloads.clone(),
+        deadline: settings.deadline,
+        idle: settings.download_idle,
+        every: settings.download_check,
+    });
     let server = Server::new(mail, Arc::clone(&gate), random, &settings);
+    mount(server, files, downloads, gate, settings)
+}
+
+/// The same around any server of the protocol: every check of a request is here, none in the server. The
+/// routes of `files` see only what host and origin let through.
+pub(crate) fn mount(
+    server: impl ServerHandler + Clone,
+    files: Router,
+    downloads: Downloads,
+    gate: Arc<dyn Gate>,
+    settings: Settings,
+) -> (Router, Closer) {
     let sessions = Arc::new(Sessions::new(Arc::clone(&gate), &settings));
     // host and origin are checked further out, where a token is not looked at yet
     let config = StreamableHttpServerConfig::default()
@@ -38,13 +63,14 @@ pub fn router(
         .with_max_request_body_bytes(settings.max_body);
     let service = StreamableHttpService::new(move || Ok(server.clone()), sessions.manager(), config);
     let settings = Arc::new(settings);
-    let closer = Closer(Arc::clone(&sessions));
+    let closer = Closer { sessions: Arc::clone(&sessions), downloads };
     let asking = Asking { gate, settings: Arc::clone(&settings) };
     let checking = Checking { sessions, settings: Arc::clone(&settings) };
     let routes = Router::new()
         .route_service("/mcp", service)
         .layer(from_fn_with_state(checking, authorize::check))
         .layer(from_fn_with_state(asking, authenticate::check))
+        .merge(files)
         .layer(from_fn_with_state(Arc::clone(&settings), origin::check))
         .merge(metadata::routes(&settings));
     (routes, closer)

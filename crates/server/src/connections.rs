@@ -22,6 +22,8 @@ use tokio::{
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tower::ServiceExt as _;
 
+use crate::unstalled::Unstalled;
+
 /// Bounds of what connections may take.
 #[derive(Debug, Clone)]
 pub(crate) struct Bounds {
@@ -29,11 +31,13 @@ pub(crate) struct Bounds {
     pub(crate) connections: usize,
     /// How long the head of a request may take, and a kept connection may be silent.
     pub(crate) head: Duration,
+    /// How long a client may take nothing of what is sent to it.
+    pub(crate) stall: Duration,
 }
 
 impl Default for Bounds {
     fn default() -> Self {
-        Self { connections: 10_000, head: Duration::from_mins(1) }
+        Self { connections: 10_000, head: Duration::from_mins(1), stall: Duration::from_mins(1) }
     }
 }
 
@@ -67,7 +71,8 @@ pub(crate) async fn serve(
                 request
             });
             let service = TowerToHyperService::new(service);
-            let connection = builder.serve_connection(TokioIo::new(tcp), service);
+            let connection =
+                builder.serve_connection(TokioIo::new(Unstalled::new(tcp, bounds.stall)), service);
             tokio::pin!(connection);
             let ended = tokio::select! {
                 ended = connection.as_mut() => ended,

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use access::Access;
-use domain::{GrantId, Principal};
-use mcp::{Boxed, CallRecord, Refusal};
+use domain::{GrantId, Principal, Problem};
+use mcp::{Boxed, CallRecord, Link, LinkRefusal, LinkedPart, Refusal};
 
 use crate::metrics::Metrics;
 
@@ -74,5 +74,56 @@ impl mcp::Gate for Gate {
                 tracing::warn!(%error, "session not forgotten");
             }
         })
+    }
+
+    fn new_link(&self, principal: &Principal, message: &str, index: usize) -> Result<Link, Problem> {
+        let access::Link { token, expires } = self.access.link_new(principal, message, index)?;
+        Ok(Link { token, expires })
+    }
+
+    fn open_link<'a>(&'a self, token: &'a str) -> Boxed<'a, Result<LinkedPart, LinkRefusal>> {
+        Box::pin(async move {
+            let part = self.access.link_open(token).await.map_err(|refusal| told(&refusal))?;
+            let access::LinkedPart { principal, message, index } = part;
+            Ok(LinkedPart { principal: Arc::new(principal), message, index })
+        })
+    }
+
+    fn link_principal<'a>(&'a self, grant: &'a GrantId) -> Boxed<'a, Result<Arc<Principal>, LinkRefusal>> {
+        Box::pin(async move {
+            self.access.link_principal(grant).await.map(Arc::new).map_err(|refusal| told(&refusal))
+        })
+    }
+}
+
+/// The difference that somebody who opens a link may learn.
+fn told(refusal: &access::LinkRefusal) -> LinkRefusal {
+    match refusal {
+        access::LinkRefusal::Expired => LinkRefusal::Expired,
+        access::LinkRefusal::Grant(refusal) if refusal.is_temporary() => LinkRefusal::Unavailable,
+        _ => LinkRefusal::Invalid,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use access::{Error, LinkRefusal as Why, Refusal as Ended};
+
+    use super::*;
+
+    #[test]
+    fn who_opens_a_link_learns_that_it_is_old_or_cannot_be_checked_and_nothing_else() {
+        for (why, learned) in [
+            (Why::Unknown, LinkRefusal::Invalid),
+            (Why::ScopeMissing, LinkRefusal::Invalid),
+            (Why::Grant(Ended::Unknown), LinkRefusal::Invalid),
+            (Why::Grant(Ended::Expired), LinkRefusal::Invalid),
+            (Why::Grant(Ended::Revoked), LinkRefusal::Invalid),
+            (Why::Grant(Ended::Disabled), LinkRefusal::Invalid),
+            (Why::Grant(Ended::Unavailable(Error::NoStore)), LinkRefusal::Unavailable),
+            (Why::Expired, LinkRefusal::Expired),
+        ] {
+            assert_eq!(told(&why), learned, "{why:?}");
+        }
     }
 }

@@ -16,6 +16,7 @@ mod operations;
 mod serving;
 mod signals;
 mod terminal;
+mod unstalled;
 mod wire;
 
 use std::process::ExitCode;

@@ -74,7 +74,7 @@ pub(crate) async fn run(config: &Config) -> Result<()> {
         let listener = bind(address).await?;
         servers.push(serve(listener, operations::metrics_routes(operations), &envelope, &stopping));
     }
-    let sweeper = background::sweep_sessions(access.clone(), closer);
+    let sweeper = background::sweep_sessions(access.clone(), closer.clone());
     announce(config, &access, bound, &public_url).await;
 
     signals.next().await;
@@ -87,6 +87,9 @@ pub(crate) async fn run(config: &Config) -> Result<()> {
             }
         }
         () = signals.next() => tracing::warn!("stopping at once"),
+    }
+    if timeout(GRACE, closer.end_downloads()).await.is_err() {
+        tracing::error!("the last downloads could not be put on record");
     }
     let deadline = Instant::now() + LAST_WORDS;
     for mut server in servers {

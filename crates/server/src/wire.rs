@@ -140,6 +140,7 @@ pub(crate) fn engine(store: &Store, outgoing: Outgoing) -> Engine {
         outgoing,
         clock: Arc::new(SystemClock),
         random: Arc::new(SystemRandom),
+        documents: documents(),
     })
 }
 
@@ -152,7 +153,15 @@ pub(crate) fn engine_without_store(outgoing: Outgoing) -> Engine {
         outgoing,
         clock: Arc::new(SystemClock),
         random,
+        documents: documents(),
     })
+}
+
+/// Documents are read by children that are this program too. Where the system does not say which program
+/// this is, each reading says that it cannot be done.
+fn documents() -> documents::Reader {
+    let program = std::env::current_exe().unwrap_or_else(|_| PathBuf::from("postroom"));
+    documents::Reader::new(program, vec!["read-document".into()], documents::Limits::default())
 }
 
 /// The MCP door over HTTP, and what ends its sessions.
@@ -174,7 +183,8 @@ pub(crate) async fn serve_stdio(
     who: mcp::Who,
 ) -> Result<()> {
     let gate = Gate::new(access, Arc::new(Metrics::default()));
-    let settings = mcp_settings(config, &config.network.public_url(config.network.listen))?;
+    let mut settings = mcp_settings(config, &config.network.public_url(config.network.listen))?;
+    settings.files_directory = files_directory(config)?;
     mcp::serve_stdio(mail(engine), Arc::new(gate), Arc::new(SystemRandom), who, &settings).await?;
     Ok(())
 }
@@ -189,6 +199,18 @@ pub(crate) fn carried(config: &Config, account: EnvironmentAccount) -> (Access, 
 
 fn mail(engine: Engine) -> Arc<dyn Mail> {
     Arc::new(engine)
+}
+
+/// Where a local process writes attachments, if that was said.
+fn files_directory(config: &Config) -> Result<Option<Arc<mcp::Directory>>> {
+    let Some(path) = &config.agents.files_dir else { return Ok(None) };
+    let opened = mcp::Directory::open(path).map_err(|error| {
+        Error::setting(
+            format!("`POSTROOM_FILES_DIR` is `{}`: {error}", path.display()),
+            "Name a directory that exists; attachments are written to it.",
+        )
+    });
+    opened.map(|directory| Some(Arc::new(directory)))
 }
 
 fn mcp_settings(config: &Config, public_url: &PublicUrl) -> Result<mcp::Settings> {

@@ -14,6 +14,7 @@ mod master_key;
 mod migrate;
 mod seal;
 mod sessions;
+mod standing;
 mod store;
 mod tokens;
 mod users;
@@ -27,8 +28,9 @@ pub use grants::NewGrant;
 pub use master_key::MasterKey;
 pub use seal::Sealer;
 pub use sessions::Session;
+pub use standing::{HeldAccount, Standing};
 pub use store::Store;
-pub use tokens::{Bearer, BearerAccount, NewToken};
+pub use tokens::{Bearer, NewToken};
 pub use users::User;
 pub use value::{Row, Value};
 

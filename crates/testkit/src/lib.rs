@@ -4,7 +4,9 @@
 //! Development only. Blocking and without other rooms, so that every room's tests, the bench and
 //! `cargo xtask demo` can use it. Everything lives in a temporary directory and on loopback.
 
+pub mod bearer_proxy;
 pub mod certificates;
+pub mod conformance;
 pub mod courier;
 pub mod cyrus;
 pub mod dovecot;
@@ -12,6 +14,7 @@ pub mod introspection;
 pub mod maildir;
 pub mod mcp_http;
 pub mod mcp_stdio;
+pub mod node;
 pub mod other_client;
 pub mod process;
 pub mod proxy;
@@ -20,9 +23,11 @@ pub mod sample;
 pub mod smtp_sink;
 
 mod dovecot_config;
+mod left_out;
 mod ports;
 mod unpacked;
 
+pub use bearer_proxy::BearerProxy;
 pub use certificates::CertificateKind;
 pub use courier::{Courier, require_courier};
 pub use cyrus::{Cyrus, require_cyrus};
@@ -30,6 +35,7 @@ pub use dovecot::{Dovecot, Options, User, require_dovecot};
 pub use maildir::{Mail, Maildir};
 pub use mcp_http::McpHttp;
 pub use mcp_stdio::McpStdio;
+pub use node::{Node, require_node};
 pub use other_client::{OtherClient, deliver};
 pub use proxy::Proxy;
 pub use python::require_python;

@@ -24,6 +24,8 @@ pub struct Response {
     pub headers: BTreeMap<String, String>,
     /// The body as text.
     pub body: String,
+    /// The body as it came.
+    pub octets: Vec<u8>,
 }
 
 impl Response {
@@ -95,7 +97,7 @@ fn read_response(lines: &mut impl BufRead) -> io::Result<Response> {
     } else {
         lines.read_to_end(&mut body)?;
     }
-    Ok(Response { status, headers, body: String::from_utf8_lossy(&body).into_owned() })
+    Ok(Response { status, headers, body: String::from_utf8_lossy(&body).into_owned(), octets: body })
 }
 
 fn read_chunks(lines: &mut impl BufRead, body: &mut Vec<u8>) -> io::Result<()> {

@@ -72,3 +72,75 @@ fn a_stall_keeps_the_connection_and_says_nothing_more() {
     let error = stream.read(&mut said).unwrap_err();
     assert!(matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut), "{error}");
 }
+
+/// Reads until what was said ends with `end`.
+fn hear(stream: &mut TcpStream, end: &str) -> String {
+    let mut said = Vec::new();
+    let mut byte = [0];
+    while !said.ends_with(end.as_bytes()) {
+        if stream.read(&mut byte).unwrap() == 0 {
+            panic!("{}", String::from_utf8_lossy(&said));
+        }
+        said.extend_from_slice(&byte);
+    }
+    String::from_utf8_lossy(&said).into_owned()
+}
+
+#[test]
+fn stripped_capabilities_are_not_announced_and_others_are() {
+    let Some(dovecot) = require_dovecot(Options::default()) else { return };
+    let strip = vec!["IDLE".to_owned(), "ID".to_owned(), "LITERAL+".to_owned()];
+    let (_proxy, stream) = connect(&dovecot, Faults { strip, ..Faults::default() });
+    let said = converse(stream);
+    for gone in [" IDLE", " ID ", "LITERAL+"] {
+        assert!(!said.contains(gone), "{gone}: {said}");
+    }
+    assert!(said.contains("SASL-IR") && said.contains("b OK"), "{said}");
+}
+
+#[test]
+fn flights_are_counted_by_who_spoke_last() {
+    let Some(dovecot) = require_dovecot(Options::default()) else { return };
+    let (proxy, mut stream) = connect(&dovecot, Faults::default());
+    hear(&mut stream, "ready.\r\n");
+    for question in ["a NOOP\r\n", "b NOOP\r\nc NOOP\r\n"] {
+        stream.write_all(question.as_bytes()).unwrap();
+        let last = question.lines().last().and_then(|line| line.split(' ').next()).unwrap();
+        hear(&mut stream, &format!("{last} OK NOOP completed"));
+        hear(&mut stream, "\r\n");
+    }
+    assert_eq!((proxy.flights(), proxy.connections(), proxy.most_open()), (2, 1, 1));
+}
+
+#[test]
+fn a_strike_meets_open_connections_only_and_counts_from_there() {
+    let Some(dovecot) = require_dovecot(Options::default()) else { return };
+    let (proxy, mut stream) = connect(&dovecot, Faults::default());
+    hear(&mut stream, "ready.\r\n");
+    proxy.strike(Faults { cut_after: Some(5), ..Faults::default() });
+    stream.write_all(b"a NOOP\r\n").unwrap();
+    let mut said = Vec::new();
+    let _ = stream.read_to_end(&mut said);
+    assert_eq!(said, b"a OK ");
+    let other = TcpStream::connect(("127.0.0.1", proxy.port())).unwrap();
+    assert!(converse(other).contains("b OK"));
+}
+
+#[test]
+fn bytes_are_slipped_in_and_literals_cut_in_the_middle() {
+    let Some(dovecot) = require_dovecot(Options::default()) else { return };
+    let slip_in = Some((4, b"garbage".to_vec()));
+    let (proxy, mut stream) = connect(&dovecot, Faults { slip_in, ..Faults::default() });
+    assert!(hear(&mut stream, "ready.\r\n").starts_with("* OKgarbage ["));
+    let maildir = testkit::Maildir::of(&dovecot, "alice").unwrap();
+    let mail = testkit::Mail::new("Subject: one\r\n\r\nsome words\r\n", 1);
+    maildir.fill("INBOX", testkit::maildir::Numbering::default(), [mail]).unwrap();
+    stream.write_all(b"a LOGIN alice alice-secret\r\nb SELECT INBOX\r\n").unwrap();
+    hear(&mut stream, "b OK");
+    hear(&mut stream, "\r\n");
+    proxy.strike(Faults { cut_in_literal: Some(9), ..Faults::default() });
+    stream.write_all(b"c FETCH 1 BODY[]\r\n").unwrap();
+    let mut said = String::new();
+    let _ = stream.read_to_string(&mut said);
+    assert!(said.ends_with("}\r\nSubject: "), "{said}");
+}

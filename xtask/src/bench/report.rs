@@ -42,16 +42,16 @@ impl Row {
     }
 
     /// Bytes of both sides; at most a tenth more than the floor.
-    pub(super) fn bytes(what: &str, floor: u64, product: u64) -> Self {
-        let bytes = |count: u64| format!("{count} B");
+    pub(super) fn bytes(what: &str, floor: usize, product: usize) -> Self {
+        let bytes = |count: usize| format!("{count} B");
         #[expect(clippy::cast_precision_loss, reason = "a ratio to two digits")]
         let ratio = product as f64 / floor.max(1) as f64;
         Self { floor: bytes(floor), ratio: format!("{ratio:.2}"), ..Self::new(what, bytes(product)) }
             .target("≤ 1.1 × floor", product * 10 <= floor * 11)
     }
 
-    /// Tokens, at most `limit`.
-    pub(super) fn tokens(what: &str, product: usize, limit: usize) -> Self {
+    /// A number, at most `limit`.
+    pub(super) fn count(what: &str, product: usize, limit: usize) -> Self {
         Self::new(what, product.to_string()).target(&format!("≤ {limit}"), product <= limit)
     }
 
@@ -72,12 +72,19 @@ impl Row {
     }
 }
 
+/// What belongs together, in one table.
+pub(super) struct Section {
+    pub(super) title: String,
+    pub(super) rows: Vec<Row>,
+}
+
 /// Everything a run tells.
 pub(super) struct Report {
-    pub(super) rows: Vec<Row>,
+    pub(super) sections: Vec<Section>,
     /// `YYYY-MM-DD`.
     pub(super) date: String,
-    pub(super) messages: u32,
+    /// The arguments of the run, as they are typed.
+    pub(super) arguments: String,
     pub(super) rounds: usize,
 }
 
@@ -87,42 +94,53 @@ impl Report {
     /// Columns that line up.
     pub(super) fn for_terminal(&self) -> String {
         let mut widths = HEADINGS.map(|heading| heading.chars().count());
-        for row in &self.rows {
+        for row in self.rows() {
             for (width, cell) in widths.iter_mut().zip(row.cells()) {
                 *width = (*width).max(cell.chars().count());
             }
         }
         let mut text = String::new();
-        for cells in std::iter::once(HEADINGS).chain(self.rows.iter().map(Row::cells)) {
-            for (cell, width) in cells.iter().zip(widths) {
-                let _ = write!(text, "{cell:width$}  ");
+        for Section { title, rows } in &self.sections {
+            let _ = writeln!(text, "{title}");
+            for cells in std::iter::once(HEADINGS).chain(rows.iter().map(Row::cells)) {
+                for (cell, width) in cells.iter().zip(widths) {
+                    let _ = write!(text, "{cell:width$}  ");
+                }
+                text.truncate(text.trim_end().len());
+                text.push('\n');
             }
-            text.truncate(text.trim_end().len());
             text.push('\n');
         }
         text
     }
 
+    fn rows(&self) -> impl Iterator<Item = &Row> {
+        self.sections.iter().flat_map(|section| &section.rows)
+    }
+
     /// The page that is kept.
     pub(super) fn as_markdown(&self) -> String {
-        let Self { date, messages, rounds, .. } = self;
+        let Self { date, arguments, rounds, .. } = self;
         let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
         let system = format!("{} on {}", std::env::consts::OS, std::env::consts::ARCH);
         let mut text = format!(
             "# Results of the bench\n\n\
-             {date}, {cores} cores, {system}, `cargo xtask bench --messages {messages} --rounds {rounds}` \
-             (this page is written by it).\n\n\
-             Release build of `postroom`, {messages} messages in INBOX of a local Dovecot, IMAP without TLS on \
-             loopback for both sides, mirror off. The product is driven over stdio, from the request's first \
+             {date}, {cores} cores, {system}, `cargo xtask bench{arguments}` (this page is written \
+             by it).\n\n\
+             Release build of `postroom`, a local Dovecot, IMAP without TLS on loopback for both sides, mirror \
+             off. The product is driven over stdio, from the request's first \
              byte to the answer's last; the floor is the same IMAP commands on a plain socket. Both take turns \
              in one loop on warm connections; times are medians (fastest–90th percent) of {rounds} rounds \
-             unless told otherwise. Tokens are characters of compact JSON / 4.\n\n"
+             unless told otherwise. Tokens are characters of compact JSON / 4.\n"
         );
         let line = |cells: [&str; 6]| format!("| {} |\n", cells.join(" | "));
-        text.push_str(&line(HEADINGS));
-        text.push_str(&line(["---"; 6]));
-        for row in &self.rows {
-            text.push_str(&line(row.cells()));
+        for Section { title, rows } in &self.sections {
+            let _ = write!(text, "\n## {title}\n\n");
+            text.push_str(&line(HEADINGS));
+            text.push_str(&line(["---"; 6]));
+            for row in rows {
+                text.push_str(&line(row.cells()));
+            }
         }
         text
     }
@@ -149,8 +167,8 @@ mod tests {
     #[test]
     fn limits_are_met_up_to_the_last_unit() {
         let verdict = |row: Row| row.verdict;
-        assert_eq!(verdict(Row::tokens("t", 1_500, 1_500)), "met");
-        assert_eq!(verdict(Row::tokens("t", 1_501, 1_500)), "missed");
+        assert_eq!(verdict(Row::count("t", 1_500, 1_500)), "met");
+        assert_eq!(verdict(Row::count("t", 1_501, 1_500)), "missed");
         assert_eq!(verdict(Row::bytes("b", 1_000, 1_100)), "met");
         assert_eq!(verdict(Row::bytes("b", 1_000, 1_101)), "missed");
         assert_eq!(verdict(Row::memory("m", 24_414, 25)), "met");
@@ -159,13 +177,15 @@ mod tests {
 
     #[test]
     fn every_line_of_the_table_has_all_columns() {
-        let rows = vec![Row::alone("start", &samples(40)), Row::tokens("rows", 7, 9)];
-        let report = Report { rows, date: "2026-11-21".into(), messages: 100_000, rounds: 30 };
+        let rows = vec![Row::alone("start", &samples(40)), Row::count("rows", 7, 9)];
+        let sections = vec![Section { title: "Both".into(), rows }];
+        let arguments = " --rounds 30".into();
+        let report = Report { sections, date: "2026-11-21".into(), arguments, rounds: 30 };
         let page = report.as_markdown();
         let lines: Vec<&str> = page.lines().filter(|line| line.starts_with('|')).collect();
         assert_eq!(lines.len(), 4);
         assert!(lines.iter().all(|line| line.matches('|').count() == 7), "{page}");
-        assert!(page.contains("--messages 100000 --rounds 30"));
-        assert_eq!(report.for_terminal().lines().count(), 3);
+        assert!(page.contains("`cargo xtask bench --rounds 30`") && page.contains("## Both"));
+        assert_eq!(report.for_terminal().trim_end().lines().count(), 4);
     }
 }

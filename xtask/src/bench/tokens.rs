@@ -2,13 +2,13 @@
 //! bytes that the mail server has to send. Nothing here is timed.
 
 use serde_json::{Value, json};
+use testkit::{Proxy, proxy::Faults};
 
 use super::{
     MANY, SAMPLE, World,
     floor::Floor,
     listing::{NEWEST, examine, expect_rows, newest_command},
     product::Product,
-    relay::Relay,
     report::Row,
 };
 use crate::Failure;
@@ -32,27 +32,25 @@ pub(super) fn measure(world: &World) -> Result<Vec<Row>, Failure> {
         schemas += tokens(tool);
     }
     drop(product);
-    let (ours, theirs) = bytes(world)?;
     Ok(vec![
-        Row::bytes(&format!("bytes from the server for newest {NEWEST}"), theirs, ours),
-        Row::tokens(&format!("tokens: {ROWS} rows of the sample mailbox"), rows, 1_500),
-        Row::tokens(&format!("tokens: descriptions of {} tools", READING.len()), schemas, 1_700),
+        Row::count(&format!("tokens: {ROWS} rows of the sample mailbox"), rows, 1_500),
+        Row::count(&format!("tokens: descriptions of {} tools", READING.len()), schemas, 1_700),
     ])
 }
 
-/// What the server sends the product, and what it sends the floor.
-fn bytes(world: &World) -> Result<(u64, u64), Failure> {
-    let relay = Relay::start(world.dovecot.imap_port())?;
-    let mut product = Product::start(world, relay.port, MANY)?;
+/// What the server sends the product for the newest rows, and what it sends the floor.
+pub(super) fn bytes_of_newest(world: &World) -> Result<Row, Failure> {
+    let proxy = Proxy::start(world.dovecot.imap_port(), Faults::default())?;
+    let mut product = Product::start(world, proxy.port(), MANY)?;
     let arguments = json!({ "folder": "@inbox", "limit": NEWEST });
     product.call("mail_search", &arguments)?;
-    let before = relay.sent();
+    let before = proxy.said();
     expect_rows(&product.call("mail_search", &arguments)?.value, NEWEST as usize)?;
-    let ours = relay.sent() - before;
+    let ours = proxy.said() - before;
     let mut floor = Floor::sign_in(world.dovecot.imap_port(), MANY.user, MANY.password)?;
     let exists = examine(&mut floor, world)?;
     floor.run(&newest_command(exists))?;
-    Ok((ours, floor.reply().len() as u64))
+    Ok(Row::bytes(&format!("bytes from the server for newest {NEWEST}"), floor.reply().len(), ours))
 }
 
 fn tokens(value: &Value) -> usize {

@@ -26,6 +26,7 @@ const PACKAGES: &[Package] = &[
     Package { name: "openssl", is_there: || succeeds("openssl", &["version"]) },
     Package { name: "python3", is_there: || succeeds("python3", &["--version"]) },
     Package { name: "python3-venv", is_there: || succeeds("python3", &["-c", "import ensurepip, venv"]) },
+    Package { name: "npm", is_there: || succeeds("npm", &["--version"]) },
 ];
 
 /// Installs what is missing, or says what to install; unpacks what cannot be installed beside it.

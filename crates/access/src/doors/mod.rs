@@ -4,8 +4,8 @@ pub(crate) mod carried;
 pub(crate) mod personal;
 pub(crate) mod stdio;
 
-use domain::{AccountSource, GrantedAccount, GrantedAccounts, Principal};
-use storage::BearerAccount;
+use domain::{AccountSource, Door, GrantedAccount, GrantedAccounts, Principal, Timestamp};
+use storage::{HeldAccount, Standing};
 
 use crate::{Access, Refusal};
 
@@ -23,8 +23,31 @@ pub(crate) async fn principal(access: &Access, bearer: &str) -> Result<Principal
     }
 }
 
+/// The principal of a grant as it stands at `now`, if its user is let in and it has not ended.
+pub(crate) fn under(standing: Standing, door: Door, now: Timestamp) -> Result<Principal, Refusal> {
+    let Standing { grant, is_revoked, user_name, is_user_disabled, accounts } = standing;
+    if is_user_disabled {
+        return Err(Refusal::Disabled);
+    }
+    if is_revoked {
+        return Err(Refusal::Revoked);
+    }
+    if grant.expires.is_some_and(|expires| expires <= now) {
+        return Err(Refusal::Expired);
+    }
+    Ok(Principal {
+        user: user_name,
+        accounts: granted(accounts, &grant.accounts),
+        grant: grant.id,
+        client: grant.label,
+        door,
+        scopes: grant.scopes,
+        limits: grant.limits,
+    })
+}
+
 /// Those of a user's stored accounts that a grant reaches, in their order.
-fn granted(accounts: Vec<BearerAccount>, reached: &GrantedAccounts) -> Vec<GrantedAccount> {
+fn granted(accounts: Vec<HeldAccount>, reached: &GrantedAccounts) -> Vec<GrantedAccount> {
     accounts
         .into_iter()
         .filter(|account| reached.include(&account.name))

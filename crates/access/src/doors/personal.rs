@@ -42,25 +42,15 @@ pub(crate) async fn principal(access: &Access, bearer: &str) -> Result<Principal
     let found =
         found.map_err(|error| Refusal::Unavailable(Error::Storage(error)))?.ok_or(Refusal::Unknown)?;
     let now = access.clock().now();
-    if found.is_user_disabled {
-        return Err(Refusal::Disabled);
-    }
-    if found.is_token_revoked || found.is_grant_revoked {
+    let principal = super::under(found.standing, Door::Personal, now)?;
+    if found.is_token_revoked {
         return Err(Refusal::Revoked);
     }
-    if [found.token_expires, found.grant.expires].into_iter().flatten().any(|expires| expires <= now) {
+    if found.token_expires.is_some_and(|expires| expires <= now) {
         return Err(Refusal::Expired);
     }
     if found.last_used.is_none_or(|used| now - used >= NOTED_EVERY) {
         access.writer().touch(found.token, now);
     }
-    Ok(Principal {
-        user: found.user_name,
-        accounts: super::granted(found.accounts, &found.grant.accounts),
-        grant: found.grant.id,
-        client: found.grant.label,
-        door: Door::Personal,
-        scopes: found.grant.scopes,
-        limits: found.grant.limits,
-    })
+    Ok(principal)
 }

@@ -2,7 +2,7 @@
 //! start it can read the data directory, so no bearer is asked for.
 
 use domain::{Door, GrantedAccounts, Limits, Principal, Scopes};
-use storage::BearerAccount;
+use storage::HeldAccount;
 
 use super::{carried::derived_grant, granted};
 use crate::{Access, Error, Result};
@@ -20,7 +20,7 @@ pub(crate) async fn principal(
     }
     let accounts = store.list_accounts(&user.id).await?.into_iter();
     let accounts = accounts
-        .map(|account| BearerAccount { id: account.id, name: account.name, is_default: account.is_default })
+        .map(|account| HeldAccount { id: account.id, name: account.name, is_default: account.is_default })
         .collect();
     let Some(label) = label else {
         return Ok(Principal {

@@ -6,6 +6,7 @@ extern crate access as access;
 
 mod accounts;
 mod audit;
+mod links;
 mod local;
 mod sessions;
 mod tokens;

@@ -74,6 +74,14 @@ impl fmt::Display for Term {
                 f.write_str("id:")?;
                 quote(id, f)
             }
+            Self::Answers(id) => {
+                f.write_str("answers:")?;
+                quote(id, f)
+            }
+            Self::Thread(id) => {
+                f.write_str("thread:")?;
+                quote(id, f)
+            }
             Self::HasAttachment => f.write_str("has:attachment"),
             Self::Is(state) => write!(f, "is:{}", state_name(*state)),
             Self::After(moment) => show_moment("after", "newer_than", *moment, f),

@@ -18,6 +18,7 @@ fn row(uid: u32, minute: i64, id: &str) -> (Arc<Summary>, At) {
         has_unsubscribe: false,
         authentication_results: Vec::new(),
         gmail: None,
+        thread_id: None,
     };
     (Arc::new(summary), At::Below(uid))
 }

@@ -123,6 +123,7 @@ impl Account {
             budget: Budget { deadline, candidates: CANDIDATES },
             bounds,
             ascii_only: !message_id.is_ascii(),
+            recalls: false,
         };
         let outcomes = self.opened.ask(Some(&first), &search).await.map_err(|error| self.problem(&error))?;
         let mut hits = Vec::new();

@@ -16,15 +16,15 @@ use crate::{
 };
 
 /// What one account is asked for.
-pub(super) struct Plan {
-    pub(super) account: Account,
-    pub(super) tasks: Vec<Task>,
-    pub(super) skipped: Vec<String>,
+pub(crate) struct Plan {
+    pub(crate) account: Account,
+    pub(crate) tasks: Vec<Task>,
+    pub(crate) skipped: Vec<String>,
 }
 
 /// What is asked, and what cannot be.
 #[derive(Default)]
-pub(super) struct Planned {
+pub(crate) struct Planned {
     pub(super) plans: Vec<Plan>,
     pub(super) failed: Vec<(String, Problem)>,
     pub(super) carried: Vec<Place>,
@@ -144,7 +144,7 @@ fn gone(what: &str) -> Problem {
 }
 
 /// The query within the grant's age limit. By days: the exact moment is checked of each row.
-pub(super) fn reach(query: &Query, limits: &Limits) -> Query {
+pub(crate) fn reach(query: &Query, limits: &Limits) -> Query {
     match limits.nothing_before {
         None => query.clone(),
         Some(before) => {
@@ -217,11 +217,12 @@ fn left_out(account: &Account, folders: &Folders, query: &Query) -> Vec<String> 
     folders.all.iter().filter(is_out).map(|folder| full_name(account, &folder.key())).collect()
 }
 
-fn is_left_out(folder: &Folder) -> bool {
+pub(crate) fn is_left_out(folder: &Folder) -> bool {
     matches!(folder.role, Some(Role::Trash | Role::Junk))
 }
 
-fn with_role<'a>(shown: &[&'a Folder], role: Role) -> Option<&'a Folder> {
+/// The folder with a role, if it is shown.
+pub(crate) fn with_role<'a>(shown: &[&'a Folder], role: Role) -> Option<&'a Folder> {
     shown.iter().copied().find(|folder| folder.role == Some(role))
 }
 
@@ -238,7 +239,7 @@ fn everything<'a>(folders: &Folders, shown: Vec<&'a Folder>) -> Vec<&'a Folder> 
 
 /// The folders a search looks in when none is named: all but Trash and Junk; on Gmail, All Mail. Folders
 /// that only show others' messages again are taken where the grant shows nothing else.
-fn by_default<'a>(folders: &Folders, shown: Vec<&'a Folder>) -> Vec<&'a Folder> {
+pub(crate) fn by_default<'a>(folders: &Folders, shown: Vec<&'a Folder>) -> Vec<&'a Folder> {
     let all_mail = with_role(&shown, Role::All).filter(|_| folders.is_gmail);
     if let Some(all_mail) = all_mail {
         return vec![all_mail];

@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use domain::{Code, FolderArg, Limits, Principal, Problem};
 use engine::{
+    people::{People, PeopleRequest},
     read::{Outcome, View},
     search::{Failure, SearchRequest},
 };
@@ -121,6 +122,26 @@ async fn one_account_that_fails_hides_nothing_of_the_other() {
     let outcomes = engine.read(&broken, &of_both, View::Text).await.unwrap();
     assert!(matches!(&outcomes[0], Outcome::Failed(_, problem) if problem.code == Code::AccountAuthFailed));
     assert!(matches!(&outcomes[1], Outcome::Message(message) if message.body.contains("text for alice")));
+}
+
+#[tokio::test]
+async fn people_are_known_over_all_accounts_and_the_person_is_none_of_them() {
+    let Some((dovecot, all)) = two() else { return };
+    Maildir::of(&dovecot, "alice").unwrap().deliver("Sent", 1, &message("bob", 60)).unwrap();
+    let known = |people: &People| {
+        people.people.iter().map(|one| format!("{} {}", one.address, one.count)).collect::<Vec<_>>()
+    };
+    let people = new_engine().people(&all, PeopleRequest::default()).await.unwrap();
+    assert_eq!(known(&people), ["Carol <carol@example.org> 42"]);
+    let engine = new_engine();
+    let broken = of(&dovecot, "wrong", Limits::default());
+    let people = engine.people(&broken, PeopleRequest::default()).await.unwrap();
+    assert_eq!(known(&people), ["Carol <carol@example.org> 21"]);
+    let [(account, problem)] = people.coverage.failed.as_slice() else { panic!("{people:?}") };
+    assert_eq!((account.as_str(), problem.code), ("home", Code::AccountAuthFailed));
+    assert!(!people.coverage.is_exact);
+    let only_home = PeopleRequest { account: Some("home".into()), ..PeopleRequest::default() };
+    assert_eq!(engine.people(&broken, only_home).await.unwrap_err().code, Code::AccountAuthFailed);
 }
 
 #[tokio::test]

@@ -8,26 +8,29 @@ use engine::{
     Bounds, Engine,
     read::{Outcome, View},
     search::{Failure, SearchRequest},
+    thread::ThreadRequest,
 };
 use testkit::{Dovecot, Mail, Maildir, Options, Proxy, maildir::Numbering, proxy::Faults, require_dovecot};
 
 use crate::world::{NOW, bounded_engine, credentials, new_engine, principal_with, settings};
 
-struct Faulty {
+pub(crate) struct Faulty {
     dovecot: Dovecot,
-    proxy: Proxy,
-    principal: Principal,
+    pub(crate) proxy: Proxy,
+    pub(crate) principal: Principal,
 }
 
 /// 60 messages in INBOX, 30 in Projects, behind a proxy.
-fn faulty(faults: Faults) -> Option<Faulty> {
+pub(crate) fn faulty(faults: Faults) -> Option<Faulty> {
     let dovecot = require_dovecot(Options::default())?;
     let maildir = Maildir::of(&dovecot, "alice").unwrap();
     for (folder, count) in [("INBOX", 60), ("Projects", 30)] {
         let mails = (1..=count).map(|n| {
             let text = "some words to carry\r\n".repeat(50);
             Mail::new(
-                format!("From: b@example.org\r\nSubject: {folder} {n}\r\n\r\n{folder} {n}\r\n{text}"),
+                format!(
+                    "From: b@example.org\r\nSubject: {folder} {n}\r\nMessage-ID: <{folder}.{n}@x>\r\nReferences: <INBOX.60@x>\r\n\r\n{folder} {n}\r\n{text}"
+                ),
                 NOW + n,
             )
         });
@@ -48,8 +51,8 @@ fn request(query: &str) -> SearchRequest {
     SearchRequest { query: query.into(), limit: 20, ..SearchRequest::default() }
 }
 
-/// Everything an agent can ask: list, search, read. The first problem, if any.
-async fn everything(engine: &Engine, principal: &Principal) -> Result<(), Problem> {
+/// Everything an agent can ask: list, search, read, a conversation. The first problem, if any.
+pub(crate) async fn everything(engine: &Engine, principal: &Principal) -> Result<(), Problem> {
     let plain = |failure: Failure| match failure {
         Failure::Problem(problem) => problem,
         Failure::BadCursor => panic!("a bad cursor"),
@@ -71,11 +74,23 @@ async fn everything(engine: &Engine, principal: &Principal) -> Result<(), Proble
             Outcome::Several(id, _) => panic!("{id} is an id of ours"),
         }
     }
+    let conversation =
+        ThreadRequest { id: ids.first().cloned().unwrap_or_default(), limit: 40, cursor: None };
+    let conversation = engine.thread(principal, conversation).await.map_err(plain)?;
+    if let Some((_, problem)) = conversation.coverage.failed.first() {
+        return Err(problem.clone());
+    }
+    assert_eq!((conversation.messages.len(), conversation.earlier), (40, 50));
+    for outcome in conversation.messages {
+        if let Outcome::Failed(_, problem) = outcome {
+            return Err(problem);
+        }
+    }
     Ok(())
 }
 
 /// A problem that tells of the network or the server, and of no secret.
-fn is_trouble(problem: &Problem) -> bool {
+pub(crate) fn is_trouble(problem: &Problem) -> bool {
     matches!(
         problem.code,
         Code::AccountUnreachable | Code::Timeout | Code::ServerRefused | Code::NotSupported | Code::TooLarge

@@ -3,12 +3,20 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
 
 mod accounts;
+mod attachments;
 mod faults;
+mod flights;
 mod hostile;
 mod listing;
 mod lookup;
 mod paging;
+mod people;
 mod reading;
+mod scripted;
 mod searching;
 mod servers;
+mod stages;
+mod stripped;
+mod thread_flights;
+mod threads;
 mod world;

@@ -97,7 +97,9 @@ pub(crate) fn bounded_engine(bounds: Bounds) -> Engine {
     let outgoing =
         Outgoing::new(net::Settings { private_hosts: PrivateHosts::Allow, ..net::Settings::default() });
     let sealer = Sealer::new(MasterKey::generate(&*random), Arc::clone(&random));
-    Engine::bounded(Settings { store: None, sealer, outgoing, clock, random }, bounds)
+    // What documents say is tried where the program that reads them is: in the server's tests.
+    let documents = documents::Reader::new("/nonexistent".into(), Vec::new(), documents::Limits::default());
+    Engine::bounded(Settings { store: None, sealer, outgoing, clock, random, documents }, bounds)
 }
 
 pub(crate) fn now() -> Timestamp {
@@ -105,15 +107,14 @@ pub(crate) fn now() -> Timestamp {
 }
 
 pub(crate) fn settings(dovecot: &Dovecot) -> AccountSettings {
+    settings_at(dovecot.host(), dovecot.imap_port())
+}
+
+pub(crate) fn settings_at(host: &str, port: u16) -> AccountSettings {
     AccountSettings {
         address: "alice@example.com".into(),
         display_name: "Alice".into(),
-        imap: Endpoint {
-            host: dovecot.host().into(),
-            port: dovecot.imap_port(),
-            tls: TlsMode::None,
-            username: "alice".into(),
-        },
+        imap: Endpoint { host: host.into(), port, tls: TlsMode::None, username: "alice".into() },
         smtp: None,
         allowed_folders: Vec::new(),
     }

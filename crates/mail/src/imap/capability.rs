@@ -64,6 +64,11 @@ impl Capabilities {
         self.has("SPECIAL-USE") || self.is_rev2()
     }
 
+    /// BINARY (RFC 3516).
+    pub fn has_binary(&self) -> bool {
+        self.has("BINARY") || self.is_rev2()
+    }
+
     /// Whether literals need no pause: all of them, or those up to 4096 octets (RFC 7888).
     pub fn literals(&self) -> Literals {
         if self.has("LITERAL+") {

@@ -138,6 +138,7 @@ struct Running {
     keep: usize,
     deadline: Instant,
     data: Vec<Untagged>,
+    has_gaps: bool,
     weight: usize,
     reply: oneshot::Sender<Result<Reply, Error>>,
 }
@@ -161,6 +162,14 @@ struct Chunks {
     open: BytesMut,
     section: Option<Section>,
     done: Vec<(Section, Bytes)>,
+}
+
+impl Chunks {
+    /// The response that they stand in has ended.
+    fn clear(&mut self) {
+        self.done.clear();
+        (self.held, self.passed) = (0, 0);
+    }
 }
 
 /// Why the connection ended; told to every command in flight.
@@ -281,6 +290,7 @@ impl Task {
             keep: request.keep,
             deadline: Instant::now() + request.timeout.min(self.longest),
             data: Vec::new(),
+            has_gaps: false,
             weight: 0,
             reply,
         });
@@ -363,6 +373,12 @@ impl Task {
             Response::Untagged(Untagged::Status(Status { kind: StatusKind::Bye, text, .. })) => {
                 return Err(End::Bye(text));
             }
+            Response::Untagged(Untagged::Unreadable(why)) => {
+                tracing::debug!(why, "a response that cannot be read");
+                // Whose it was cannot be known.
+                self.running.iter_mut().for_each(|running| running.has_gaps = true);
+                self.chunks.clear();
+            }
             Response::Untagged(mut data) => {
                 let octets = self.since_response.saturating_sub(self.chunks.passed);
                 let weight = weigh(&data, octets) + self.chunks.held;
@@ -402,8 +418,7 @@ impl Task {
             }
             _ => {}
         }
-        self.chunks.done.clear();
-        (self.chunks.held, self.chunks.passed) = (0, 0);
+        self.chunks.clear();
     }
 
     fn complete(&mut self, tag: &str, status: Status) {
@@ -417,7 +432,9 @@ impl Task {
         if let Some(running) = self.running.remove(position) {
             self.since_completion = 0;
             self.seen.is_busy.store(!self.running.is_empty(), Ordering::Release);
-            let _ = running.reply.send(Reply::check(running.name, status, running.data));
+            let Running { name, data, has_gaps, reply, .. } = running;
+            let checked = Reply::check(name, status, data).map(|reply| Reply { has_gaps, ..reply });
+            let _ = reply.send(checked);
         }
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! From below: [`wire`] turns bytes into [`response`]s without I/O; [`connect`] signs in and leaves a
 //! [`session`], whose [`connection`] task keeps many commands in flight; [`pool`] lends sessions. What
-//! is asked is in [`command`]; [`folder`], [`listing`] and [`reading`] are whole questions.
+//! is asked is in [`command`]; [`folder`], [`listing`], [`reading`] and [`part`] are whole questions.
 
 pub mod capability;
 pub mod command;
@@ -12,12 +12,14 @@ mod connection;
 mod dialogue;
 pub mod folder;
 pub mod listing;
+pub mod part;
 pub mod pool;
 pub mod quirk;
 pub mod reading;
 mod request;
 pub mod response;
 pub mod role;
+pub mod row;
 pub mod search;
 pub mod session;
 mod transport;

@@ -1,6 +1,8 @@
 //! What reading messages needs from the server: header and text parts, never attachments; one flight
 //! when the structure is known or guessed right, else two.
 
+mod several;
+
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
     sync::Arc,
@@ -23,6 +25,8 @@ use crate::{
         text_parts::{TextPart, text_plan},
     },
 };
+
+pub use self::several::Several;
 
 /// The most octets of one text part that are fetched; the rest is told to be missing.
 pub const TEXT_LIMIT: u64 = 1 << 20;
@@ -133,8 +137,20 @@ pub async fn sources(
     validity: u32,
     wanted: &[Wanted],
 ) -> Result<Option<BTreeMap<u32, Source>>, Error> {
-    let flight = first_flight(session, mailbox, validity, wanted, true).await?;
-    let Some(fetched) = flight else { return Ok(None) };
+    let flight = requests(session, wanted, true);
+    let Some((_, replies)) = opened(session, mailbox, validity, flight).await? else { return Ok(None) };
+    let fetched = fetched(replies, wanted)?;
+    complete(session, mailbox, validity, wanted, fetched).await.map(Some)
+}
+
+/// Takes up what the first flight brought and asks for what it did not.
+async fn complete(
+    session: &mut Session,
+    mailbox: &[u8],
+    validity: u32,
+    wanted: &[Wanted],
+    fetched: BTreeMap<u32, Fetch>,
+) -> Result<BTreeMap<u32, Source>, Error> {
     let mut sources = BTreeMap::new();
     let mut open: BTreeMap<u32, Vec<TextPart>> = BTreeMap::new();
     for (uid, fetch) in fetched {
@@ -146,7 +162,7 @@ pub async fn sources(
         sources.insert(uid, source);
     }
     if !open.is_empty() {
-        let answered = second_flight(session, &open, &mut sources).await?;
+        let answered = second_flight(session, mailbox, validity, &open, &mut sources).await?;
         // What vanished between the flights is gone, not empty.
         sources.retain(|uid, _| !open.contains_key(uid) || answered.contains(uid));
     }
@@ -161,9 +177,9 @@ pub async fn sources(
         }
     }
     if !empty.is_empty() {
-        second_flight(session, &empty, &mut sources).await?;
+        second_flight(session, mailbox, validity, &empty, &mut sources).await?;
     }
-    Ok(Some(sources))
+    Ok(sources)
 }
 
 /// As [`sources`], but only the headers: no octet of a body is asked for.
@@ -173,10 +189,14 @@ pub async fn headers(
     validity: u32,
     wanted: &[Wanted],
 ) -> Result<Option<BTreeMap<u32, Source>>, Error> {
-    let flight = first_flight(session, mailbox, validity, wanted, false).await?;
-    let Some(fetched) = flight else { return Ok(None) };
+    let flight = requests(session, wanted, false);
+    let Some((_, replies)) = opened(session, mailbox, validity, flight).await? else { return Ok(None) };
+    Ok(Some(without_text(fetched(replies, wanted)?, wanted)))
+}
+
+fn without_text(fetched: BTreeMap<u32, Fetch>, wanted: &[Wanted]) -> BTreeMap<u32, Source> {
     let source = |(uid, fetch)| assemble(fetch, known(wanted, uid)).0.map(|source| (uid, source));
-    Ok(Some(fetched.into_iter().filter_map(source).collect()))
+    fetched.into_iter().filter_map(source).collect()
 }
 
 /// What a list showed of the message before.
@@ -184,13 +204,8 @@ fn known(wanted: &[Wanted], uid: u32) -> Option<&Summary> {
     wanted.iter().find(|wanted| wanted.uid == uid).and_then(|wanted| wanted.known.as_deref())
 }
 
-async fn first_flight(
-    session: &mut Session,
-    mailbox: &[u8],
-    validity: u32,
-    wanted: &[Wanted],
-    with_text: bool,
-) -> Result<Option<BTreeMap<u32, Fetch>>, Error> {
+/// The first flight: messages that are asked the same are asked together.
+fn requests(session: &Session, wanted: &[Wanted], with_text: bool) -> Vec<Request> {
     let mut groups: HashMap<Vec<Item>, Vec<u32>> = HashMap::new();
     for Wanted { uid, known } in wanted {
         let structure = known.as_ref().and_then(|known| known.structure.as_ref());
@@ -201,17 +216,32 @@ async fn first_flight(
         };
         groups.entry(items).or_default().push(*uid);
     }
-    let flight = groups.iter().map(|(items, uids)| fetch::items_of(uids, items)).collect();
-    let Some((_, replies)) = opened(session, mailbox, validity, flight).await? else { return Ok(None) };
+    groups.iter().map(|(items, uids)| fetch::items_of(uids, items)).collect()
+}
+
+/// What its replies hold, by UID.
+fn fetched(replies: Replies, wanted: &[Wanted]) -> Result<BTreeMap<u32, Fetch>, Error> {
     let mut fetched = BTreeMap::new();
+    let mut has_gaps = false;
     for reply in replies {
-        for fetch in fetch::read(reply?) {
+        let reply = reply?;
+        has_gaps |= reply.has_gaps;
+        for fetch in fetch::read(reply) {
             if let Some(uid) = fetch.uid {
                 fetched.insert(uid, fetch);
             }
         }
     }
-    Ok(Some(fetched))
+    check_whole(has_gaps, wanted.iter().all(|wanted| fetched.contains_key(&wanted.uid)))?;
+    Ok(fetched)
+}
+
+/// A message that is missing is gone, unless the server said something that could not be read.
+fn check_whole(has_gaps: bool, has_all: bool) -> Result<(), Error> {
+    if has_gaps && !has_all {
+        return Err(Error::Protocol("a part of its answer cannot be read"));
+    }
+    Ok(())
 }
 
 type Replies = Vec<Result<super::request::Reply, Error>>;
@@ -242,7 +272,7 @@ fn unknown_items(session: &Session, guesses: &[(&[u32], u64)]) -> Vec<Item> {
     [Item::STATE, Item::ENVELOPE, Item::HEADER]
         .into_iter()
         .chain(guesses)
-        .chain(Item::gmail(session.capabilities()))
+        .chain(Item::thread(session.capabilities()))
         .collect()
 }
 
@@ -296,6 +326,8 @@ fn whole_of(fetch: &Fetch, path: &PartPath, size: u64) -> Option<Bytes> {
 /// tells which of them are still there.
 async fn second_flight(
     session: &mut Session,
+    mailbox: &[u8],
+    validity: u32,
     open: &BTreeMap<u32, Vec<TextPart>>,
     sources: &mut BTreeMap<u32, Source>,
 ) -> Result<BTreeSet<u32>, Error> {
@@ -308,8 +340,12 @@ async fn second_flight(
         }
     };
     let flight = open.iter().map(|(uid, parts)| fetch::items_of(&[*uid], &items(parts))).collect();
-    for reply in session.run(flight).await {
-        for fetch in fetch::read(reply?) {
+    let Some((_, replies)) = opened(session, mailbox, validity, flight).await? else { return Ok(answered) };
+    let mut has_gaps = false;
+    for reply in replies {
+        let reply = reply?;
+        has_gaps |= reply.has_gaps;
+        for fetch in fetch::read(reply) {
             let Some(uid) = fetch.uid else { continue };
             let (Some(parts), Some(source)) = (open.get(&uid), sources.get_mut(&uid)) else { continue };
             if fetch.sections.is_empty() {
@@ -329,6 +365,7 @@ async fn second_flight(
             }
         }
     }
+    check_whole(has_gaps, answered.len() == open.len())?;
     Ok(answered)
 }
 
@@ -344,8 +381,11 @@ pub async fn raw(
     let flight = vec![fetch::items_of(uids, &[Item::STATE, Item::ENVELOPE, Item::HEADER, whole])];
     let Some((_, replies)) = opened(session, mailbox, validity, flight).await? else { return Ok(None) };
     let mut out = BTreeMap::new();
+    let mut has_gaps = false;
     for reply in replies {
-        for fetch in fetch::read(reply?) {
+        let reply = reply?;
+        has_gaps |= reply.has_gaps;
+        for fetch in fetch::read(reply) {
             let whole = fetch::part(&fetch, &PartPath::default()).and_then(|part| part.data.clone());
             let header = fetch::header(&fetch).and_then(|section| section.data.clone()).unwrap_or_default();
             if let (Some(summary), Some(whole)) = (fetch::summary(fetch), whole) {
@@ -353,6 +393,7 @@ pub async fn raw(
             }
         }
     }
+    check_whole(has_gaps, uids.iter().all(|uid| out.contains_key(uid)))?;
     Ok(Some(out))
 }
 

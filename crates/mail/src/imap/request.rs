@@ -89,13 +89,15 @@ pub struct Reply {
     pub status: Status,
     /// The data it wanted, in the order it came.
     pub data: Vec<Untagged>,
+    /// Whether a response that could not be read came meanwhile, so that data may be missing.
+    pub has_gaps: bool,
 }
 
 impl Reply {
     /// Ok for OK, else the refusal as an error.
     pub(super) fn check(name: &'static str, status: Status, data: Vec<Untagged>) -> Result<Self, Error> {
         match status.kind {
-            StatusKind::Ok | StatusKind::Preauth => Ok(Self { status, data }),
+            StatusKind::Ok | StatusKind::Preauth => Ok(Self { status, data, has_gaps: false }),
             _ => Err(Error::Refused {
                 command: name,
                 code: status.code.map(|code| code.to_string()),

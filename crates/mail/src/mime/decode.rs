@@ -1,5 +1,6 @@
-//! Transfer encodings and charsets, tolerant of everything that mail really contains.
+//! Octets of a part → text: charsets, tolerant of everything that mail really contains.
 //!
+//! Transfer encodings are removed by `transfer`.
 //! Truncated input is normal here: snippets come from the first kilobytes of a part.
 
 use std::borrow::Cow;
@@ -7,7 +8,7 @@ use std::borrow::Cow;
 use encoding_rs::{Encoding, REPLACEMENT, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1252};
 use mail_parser::decoders::charsets::map::charset_decoder;
 
-use super::text_parts::TextPart;
+use super::{text_parts::TextPart, transfer::Decoder};
 
 /// The text of a part as fetched: transfer encoding removed, charset decoded, lines still as they came.
 pub fn decode_text(part: &TextPart, data: &[u8]) -> String {
@@ -19,133 +20,23 @@ pub fn decode_text(part: &TextPart, data: &[u8]) -> String {
 
 /// Removes a Content-Transfer-Encoding (RFC 2045); an unknown one is left alone.
 pub fn decode_transfer<'a>(encoding: &str, data: &'a [u8]) -> Cow<'a, [u8]> {
-    match encoding.trim().to_ascii_lowercase().as_str() {
-        "base64" | "b" => Cow::Owned(decode_base64(data)),
-        "quoted-printable" | "q" => Cow::Owned(decode_quoted_printable(data)),
-        "x-uuencode" | "x-uue" | "uuencode" => Cow::Owned(decode_uu(data)),
-        _ => Cow::Borrowed(data),
-    }
+    let decoder = Decoder::new(encoding);
+    if decoder.is_identity() { Cow::Borrowed(data) } else { Cow::Owned(whole(decoder, data)) }
 }
 
 /// Base64 that skips everything outside its alphabet and needs no padding.
 pub fn decode_base64(data: &[u8]) -> Vec<u8> {
-    let mut out = Vec::with_capacity(data.len() / 4 * 3);
-    let mut bits: u32 = 0;
-    let mut count = 0;
-    let mut is_ended = false;
-    for &byte in data {
-        if is_ended {
-            is_ended = byte != b'\n';
-            continue;
-        }
-        let value = match byte {
-            b'A'..=b'Z' => byte - b'A',
-            b'a'..=b'z' => byte - b'a' + 26,
-            b'0'..=b'9' => byte - b'0' + 52,
-            b'+' | b'-' => 62,
-            b'/' | b'_' => 63,
-            // Padding ends a run. Another may follow on the next line where a program joined two; what
-            // follows on the same line is garbage.
-            b'=' => {
-                flush_base64(&mut out, bits, count);
-                (bits, count, is_ended) = (0, 0, true);
-                continue;
-            }
-            _ => continue,
-        };
-        bits = bits << 6 | u32::from(value);
-        count += 1;
-        if count == 4 {
-            out.extend(bits.to_be_bytes().iter().skip(1));
-            (bits, count) = (0, 0);
-        }
-    }
-    flush_base64(&mut out, bits, count);
-    out
-}
-
-fn flush_base64(out: &mut Vec<u8>, bits: u32, count: u32) {
-    match count {
-        2 => out.extend((bits >> 4).to_be_bytes().iter().skip(3)),
-        3 => out.extend((bits >> 2).to_be_bytes().iter().skip(2)),
-        _ => {}
-    }
+    whole(Decoder::base64(), data)
 }
 
 /// Quoted-printable (RFC 2045, 6.7); what is not encoded properly stays as it is.
 pub fn decode_quoted_printable(data: &[u8]) -> Vec<u8> {
-    let mut out = Vec::with_capacity(data.len());
-    let mut rest = data;
-    while let Some(at) = memchr::memchr2(b'=', b'\n', rest) {
-        let (before, from) = rest.split_at(at);
-        out.extend_from_slice(before);
-        if from.first() == Some(&b'\n') {
-            // Blanks at the end of a line were added on the way.
-            let had_cr = out.last() == Some(&b'\r');
-            if had_cr {
-                out.pop();
-            }
-            while matches!(out.last(), Some(b' ' | b'\t')) {
-                out.pop();
-            }
-            if had_cr {
-                out.push(b'\r');
-            }
-            out.push(b'\n');
-            rest = from.get(1..).unwrap_or_default();
-            continue;
-        }
-        let after = from.get(1..).unwrap_or_default();
-        if let (Some(high), Some(low)) = (hex(after.first()), hex(after.get(1))) {
-            out.push(high << 4 | low);
-            rest = after.get(2..).unwrap_or_default();
-        } else if let Some(skipped) = soft_break(after) {
-            rest = after.get(skipped..).unwrap_or_default();
-        } else {
-            out.push(b'=');
-            rest = after;
-        }
-    }
-    out.extend_from_slice(rest);
-    out
+    whole(Decoder::quoted_printable(), data)
 }
 
-/// How many octets a soft line break takes after its `=`; blanks before the line end are allowed.
-fn soft_break(after: &[u8]) -> Option<usize> {
-    let blanks = after.iter().take_while(|byte| matches!(byte, b' ' | b'\t')).take(80).count();
-    let end = after.get(blanks..).unwrap_or_default();
-    match end {
-        [] if blanks == 0 => Some(0),
-        [b'\r', b'\n', ..] => Some(blanks + 2),
-        [b'\n' | b'\r', ..] => Some(blanks + 1),
-        _ => None,
-    }
-}
-
-fn hex(byte: Option<&u8>) -> Option<u8> {
-    char::from(*byte?).to_digit(16).and_then(|digit| u8::try_from(digit).ok())
-}
-
-/// uuencode: the lines between `begin` and `end`; each says its own length.
-fn decode_uu(data: &[u8]) -> Vec<u8> {
-    let mut out = Vec::with_capacity(data.len() / 4 * 3);
-    for line in data.split(|&byte| byte == b'\n') {
-        let line = line.strip_suffix(b"\r").unwrap_or(line);
-        if line.starts_with(b"begin ") || line.starts_with(b"end") || line.is_empty() {
-            continue;
-        }
-        let value = |byte: Option<&u8>| u32::from(byte.copied().unwrap_or(b'`').wrapping_sub(32) & 63);
-        let length = value(line.first()) as usize;
-        let start = out.len();
-        for group in line.get(1..).unwrap_or_default().chunks(4) {
-            let bits = value(group.first()) << 18
-                | value(group.get(1)) << 12
-                | value(group.get(2)) << 6
-                | value(group.get(3));
-            out.extend(bits.to_be_bytes().iter().skip(1));
-        }
-        out.truncate(start + length);
-    }
+fn whole(mut decoder: Decoder, data: &[u8]) -> Vec<u8> {
+    let mut out = decoder.push(data);
+    out.append(&mut decoder.finish());
     out
 }
 

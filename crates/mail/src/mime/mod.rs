@@ -7,6 +7,7 @@
 pub mod attachments;
 pub mod codes;
 pub mod decode;
+pub mod file_text;
 pub mod header;
 pub mod invisible;
 pub mod line;
@@ -15,7 +16,9 @@ pub mod plain;
 pub mod quote;
 pub mod render;
 pub mod signature;
+pub mod subject;
 pub mod text_parts;
+pub mod transfer;
 pub mod trust;
 pub mod visible_text;
 pub mod whole;

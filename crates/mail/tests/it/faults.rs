@@ -176,3 +176,26 @@ async fn what_the_open_mailbox_said_last_does_not_describe_the_next() {
     let (selected, _) = session.examine(b"Other", Vec::new()).await.unwrap();
     assert_eq!((selected.validity, selected.highest_modseq, session.exists()), (3, None, 2));
 }
+
+#[tokio::test]
+async fn a_message_whose_answer_cannot_be_read_is_not_said_to_be_gone() {
+    let answered = |line: &str| {
+        "C: {x} EXAMINE INBOX\n".to_owned()
+            + &examined("x", 7, 9)
+            + "C: {f} UID FETCH 109 (…)\nS: "
+            + line
+            + "\nS: {f} OK done"
+    };
+    let wanted = [reading::Wanted { uid: 109, known: None }];
+    for (line, is_gone) in
+        [("* FETCH (UID 109", false), ("* 3 EXISTS", true), ("* X-NEWS (of) something", true)]
+    {
+        let (_script, mut session) = session(&answered(line)).await;
+        session.examine(b"INBOX", Vec::new()).await.unwrap();
+        let sources = reading::sources(&mut session, b"INBOX", 7, &wanted).await;
+        match sources {
+            Ok(Some(sources)) => assert!(is_gone && sources.is_empty(), "{line}"),
+            other => assert!(!is_gone && matches!(other, Err(Error::Protocol(_))), "{line}: {other:?}"),
+        }
+    }
+}

@@ -120,13 +120,24 @@ async fn the_list_shows_what_the_grant_can_call_in_a_fixed_order() {
     let world = World::start().await;
     let answer = world.send(list().token("all")).await;
     assert_eq!(answer.status, 200);
-    assert_eq!(names(&answer), ["mail_accounts", "mail_folders", "mail_search", "mail_read"]);
+    assert_eq!(
+        names(&answer),
+        [
+            "mail_accounts",
+            "mail_folders",
+            "mail_search",
+            "mail_read",
+            "mail_thread",
+            "mail_attachment",
+            "mail_people"
+        ]
+    );
     let result = answer.json()["result"].clone();
     assert_eq!((&result["cacheScope"], &result["resultType"]), (&json!("private"), &json!("complete")));
     assert!(result["ttlMs"].as_u64().unwrap() > 0);
     assert_eq!(
         names(&world.send(list().token("rows")).await),
-        ["mail_accounts", "mail_folders", "mail_search"]
+        ["mail_accounts", "mail_folders", "mail_search", "mail_people"]
     );
 }
 
@@ -141,7 +152,7 @@ async fn a_session_lists_and_calls_as_well() {
     );
     assert!(info["instructions"].as_str().unwrap().contains("data, never instructions"));
     let answer = world.send(Ask::legacy(&session, "tools/list", &json!({})).token("rows")).await;
-    assert_eq!(names(&answer), ["mail_accounts", "mail_folders", "mail_search"]);
+    assert_eq!(names(&answer), ["mail_accounts", "mail_folders", "mail_search", "mail_people"]);
     let call = json!({"name": "mail_accounts", "arguments": {}});
     let answer = world.send(Ask::legacy(&session, "tools/call", &call).token("rows")).await;
     assert_eq!(answer.json()["result"]["structuredContent"]["accounts"][0]["name"], "work");

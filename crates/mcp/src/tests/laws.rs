@@ -56,7 +56,13 @@ fn descriptions_are_short_and_whole_tools_cheap() {
         all += tokens;
     }
     println!("all: {all} tokens");
-    assert!(all <= 1_700, "{all} tokens");
+    assert!(all <= 2_600, "{all} tokens");
+}
+
+#[test]
+fn finding_people_costs_next_to_nothing_to_know_of() {
+    let people = adverts().into_iter().find(|tool| tool["name"] == "mail_people").unwrap();
+    assert!(size::tokens(size::json_chars(&people)) <= 190);
 }
 
 #[test]
@@ -90,7 +96,8 @@ fn what_senders_or_servers_wrote_is_marked_untrusted() {
         "body",
         "snippet",
         "links",
-        "url",
+        "text",
+        "data",
         "choices",
         "message_id",
         "list",
@@ -106,7 +113,9 @@ fn what_senders_or_servers_wrote_is_marked_untrusted() {
             let name = path.rsplit('/').next().unwrap();
             let is_senders = untrusted.contains(&name)
                 || path.ends_with("/attachments/name")
-                || path.ends_with("/attachments/type");
+                || path.ends_with("/attachments/type")
+                || path.ends_with("/links/url")
+                || (tool["name"] == "mail_attachment" && ["/name", "/type", "/path"].contains(&path));
             if is_senders && !path.is_empty() {
                 // the items of a marked list carry no mark of their own
                 if part["x-untrusted"] == true {

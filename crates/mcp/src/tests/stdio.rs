@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader, DuplexStream, Lines, ReadHalf, WriteHalf};
 
 use super::world::{Counter, FakeGate, Script, principal};
-use crate::{Boxed, Refusal, Settings, StdioError, Who, serve_stream};
+use crate::{Boxed, Directory, Refusal, Settings, StdioError, Who, serve_stream};
 
 struct Client {
     lines: Lines<BufReader<ReadHalf<DuplexStream>>>,
@@ -22,6 +22,10 @@ impl Client {
 
     /// Under a grant that can be changed meanwhile.
     async fn under(grant: Arc<Mutex<Result<Scopes, Refusal>>>) -> Self {
+        Self::with(grant, None).await
+    }
+
+    async fn with(grant: Arc<Mutex<Result<Scopes, Refusal>>>, files: Option<Directory>) -> Self {
         let who: Who = Arc::new(move || -> Boxed<'static, _> {
             let answer = grant.lock().unwrap().map(|scopes| Arc::new(principal("local", scopes)));
             Box::pin(async move { answer })
@@ -29,7 +33,8 @@ impl Client {
         let (ours, theirs) = tokio::io::duplex(1 << 20);
         let serving = tokio::spawn(async move {
             let (reader, writer) = tokio::io::split(theirs);
-            let settings = Settings::new("http://localhost:8143").unwrap();
+            let mut settings = Settings::new("http://localhost:8143").unwrap();
+            settings.files_directory = files.map(Arc::new);
             let (mail, gate) = (Arc::new(Script::default()), Arc::new(FakeGate::default()));
             serve_stream(mail, gate, Arc::new(Counter::default()), who, &settings, reader, writer).await
         });
@@ -95,6 +100,25 @@ async fn each_request_is_under_the_grant_as_it_is_then() {
     }
     *grant.lock().unwrap() = Ok(Scopes::all());
     assert_eq!(client.ask("tools/call", &call).await["result"]["isError"], false, "it lives on");
+}
+
+#[tokio::test]
+async fn an_attachment_is_written_to_the_directory_if_there_is_one() {
+    let call =
+        json!({"name": "mail_attachment", "arguments": {"id": "work/@inbox:1@a", "index": 1, "as": "link"}});
+    let refused = Client::start(Scopes::all()).await.ask("tools/call", &call).await;
+    assert_eq!(refused["result"]["_meta"]["code"], "not_supported");
+    assert!(refused["result"]["content"][0]["text"].as_str().unwrap().contains("POSTROOM_FILES_DIR"));
+
+    let folder = tempfile::tempdir().unwrap();
+    let directory = Directory::open(folder.path()).unwrap();
+    let grant = Arc::new(Mutex::new(Ok(Scopes::all())));
+    let mut client = Client::with(grant, Some(directory)).await;
+    let answer = client.ask("tools/call", &call).await["result"]["structuredContent"].clone();
+    let path = folder.path().canonicalize().unwrap().join("plan.txt");
+    let told = json!({"name": "plan.txt", "type": "text/plain; charset=utf-8", "size": 16, "path": path});
+    assert_eq!(answer, told);
+    assert_eq!(std::fs::read_to_string(path).unwrap(), "octets of a file");
 }
 
 #[tokio::test]

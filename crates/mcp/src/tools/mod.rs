@@ -1,9 +1,12 @@
 //! The list of tools: one line a tool, in the order in which clients see them.
 
 mod accounts;
+mod attachment;
 mod folders;
+mod people;
 mod read;
 mod search;
+mod thread;
 
 use std::sync::LazyLock;
 
@@ -15,6 +18,9 @@ static LIST: LazyLock<Vec<Entry>> = LazyLock::new(|| {
         Entry::of::<folders::Folders>(),
         Entry::of::<search::Search>(),
         Entry::of::<read::Read>(),
+        Entry::of::<thread::Thread>(),
+        Entry::of::<attachment::Attachment>(),
+        Entry::of::<people::People>(),
     ]
 });
 

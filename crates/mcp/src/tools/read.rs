@@ -86,6 +86,7 @@ impl Tool for Read {
         let outcomes = cx.mail.read(cx.principal, &input.ids, input.view.into()).await?;
         let ask = body::Ask {
             max_tokens: input.max_tokens,
+            beside: 0,
             start: input.continue_from.unwrap_or(0),
             nonce: &cx.nonce,
             request: cx.request,

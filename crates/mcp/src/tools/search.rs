@@ -1,15 +1,15 @@
 //! `mail_search`: find messages, or list a folder.
 
 use domain::{Code, FolderArg, Problem, Scope};
-use engine::search::{Coverage, SearchRequest};
+use engine::search::SearchRequest;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    error::{Refused, message_of},
+    error::Refused,
     tool::{Call, Effect, Tool},
     view::{
-        ProblemView, date,
+        coverage::CoverageView,
         row::{self, RowView},
         size,
     },
@@ -49,49 +49,6 @@ pub(crate) struct Output {
     coverage: CoverageView,
 }
 
-#[derive(Serialize, JsonSchema)]
-struct CoverageView {
-    source: &'static str,
-    as_of: String,
-    total: &'static str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    back_to: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    order: Option<&'static str>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    #[schemars(extend("x-untrusted" = true))]
-    skipped: Vec<String>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    failed: Vec<Failed>,
-}
-
-/// One account or folder that gave no answer.
-#[derive(Serialize, JsonSchema)]
-struct Failed {
-    #[schemars(extend("x-untrusted" = true))]
-    at: String,
-    #[serde(flatten)]
-    problem: ProblemView,
-}
-
-impl CoverageView {
-    fn of(coverage: Coverage, cx: &Call<'_>) -> Self {
-        let failed = coverage.failed.into_iter().take(50).map(|(at, problem)| {
-            let message = message_of(&problem, cx.request);
-            Failed { at, problem: ProblemView::of(problem, message) }
-        });
-        Self {
-            source: coverage.source,
-            as_of: date(coverage.as_of),
-            total: if coverage.is_exact { "exact" } else { "at_least" },
-            back_to: coverage.back_to.map(date),
-            order: coverage.order,
-            failed: failed.collect(),
-            skipped: coverage.skipped.into_iter().take(50).collect(),
-        }
-    }
-}
-
 impl Tool for Search {
     const NAME: &str = "mail_search";
     const TITLE: &str = "Search mail";
@@ -122,7 +79,7 @@ impl Tool for Search {
             messages: Vec::new(),
             total: page.total,
             next_cursor: page.next_cursor,
-            coverage: CoverageView::of(page.coverage, cx),
+            coverage: CoverageView::of(page.coverage, cx.request),
         };
         let room = size::HARD_CAP.saturating_sub(size::json_chars(&output));
         output.messages = row::fit(&page.rows, &cx.nonce, room);

@@ -14,19 +14,19 @@ use serde::Serialize;
 use super::{
     Nonce, ProblemView, address, addresses, cut, date,
     fence::harmless,
+    piece,
     row::{self, RowView},
     shorten,
     size::{HARD_CAP, escaped_len, json_chars, tokens},
 };
-use crate::{
-    arguments::invalid,
-    error::{RequestId, message_of},
-};
+use crate::error::{RequestId, message_of};
 
 /// What is asked of [`show`].
 pub(crate) struct Ask<'a> {
     /// Tokens of the whole answer.
     pub max_tokens: usize,
+    /// Characters of the answer beside the messages and their list.
+    pub beside: usize,
     /// Characters of the body to skip.
     pub start: usize,
     /// Marks the bodies.
@@ -229,7 +229,8 @@ enum Item {
 
 /// The messages within the budget, in the order of the outcomes.
 pub(crate) fn show(outcomes: Vec<Outcome>, ask: &Ask<'_>) -> Result<Vec<MessageView>, Problem> {
-    let budget = ask.max_tokens.saturating_mul(4).min(HARD_CAP).saturating_sub(r#"{"messages":[]}"#.len());
+    let around = r#"{"messages":[]}"#.len() + ask.beside;
+    let budget = ask.max_tokens.saturating_mul(4).min(HARD_CAP).saturating_sub(around);
     let items: Vec<Item> =
         outcomes.into_iter().map(|outcome| item(outcome, ask)).collect::<Result<_, _>>()?;
     let commas = items.len().saturating_sub(1);
@@ -243,9 +244,9 @@ pub(crate) fn show(outcomes: Vec<Outcome>, ask: &Ask<'_>) -> Result<Vec<MessageV
     let room = budget.saturating_sub(commas + ready);
     let needed = least.iter().sum::<usize>() + commas + ready;
     if needed > budget {
-        let tokens = tokens(needed + r#"{"messages":[]}"#.len());
+        let tokens = tokens(needed + around);
         let problem = Problem::new(Code::TooLarge, "The answer does not fit into `max_tokens`.");
-        return Err(problem.hint(format!("Ask for fewer ids, or for at least {tokens} tokens.")));
+        return Err(problem.hint(format!("Ask for fewer messages, or for at least {tokens} tokens.")));
     }
     let needs: Vec<usize> = wholes.iter().map(|whole| whole.need(ask.nonce)).collect();
     let mut shares = share(&needs, &least, room).into_iter();
@@ -274,12 +275,7 @@ fn item(outcome: Outcome, ask: &Ask<'_>) -> Result<Item, Problem> {
         }
         Outcome::Message(message) => {
             let text = harmless(&message.body);
-            let total = text.chars().count();
-            if ask.start > total {
-                let told = format!("`continue_from` is past the end: the text has {total} characters.");
-                return Err(invalid(told));
-            }
-            let start = text.char_indices().nth(ask.start).map_or(text.len(), |(at, _)| at);
+            let start = piece::start(&text, ask.start)?;
             Ok(Item::Whole(Whole { message, text, start, start_chars: ask.start }))
         }
     }

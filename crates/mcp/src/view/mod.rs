@@ -4,12 +4,14 @@
 //! `x-untrusted`, bodies and snippets between fences.
 
 pub(crate) mod body;
+pub(crate) mod coverage;
 mod cut;
 mod fence;
+pub(crate) mod piece;
 pub(crate) mod row;
 pub(crate) mod size;
 
-pub(crate) use fence::Nonce;
+pub(crate) use fence::{Nonce, harmless};
 
 use domain::{Address, Problem, Timestamp};
 use schemars::JsonSchema;
@@ -27,14 +29,19 @@ pub(crate) fn date(at: Timestamp) -> String {
 /// cannot look like an address of its own; at most `most` characters.
 pub(crate) fn address(address: &Address, most: usize) -> String {
     let mut clean = address.clone();
-    clean.name = clean.name.replace('<', "‹").replace('>', "›").replace(char::is_control, " ");
+    clean.name = name(address);
     clean.email = clean.email.replace(char::is_control, "");
-    if clean.name == clean.email {
-        clean.name.clear();
-    }
     let room = most.saturating_sub(clean.email.chars().count() + 3).max(10);
     clean.name = shorten(&clean.name, room).0;
     shorten(&clean.to_string(), most).0
+}
+
+/// The name of an address, without angle brackets; empty if it only says the address again.
+pub(crate) fn name(address: &Address) -> String {
+    if address.name == address.email {
+        return String::new();
+    }
+    address.name.replace('<', "‹").replace('>', "›").replace(char::is_control, " ")
 }
 
 /// The first `most` addresses, then `+N more`.

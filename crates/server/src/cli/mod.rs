@@ -5,6 +5,7 @@
 mod account;
 mod completions;
 mod doctor;
+mod read_document;
 mod serve;
 mod stdio;
 mod token;
@@ -52,12 +53,19 @@ enum Command {
     /// Print the commented example of postroom.toml
     #[command(hide = true)]
     ConfigExample,
+    /// Read one document from stdin, as a child of the server
+    #[command(hide = true)]
+    ReadDocument,
     /// Print completions for a shell
     Completions(completions::Arguments),
 }
 
 /// Runs the command and answers the exit status.
 pub(crate) fn run(cli: Cli) -> ExitCode {
+    if matches!(cli.command, Command::ReadDocument) {
+        // before settings and logs: it has no business with either
+        return read_document::run();
+    }
     match execute(cli) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
@@ -92,7 +100,9 @@ fn execute(cli: Cli) -> Result<()> {
         Command::User(command) => block_on(user::run(&command, &config)),
         Command::Account(command) => block_on(account::run(&command, &config)),
         Command::Token(command) => block_on(token::run(&command, &config)),
-        Command::Doctor(_) | Command::Completions(_) | Command::ConfigExample => Ok(()),
+        Command::Doctor(_) | Command::Completions(_) | Command::ConfigExample | Command::ReadDocument => {
+            Ok(())
+        }
     }
 }
 

@@ -16,8 +16,8 @@ section! {
         scopes: Scopes = Plain (default "folders, search, read, draft, modify");
         /// Tool sets beside the default one: rules, unsubscribe, habits, calendar.
         toolsets: Toolsets = Later (default "default");
-        /// `postroom stdio`: where attachments are written to and may be attached from.
-        files_dir: Option<PathBuf> = Later (example "/home/alice/mail-files");
+        /// `postroom stdio`: the directory that attachments are written to when an agent asks for a file.
+        files_dir: Option<PathBuf> = Plain (example "/home/alice/mail-files");
         /// Keep an encrypted local copy of mail; `off` keeps nothing of any mail on disk.
         mirror: Switch = Plain (default "on");
         /// When to ask the person before sending: always, new-recipients, after-strangers, never.

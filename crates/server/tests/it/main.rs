@@ -3,12 +3,20 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
 
 mod accounts;
+mod attachments;
 mod configuration;
+mod conformance;
+mod documents_child;
+mod files;
+mod foreign;
 mod help;
+mod inspector;
 mod keys;
+mod node_client;
 mod people;
 mod python_client;
 mod reading;
+mod resources;
 mod secrecy;
 mod serving;
 mod stopping;

@@ -54,6 +54,15 @@ fn read_mail(mut call: impl FnMut(&str, Value) -> Answer, account: &str) {
     assert_eq!(messages[1]["id"], rows[0]["id"]);
     assert!(messages[1]["body"].as_str().unwrap().contains("<<<mail "));
 
+    let reply = call("mail_search", json!({ "query": "subject:\"Re: \"", "folder": "@sent" }));
+    let reply = reply.structured()["messages"][0].clone();
+    let thread = call("mail_thread", json!({ "id": reply["id"] }));
+    let members = thread.structured()["messages"].as_array().unwrap().clone();
+    let dates: Vec<&str> = members.iter().map(|member| member["date"].as_str().unwrap()).collect();
+    assert!(members.len() > 1 && dates.is_sorted(), "{members:?}");
+    assert!(members.iter().any(|member| member["id"] == reply["id"]), "{members:?}");
+    assert_eq!(thread.structured()["coverage"]["total"], "exact");
+
     let unread = |rows: &[Value]| rows.iter().filter(|row| !row["flags"].to_string().contains("een")).count();
     let again = call("mail_search", json!({ "limit": 20 }));
     assert_eq!(
@@ -61,6 +70,13 @@ fn read_mail(mut call: impl FnMut(&str, Value) -> Answer, account: &str) {
         unread(&rows),
         "reading marked as read"
     );
+
+    let people = call("mail_people", json!({}));
+    let people = people.structured()["people"].as_array().unwrap().clone();
+    assert!(people.len() > 5 && people.iter().all(|one| one["address"] != "alice@example.org"), "{people:?}");
+    let address = people[0]["address"].as_str().unwrap();
+    let known = call("mail_people", json!({ "query": address }));
+    assert_eq!(known.structured()["people"][0]["address"], address, "{known:?}");
 
     let wrong = call("mail_folders", json!({ "account": "nobody" }));
     assert!(wrong.is_error() && wrong.text().contains("[not_found]"), "{wrong:?}");
@@ -111,7 +127,7 @@ fn stdio_under_a_grant_offers_what_the_grant_allows() {
     let tools = client.request("tools/list", &json!({})).unwrap();
     let names: Vec<&str> =
         tools["tools"].as_array().unwrap().iter().map(|tool| tool["name"].as_str().unwrap()).collect();
-    assert_eq!(names, ["mail_accounts", "mail_folders", "mail_search"]);
+    assert_eq!(names, ["mail_accounts", "mail_folders", "mail_search", "mail_people"]);
     let refused = client.call("mail_read", &json!({ "ids": ["work/@inbox:1@1"] })).unwrap();
     assert!(refused.is_error() && refused.text().contains("[scope_missing]"), "{refused:?}");
 }

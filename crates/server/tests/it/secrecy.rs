@@ -44,8 +44,16 @@ fn the_most_talkative_log_tells_no_secret_and_no_content() {
     client.call("mail_search", &json!({ "query": "subject:verysecretquery" })).unwrap();
     request(serving.port, "POST", "/mcp", &[("Authorization", "Bearer prp_made-up-token")], "{}").unwrap();
     request(serving.port, "GET", "/metrics", &[("Authorization", "Bearer metrics-secret")], "").unwrap();
+    let found = client.call("mail_search", &json!({ "query": "has:attachment", "limit": 1 })).unwrap();
+    let with_file = &found.structured()["messages"][0]["id"];
+    let asked = json!({ "id": with_file, "index": 1, "as": "link" });
+    let link = client.call("mail_attachment", &asked).unwrap();
+    let token = link.structured()["url"].as_str().unwrap().rsplit('/').next().unwrap();
+    for path in [format!("/files/{token}"), format!("/files/{token}/x"), format!("/files/{token}x")] {
+        request(serving.port, "GET", &path, &[("Range", "bytes=0-1")], "").unwrap();
+    }
     let (_, log) = serving.stop();
-    assert!(log.contains("mail_read"), "the log is silent: {log}");
+    assert!(log.contains("mail_read") && log.contains("/files/{token}"), "the log is silent: {log}");
     heard += &log;
 
     // stdio, whose stderr a client often shows to the person
@@ -63,6 +71,7 @@ fn the_most_talkative_log_tells_no_secret_and_no_content() {
         ("the user's password", PASSWORD),
         ("the mail password", MAIL_PASSWORD),
         ("the bearer", &bearer),
+        ("a link", token),
         ("a made-up bearer", "prp_made-up-token"),
         ("the token of the metrics", "metrics-secret"),
         ("the master key", key.trim()),

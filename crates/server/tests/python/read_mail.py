@@ -14,6 +14,7 @@ from mcp import Client
 from mcp.client.stdio import StdioServerParameters
 from mcp.client.streamable_http import streamable_http_client
 from mcp.shared._httpx_utils import create_mcp_http_client
+from mcp.types import ResourceTemplateReference
 
 
 def fail(what, value):
@@ -30,8 +31,8 @@ async def call(client, tool, **arguments):
 
 async def read_mail(client):
     print(f"protocol {client.protocol_version}")
-    tools = sorted(tool.name for tool in (await client.list_tools()).tools)
-    if tools != ["mail_accounts", "mail_folders", "mail_read", "mail_search"]:
+    tools = {tool.name for tool in (await client.list_tools()).tools}
+    if not tools >= {"mail_accounts", "mail_folders", "mail_read", "mail_search"}:
         fail("tools", tools)
     accounts = (await call(client, "mail_accounts"))["accounts"]
     if len(accounts) != 1:
@@ -42,12 +43,47 @@ async def read_mail(client):
     found = await call(client, "mail_search", query="has:attachment", limit=3)
     ids = [row["id"] for row in found["messages"]]
     messages = (await call(client, "mail_read", ids=ids))["messages"]
-    if [message["id"] for message in messages] != ids or not all(m["attachments"] for m in messages):
+    if [message["id"] for message in messages] != ids or not all(m.get("attachments") for m in messages):
         fail("messages", messages)
     wrong = await client.call_tool("mail_search", {"query": "frobnicate:x"})
     if not wrong.is_error or "[bad_query]" not in wrong.content[0].text:
         fail("an unknown operator", wrong)
+    offered = client.server_capabilities
+    if offered.resources:
+        await read_resources(client, accounts[0]["name"])
+    if offered.prompts:
+        await read_prompts(client)
+    if offered.completions:
+        await complete_account(client, accounts[0]["name"])
     print(f"read {len(messages)} messages")
+
+
+async def read_resources(client, account):
+    resources = [str(resource.uri) for resource in (await client.list_resources()).resources]
+    if "mail://accounts" not in resources:
+        fail("resources", resources)
+    templates = [template.uri_template for template in (await client.list_resource_templates()).resource_templates]
+    if "mail://{account}/folders" not in templates:
+        fail("templates", templates)
+    for uri in resources:
+        contents = (await client.read_resource(uri)).contents
+        if not contents or account not in contents[0].text:
+            fail(uri, contents)
+
+
+async def read_prompts(client):
+    prompts = [prompt.name for prompt in (await client.list_prompts()).prompts]
+    if "triage_inbox" not in prompts:
+        fail("prompts", prompts)
+    if not (await client.get_prompt("triage_inbox")).messages:
+        fail("triage_inbox", prompts)
+
+
+async def complete_account(client, account):
+    folders = ResourceTemplateReference(uri="mail://{account}/folders")
+    completed = await client.complete(folders, {"name": "account", "value": account[0]})
+    if account not in completed.completion.values:
+        fail("completion", completed)
 
 
 async def main(mode, transport, where, *variables):

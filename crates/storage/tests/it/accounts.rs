@@ -84,7 +84,7 @@ pub(crate) async fn a_removed_account_is_gone_with_its_key_and_its_grants(world:
     // A later account of the same name was never granted.
     store.add_account(&ann.id, &name("work"), &settings("b@x.org"), &password("pw")).await.unwrap();
     let bearer = store.find_bearer(&[1; 32]).await.unwrap().unwrap();
-    assert_eq!(bearer.grant.accounts, GrantedAccounts::Only(vec![name("home")]));
+    assert_eq!(bearer.standing.grant.accounts, GrantedAccounts::Only(vec![name("home")]));
 }
 
 pub(crate) async fn the_first_account_is_the_default_until_another_is_chosen_or_it_goes(world: &World) {

@@ -24,7 +24,7 @@ pub(crate) async fn what_a_grant_holds_comes_back(world: &World) {
         (&wanted.label, wanted.scopes, &wanted.accounts, &wanted.limits, wanted.expires)
     );
     assert_eq!(store.find_grant(&ann.id, "agent").await.unwrap(), Some(added.clone()));
-    assert_eq!(store.find_bearer(&[1; 32]).await.unwrap().unwrap().grant, added);
+    assert_eq!(store.find_bearer(&[1; 32]).await.unwrap().unwrap().standing.grant, added);
     assert_eq!(store.list_grants(&ann.id).await.unwrap(), [(added, None)]);
 }
 
@@ -38,11 +38,15 @@ pub(crate) async fn a_bearer_is_found_with_grant_user_and_accounts(world: &World
     store.add_account(&bob.id, &name("secret"), &settings("b@x.org"), &password("pw")).await.unwrap();
     store.add_grant(&ann.id, &grant("agent"), &token(1)).await.unwrap();
     let bearer = store.find_bearer(&[1; 32]).await.unwrap().unwrap();
-    assert_eq!(bearer.user_name, "ann");
+    assert_eq!(bearer.standing.user_name, "ann");
     let accounts: Vec<_> =
-        bearer.accounts.iter().map(|account| (account.name.as_str(), account.is_default)).collect();
+        bearer.standing.accounts.iter().map(|account| (account.name.as_str(), account.is_default)).collect();
     assert_eq!(accounts, [("home", false), ("work", true)]);
-    assert!(!bearer.is_grant_revoked && !bearer.is_token_revoked && !bearer.is_user_disabled);
+    assert!(!bearer.standing.is_revoked && !bearer.is_token_revoked && !bearer.standing.is_user_disabled);
+
+    let standing = store.find_standing(&bearer.standing.grant.id).await.unwrap().unwrap();
+    assert_eq!((standing.user_name.as_str(), standing.accounts.len()), ("ann", 2), "and by the grant's id");
+    assert!(store.find_standing(&domain::GrantId::from_text("gra_x")).await.unwrap().is_none());
 
     let now = domain::Clock::now(&*world.clock);
     store.touch_token(&bearer.token, now).await.unwrap();
@@ -57,7 +61,7 @@ pub(crate) async fn an_unknown_bearer_is_nobody(world: &World) {
     store.add_grant(&ann.id, &grant("agent"), &token(1)).await.unwrap();
     assert!(store.find_bearer(&[2; 32]).await.unwrap().is_none());
     let bearer = store.find_bearer(&[1; 32]).await.unwrap().unwrap();
-    assert_eq!(bearer.accounts, [], "a user without accounts is found too");
+    assert_eq!(bearer.standing.accounts, [], "a user without accounts is found too");
 }
 
 pub(crate) async fn a_label_is_free_again_after_revocation_and_after_expiry(world: &World) {
@@ -77,7 +81,7 @@ pub(crate) async fn a_label_is_free_again_after_revocation_and_after_expiry(worl
     world.clock.forward(60);
     assert_eq!(store.find_grant(&ann.id, "agent").await.unwrap(), None);
     store.add_grant(&ann.id, &grant("agent"), &token(5)).await.unwrap();
-    assert!(store.find_bearer(&[4; 32]).await.unwrap().unwrap().is_grant_revoked);
+    assert!(store.find_bearer(&[4; 32]).await.unwrap().unwrap().standing.is_revoked);
     assert_eq!(store.list_grants(&ann.id).await.unwrap().len(), 1);
 }
 
@@ -89,7 +93,8 @@ pub(crate) async fn revoking_ends_grant_tokens_and_sessions(world: &World) {
     let elsewhere = world.store().await;
     elsewhere.revoke_grant(&ann.id, "agent").await.unwrap().unwrap();
     let bearer = store.find_bearer(&[1; 32]).await.unwrap().unwrap();
-    assert!(bearer.is_grant_revoked && bearer.is_token_revoked);
+    assert!(bearer.standing.is_revoked && bearer.is_token_revoked);
+    assert!(store.find_standing(&agent.id).await.unwrap().unwrap().is_revoked);
     assert_eq!(store.find_session("s1").await.unwrap(), None);
     assert_eq!(store.revoke_grant(&ann.id, "agent").await.unwrap(), None);
 }
@@ -101,5 +106,5 @@ pub(crate) async fn a_scope_that_is_not_known_allows_nothing(world: &World) {
     store.add_grant(&ann.id, &grant("agent"), &token(1)).await.unwrap();
     store.database().execute(NEWER, &[]).await.unwrap();
     let bearer = store.find_bearer(&[1; 32]).await.unwrap().unwrap();
-    assert_eq!(bearer.grant.scopes.to_string(), "mail:search");
+    assert_eq!(bearer.standing.grant.scopes.to_string(), "mail:search");
 }

@@ -31,7 +31,7 @@ pub(crate) async fn disabling_a_user_ends_their_sessions(world: &World) {
     assert!(store.disable_user(&ann.id, true).await.unwrap());
     assert_eq!(store.find_session("s1").await.unwrap(), None);
     assert!(store.find_session("s2").await.unwrap().is_some());
-    assert!(store.find_bearer(&[1; 32]).await.unwrap().unwrap().is_user_disabled);
+    assert!(store.find_bearer(&[1; 32]).await.unwrap().unwrap().standing.is_user_disabled);
     store.disable_user(&ann.id, false).await.unwrap();
     assert!(!store.find_user("ann").await.unwrap().unwrap().is_disabled);
 }

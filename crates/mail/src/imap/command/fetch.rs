@@ -19,6 +19,9 @@ const ROW: &str = "UID FLAGS INTERNALDATE RFC822.SIZE ENVELOPE BODYSTRUCTURE \
 /// What Gmail adds to a row (X-GM-EXT-1).
 const GMAIL: &str = "X-GM-MSGID X-GM-THRID X-GM-LABELS";
 
+/// What a server with OBJECTID (RFC 8474) adds to a row.
+const THREAD: &str = "THREADID";
+
 /// How much of literals that come in chunks is kept, for one command.
 const KEEP: usize = 4 << 20;
 
@@ -30,6 +33,10 @@ pub enum Item {
     /// The content of a part (of the message itself if the path is empty), with PEEK: all of it, or the
     /// first octets.
     Part(PartPath, Option<u64>),
+    /// Some octets of the content of a part, with PEEK: from where, and how many.
+    Window(PartPath, u64, u64),
+    /// How many octets a part has without its transfer encoding (RFC 3516).
+    DecodedSize(PartPath),
 }
 
 impl Item {
@@ -37,12 +44,17 @@ impl Item {
     pub const STATE: Self = Self::Fixed("UID FLAGS");
     /// Everything a summary is made of, the header excepted.
     pub const ENVELOPE: Self = Self::Fixed("INTERNALDATE RFC822.SIZE ENVELOPE BODYSTRUCTURE");
+    /// Who wrote to whom, and when.
+    pub const CORRESPONDENTS: Self = Self::Fixed("UID INTERNALDATE ENVELOPE");
     /// The whole header.
     pub const HEADER: Self = Self::Fixed("BODY.PEEK[HEADER]");
 
-    /// What Gmail adds, if the server is Gmail.
-    pub fn gmail(capabilities: &Capabilities) -> Option<Self> {
-        capabilities.has("X-GM-EXT-1").then_some(Self::Fixed(GMAIL))
+    /// What the server knows of a message's thread: what Gmail adds, else THREADID.
+    pub fn thread(capabilities: &Capabilities) -> Option<Self> {
+        if capabilities.has("X-GM-EXT-1") {
+            return Some(Self::Fixed(GMAIL));
+        }
+        capabilities.has("OBJECTID").then_some(Self::Fixed(THREAD))
     }
 
     fn write(&self, command: Command) -> Command {
@@ -50,12 +62,14 @@ impl Item {
             Self::Fixed(items) => command.syntax(items),
             Self::Part(path, None) => command.atom(format!("BODY.PEEK[{path}]")),
             Self::Part(path, Some(octets)) => command.atom(format!("BODY.PEEK[{path}]<0.{octets}>")),
+            Self::Window(path, from, octets) => command.atom(format!("BODY.PEEK[{path}]<{from}.{octets}>")),
+            Self::DecodedSize(path) => command.atom(format!("BINARY.SIZE[{path}]")),
         }
     }
 }
 
 fn row_items(capabilities: &Capabilities) -> Vec<Item> {
-    [Some(Item::Fixed(ROW)), Item::gmail(capabilities)].into_iter().flatten().collect()
+    [Some(Item::Fixed(ROW)), Item::thread(capabilities)].into_iter().flatten().collect()
 }
 
 /// Rows by sequence number, from `low` to the newest or to `high`.
@@ -167,6 +181,7 @@ pub fn summary(fetch: Fetch) -> Option<Summary> {
         has_unsubscribe: header.has_unsubscribe(),
         authentication_results: header.authentication_results(),
         gmail: fetch.gmail,
+        thread_id: fetch.thread_id,
     })
 }
 

@@ -136,7 +136,8 @@ impl Compiler {
         }
         self.size += size;
         self.is_costly |= written.iter().any(|argument| {
-            matches!(argument, Argument::Atom(name) if matches!(name.as_ref(), "BODY" | "List-Id"))
+            matches!(argument, Argument::Atom(name)
+                if matches!(name.as_ref(), "BODY" | "List-Id" | "References" | "In-Reply-To"))
         });
         bound
     }
@@ -190,6 +191,18 @@ impl Compiler {
             }
             Term::Text(field, text) => self.text(*field, text),
             Term::MessageId(id) => self.strings(&["HEADER", "Message-ID"], id, char::is_control),
+            Term::Answers(id) => {
+                let named = |field| self.strings(&["HEADER", field], id, char::is_control);
+                let (references, reply) = (named("References"), named("In-Reply-To"));
+                let is_exact = references.is_exact && reply.is_exact;
+                Bound { key: Key::any(vec![references.key, reply.key]), is_exact }
+            }
+            Term::Thread(id) if self.abilities.gmail => id
+                .parse()
+                .map_or(Bound::UNKNOWN, |number| exact(Key::plain("X-GM-THRID", Argument::Number(number)))),
+            Term::Thread(id) if is_atom(id) => {
+                exact(Key::plain("THREADID", Argument::Atom(Cow::Owned(id.clone()))))
+            }
             Term::HasAttachment if self.abilities.gmail => exact(gmail_attachment()),
             Term::Label(name) | Term::Keyword(name) => self.mark(name),
             Term::Is(state) => exact(Key::Plain(vec![atom(match state {
@@ -208,6 +221,7 @@ impl Compiler {
                 exact(Key::plain("SMALLER", Argument::Number(*size)))
             }
             Term::Smaller(_)
+            | Term::Thread(_)
             | Term::HasAttachment
             | Term::Account(_)
             | Term::Folder(_)

@@ -48,6 +48,8 @@ fn term_matches(term: &Term, candidate: &Candidate<'_>) -> Option<bool> {
         Term::MessageId(id) => {
             summary.envelope.message_id.as_deref().is_some_and(|found| fold(found).contains(&fold(id)))
         }
+        Term::Answers(id) => summary.answered().any(|found| found == id),
+        Term::Thread(id) => summary.server_thread().as_ref() == Some(id),
         Term::HasAttachment => candidate.attachments?.iter().any(|attachment| !attachment.is_inline),
         Term::Is(state) => is(summary, *state),
         Term::After(moment) => day() >= moment.day,

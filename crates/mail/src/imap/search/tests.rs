@@ -116,6 +116,41 @@ fn text_beyond_ascii_is_sent_as_utf8_or_filtered_here() {
 }
 
 #[test]
+fn what_answers_a_message_is_asked_of_both_headers_in_windows() {
+    let answers = |id: &str| Expr::Term(Term::Answers(id.into()));
+    let query = Query::from(Expr::Or(vec![answers("<a@x>"), Expr::Term(Term::MessageId("<b@x>".into()))]));
+    let plan = compile(&query, Abilities::default(), UtcOffset::UTC);
+    let criteria =
+        "OR HEADER References \"<a@x>\" OR HEADER In-Reply-To \"<a@x>\" HEADER Message-ID \"<b@x>\"";
+    assert_eq!(show(&plan.criteria), criteria);
+    assert_eq!((plan.residual, plan.cost), (None, Cost::Costly));
+    let plan = compile(&query, NO_TEXT, UtcOffset::UTC);
+    assert_eq!(show(&plan.criteria), "ALL");
+    assert_eq!(plan.residual, query.expr().cloned());
+}
+
+#[test]
+fn a_servers_own_thread_is_asked_for_in_its_own_words() {
+    let ask = |id: &str, abilities| {
+        let query = Query::from(Expr::Term(Term::Thread(id.into())));
+        let plan = compile(&query, abilities, UtcOffset::UTC);
+        (show(&plan.criteria), plan.residual.is_some(), plan.cost)
+    };
+    let gmail = Abilities { gmail: true, ..Abilities::default() };
+    assert_eq!(
+        ask("1278455344230334865", gmail),
+        ("X-GM-THRID 1278455344230334865".into(), false, Cost::Cheap)
+    );
+    assert_eq!(ask("T64b4", Abilities::default()), ("THREADID T64b4".into(), false, Cost::Cheap));
+    // Nothing that a server calls a thread can become another command.
+    for (evil, abilities) in
+        [("1 ALL", gmail), ("T1 ALL", Abilities::default()), ("\"", Abilities::default())]
+    {
+        assert_eq!(ask(evil, abilities), ("ALL".into(), true, Cost::Costly), "{evil}");
+    }
+}
+
+#[test]
 fn a_server_that_finds_no_text_is_never_asked_for_text() {
     let plan = plan_of("ann from:x list:l id:<a@b> is:unread keyword:todo", NO_TEXT);
     assert_eq!(show(&plan.criteria), "UNSEEN KEYWORD todo");

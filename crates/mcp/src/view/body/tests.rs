@@ -36,7 +36,7 @@ fn message(uid: u32, body: &str) -> Message {
 fn read(messages: &[Message], max_tokens: usize, start: usize) -> Result<Vec<MessageView>, Problem> {
     let nonce = Nonce::new(&Fixed);
     let outcomes = messages.iter().map(|message| Outcome::Message(Box::new(message.clone()))).collect();
-    show(outcomes, &Ask { max_tokens, start, nonce: &nonce, request: None })
+    show(outcomes, &Ask { max_tokens, beside: 0, start, nonce: &nonce, request: None })
 }
 
 fn answer_chars(views: &[MessageView]) -> usize {

@@ -55,6 +55,7 @@ pub(super) fn message() -> Message {
         has_unsubscribe: false,
         authentication_results: Vec::new(),
         gmail: None,
+        thread_id: None,
     };
     Message {
         summary,
@@ -128,6 +129,12 @@ impl Server<'_> {
                 }
                 Some(Argument::Atom(name)) if name == "Message-ID" => {
                     self.finds(summary.envelope.message_id.as_deref().unwrap_or_default())
+                }
+                Some(Argument::Atom(name)) if name == "References" => {
+                    self.finds(&summary.references.join(" "))
+                }
+                Some(Argument::Atom(name)) if name == "In-Reply-To" => {
+                    self.finds(&summary.envelope.in_reply_to.join(" "))
                 }
                 other => panic!("{other:?}"),
             },

@@ -83,6 +83,7 @@ fn any_term() -> impl Strategy<Value = Term> {
         1 => any_text().prop_map(Term::Label),
         1 => any_text().prop_map(Term::Keyword),
         1 => select(vec!["<1@x.org>", "<2@x.org>", "<1@X.ORG>"]).prop_map(|id| Term::MessageId(id.into())),
+        1 => select(vec!["<1@x.org>", "<3@x.org>"]).prop_map(|id| Term::Answers(id.into())),
         1 => Just(Term::HasAttachment),
         1 => state.prop_map(Term::Is),
         1 => moment().prop_map(Term::After),
@@ -128,6 +129,7 @@ fn any_message(is_gmail: bool) -> impl Strategy<Value = Message> {
         cc,
         bcc,
         message_id: id.map(str::to_owned),
+        in_reply_to: if id.is_none() { vec!["<3@x.org>".to_owned()] } else { Vec::new() },
         ..Envelope::default()
     });
     let keywords = select(vec!["todo", "ToDo", "ann", "inbox"]).prop_map(|name| Flag::Keyword(name.into()));
@@ -143,6 +145,7 @@ fn any_message(is_gmail: bool) -> impl Strategy<Value = Message> {
             flags,
             received,
             size,
+            references: if size == 9 { vec!["<1@x.org>".to_owned()] } else { Vec::new() },
             envelope,
             list_id,
             gmail: is_gmail.then_some(GmailIds { message: 1, thread: 1, labels }),

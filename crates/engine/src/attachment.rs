@@ -1,0 +1,158 @@
+//! Attachments: the file of a message that an id and an index name, streamed or read.
+//!
+//! Every call checks the grant anew, as reading does: account, folder, age, and whether the message
+//! likely holds a code that the grant does not show. How octets come is in `windows`, what is read of
+//! them in `content`.
+
+use bytes::Bytes;
+use domain::{Code, MessageRef, Part, PartPath, Principal, Problem, reading};
+use futures_util::{StreamExt as _, stream::BoxStream};
+use mail::{
+    imap::part::{DecodedSize, Place},
+    mime::transfer::Decoder,
+};
+
+use self::windows::Windows;
+use crate::{
+    Account, Engine,
+    read::{Group, Resolved, View},
+};
+
+mod content;
+mod windows;
+
+pub(crate) use content::FILE_ROOM;
+pub use content::{Content, File, Form};
+
+/// A file on its way.
+pub struct Download {
+    /// The message that it is part of.
+    pub id: MessageRef,
+    /// Its name, safe to show and to write.
+    pub name: String,
+    /// Its media type as the sender claims it.
+    pub media_type: String,
+    /// Octets of the whole file, only where they are known exactly.
+    pub size: Option<u64>,
+    /// Octets of the whole file, as the message's list of attachments has them.
+    pub listed_size: u64,
+    /// Its octets from the one that was asked for. Holds at most two windows of it, and no connection
+    /// while nobody reads. An error is the last item.
+    pub body: BoxStream<'static, Result<Bytes, Problem>>,
+}
+
+/// One attachment of one message that the grant shows.
+struct Found {
+    id: MessageRef,
+    account: Account,
+    place: Place,
+    /// The attachment as lists show it.
+    listed: reading::Attachment,
+    part: Part,
+    /// The subject of its message.
+    subject: String,
+    /// Whether octets must not be given out: the message likely holds a code.
+    is_withheld: bool,
+}
+
+impl Engine {
+    /// Streams an attachment from octet `from` of the decoded file on, in constant memory, whatever the
+    /// speed of its reader.
+    pub async fn download(
+        &self,
+        principal: &Principal,
+        id: &str,
+        index: usize,
+        from: u64,
+    ) -> Result<Download, Problem> {
+        let found = self.found(principal, id, index).await?;
+        self.check_codes(&found).await?;
+        let size = found.exact_size().await?;
+        Ok(Download {
+            size,
+            listed_size: found.listed.size,
+            body: found.windows(windows::STREAMED, from).into_stream().boxed(),
+            id: found.id,
+            name: found.listed.name,
+            media_type: found.listed.media_type,
+        })
+    }
+
+    async fn found(&self, principal: &Principal, id: &str, index: usize) -> Result<Found, Problem> {
+        let group = match self.resolve(principal, id).await? {
+            Resolved::One { account, folder, uid, validity } => {
+                Group { account: *account, folder, validity, wanted: vec![(0, uid)] }
+            }
+            Resolved::Several(_) => {
+                return Err(Problem::new(Code::Conflict, "Several messages have this Message-ID.")
+                    .hint("Read it with mail_read, and take the id of the one you mean."));
+            }
+        };
+        let uid = group.wanted.first().map(|(_, uid)| *uid).unwrap_or_default();
+        // Whether a message holds a code is seen in its text; a grant that shows codes need not look.
+        let view = if group.account.shows_codes { View::Headers } else { View::Full };
+        let (source, message) = group.source(uid, view).await?;
+        let count = message.attachments.len();
+        let listed = message.attachments.into_iter().find(|attachment| attachment.index == index);
+        let listed = listed.ok_or_else(|| no_such(index, count))?;
+        let structure = source.summary.structure.unwrap_or_default();
+        let part = part_at(&structure, &listed.path).cloned().unwrap_or_default();
+        Ok(Found {
+            id: message.id,
+            place: Place {
+                mailbox: group.folder.wire_name,
+                validity: group.validity,
+                uid,
+                path: listed.path.clone(),
+            },
+            account: group.account,
+            listed,
+            part,
+            subject: source.summary.envelope.subject,
+            is_withheld: message.trust.masked_codes > 0,
+        })
+    }
+}
+
+impl Found {
+    fn windows(&self, octets: u64, from: u64) -> Windows {
+        Windows::new(self.account.clone(), self.place.clone(), &self.part, octets, from)
+    }
+
+    /// Octets of the decoded file, where the server counts them and every decoder comes to the same.
+    async fn exact_size(&self) -> Result<Option<u64>, Problem> {
+        if !Decoder::new(&self.part.encoding).is_unambiguous() {
+            return Ok(None);
+        }
+        let question = DecodedSize { place: &self.place };
+        let size = self.account.opened.ask(Some(&self.place.mailbox), &question).await;
+        size.map_err(|error| self.account.problem(&error))
+    }
+}
+
+/// The part at that place, looked for with a bound on depth: the structure's own.
+fn part_at<'a>(structure: &'a Part, path: &PartPath) -> Option<&'a Part> {
+    let mut open = vec![structure];
+    while let Some(part) = open.pop() {
+        if part.path == *path && part.kind != "multipart" {
+            return Some(part);
+        }
+        open.extend(&part.children);
+    }
+    None
+}
+
+fn no_such(index: usize, count: usize) -> Problem {
+    let told = match count {
+        0 => "The message has no attachments.".to_owned(),
+        1 => format!("The message has no attachment {index}: it has only one, with index 1."),
+        _ => format!("The message has no attachment {index}: it has 1 to {count}."),
+    };
+    Problem::new(Code::NotFound, told).hint("mail_read lists a message's attachments.")
+}
+
+fn withheld() -> Problem {
+    let told = "The file is not given out: its message likely holds a one-time code or a sign-in link, which this grant does not show.";
+    Problem::new(Code::OutsideGrant, told)
+        .hint("Read it as text, where codes are hidden, or ask the person for it.")
+}

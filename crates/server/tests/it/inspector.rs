@@ -1,0 +1,48 @@
+//! The MCP Inspector's command line, both eras of the protocol: it lints what the tools say of themselves, and
+//! calls them with nothing but their schemas to go by.
+
+use serde_json::{Value, json};
+use testkit::{Node, require_node};
+
+use crate::{foreign::Hosted, reading::sample_dovecot};
+
+/// The eras, as the Inspector calls them.
+const ERAS: [&str; 2] = ["modern", "legacy"];
+
+/// Runs a method and answers its result; the Inspector must be content.
+#[track_caller]
+fn inspect(node: &Node, hosted: &Hosted, era: &str, method: &[&str]) -> Value {
+    // it keeps a catalogue in the home directory
+    let home = tempfile::tempdir().unwrap();
+    let mut command = node.program("inspector");
+    command.env("HOME", home.path()).args(["--cli", "--quiet", "--format", "json", "--transport", "http"]);
+    command.args(["--server-url", &hosted.url(), "--protocol-era", era, "--method"]).args(method);
+    command.args(["--header", &format!("Authorization: Bearer {}", hosted.bearer)]);
+    let output = command.output().unwrap();
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{era} {method:?}: {errors}");
+    assert_eq!(errors, "", "{era} {method:?}");
+    serde_json::from_slice::<Value>(&output.stdout).unwrap()["result"].take()
+}
+
+#[test]
+fn the_inspector_finds_no_fault_in_the_schemas_and_reads_mail_with_them() {
+    let Some(node) = require_node() else { return };
+    let Some(dovecot) = sample_dovecot() else { return };
+    let hosted = Hosted::on(&dovecot);
+    for era in ERAS {
+        let listed = inspect(&node, &hosted, era, &["tools/list", "--strict"]);
+        assert!(listed["tools"].as_array().is_some_and(|tools| tools.len() >= 4), "{era}: {listed}");
+        let call = |tool: &str, arguments: Value| {
+            let arguments = arguments.to_string();
+            let method = ["tools/call", "--tool-name", tool, "--tool-args-json", &arguments];
+            let mut result = inspect(&node, &hosted, era, &method);
+            assert_ne!(result["isError"], true, "{era} {tool}: {result}");
+            result["structuredContent"].take()
+        };
+        let found = call("mail_search", json!({ "query": "has:attachment", "limit": 2 }));
+        let ids = [&found["messages"][0]["id"], &found["messages"][1]["id"]];
+        let read = call("mail_read", json!({ "ids": ids }));
+        assert_eq!([&read["messages"][0]["id"], &read["messages"][1]["id"]], ids, "{era}");
+    }
+}
