@@ -17,6 +17,7 @@ mod children;
 mod flights;
 mod floor;
 mod letters;
+mod links;
 mod listing;
 mod product;
 mod report;
@@ -122,6 +123,7 @@ fn measure(world: &World, is_last: bool) -> Result<Vec<Section>, Failure> {
         let mut section = |title: &str, rows| sections.push(Section { title: title.to_owned(), rows });
         section("What an agent pays", tokens::measure(world)?);
         section("The server", serving::measure(world)?);
+        section("Attachments", links::measure(world)?);
         // last, since mail is delivered meanwhile
         section("Round trips", flights::measure(world)?);
     }
@@ -147,6 +149,7 @@ fn seed(world: &World) -> Result<(), Failure> {
             testkit::maildir::Numbering { uid_validity: numbering.uid_validity + number, first_uid: 1 };
         many.fill(folder, numbering, mails)?;
     }
+    links::seed(&many, now)?;
     many.subscribe(sample::FOLDERS.get(1..).unwrap_or_default())?;
     sample::fill(&Maildir::of(&world.dovecot, SAMPLE.user)?, now)?;
     Ok(())

@@ -16,6 +16,7 @@ use rmcp::{
     },
     service::RequestContext,
 };
+use serde_json::{Value, json};
 
 use crate::{
     completion,
@@ -216,12 +217,21 @@ impl End {
     }
 
     /// The answer, if there is one.
-    pub(crate) fn answer(self) -> Option<serde_json::Value> {
+    pub(crate) fn answer(self) -> Option<Value> {
         match self {
             Self::Answer(answer) => Some(answer.json),
             Self::Refused(_) | Self::Cancelled => None,
         }
     }
+}
+
+/// An error says which resource it is about, since a client may have asked for several.
+fn naming(uri: &str, mut error: ErrorData) -> ErrorData {
+    let about = error.data.get_or_insert_with(|| json!({}));
+    if let Some(about) = about.as_object_mut() {
+        about.insert("uri".to_owned(), json!(uri));
+    }
+    error
 }
 
 fn cancelled() -> ErrorData {
@@ -328,9 +338,15 @@ impl ServerHandler for Server {
         context: RequestContext<RoleServer>,
     ) -> Result<ReadResourceResponse, ErrorData> {
         let principal = self.principal(&context).await?;
-        let asked = resources::find(&request.uri).map_err(|why| ErrorData::invalid_params(why, None))?;
-        let end = self.call(asked.entry, asked.arguments, &context, &principal).await;
-        end.resource(&request.uri, request_id(&context))
+        let asked = resources::find(&request.uri).map_err(|why| ErrorData::invalid_params(why, None));
+        let answer = match asked {
+            Ok(asked) => {
+                let end = self.call(asked.entry, asked.arguments, &context, &principal).await;
+                end.resource(&request.uri, request_id(&context))
+            }
+            Err(error) => Err(error),
+        };
+        answer.map_err(|error| naming(&request.uri, error))
     }
 
     async fn list_prompts(

@@ -79,11 +79,20 @@ impl Children {
 impl Running {
     /// Memory of the process that lies in RAM, in kB.
     pub(super) fn resident_kb(&self) -> Result<u64, String> {
+        self.status_kb("VmRSS:")
+    }
+
+    /// The most that it was so far, in kB.
+    pub(super) fn peak_kb(&self) -> Result<u64, String> {
+        self.status_kb("VmHWM:")
+    }
+
+    fn status_kb(&self, name: &str) -> Result<u64, String> {
         let path = format!("/proc/{}/status", self.child.id());
         let status = std::fs::read_to_string(&path).map_err(|error| format!("{path}: {error}"))?;
-        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+        let line = status.lines().find_map(|line| line.strip_prefix(name));
         line.and_then(|line| line.split_whitespace().next()?.parse().ok())
-            .ok_or_else(|| format!("{path} tells no VmRSS"))
+            .ok_or_else(|| format!("{path} tells no {name}"))
     }
 }
 

@@ -62,6 +62,14 @@ impl Row {
             .target(&format!("≤ {limit} MB"), kb * 1_024 <= limit * 1_000_000)
     }
 
+    /// Growth of memory in kB, below `limit` kB.
+    pub(super) fn memory_growth(what: &str, kb: u64, limit: u64) -> Self {
+        let hundredths = kb * 1_024 / 10_000;
+        let target = format!("< {} MB", (limit * 1_024).div_ceil(1_000_000));
+        Self::new(what, format!("{}.{:02} MB", hundredths / 100, hundredths % 100))
+            .target(&target, kb < limit)
+    }
+
     /// With a target and whether it was met.
     pub(super) fn target(self, target: &str, is_met: bool) -> Self {
         Self { target: target.to_owned(), verdict: if is_met { "met" } else { "missed" }, ..self }

@@ -60,18 +60,23 @@ fn start(world: &World, place: &Path) -> Result<(Running, Duration), Failure> {
     command.env("POSTROOM_MIRROR", "off");
     let started = Instant::now();
     let mut running = world.children.spawn(&mut command)?;
-    loop {
-        if is_healthy(port).unwrap_or(false) {
-            return Ok((running, started.elapsed()));
-        }
+    wait_until_healthy(&mut running, port, &said)?;
+    Ok((running, started.elapsed()))
+}
+
+/// Waits until `serve` answers on its port; `said` has its log.
+pub(super) fn wait_until_healthy(running: &mut Running, port: u16, said: &Path) -> Result<(), Failure> {
+    let started = Instant::now();
+    while !is_healthy(port).unwrap_or(false) {
         if let Some(status) = running.child.try_wait()? {
-            return Err(Failure::Failed(format!("`postroom serve` ended ({status})\n{}", end_of(&said))));
+            return Err(Failure::Failed(format!("`postroom serve` ended ({status})\n{}", end_of(said))));
         }
         if started.elapsed() > PATIENCE {
-            return Err(Failure::Failed(format!("`postroom serve` is not healthy\n{}", end_of(&said))));
+            return Err(Failure::Failed(format!("`postroom serve` is not healthy\n{}", end_of(said))));
         }
         std::thread::sleep(Duration::from_micros(500));
     }
+    Ok(())
 }
 
 fn is_healthy(port: u16) -> std::io::Result<bool> {

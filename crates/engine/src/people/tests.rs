@@ -29,6 +29,7 @@ fn row(hours: i64, from: &str, to: &[&str]) -> Summary {
         list_id: None,
         has_unsubscribe: false,
         authentication_results: Vec::new(),
+        thread_id: None,
         gmail: None,
         thread_id: None,
     }

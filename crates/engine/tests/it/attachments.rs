@@ -404,3 +404,15 @@ async fn a_message_deleted_in_the_midst_of_a_download_ends_it_with_an_error() {
     other.delete("INBOX", "1").unwrap();
     assert_eq!(all(begun).await.unwrap_err().code, Code::NotFound);
 }
+
+#[tokio::test]
+async fn of_an_enormous_nested_message_the_beginning_is_read_and_the_rest_told() {
+    let enormous = attached("application/octet-stream", "video.bin", &noise(9_000_000));
+    let nested = format!(
+        "Content-Type: message/rfc822\r\n\r\nSubject: Inner\r\nContent-Type: multipart/mixed; boundary=i\r\n\r\n--i\r\nContent-Type: text/plain\r\n\r\nInner words\r\n--i\r\n{enormous}\r\n--i--\r\n"
+    );
+    let Some(world) = holding(vec![message("nested", "See attached.", &[nested])]) else { return };
+    let read = text(&world, 1, 1).await.unwrap();
+    assert!(read.contains("Subject: Inner\n\nInner words"), "{read}");
+    assert!(read.ends_with("\n[The message goes on beyond what is read of one.]"), "{read}");
+}

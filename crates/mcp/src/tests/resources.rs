@@ -86,12 +86,14 @@ async fn what_is_not_there_is_told_as_invalid_params_and_what_failed_as_internal
         let answer = read(&world, "all", uri).await;
         assert_eq!(answer.code(), -32602, "{uri}: {answer:?}");
         assert!(answer.json()["error"]["message"].as_str().unwrap().starts_with(told), "{uri}: {answer:?}");
+        assert_eq!(answer.json()["error"]["data"]["uri"], uri);
     }
     let answer = read(&world, "all", "mail://work/search/fault").await;
     assert_eq!((answer.code(), &answer.json()["error"]["data"]["code"]), (json!(-32603), &json!("internal")));
     world.gate.wait.store(9, Ordering::Relaxed);
     let answer = read(&world, "all", "mail://accounts").await;
-    assert_eq!(answer.json()["error"]["data"], json!({"code": "rate_limited", "retry_after": 9}));
+    let about = json!({"code": "rate_limited", "retry_after": 9, "uri": "mail://accounts"});
+    assert_eq!(answer.json()["error"]["data"], about);
 }
 
 #[tokio::test]
