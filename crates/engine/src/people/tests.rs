@@ -31,7 +31,6 @@ fn row(hours: i64, from: &str, to: &[&str]) -> Summary {
         authentication_results: Vec::new(),
         thread_id: None,
         gmail: None,
-        thread_id: None,
     }
 }
 

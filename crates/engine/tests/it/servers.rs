@@ -15,6 +15,7 @@ use testkit::{
 
 use crate::world::{NOW, credentials, new_engine, principal_with};
 
+mod conversing;
 mod finding;
 mod folders;
 mod reading;
