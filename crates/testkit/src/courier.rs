@@ -7,7 +7,7 @@ use std::{
     io::{Read as _, Write as _},
     net::{TcpListener, TcpStream},
     os::fd::OwnedFd,
-    path::PathBuf,
+    path::{Path, PathBuf},
     process::{Command, Stdio},
     sync::Arc,
     thread,
@@ -30,7 +30,7 @@ const LONGEST_LINE: usize = 8_192;
 pub struct Courier {
     // first: the server ends before its directory goes
     _guard: Guarded,
-    _place: Arc<Place>,
+    place: Arc<Place>,
     port: u16,
 }
 
@@ -52,8 +52,9 @@ impl Courier {
                 place.make_directory(&format!("{}/Maildir{directory}", user.name))?;
             }
         }
+        // watchers listen on a name, not on a file
         let mut watcher = place.owners_wrapped_command("usr/libexec/gam_server");
-        watcher.args(["--notimeout", &watchers_name(&place)]);
+        watcher.args(["--notimeout", &place.name()]);
         let guard = Guarded::quiet(place.path(), &watcher)?;
         let listener = TcpListener::bind(("127.0.0.1", 0))?;
         let port = listener.local_addr()?.port();
@@ -66,18 +67,18 @@ impl Courier {
                 let _ = thread::Builder::new().spawn(move || serve(stream, &users, &place));
             }
         })?;
-        Ok(Self { _guard: guard, _place: place, port })
+        Ok(Self { _guard: guard, place, port })
     }
 
     /// Where it speaks IMAP.
     pub fn port(&self) -> u16 {
         self.port
     }
-}
 
-/// Tells watchers of several tests apart; they listen on a name, not on a file.
-fn watchers_name(place: &Place) -> String {
-    place.path().file_name().unwrap_or_default().to_string_lossy().into_owned()
+    /// The directory with all that it writes; gone when the server stops.
+    pub fn directory(&self) -> &Path {
+        self.place.path()
+    }
 }
 
 /// Greets, takes LOGIN, and hands the connection over to `imapd`.
@@ -137,7 +138,7 @@ fn hand_over(stream: TcpStream, tag: &str, user: &str, place: &Place) -> io::Res
         .env("IMAP_IDLE_TIMEOUT", "60")
         .env("IMAP_MAILBOX_SANITY_CHECK", "1")
         .env("IMAP_TRASHFOLDERNAME", "Trash")
-        .env("GAM_CLIENT_ID", watchers_name(place))
+        .env("GAM_CLIENT_ID", place.name())
         .stdin(Stdio::from(OwnedFd::from(stream)))
         .stdout(Stdio::from(output))
         .stderr(fs::OpenOptions::new().create(true).append(true).open(place.path().join("log"))?);

@@ -3,13 +3,14 @@
 
 use std::{
     fs, io,
+    path::Path,
     process::{Command, Stdio},
     time::{Duration, Instant},
 };
 
 use crate::{
     dovecot::User,
-    ports::{free_port, greets},
+    ports::{free_port, greeting},
     process::Guarded,
     unpacked::{Place, require},
 };
@@ -34,6 +35,18 @@ pub fn require_cyrus() -> Option<Cyrus> {
 impl Cyrus {
     /// Starts a server and waits until it greets.
     pub fn start(users: &[User]) -> io::Result<Self> {
+        let mut last = io::Error::other("never tried");
+        for _ in 0..3 {
+            // a free port may be taken by somebody else before Cyrus binds it
+            match Self::try_start(users) {
+                Err(error) if error.kind() == io::ErrorKind::AddrInUse => last = error,
+                outcome => return outcome,
+            }
+        }
+        Err(last)
+    }
+
+    fn try_start(users: &[User]) -> io::Result<Self> {
         let place = Place::make("cyrus")?;
         for directory in ["lib", "spool", "run"] {
             place.make_directory(directory)?;
@@ -51,20 +64,33 @@ impl Cyrus {
         command.arg("-p").arg(place.path().join("run/master.pid"));
         let guard = Guarded::quiet(place.path(), &command)?;
         let cyrus = Self { _guard: guard, port, place };
-        let deadline = Instant::now() + Duration::from_secs(30);
-        while !greets(cyrus.port) {
-            if Instant::now() > deadline {
-                let said = fs::read_to_string(cyrus.place.path().join("stderr")).unwrap_or_default();
-                return Err(io::Error::other(format!("Cyrus greets nobody: {said}")));
-            }
-            std::thread::sleep(Duration::from_millis(20));
-        }
+        cyrus.wait_until_ready()?;
         Ok(cyrus)
+    }
+
+    fn wait_until_ready(&self) -> io::Result<()> {
+        let deadline = Instant::now() + Duration::from_secs(30);
+        loop {
+            match greeting(self.port) {
+                Some(line) if line.contains(&self.place.name()) => return Ok(()),
+                Some(_) => return Err(io::ErrorKind::AddrInUse.into()),
+                None if Instant::now() > deadline => {
+                    let said = fs::read_to_string(self.place.path().join("stderr")).unwrap_or_default();
+                    return Err(io::Error::other(format!("Cyrus greets nobody: {said}")));
+                }
+                None => std::thread::sleep(Duration::from_millis(20)),
+            }
+        }
     }
 
     /// Where it speaks IMAP.
     pub fn port(&self) -> u16 {
         self.port
+    }
+
+    /// The directory with all that it writes; gone when the server stops.
+    pub fn directory(&self) -> &Path {
+        self.place.path()
     }
 }
 
@@ -73,7 +99,7 @@ fn add(place: &Place, user: &User) -> io::Result<()> {
     use std::io::Write as _;
     let file = place.path().join("passwords");
     let mut command: Command = place.command("usr/sbin/saslpasswd2");
-    command.args(["-p", "-c", "-u", "localhost", "-f"]).arg(&file).arg(&user.name);
+    command.args(["-p", "-c", "-u", &place.name(), "-f"]).arg(&file).arg(&user.name);
     let mut child = command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null()).spawn()?;
     child.stdin.take().map_or(Ok(()), |mut input| input.write_all(user.password.as_bytes()))?;
     if !child.wait()?.success() {
@@ -83,7 +109,7 @@ fn add(place: &Place, user: &User) -> io::Result<()> {
 }
 
 fn settings_file(place: &Place) -> String {
-    let (directory, owner) = (place.path().display(), &place.owner.name);
+    let (directory, name, owner) = (place.path().display(), place.name(), &place.owner.name);
     format!(
         "configdirectory: {directory}/lib\n\
          defaultpartition: default\n\
@@ -91,7 +117,7 @@ fn settings_file(place: &Place) -> String {
          proc_path: {directory}/run/proc\n\
          mboxname_lockpath: {directory}/run/lock\n\
          cyrus_user: {owner}\n\
-         servername: localhost\n\
+         servername: {name}\n\
          admins: admin\n\
          altnamespace: yes\n\
          unixhierarchysep: yes\n\

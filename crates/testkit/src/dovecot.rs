@@ -16,7 +16,7 @@ use crate::{
     dovecot_config::{Place, main_file, oauth2_file, users_file},
     introspection,
     left_out::left_out,
-    ports::{free_ports, greets},
+    ports::{free_ports, greeting},
     process::{Guarded, run},
     smtp_sink::SmtpSink,
 };
@@ -257,7 +257,7 @@ impl Dovecot {
         ports.extend(self.lmtp_port);
         for port in ports {
             loop {
-                if greets(port) {
+                if greeting(port).is_some() {
                     break;
                 }
                 let log = self.log();

@@ -1,10 +1,13 @@
 //! Loopback ports for servers that cannot choose one themselves, and whether somebody answers there.
 
 use std::{
-    io::{self, Read as _},
+    io::{self, BufRead as _, BufReader, Read as _},
     net::{TcpListener, TcpStream},
     time::Duration,
 };
+
+/// More than any server greets with, in octets.
+const LONGEST_GREETING: u64 = 8_192;
 
 /// A port that is free on 127.0.0.1.
 pub(crate) fn free_port() -> io::Result<u16> {
@@ -29,10 +32,12 @@ pub(crate) fn free_ports() -> io::Result<[u16; 4]> {
     Err(io::Error::new(io::ErrorKind::AddrInUse, "no free ports on 127.0.0.1 and 127.0.0.2"))
 }
 
-/// Whether a server says something to who connects.
+/// The first line of a server's greeting, if somebody listens there and says something.
 #[expect(clippy::disallowed_methods, reason = "asks its own child on loopback whether it is up")]
-pub(crate) fn greets(port: u16) -> bool {
-    let Ok(mut stream) = TcpStream::connect(("127.0.0.1", port)) else { return false };
-    let mut first = [0; 1];
-    stream.set_read_timeout(Some(Duration::from_secs(5))).is_ok() && stream.read_exact(&mut first).is_ok()
+pub(crate) fn greeting(port: u16) -> Option<String> {
+    let stream = TcpStream::connect(("127.0.0.1", port)).ok()?;
+    stream.set_read_timeout(Some(Duration::from_secs(5))).ok()?;
+    let mut line = String::new();
+    BufReader::new(stream.take(LONGEST_GREETING)).read_line(&mut line).ok()?;
+    (!line.is_empty()).then_some(line)
 }

@@ -84,6 +84,11 @@ impl Place {
         self.directory.path()
     }
 
+    /// What tells this server from those of other tests, in lower case as Cyrus takes realms.
+    pub(crate) fn name(&self) -> String {
+        self.path().file_name().unwrap_or_default().to_string_lossy().to_lowercase()
+    }
+
     /// A program by its path in the packages.
     pub(crate) fn program(&self, path: &str) -> PathBuf {
         self.programs.join(path)

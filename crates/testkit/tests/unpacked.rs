@@ -2,6 +2,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
 
+use std::{fs, path::Path};
+
 use testkit::{Mail, OtherClient, maildir::encode_name, require_courier, require_cyrus};
 
 /// Files a message, finds it again, and gives the lines of the answer.
@@ -37,9 +39,23 @@ fn courier_keeps_what_is_filed_and_refuses_a_wrong_password() {
 }
 
 #[test]
-fn a_server_that_was_dropped_answers_no_more() {
-    for port in [require_cyrus().map(|cyrus| cyrus.port()), require_courier().map(|courier| courier.port())] {
-        let Some(port) = port else { continue };
-        assert!(OtherClient::sign_in_at(port, "alice", "alice-secret").is_err());
+fn a_server_that_was_dropped_leaves_no_directory_and_no_process() {
+    let (Some(cyrus), Some(courier)) = (require_cyrus(), require_courier()) else { return };
+    let _signed_in = OtherClient::sign_in_at(courier.port(), "alice", "alice-secret").unwrap();
+    let directories = [cyrus.directory().to_owned(), courier.directory().to_owned()];
+    assert!(directories.iter().all(|directory| !processes_mentioning(directory).is_empty()));
+    drop((cyrus, courier));
+    for directory in directories {
+        assert!(!directory.exists(), "{}", directory.display());
+        assert_eq!(processes_mentioning(&directory), Vec::<String>::new());
     }
+}
+
+fn processes_mentioning(directory: &Path) -> Vec<String> {
+    let needle = directory.file_name().unwrap().to_string_lossy().into_owned();
+    let commands = fs::read_dir("/proc").unwrap().flatten();
+    commands
+        .filter_map(|entry| fs::read_to_string(entry.path().join("cmdline")).ok())
+        .filter(|command| command.contains(&needle))
+        .collect()
 }
