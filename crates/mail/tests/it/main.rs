@@ -5,6 +5,7 @@
 mod dovecot;
 mod faults;
 mod folders;
+mod fuzzed;
 mod listing;
 mod part;
 mod pool;
