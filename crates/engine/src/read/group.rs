@@ -34,6 +34,13 @@ const RAW_LIMIT: u64 = 1 << 20;
 /// What stands in place of a source that is not shown.
 const WITHHELD: &str = "\n[The source is not shown: it likely holds a one-time code or a sign-in link, which this grant does not show.]\n";
 
+/// Told of a message with more parts than are looked at.
+const MORE_PARTS: &str =
+    "\n[This message has more parts, or parts nested deeper, than are read. What they hold is not shown.]\n";
+
+/// Told of a header with more fields than are read.
+const MORE_FIELDS: &str = "[This header has more fields than are read.]\n";
+
 /// Messages of one folder to be read together: positions among the ids, and UIDs.
 pub(crate) struct Group {
     pub(crate) account: Account,
@@ -250,6 +257,8 @@ impl Group {
         let subject = &source.summary.envelope.subject;
         let options = render::Options { full, mask_codes: !self.account.shows_codes, subject };
         let parsed = source.whole.as_ref().map(|whole| whole::parse(whole));
+        let structure = parsed.as_ref().map(|parsed| &parsed.structure).or(source.summary.structure.as_ref());
+        let is_cut = structure.is_some_and(|structure| text_plan(structure).is_cut);
         let own_parts: Vec<(TextPart, bytes::Bytes)> = parsed
             .map(|parsed| {
                 let parts = text_plan(&parsed.structure).parts.into_iter();
@@ -278,6 +287,9 @@ impl Group {
         };
         if unread > 0 {
             text.push_str(&beyond(unread));
+        }
+        if is_cut {
+            text.push_str(MORE_PARTS);
         }
         (text, rendered.readable.links, rendered.readable.removed, rendered.masked)
     }
@@ -308,6 +320,9 @@ impl Group {
             // One line each: a line break that an encoding carried would begin a field of its own.
             text.push_str(&row::single_line(&invisible::clean(&value).0));
             text.push('\n');
+        }
+        if headers.is_cut() {
+            text.push_str(MORE_FIELDS);
         }
         self.mask(&text)
     }

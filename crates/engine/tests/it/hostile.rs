@@ -173,6 +173,7 @@ async fn broken_mail_is_shown_as_far_as_it_goes() {
             message(&format!("Subject: big\r\nX-Big: {}\r\n\r\nwords\r\n", "y ".repeat(500_000))),
         ),
         ("huge subject", message(&format!("Subject: {folded}\r\n\r\nwords\r\n"))),
+        ("many fields", message(&format!("{}Subject: x\r\n\r\nwords\r\n", "X-A: b\r\n".repeat(8_000)))),
         ("many recipients", message(&format!("Cc: {}\r\n\r\nwords\r\n", "a@b.example, ".repeat(8_000)))),
         ("many parts", message(&format!("Content-Type: multipart/mixed; boundary=b\r\n\r\n{many}--b--\r\n"))),
         ("deep", message(&deep)),
@@ -208,6 +209,10 @@ async fn broken_mail_is_shown_as_far_as_it_goes() {
             }
             if *what == "many parts" && view == View::Text {
                 assert!(message.body.contains("part 0") && message.body.contains("part 900"));
+                assert!(message.body.contains("more parts"), "what is left out is told");
+            }
+            if *what == "many fields" && view == View::Headers {
+                assert!(message.body.contains("more fields"), "what is left out is told");
             }
         }
     }
@@ -229,5 +234,104 @@ async fn a_text_beyond_what_is_fetched_is_told_to_be_cut() {
                 assert_eq!(!is_cut, message.body.contains("the very end"));
             }
         }
+    }
+}
+
+/// What senders write to be slow, to hide, or to be taken for somebody else; each holds `words` to be read.
+fn harmful() -> Vec<(&'static str, Vec<u8>)> {
+    let html = |body: &str| message(&format!("Content-Type: text/html; charset=utf-8\r\n\r\n{body}\r\n"));
+    let lines = |text: &str| {
+        text.as_bytes().chunks(900).map(String::from_utf8_lossy).collect::<Vec<_>>().join("\r\n")
+    };
+    vec![
+        ("deep tags", html(&lines(&format!("words{}", "<div>".repeat(20_000))))),
+        ("many rules", html(&lines(&format!("<style>{}</style>words", ".a{display:none} ".repeat(20_000))))),
+        (
+            "many links",
+            html(&lines(&format!("words{}", "<a href='https://x.example/'>x</a> ".repeat(5_000)))),
+        ),
+        ("all hidden but one", html("<div style='display:none'>secret</div><p>words</p>")),
+        (
+            "hidden by a nested rule",
+            html("<style>div{& .x{display:none}}</style><div><p class=x>secret</p></div>words"),
+        ),
+        (
+            "hidden by a variable",
+            html("<style>:root{--c:#fff}</style><p style='color:var(--c)'>secret</p>words"),
+        ),
+        ("one long line", message(&format!("Subject: x\r\n\r\nwords {}\r\n", "x".repeat(200_000)))),
+        (
+            "quote ladders",
+            message(&format!(
+                "Subject: x\r\n\r\nwords\r\n{}",
+                format!("{} x\r\n", ">".repeat(60)).repeat(2_000)
+            )),
+        ),
+        (
+            "many encoded words",
+            message(&format!("Subject: {}\r\n\r\nwords\r\n", "=?utf-8?q?a?=\r\n ".repeat(5_000))),
+        ),
+        (
+            "a boundary of ten kilobytes",
+            message(&format!(
+                "Content-Type: multipart/mixed; boundary=\"{0}\"\r\n\r\n--{0}\r\n\r\nwords\r\n--{0}--\r\n",
+                "b".repeat(10_000)
+            )),
+        ),
+        ("two senders", message("From: bob@second.example\r\nSubject: a\r\nSubject: b\r\n\r\nwords\r\n")),
+        (
+            "a type of two minds",
+            message("Content-Type: text/plain\r\nContent-Type: text/html\r\n\r\nwords\r\n"),
+        ),
+        ("UTF-16 that is none", message("Content-Type: text/plain; charset=utf-16\r\n\r\nwords\r\n")),
+        ("UTF-7", message("Content-Type: text/plain; charset=utf-7\r\n\r\n+AHc-ords\r\n")),
+        (
+            "equal boundaries",
+            message(
+                "Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n\r\nwords\r\n--b--\r\n--b--\r\n",
+            ),
+        ),
+    ]
+}
+
+#[tokio::test]
+async fn letters_of_harm_are_listed_searched_and_read_and_their_neighbours_too() {
+    let calm = message("Subject: calm\r\n\r\nwords of a neighbour\r\n");
+    let letters: Vec<(&str, Vec<u8>)> =
+        harmful().into_iter().flat_map(|letter| [letter, ("neighbour", calm.clone())]).collect();
+    let raws: Vec<Vec<u8>> = letters.iter().map(|(_, raw)| raw.clone()).collect();
+    let Some(world) = with(&raws) else { return };
+    let listed = rows(&world.engine, &world).await;
+    assert_eq!(listed.len(), letters.len());
+    for ((what, _), row) in letters.iter().zip(&listed) {
+        let snippet = row.snippet.clone().unwrap_or_default();
+        assert!(!snippet.contains("secret") && !snippet.contains(char::is_control), "{what}: {snippet}");
+        if *what == "neighbour" {
+            assert_eq!((row.subject.as_str(), snippet.as_str()), ("calm", "words of a neighbour"));
+        }
+        for view in [View::Text, View::Full] {
+            let message = read(&world.engine, &world, row, view).await;
+            assert!(message.body.contains("words"), "{what} {view:?}: {:?}", message.body);
+            assert!(!message.body.contains("secret"), "{what} {view:?}");
+            if *what == "neighbour" {
+                assert_eq!(message.body, "words of a neighbour");
+            }
+        }
+        for view in [View::Headers, View::Raw] {
+            let message = read(&world.engine, &world, row, view).await;
+            assert!(message.body.contains("eve@example.org"), "{what} {view:?}");
+        }
+    }
+    // All of them in few calls, so that one of harm stands beside a calm one in the same answer.
+    for chunk in listed.chunks(10) {
+        let ids: Vec<String> = chunk.iter().map(|row| row.id.to_string()).collect();
+        let outcomes = world.engine.read(&world.principal, &ids, View::Text).await.unwrap();
+        assert!(outcomes.iter().all(|outcome| matches!(outcome, Outcome::Message(_))));
+    }
+    for query in ["subject:calm", "neighbour", "from:eve"] {
+        let request = SearchRequest { query: query.to_owned(), limit: 100, ..SearchRequest::default() };
+        let found = world.engine.search(&world.principal, request).await.unwrap().rows.len();
+        let wanted = if query == "from:eve" { letters.len() } else { letters.len() / 2 };
+        assert_eq!(found, wanted, "{query}");
     }
 }

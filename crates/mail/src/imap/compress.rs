@@ -187,4 +187,26 @@ mod tests {
             assert_eq!(seen, command.as_bytes());
         }
     }
+
+    #[tokio::test]
+    async fn a_bomb_is_read_in_pieces_of_the_readers_size() {
+        // A gigabyte would be a megabyte; sixteen are enough to see that nothing grows.
+        let zeros = vec![0_u8; 16 << 20];
+        let mut bomb = Vec::with_capacity(1 << 20);
+        Compress::new(Compression::best(), false)
+            .compress_vec(&zeros, &mut bomb, FlushCompress::Sync)
+            .unwrap();
+        assert!(bomb.len() < zeros.len() / 500);
+        let (_left, right) = tokio::io::duplex(64);
+        let mut reader = Deflated::new(right, &bomb);
+        let mut seen = 0;
+        while seen < zeros.len() {
+            let mut piece = [1; 4096];
+            let count = reader.read(&mut piece).await.unwrap();
+            assert!(count > 0 && piece.iter().take(count).all(|octet| *octet == 0));
+            seen += count;
+        }
+        assert_eq!(seen, zeros.len());
+        assert!(reader.input.len() + reader.output.capacity() <= bomb.len().max(BUFFER) + BUFFER);
+    }
 }

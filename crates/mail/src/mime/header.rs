@@ -23,6 +23,7 @@ const MAX_REFERENCES: usize = 200;
 pub struct Headers {
     /// Name in lower case, unfolded value as octets.
     fields: Vec<(String, Vec<u8>)>,
+    is_cut: bool,
 }
 
 impl Headers {
@@ -30,15 +31,20 @@ impl Headers {
     pub fn parse(raw: &[u8]) -> Self {
         let (header, _) = split_header(raw);
         let mut fields: Vec<(String, Vec<u8>)> = Vec::new();
+        // What continues a line that is no field belongs to no field.
+        let mut is_open = false;
+        let mut is_cut = header.len() >= MAX_HEADER;
         for line in header.split(|byte| *byte == b'\n') {
             let line = line.strip_suffix(b"\r").unwrap_or(line);
             if matches!(line.first(), Some(b' ' | b'\t')) {
-                if let Some((_, value)) = fields.last_mut() {
+                if let Some((_, value)) = fields.last_mut().filter(|_| is_open) {
                     value.extend_from_slice(line);
                 }
                 continue;
             }
+            is_open = false;
             if fields.len() >= MAX_FIELDS {
+                is_cut = !line.is_empty();
                 break;
             }
             let Some(colon) = memchr::memchr(b':', line) else { continue };
@@ -49,8 +55,14 @@ impl Headers {
             }
             let name = String::from_utf8_lossy(name).to_ascii_lowercase();
             fields.push((name, value.get(1..).unwrap_or_default().to_vec()));
+            is_open = true;
         }
-        Self { fields }
+        Self { fields, is_cut }
+    }
+
+    /// Whether there are more fields than are read.
+    pub fn is_cut(&self) -> bool {
+        self.is_cut
     }
 
     /// Whether no field was found.
@@ -138,7 +150,8 @@ impl Headers {
     ///
     /// The server that received the mail writes the topmost Received; a Received by a host of another domain is
     /// foreign, and everything below it can be the sender's invention. So can what follows the server's own
-    /// result below its Received, where the sender's fields begin: there the first of each authserv-id counts.
+    /// result below its Received, where the sender's fields begin: there the first of each authserv-id counts,
+    /// and none below a field that only authors and their servers write.
     pub fn placed_authentication_results(&self) -> Vec<(String, bool)> {
         let mut own: Option<String> = None;
         let mut is_above = true;
@@ -147,6 +160,7 @@ impl Headers {
         let mut found = Vec::new();
         for (name, value) in &self.fields {
             let value = String::from_utf8_lossy(value.trim_ascii());
+            is_above &= !is_authors_field(name);
             if name == "received" {
                 has_received = true;
                 let Some(host) = received_by(&value).filter(|host| !is_internal(host)) else { continue };
@@ -193,6 +207,32 @@ pub(super) fn split_header(raw: &[u8]) -> (&[u8], &[u8]) {
         at += end + 1;
     }
     (raw.get(..raw.len().min(MAX_HEADER)).unwrap_or_default(), &[])
+}
+
+/// Whether a field is written with the message, and never by the server that receives it.
+fn is_authors_field(name: &str) -> bool {
+    matches!(
+        name,
+        "from"
+            | "sender"
+            | "reply-to"
+            | "to"
+            | "cc"
+            | "bcc"
+            | "subject"
+            | "date"
+            | "message-id"
+            | "in-reply-to"
+            | "references"
+            | "mime-version"
+            | "content-type"
+            | "content-transfer-encoding"
+            | "dkim-signature"
+            | "list-unsubscribe"
+            | "list-id"
+            | "user-agent"
+            | "x-mailer"
+    )
 }
 
 /// The host after `by` in a Received field.

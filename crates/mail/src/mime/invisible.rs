@@ -4,6 +4,9 @@
 
 use std::borrow::Cow;
 
+/// Most marks that are left on one letter.
+const MAX_MARKS: usize = 6;
+
 /// Text without invisible characters, and how many were taken out. Newline and tab stay.
 pub fn clean(text: &str) -> (Cow<'_, str>, usize) {
     let Some(first) = text.char_indices().find(|(_, c)| is_suspect(*c)).map(|(at, _)| at) else {
@@ -13,6 +16,7 @@ pub fn clean(text: &str) -> (Cow<'_, str>, usize) {
     let mut out = String::with_capacity(text.len());
     out.push_str(sound);
     let mut removed = 0;
+    let mut marks = 0;
     let mut chars = rest.chars().peekable();
     // The last character that was kept and has a shape; joiners look back at it.
     let mut before = sound.chars().next_back();
@@ -30,10 +34,27 @@ pub fn clean(text: &str) -> (Cow<'_, str>, usize) {
             '\u{FE0E}' | '\u{FE0F}' => before.is_some_and(takes_emoji_style),
             '\u{FE00}'..='\u{FE0D}' => before.is_some_and(takes_variation),
             '\u{180B}'..='\u{180D}' | '\u{180F}' => before.is_some_and(is_mongolian),
+            // A blank of Braille stands between its letters; elsewhere it is a gap that no one types.
+            '\u{2800}' => {
+                let is_braille = |c: Option<char>| c.is_some_and(|c| ('\u{2801}'..='\u{28FF}').contains(&c));
+                if is_braille(before) || is_braille(chars.peek().copied()) {
+                    true
+                } else {
+                    out.push(' ');
+                    false
+                }
+            }
+            _ if is_mark(c) => {
+                marks += 1;
+                marks <= MAX_MARKS
+            }
             // Grapheme joiner: used by Hebrew and a few others between marks.
             '\u{034F}' => before.is_some_and(|b| ('\u{0590}'..='\u{05FF}').contains(&b)),
             _ => !is_suspect(c),
         };
+        if !is_mark(c) {
+            marks = 0;
+        }
         if is_kept {
             out.push(c);
             before = Some(c);
@@ -44,35 +65,51 @@ pub fn clean(text: &str) -> (Cow<'_, str>, usize) {
     (Cow::Owned(out), removed)
 }
 
+/// Marks above and below letters, of which nobody stacks more than a few.
+fn is_mark(c: char) -> bool {
+    matches!(c,
+        '\u{0300}'..='\u{034E}'
+        | '\u{0350}'..='\u{036F}'
+        | '\u{0483}'..='\u{0489}'
+        | '\u{1AB0}'..='\u{1AFF}'
+        | '\u{1DC0}'..='\u{1DFF}'
+        | '\u{20D0}'..='\u{20FF}'
+        | '\u{FE20}'..='\u{FE2F}'
+    )
+}
+
 /// Characters worth a closer look; all others are kept.
 fn is_suspect(c: char) -> bool {
     if c < '\u{7F}' {
         return c < ' ' && c != '\n' && c != '\t';
     }
-    matches!(c,
-        '\u{7F}'..='\u{9F}'
-        | '\u{AD}'
-        | '\u{034F}'
-        | '\u{061C}'
-        | '\u{115F}' | '\u{1160}'
-        | '\u{17B4}' | '\u{17B5}'
-        | '\u{180B}'..='\u{180F}'
-        | '\u{200B}'..='\u{200F}'
-        | '\u{2028}'..='\u{202E}'
-        | '\u{2060}'..='\u{206F}'
-        | '\u{3164}'
-        | '\u{FE00}'..='\u{FE0F}'
-        | '\u{FEFF}'
-        | '\u{FFA0}'
-        | '\u{FFF0}'..='\u{FFFB}'
-        | '\u{13430}'..='\u{1343F}'
-        | '\u{1BCA0}'..='\u{1BCA3}'
-        | '\u{1D159}'
-        | '\u{1D173}'..='\u{1D17A}'
-        | '\u{E0000}'..='\u{E0FFF}'
-        | '\u{E000}'..='\u{F8FF}'
-        | '\u{F0000}'..='\u{10FFFF}'
-    ) && !is_shown_private(c)
+    is_mark(c)
+        || matches!(c,
+            '\u{7F}'..='\u{9F}'
+            | '\u{AD}'
+            | '\u{034F}'
+            | '\u{061C}'
+            | '\u{115F}' | '\u{1160}'
+            | '\u{17B4}' | '\u{17B5}'
+            | '\u{180B}'..='\u{180F}'
+            | '\u{200B}'..='\u{200F}'
+            | '\u{2028}'..='\u{202E}'
+            | '\u{2060}'..='\u{206F}'
+            | '\u{3164}'
+            | '\u{FE00}'..='\u{FE0F}'
+            | '\u{FEFF}'
+            | '\u{FFA0}'
+            | '\u{2800}'
+            | '\u{16FE4}'
+            | '\u{FFF0}'..='\u{FFFB}'
+            | '\u{13430}'..='\u{1343F}'
+            | '\u{1BCA0}'..='\u{1BCA3}'
+            | '\u{1D159}'
+            | '\u{1D173}'..='\u{1D17A}'
+            | '\u{E0000}'..='\u{E0FFF}'
+            | '\u{E000}'..='\u{F8FF}'
+            | '\u{F0000}'..='\u{10FFFF}'
+        ) && !is_shown_private(c)
 }
 
 /// Private-use characters have shapes in icon fonts only; they cannot carry words, so they may stay.

@@ -39,6 +39,8 @@ pub struct TextPlan {
     pub parts: Vec<TextPart>,
     /// The other renderings of the same text: shown instead where `parts` turn out to hold no text.
     pub alternative_fallback: Vec<TextPart>,
+    /// Whether there are parts that are not looked at: deeper, or more, than the limits allow.
+    pub is_cut: bool,
 }
 
 /// Says which parts hold the text of a message.
@@ -49,11 +51,20 @@ pub struct TextPlan {
 pub fn text_plan(structure: &Part) -> TextPlan {
     let mut plan = TextPlan::default();
     collect(structure, 0, &mut plan);
+    let mut left = MAX_PARTS;
+    plan.is_cut |= has_at_least(structure, &mut left);
     plan
+}
+
+/// Whether a structure holds so many parts; whoever made it stopped there.
+fn has_at_least(part: &Part, left: &mut usize) -> bool {
+    *left = left.saturating_sub(1);
+    *left == 0 || part.children.iter().any(|child| has_at_least(child, left))
 }
 
 fn collect(part: &Part, depth: usize, plan: &mut TextPlan) {
     if depth > MAX_DEPTH || plan.parts.len() >= MAX_PARTS {
+        plan.is_cut = true;
         return;
     }
     if part.kind == "multipart" {
@@ -91,6 +102,7 @@ fn collect_alternative(part: &Part, depth: usize, plan: &mut TextPlan) {
     for child in part.children.iter().take(MAX_PARTS) {
         let mut option = TextPlan::default();
         collect(child, depth + 1, &mut option);
+        plan.is_cut |= option.is_cut;
         if !option.parts.is_empty() {
             options.push(option);
         }

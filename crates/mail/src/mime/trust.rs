@@ -55,7 +55,7 @@ pub fn assess(input: &TrustInput<'_>) -> Trust {
         .chain(input.reply_to)
         .find_map(|address| look_alike::find(address, input.own_domains));
     Trust {
-        spf: results.as_ref().map_or(Verdict::Unknown, |results| results.verdict("spf", "")),
+        spf: results.as_ref().map_or(Verdict::Unknown, |results| results.verdict("spf", &from_domain)),
         dkim: results.as_ref().map_or(Verdict::Unknown, |results| results.verdict("dkim", &from_domain)),
         dmarc: results.as_ref().map_or(Verdict::Unknown, |results| results.verdict("dmarc", &from_domain)),
         reply_to_differs,

@@ -183,7 +183,9 @@ fn describe(headers: &Headers, is_digest: bool) -> Part {
             part.subtype = found.subtype().unwrap_or_default().trim().to_ascii_lowercase();
             part.parameters = parameters(&found);
             // `Content-Type: text` and worse.
-            if part.subtype.is_empty() && part.kind != "multipart" {
+            let is_token = |c: char| c.is_ascii_alphanumeric() || "!#$&-^_.+".contains(c);
+            let is_broken = part.subtype.is_empty() && part.kind != "multipart";
+            if is_broken || !part.kind.chars().all(is_token) {
                 make_plain(&mut part);
             }
         }

@@ -1,4 +1,5 @@
-//! The IMAP engine against servers: scripted ones that do what a test says, and a real Dovecot.
+//! The IMAP engine against servers: scripted ones that do what a test says, and a real Dovecot. And letters
+//! of every kind, all the way through MIME.
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
@@ -6,12 +7,15 @@ mod dovecot;
 mod faults;
 mod folders;
 mod fuzzed;
+mod letters;
 mod listing;
 mod part;
 mod pool;
 mod reading;
+mod rendering;
 mod script;
 mod searching;
 mod servers;
 mod sign_in;
+mod structure;
 mod threads;

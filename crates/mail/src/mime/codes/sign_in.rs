@@ -2,11 +2,11 @@
 
 use url::Url;
 
-use super::LINK;
+use super::{LINK, context::speaks_of_access};
 use crate::mime::links::Links;
 
 /// Words of links that give access to whoever holds them.
-const CUES: [&str; 66] = [
+const CUES: [&str; 67] = [
     "sign in",
     "sign-in",
     "signin",
@@ -34,6 +34,7 @@ const CUES: [&str; 66] = [
     "one-time link",
     "accept invitation",
     "accept invite",
+    "invited you",
     "anmelden",
     "einloggen",
     "anmeldung",
@@ -75,7 +76,7 @@ const CUES: [&str; 66] = [
     "ログイン",
 ];
 /// Path segments and parameters of such links.
-const PATHS: [&str; 22] = [
+const PATHS: [&str; 23] = [
     "magic",
     "signin",
     "sign-in",
@@ -96,6 +97,7 @@ const PATHS: [&str; 22] = [
     "set-password",
     "set_password",
     "invite",
+    "join",
     "token",
     "validate",
 ];
@@ -214,7 +216,7 @@ pub(super) fn is_sign_in(text: &str, context: &str, target: &Url) -> bool {
     if NOT.iter().any(|word| text.contains(word)) || target.path().contains("unsub") {
         return false;
     }
-    let says = |words: &str| CUES.iter().any(|cue| words.contains(cue));
+    let says = |words: &str| CUES.iter().any(|cue| words.contains(cue)) || speaks_of_access(words);
     if says(&text) {
         return true;
     }
@@ -235,7 +237,24 @@ pub(super) fn is_sign_in(text: &str, context: &str, target: &Url) -> bool {
         || text.split_whitespace().count() <= 3)
         && says(&context)
         && !NOT.iter().any(|word| context.contains(word))
-        || (names && path.contains("token"))
+        || (names && (path.contains("token") || is_plain_entry(&path)))
+}
+
+/// Whether a path says all by itself that its holder is let in.
+fn is_plain_entry(path: &str) -> bool {
+    [
+        "reset",
+        "magic",
+        "passwordless",
+        "confirm",
+        "verify",
+        "activat",
+        "set-password",
+        "set_password",
+        "recover",
+    ]
+    .iter()
+    .any(|word| path.split(['/', '?', '&', '=', '.', '#']).any(|segment| segment.starts_with(word)))
 }
 
 /// Whether a path segment or parameter looks like a secret: long and mixed.

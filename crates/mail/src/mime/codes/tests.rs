@@ -2,6 +2,8 @@
 
 use super::*;
 
+mod whole_mails;
+
 const POSITIVE: &str = include_str!("../../../testdata/codes/positive.txt");
 const NEGATIVE: &str = include_str!("../../../testdata/codes/negative.txt");
 

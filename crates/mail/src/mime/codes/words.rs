@@ -1,5 +1,7 @@
 //! The words around one-time codes, in the languages of their senders.
 
+use super::lists::{CLAIM_NUMBERS, CLAIMS, ENDINGS, LINKS, NOT, STEMS, STRONG, STRONG_MORE, UNITS, WEAK};
+
 /// How much a word says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Strength {
@@ -8,382 +10,6 @@ pub(super) enum Strength {
     /// A code must stand beside it.
     Weak,
 }
-
-const STRONG: [&str; 108] = [
-    "verification code",
-    "verification pin",
-    "verify code",
-    "verification number",
-    "one-time",
-    "one time code",
-    "one time pass",
-    "one time pin",
-    "onetime",
-    "otp",
-    "passcode",
-    "pass code",
-    "security code",
-    "login code",
-    "log-in code",
-    "log in code",
-    "sign-in code",
-    "signin code",
-    "sign in code",
-    "access code",
-    "authentication code",
-    "authorization code",
-    "authorisation code",
-    "confirmation code",
-    "2fa",
-    "two-factor",
-    "two factor",
-    "two-step",
-    "2-step",
-    "mfa code",
-    "temporary code",
-    "temporary password",
-    "single-use",
-    "single use code",
-    "activation code",
-    "recovery code",
-    "reset code",
-    "device code",
-    "pairing code",
-    "validation code",
-    "magic code",
-    "identity code",
-    "secret code",
-    "login pin",
-    "to verify your",
-    "to sign in, enter",
-    "confirm your identity",
-    "einmalpasswort",
-    "einmalcode",
-    "einmal-code",
-    "bestätigungscode",
-    "bestaetigungscode",
-    "sicherheitscode",
-    "verifizierungscode",
-    "zugangscode",
-    "anmeldecode",
-    "freischaltcode",
-    "aktivierungscode",
-    "prüfcode",
-    "verifikationscode",
-    "mtan",
-    "smstan",
-    "login-code",
-    "code de vérification",
-    "code de verification",
-    "code de sécurité",
-    "code de confirmation",
-    "code d'accès",
-    "code d’accès",
-    "code à usage unique",
-    "code de connexion",
-    "code d'activation",
-    "code de validation",
-    "mot de passe à usage unique",
-    "code unique",
-    "código de verificación",
-    "codigo de verificacion",
-    "código de seguridad",
-    "código de acceso",
-    "código de confirmación",
-    "contraseña de un solo uso",
-    "código de un solo uso",
-    "código de verificação",
-    "código de segurança",
-    "código de acesso",
-    "código de confirmação",
-    "codice di verifica",
-    "codice di sicurezza",
-    "codice di conferma",
-    "codice di accesso",
-    "codice otp",
-    "codice monouso",
-    "verificatiecode",
-    "beveiligingscode",
-    "toegangscode",
-    "bevestigingscode",
-    "inlogcode",
-    "eenmalige code",
-    "verifieringskod",
-    "engångskod",
-    "säkerhetskod",
-    "bekræftelseskode",
-    "engangskode",
-    "bekreftelseskode",
-    "vahvistuskoodi",
-    "kod weryfikacyjny",
-    "kod bezpieczeństwa",
-    "kod jednorazowy",
-];
-const STRONG_MORE: [&str; 44] = [
-    "ověřovací kód",
-    "jednorázový kód",
-    "overovací kód",
-    "megerősítő kód",
-    "ellenőrző kód",
-    "cod de verificare",
-    "doğrulama kodu",
-    "güvenlik kodu",
-    "onay kodu",
-    "tek kullanımlık",
-    "код подтверждения",
-    "код доступа",
-    "проверочный код",
-    "одноразовый код",
-    "одноразовый пароль",
-    "код безопасности",
-    "код для входа",
-    "код перевірки",
-    "код підтвердження",
-    "κωδικός επαλήθευσης",
-    "验证码",
-    "驗證碼",
-    "校验码",
-    "动态码",
-    "安全码",
-    "認証コード",
-    "確認コード",
-    "セキュリティコード",
-    "ワンタイムパスワード",
-    "ログインコード",
-    "인증번호",
-    "인증 코드",
-    "확인 코드",
-    "보안 코드",
-    "mã xác minh",
-    "mã xác nhận",
-    "mã otp",
-    "kode verifikasi",
-    "รหัสยืนยัน",
-    "رمز التحقق",
-    "قوד אימות",
-    "קוד אימות",
-    "kods verify",
-    "codi de verificació",
-];
-const WEAK: [&str; 22] = [
-    "code",
-    "pin",
-    "password",
-    "passwort",
-    "kennwort",
-    "tan",
-    "mot de passe",
-    "código",
-    "codigo",
-    "codice",
-    "contraseña",
-    "senha",
-    "wachtwoord",
-    "kod",
-    "kode",
-    "koodi",
-    "hasło",
-    "пароль",
-    "код",
-    "密码",
-    "コード",
-    "코드",
-];
-/// Compounds with `code` or `pin` that are no secret.
-const NOT: [&str; 62] = [
-    "zip code",
-    "postal code",
-    "post code",
-    "postcode",
-    "promo code",
-    "promotion code",
-    "promotional code",
-    "discount code",
-    "coupon code",
-    "voucher code",
-    "referral code",
-    "error code",
-    "status code",
-    "exit code",
-    "area code",
-    "country code",
-    "source code",
-    "open-source code",
-    "code of conduct",
-    "qr code",
-    "qr-code",
-    "barcode",
-    "bar code",
-    "dress code",
-    "item code",
-    "product code",
-    "code review",
-    "sort code",
-    "swift code",
-    "bic code",
-    "offer code",
-    "gift code",
-    "gift card code",
-    "building code",
-    "tax code",
-    "code freeze",
-    "code base",
-    "codebase",
-    "code owner",
-    "morse code",
-    "pin code area",
-    "currency code",
-    "airport code",
-    "tracking code",
-    "booking code",
-    "order code",
-    "course code",
-    "cost code",
-    "color code",
-    "colour code",
-    "rabattcode",
-    "gutscheincode",
-    "aktionscode",
-    "fehlercode",
-    "quellcode",
-    "code promo",
-    "code postal",
-    "código postal",
-    "código promocional",
-    "codice sconto",
-    "codice fiscale",
-    "kortingscode",
-];
-/// Words before a number that claim it.
-const CLAIMS: [&str; 66] = [
-    "order",
-    "invoice",
-    "ticket",
-    "case",
-    "reference",
-    "ref",
-    "booking",
-    "reservation",
-    "tracking",
-    "shipment",
-    "parcel",
-    "account",
-    "customer",
-    "member",
-    "membership",
-    "policy",
-    "phone",
-    "tel",
-    "telephone",
-    "fax",
-    "mobile",
-    "call",
-    "room",
-    "flight",
-    "train",
-    "bus",
-    "gate",
-    "seat",
-    "rfc",
-    "issue",
-    "pull",
-    "pr",
-    "bug",
-    "version",
-    "build",
-    "port",
-    "ending",
-    "suite",
-    "apt",
-    "box",
-    "street",
-    "bestellung",
-    "bestellnummer",
-    "rechnung",
-    "rechnungsnummer",
-    "kundennummer",
-    "auftrag",
-    "vorgang",
-    "telefon",
-    "hotline",
-    "commande",
-    "facture",
-    "téléphone",
-    "pedido",
-    "factura",
-    "ordine",
-    "fattura",
-    "since",
-    "copyright",
-    "©",
-    "page",
-    "chapter",
-    "line",
-    "serial",
-    "model",
-    "error",
-];
-const CLAIM_NUMBERS: [&str; 7] = ["no", "nr", "number", "nummer", "num", "id", "n"];
-const UNITS: [&str; 58] = [
-    "minutes",
-    "minute",
-    "min",
-    "mins",
-    "hours",
-    "hour",
-    "days",
-    "day",
-    "seconds",
-    "weeks",
-    "months",
-    "years",
-    "year",
-    "people",
-    "users",
-    "members",
-    "items",
-    "points",
-    "miles",
-    "km",
-    "kg",
-    "usd",
-    "eur",
-    "gbp",
-    "chf",
-    "euro",
-    "euros",
-    "dollars",
-    "percent",
-    "mb",
-    "gb",
-    "kb",
-    "characters",
-    "words",
-    "lines",
-    "am",
-    "pm",
-    "uhr",
-    "minuten",
-    "stunden",
-    "tage",
-    "tagen",
-    "jours",
-    "heures",
-    "días",
-    "horas",
-    "minutos",
-    "giorni",
-    "ore",
-    "minuti",
-    "street",
-    "road",
-    "avenue",
-    "ave",
-    "blvd",
-    "seats",
-    "px",
-    "steps",
-];
 
 /// The strongest announcing word of a text.
 pub(super) fn cue_in(text: &str) -> Option<Strength> {
@@ -398,7 +24,58 @@ pub(super) fn cue_in(text: &str) -> Option<Strength> {
         .iter()
         .filter(|not| lower.contains(**not))
         .fold(lower.clone(), |text, not| text.replace(not, " "));
-    WEAK.iter().any(|word| has_word(&without, word)).then_some(Strength::Weak)
+    let is_weak = WEAK.iter().any(|word| has_word(&without, word)) || has_compound(&without);
+    (is_weak && !is_only_other(&without)).then_some(Strength::Weak)
+}
+
+/// Whether a word is made with one that announces: `Abholcode`.
+fn has_compound(text: &str) -> bool {
+    text.split(|c: char| !c.is_alphabetic()).any(|word| {
+        ENDINGS.iter().any(|end| word.len() > end.len() + 2 && word.ends_with(end))
+            && !NOT.iter().any(|not| word.ends_with(not))
+            || STEMS.iter().any(|stem| word.contains(stem))
+    })
+}
+
+/// Whether the words beside each code make it one of another kind (`kod pocztowy`).
+fn is_only_other(text: &str) -> bool {
+    let words: Vec<&str> = text.split(|c: char| c.is_whitespace() || c == '-').collect();
+    let mut has_code = false;
+    for (at, word) in words.iter().enumerate() {
+        let word = word.trim_matches(|c: char| !c.is_alphanumeric());
+        if !(WEAK.contains(&word) || has_compound(word)) {
+            continue;
+        }
+        has_code = true;
+        let beside = words.get(at.saturating_sub(1)..(at + 3).min(words.len())).unwrap_or_default();
+        if !beside.iter().any(|beside| super::context::is_other_code(beside)) {
+            return false;
+        }
+    }
+    has_code
+}
+
+/// Whether a line names a secret at all.
+pub(super) fn names_secret(line: &str) -> bool {
+    cue_in(line).is_some()
+}
+
+/// Whether a text ends by saying that what follows is a secret: `Temporary password:`, `your code is`.
+pub(super) fn announces_next(before: &str) -> bool {
+    let mut words: Vec<&str> = before.split_whitespace().collect();
+    let Some(last) = words.last().copied() else { return false };
+    let is_linked =
+        LINKS.contains(&last.to_lowercase().as_str()) || matches!(last, "—" | "–" | "-" | "=" | ":");
+    if is_linked {
+        words.pop();
+    }
+    let is_marked = words.last().is_some_and(|word| word.ends_with([':', '：', '=']));
+    if !is_linked && !is_marked {
+        return false;
+    }
+    let tail = words.get(words.len().saturating_sub(5)..).unwrap_or_default().join(" ");
+    let tail = tail.rsplit(['.', '!', '?', ';', ',']).next().unwrap_or_default();
+    cue_in(tail).is_some()
 }
 
 /// Whether a word stands in a text by itself; scripts without spaces need no borders.
@@ -412,7 +89,7 @@ fn has_word(text: &str, word: &str) -> bool {
         let is_open = |c: Option<char>| c.is_none_or(|c| !c.is_alphanumeric());
         let is_spaceless = word.chars().next().is_some_and(|c| c >= '\u{3000}');
         // German and Dutch put words together, plural and case endings follow.
-        let has_ending = word.chars().count() >= 6 || after == Some('s');
+        let has_ending = word.chars().count() >= 5 || after == Some('s');
         if is_spaceless || (is_open(before) && (is_open(after) || has_ending)) {
             return true;
         }
@@ -453,7 +130,8 @@ pub(super) fn is_close_after_strong(after: &str) -> bool {
 
 fn words_after_cue(text: &str) -> Option<usize> {
     let lower = text.to_lowercase();
-    let end = WEAK.iter().filter_map(|word| lower.rfind(word).map(|at| at + word.len())).max()?;
+    let ends = WEAK.iter().chain(&ENDINGS).filter_map(|word| lower.rfind(word).map(|at| at + word.len()));
+    let end = ends.max()?;
     Some(lower.get(end..)?.split_whitespace().filter(|word| word.chars().any(char::is_alphanumeric)).count())
 }
 

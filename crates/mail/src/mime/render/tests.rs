@@ -1,14 +1,8 @@
-//! The whole way from fetched parts to what an agent reads, and the corpus of real messages.
-
-use std::{
-    path::{Path, PathBuf},
-    time::{Duration, Instant},
-};
+//! The whole way from fetched parts to what an agent reads. Whole letters are in `tests/it/rendering.rs`.
 
 use proptest::prelude::*;
 
 use super::*;
-use crate::mime::{attachments::attachments, text_parts::text_plan, whole};
 
 fn html() -> TextPart {
     TextPart {
@@ -137,93 +131,6 @@ fn empty_parts_are_known_so_that_alternatives_can_be_asked() {
     assert!(!has_text(&html(), b"<html><body><img src=x width=1></body></html>"));
     assert!(!has_text(&plain_text(), b" \r\n\r\n"));
     assert!(has_text(&plain_text(), b"x"));
-}
-
-fn corpus() -> Option<PathBuf> {
-    let start = Path::new(env!("CARGO_MANIFEST_DIR"));
-    start.ancestors().map(|folder| folder.join("shared").join("corpus")).find(|folder| folder.is_dir())
-}
-
-/// The messages of the corpus in a fixed order.
-fn messages() -> Vec<(PathBuf, Vec<u8>)> {
-    let Some(root) = corpus() else {
-        println!("no corpus here: nothing to try");
-        return Vec::new();
-    };
-    let mut folders = vec![root];
-    let mut found = Vec::new();
-    while let Some(folder) = folders.pop() {
-        for entry in std::fs::read_dir(folder).unwrap() {
-            let path = entry.unwrap().path();
-            let extension =
-                path.extension().map(|end| end.to_string_lossy().into_owned()).unwrap_or_default();
-            if path.is_dir() {
-                folders.push(path);
-            } else if !matches!(extension.as_str(), "ics" | "vcf" | "json" | "golden" | "png" | "md") {
-                let raw = std::fs::read(&path).unwrap();
-                found.push((path, raw));
-            }
-        }
-    }
-    found.sort();
-    found
-}
-
-fn read(raw: &[u8]) -> Rendered {
-    let parsed = whole::parse(raw);
-    let _ = attachments(&parsed.structure);
-    let _ = parsed.headers.envelope();
-    let plan = text_plan(&parsed.structure);
-    let bytes = |part: &TextPart| parsed.part_bytes.get(&part.path).cloned().unwrap_or_default();
-    let fetched: Vec<_> = plan.parts.iter().map(|part| (part.clone(), bytes(part))).collect();
-    let parts: Vec<(TextPart, &[u8])> =
-        fetched.iter().map(|(part, data)| (part.clone(), data.as_ref())).collect();
-    let _ = snippet(&parts, 120, masking());
-    render(&parts, masking())
-}
-
-#[test]
-fn every_message_of_the_corpus_is_read_the_same_twice() {
-    let all = messages();
-    let mut with_text = 0;
-    for (path, raw) in &all {
-        let start = Instant::now();
-        let first = read(raw);
-        assert!(start.elapsed() < Duration::from_secs(5), "{}", path.display());
-        assert_eq!(first, read(raw), "{}", path.display());
-        with_text += usize::from(!first.readable.text.is_empty());
-        assert_eq!(invisible::clean(&first.readable.text).1, 0, "{}", path.display());
-    }
-    println!("{with_text} of {} messages have text", all.len());
-    assert!(with_text * 10 >= all.len() * 8);
-}
-
-#[test]
-fn mutated_messages_are_read_without_a_panic() {
-    // A small generator of our own: the same mutations in every run.
-    let mut state = 0x2545_F491_4F6C_DD1D_u64;
-    let mut next = |below: usize| {
-        state ^= state << 13;
-        state ^= state >> 7;
-        state ^= state << 17;
-        usize::try_from(state % (below.max(1) as u64)).unwrap_or(0)
-    };
-    for (_, raw) in messages().iter().filter(|(_, raw)| raw.len() < 40_000) {
-        let mut mutated = raw.clone();
-        for _ in 0..8 {
-            let at = next(mutated.len());
-            match next(4) {
-                0 if !mutated.is_empty() => mutated[at] = u8::try_from(next(256)).unwrap_or(0),
-                1 => mutated.truncate(at.max(20)),
-                2 => mutated.insert(at, b"<>=\"&;-\n"[next(8)]),
-                _ => {
-                    let end = (at + next(200)).min(mutated.len());
-                    mutated.drain(at..end);
-                }
-            }
-        }
-        let _ = read(&mutated);
-    }
 }
 
 proptest! {

@@ -72,6 +72,36 @@ const FAMOUS: [&str; 62] = [
     "slack.com",
 ];
 
+/// Names among them that mean nothing else: beside other words they are still those names.
+const BRANDS: [&str; 26] = [
+    "paypal",
+    "microsoft",
+    "facebook",
+    "instagram",
+    "whatsapp",
+    "netflix",
+    "linkedin",
+    "dropbox",
+    "docusign",
+    "coinbase",
+    "binance",
+    "wellsfargo",
+    "bankofamerica",
+    "americanexpress",
+    "barclays",
+    "santander",
+    "sparkasse",
+    "commerzbank",
+    "postbank",
+    "revolut",
+    "vodafone",
+    "airbnb",
+    "spotify",
+    "icloud",
+    "amazon",
+    "google",
+];
+
 /// A domain that others imitate, and how it looks once confusable letters are made alike.
 struct Known {
     name: String,
@@ -117,15 +147,23 @@ fn in_domain(domain: &str, own_domains: &[String]) -> Option<String> {
             return Some(format!("{} is one slip away from {owner}, {known}", named(&registered, domain)));
         }
         // `paypal.com.account-check.example`, `paypal-secure.example`
-        let holds_it = shown.strip_suffix(&registered).is_some_and(|front| {
+        let holds_it = shown.to_lowercase().strip_suffix(&registered).is_some_and(|front| {
             let front = front.trim_end_matches('.');
+            let joined = known.replace('.', "-");
             front == known.as_str()
                 || front.ends_with(&format!(".{known}"))
                 || front.starts_with(&format!("{known}."))
+                || front.split('.').any(|label| label == joined || label.starts_with(&format!("{joined}-")))
         });
         if holds_it {
             return Some(format!("{shown} carries the name of {known} but belongs to {registered}"));
         }
+    }
+    if let Some(brand) = carried_brand(&registered) {
+        return Some(format!(
+            "{} carries the name of {brand} beside other words",
+            named(&registered, domain)
+        ));
     }
     if has_mixed_scripts(&shown) {
         return Some(format!("{} mixes letters of different scripts", named(&shown, domain)));
@@ -133,12 +171,28 @@ fn in_domain(domain: &str, own_domains: &[String]) -> Option<String> {
     None
 }
 
+/// A brand among the words of a domain that hyphens join (`paypal-login.example`, `micros0ft-help.example`),
+/// or written with look-alike letters under another ending (`paypa1.net`).
+fn carried_brand(registered: &str) -> Option<&'static str> {
+    let (label, _) = registered.split_once('.')?;
+    let brand_of = |word: &str| {
+        let folded = fold(word);
+        BRANDS.into_iter().find(|brand| fold(brand) == folded)
+    };
+    if !label.contains('-') {
+        return brand_of(label).filter(|brand| *brand != label);
+    }
+    let whole = label.replace('-', "");
+    label.split('-').chain([whole.as_str()]).find_map(brand_of)
+}
+
 fn named(shown: &str, domain: &str) -> String {
     if shown.is_ascii() || domain.ends_with(shown) { shown.to_owned() } else { format!("{shown} ({domain})") }
 }
 
 fn in_name(address: &Address, own_domains: &[String]) -> Option<String> {
-    let name = address.name.trim();
+    let name: String = address.name.trim().chars().map(plain_width).collect();
+    let name = name.as_str();
     if name.is_empty() {
         return None;
     }
@@ -176,11 +230,22 @@ fn in_name(address: &Address, own_domains: &[String]) -> Option<String> {
     None
 }
 
+/// Letters and signs of full width as those of ASCII: a name may show `paypal．com`.
+fn plain_width(c: char) -> char {
+    match c {
+        '\u{FF01}'..='\u{FF5E}' => char::from_u32(c as u32 - 0xFEE0).unwrap_or(c),
+        '\u{3002}' | '\u{FE52}' | '\u{2024}' | '\u{FF61}' => '.',
+        '\u{FE6B}' => '@',
+        '\u{2010}'..='\u{2015}' | '\u{2212}' => '-',
+        other => other,
+    }
+}
+
 /// The same text with letters that look alike made equal.
 fn fold(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.to_lowercase().chars() {
-        out.push(match c {
+        out.push(match plain_width(c) {
             '0' | 'о' | 'ο' | 'օ' | 'ö' | 'ó' | 'ò' | 'ô' | 'õ' | 'ø' | 'ọ' => 'o',
             '1' | 'ı' | 'і' | 'ι' | 'ӏ' | 'í' | 'ì' | 'î' | 'ï' | '|' | 'l' | 'ł' | 'ḷ' | 'i' | 'ị' => {
                 'l'
@@ -247,7 +312,10 @@ fn has_mixed_scripts(text: &str) -> bool {
         let latin = has(&|c| c.is_ascii_alphabetic() || ('\u{C0}'..='\u{24F}').contains(&c));
         let cyrillic = has(&|c| ('\u{400}'..='\u{52F}').contains(&c));
         let greek = has(&|c| ('\u{370}'..='\u{3FF}').contains(&c) && c.is_alphabetic());
-        usize::from(latin) + usize::from(cyrillic) + usize::from(greek) >= 2
+        let armenian = has(&|c| ('\u{530}'..='\u{58F}').contains(&c));
+        let cherokee =
+            has(&|c| ('\u{13A0}'..='\u{13FF}').contains(&c) || ('\u{AB70}'..='\u{ABBF}').contains(&c));
+        [latin, cyrillic, greek, armenian, cherokee].into_iter().filter(|has| *has).count() >= 2
     })
 }
 

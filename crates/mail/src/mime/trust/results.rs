@@ -28,15 +28,18 @@ pub(super) struct Method {
 }
 
 impl Results {
-    /// The verdict of a method. Of several DKIM signatures one that passes for the sender's domain is enough;
-    /// a signature of somebody else's domain says nothing about the sender.
+    /// The verdict of a method. Of several DKIM signatures one that passes for the sender's domain is enough.
+    /// What passes for somebody else's domain, a signature as well as an envelope, says nothing about the
+    /// sender: anybody has a domain for which it passes.
     pub(super) fn verdict(&self, name: &str, from_domain: &str) -> Verdict {
         let mut worst = Verdict::Unknown;
         for method in self.methods.iter().filter(|method| method.name == name) {
             match method.result.as_str() {
                 "pass" if name == "dkim" && method.is_for(from_domain) => return Verdict::Pass,
                 // Two answers to one question: the worse one counts.
-                "pass" if name != "dkim" && worst == Verdict::Unknown => worst = Verdict::Pass,
+                "pass" if name != "dkim" && worst == Verdict::Unknown && method.is_for(from_domain) => {
+                    worst = Verdict::Pass;
+                }
                 "fail" | "hardfail" | "policy" | "permerror" | "softfail" => worst = Verdict::Fail,
                 _ => {}
             }
@@ -46,20 +49,18 @@ impl Results {
 }
 
 impl Method {
-    /// Whether a signature belongs to the sender's organisation.
+    /// Whether what was checked belongs to the sender's organisation: the signer, the envelope's sender, or
+    /// the address that the policy was asked of.
     fn is_for(&self, from_domain: &str) -> bool {
-        let domain = |names: &[&str]| {
-            self.properties
-                .iter()
-                .find(|(name, _)| names.contains(&name.as_str()))
-                .map(|(_, value)| value.rsplit('@').next().unwrap_or_default().to_owned())
+        let names: &[&str] = match self.name.as_str() {
+            "dkim" => &["header.d", "header.i", "header.from"],
+            "spf" => &["smtp.mailfrom", "smtp.mail", "envelope.from", "smtp.helo"],
+            _ => &["header.from", "from.d"],
         };
-        match domain(&["header.d"]).or_else(|| domain(&["header.i"])).or_else(|| domain(&["header.from"])) {
-            Some(signer) => {
-                super::registrable(signer.trim_start_matches('@')) == super::registrable(from_domain)
-            }
-            None => false,
-        }
+        let named = |name: &&str| self.properties.iter().find(|(found, _)| found == name);
+        let Some((_, value)) = names.iter().find_map(named) else { return false };
+        let domain = value.rsplit('@').next().unwrap_or_default();
+        !domain.is_empty() && super::registrable(domain) == super::registrable(from_domain)
     }
 }
 
@@ -97,7 +98,8 @@ fn split_sections(header: &str) -> Vec<String> {
             continue;
         }
         match c {
-            '"' if comment == 0 => is_quoted = !is_quoted,
+            // In a comment too: servers cite addresses there, and `"a) dmarc=pass ("@evil.example` is one.
+            '"' => is_quoted = !is_quoted,
             '(' if !is_quoted => comment += 1,
             ')' if !is_quoted && comment > 0 => {
                 comment -= 1;

@@ -36,6 +36,10 @@ pub(super) enum Kind {
     Dropped,
     /// Its text is there and no reader sees it.
     Unshown,
+    /// `details`: folded away unless it is open, but for its summary.
+    Details,
+    /// `summary`.
+    Summary,
     /// `style`.
     Style,
     /// `noscript`: its text is HTML.
@@ -90,12 +94,14 @@ pub(super) fn kind_of(name: &[u8]) -> Kind {
         b"script" | b"title" | b"iframe" | b"noembed" | b"noframes" | b"object" | b"applet" | b"svg"
         | b"canvas" | b"math-hidden" | b"progress" | b"meter" => Kind::Dropped,
         b"template" | b"datalist" | b"dialog" | b"rp" => Kind::Unshown,
+        b"details" => Kind::Details,
+        b"summary" => Kind::Summary,
         b"style" => Kind::Style,
         b"noscript" => Kind::NoScript,
-        b"div" | b"center" | b"address" | b"article" | b"aside" | b"body" | b"caption" | b"dd"
-        | b"details" | b"dt" | b"figcaption" | b"footer" | b"form" | b"header" | b"hgroup" | b"html"
-        | b"legend" | b"main" | b"nav" | b"option" | b"optgroup" | b"section" | b"summary" | b"tbody"
-        | b"textarea" | b"tfoot" | b"thead" | b"search" | b"marquee" => Kind::Block,
+        b"div" | b"center" | b"address" | b"article" | b"aside" | b"body" | b"caption" | b"dd" | b"dt"
+        | b"figcaption" | b"footer" | b"form" | b"header" | b"hgroup" | b"html" | b"legend" | b"main"
+        | b"nav" | b"option" | b"optgroup" | b"section" | b"tbody" | b"textarea" | b"tfoot" | b"thead"
+        | b"search" | b"marquee" => Kind::Block,
         _ => Kind::Inline,
     }
 }

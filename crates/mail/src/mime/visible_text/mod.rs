@@ -7,9 +7,14 @@ mod attributes;
 mod color;
 mod element;
 mod flow;
+mod length;
 mod markers;
+mod media;
+mod selector;
+mod shape;
 mod sheet;
 mod style;
+mod variables;
 
 use std::convert::Infallible;
 
@@ -205,7 +210,7 @@ impl<'a> Converter<'a> {
         let (text, removed) = invisible::clean(text);
         if self.is_hidden() {
             // Padding of preview lines is no text.
-            self.hidden += text.chars().filter(|c| !c.is_whitespace() && *c != '\u{A0}').count();
+            self.hidden += visible_count(&text);
             return;
         }
         self.invisible += removed;
@@ -248,6 +253,13 @@ impl<'a> Converter<'a> {
 
     fn declared(&mut self, names: &Names, kind: Kind, attributes: &Attributes) -> Declared {
         let mut declared = Declared::default();
+        // Weaker than any style, as in browsers.
+        if attributes.has("hidden") || attributes.has("popover") {
+            declared.hide();
+        }
+        if kind == Kind::Inline && ["small", "sub", "sup"].iter().any(|small| name_hash(small) == names.tag) {
+            declared.make_smaller();
+        }
         for name in ["bgcolor", "background"] {
             if attributes.has(name) {
                 declared.set_background(attributes.text(name));
@@ -267,30 +279,43 @@ impl<'a> Converter<'a> {
             self.sheet.declared(names, &self.open.iter().map(|open| &open.names))
         };
         declared.overlay(&normal);
-        let (inline, inline_important) = Declared::parse(attributes.text("style"));
+        let style = attributes.text("style");
+        if style.contains("--") {
+            self.sheet.variables.note_style(style);
+        }
+        let (inline, inline_important) = Declared::parse(style, &self.sheet.variables);
         declared.overlay(&inline);
         declared.overlay(&important);
         declared.overlay(&inline_important);
-        let is_unshown = kind == Kind::Unshown && !attributes.has("open");
-        if attributes.has("hidden") || is_unshown {
+        if kind == Kind::Unshown && !attributes.has("open") {
             declared.hide();
         }
         declared
     }
 
-    fn names(name: &[u8], attributes: &Attributes) -> Names {
-        let id = attributes.text("id");
-        Names {
-            tag: name_hash(&String::from_utf8_lossy(name)),
-            id: if id.is_empty() { 0 } else { name_hash(id) },
-            classes: attributes.text("class").split_whitespace().take(40).map(name_hash).collect(),
+    fn names(&self, name: &[u8], attributes: &Attributes) -> Names {
+        Names::of(name, attributes, self.sheet.asks_attributes)
+    }
+
+    /// Whether an element stands in `details` that are not open.
+    fn is_folded(&self, kind: Kind, attributes: &Attributes) -> bool {
+        let outer = self.style().is_folded();
+        match kind {
+            Kind::Details => outer || !attributes.has("open"),
+            Kind::Summary => {
+                let details = self.open.iter().rposition(|open| open.kind == Kind::Details);
+                let around = details.map(|at| at.checked_sub(1).and_then(|at| self.open.get(at)));
+                around.map_or(outer, |around| around.is_some_and(|around| around.style.is_folded()))
+            }
+            _ => outer,
         }
     }
 
     fn push(&mut self, name: &[u8], kind: Kind, attributes: &Attributes) {
-        let names = Self::names(name, attributes);
+        let names = self.names(name, attributes);
         let declared = self.declared(&names, kind, attributes);
-        let style = self.style().child(&declared, kind == Kind::Anchor);
+        let mut style = self.style().child(&declared, kind == Kind::Anchor);
+        style.fold(self.is_folded(kind, attributes));
         self.raw = match kind {
             Kind::Style => Raw::Dropped,
             Kind::NoScript if !self.is_nested => Raw::Html,
@@ -333,7 +358,7 @@ impl<'a> Converter<'a> {
     /// What an element does to the lines when it begins.
     fn begin(&mut self, open: &mut Open, name: &[u8], attributes: &Attributes) {
         match open.kind {
-            Kind::Block => self.flow.end_line(),
+            Kind::Block | Kind::Details | Kind::Summary => self.flow.end_line(),
             Kind::Line => self.flow.begin_tight(),
             Kind::Paragraph | Kind::Table | Kind::Preformatted => self.flow.end_paragraph(),
             Kind::Heading(level) => self.flow.begin_heading(level),
@@ -394,13 +419,17 @@ impl<'a> Converter<'a> {
             self.links.set_base(attributes.text("href"));
             return;
         }
-        if self.is_dropped() || self.hidden_beyond > 0 || self.style().is_absent() {
+        if self.is_dropped() {
+            return;
+        }
+        if self.hidden_beyond > 0 || self.style().is_absent() {
+            self.hidden += visible_count(attributes.text("alt"));
             return;
         }
         match name {
             b"br" => self.flow.break_line(),
             b"hr" => {
-                let names = Self::names(name, attributes);
+                let names = self.names(name, attributes);
                 let declared = self.declared(&names, Kind::Inline, attributes);
                 if !self.style().child(&declared, false).is_hidden() {
                     self.flow.rule();
@@ -412,7 +441,7 @@ impl<'a> Converter<'a> {
     }
 
     fn image(&mut self, name: &[u8], attributes: &Attributes) {
-        let names = Self::names(name, attributes);
+        let names = self.names(name, attributes);
         let declared = self.declared(&names, Kind::Inline, attributes);
         let is_dot = |side: &str| {
             let side = attributes.text(side).trim().trim_end_matches("px");
@@ -424,6 +453,7 @@ impl<'a> Converter<'a> {
             || declared.is_dot()
             || Computed::default().child(&declared, true).is_absent()
         {
+            self.hidden += visible_count(attributes.text("alt"));
             return;
         }
         let (alt, removed) = invisible::clean(attributes.text("alt"));
@@ -520,7 +550,7 @@ impl<'a> Converter<'a> {
         }
         if !open.is_dropped && !open.style.is_absent() {
             match open.kind {
-                Kind::Block => self.flow.end_line(),
+                Kind::Block | Kind::Details | Kind::Summary => self.flow.end_line(),
                 Kind::Line => self.flow.end_tight(),
                 Kind::Paragraph | Kind::Table | Kind::Preformatted | Kind::Quote => self.flow.end_paragraph(),
                 Kind::Heading(_) => self.flow.end_heading(),
@@ -545,6 +575,11 @@ impl<'a> Converter<'a> {
             self.flow.quote = open.quote;
         }
     }
+}
+
+/// How many characters would be seen.
+fn visible_count(text: &str) -> usize {
+    text.chars().filter(|c| !c.is_whitespace()).count()
 }
 
 fn is_scope(kind: Kind) -> bool {

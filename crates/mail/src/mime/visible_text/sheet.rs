@@ -1,19 +1,34 @@
 //! The `<style>` sheets of a message: which rules hide what.
 //!
-//! Simple selectors and descendants of them; rules that hide nothing are dropped when read.
+//! Rules that hide nothing are dropped when read. See `selector` for what selects, `media` for when.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, convert::Infallible};
 
-use super::style::Declared;
+use html5gum::{
+    Span, Tokenizer,
+    emitters::callback::{Callback, CallbackEmitter, CallbackEvent},
+};
+
+use super::{
+    attributes::Attributes,
+    media::applies,
+    selector::{Compound, Selector, split_list},
+    style::Declared,
+    variables::Variables,
+};
 
 /// Most rules kept.
-const MAX_RULES: usize = 2_000;
+const MAX_RULES: usize = 20_000;
 /// Most octets of style sheets read in one message.
-const MAX_SHEET: usize = 512 * 1024;
-/// Most ancestor comparisons in one message; beyond it a rule counts as if its ancestors were there.
+const MAX_SHEET: usize = 2 * 1024 * 1024;
+/// Most comparisons in one message; beyond it a rule counts as if its ancestors were there.
 const MAX_STEPS: usize = 2_000_000;
-/// The width of the screen that media queries are asked about, in pixels.
-const SCREEN: f32 = 1024.0;
+/// Beyond so many everything is taken to be hidden: only who wants to hide something asks for them.
+const MAX_ALL_STEPS: usize = 8_000_000;
+/// Deepest nesting of blocks.
+const MAX_BLOCKS: usize = 8;
+/// Most selectors that a nested rule becomes.
+const MAX_NESTED: usize = 1_000;
 
 /// A name as a number: collisions are harmless, they can only hide more.
 pub(super) fn name_hash(name: &str) -> u32 {
@@ -32,30 +47,30 @@ pub(super) struct Names {
     pub(super) tag: u32,
     /// The id; zero if there is none.
     pub(super) id: u32,
-    /// The classes.
+    /// The classes in ascending order.
     pub(super) classes: Box<[u32]>,
+    /// Attributes with their values in lower case; empty where no rule asks for any.
+    pub(super) attributes: Box<[(u32, String)]>,
 }
 
-#[derive(Debug, Clone, Default, PartialEq)]
-struct Compound {
-    tag: Option<u32>,
-    id: Option<u32>,
-    classes: Vec<u32>,
-}
-
-impl Compound {
-    fn fits(&self, names: &Names) -> bool {
-        self.tag.is_none_or(|tag| tag == names.tag)
-            && self.id.is_none_or(|id| id == names.id)
-            && self.classes.iter().all(|class| names.classes.contains(class))
+impl Names {
+    /// The names of an element.
+    pub(super) fn of(name: &[u8], attributes: &Attributes, with_attributes: bool) -> Self {
+        let id = attributes.text("id");
+        let mut classes: Box<[u32]> = attributes.text("class").split_whitespace().map(name_hash).collect();
+        classes.sort_unstable();
+        Self {
+            tag: name_hash(&String::from_utf8_lossy(name)),
+            id: if id.is_empty() { 0 } else { name_hash(id) },
+            classes,
+            attributes: if with_attributes { attributes.hashed() } else { Box::default() },
+        }
     }
 }
 
 #[derive(Debug, Clone)]
 struct Rule {
-    target: Compound,
-    /// Outermost first.
-    ancestors: Vec<Compound>,
+    selector: Selector,
     specificity: (usize, usize, usize),
     normal: Declared,
     important: Declared,
@@ -67,63 +82,34 @@ pub(super) struct Sheet {
     rules: Vec<Rule>,
     by_name: HashMap<u32, Vec<usize>>,
     anywhere: Vec<usize>,
-    octets: usize,
+    /// What `var(--x)` stands for.
+    pub(super) variables: Variables,
+    /// Whether some rule asks for attributes other than id and class.
+    pub(super) asks_attributes: bool,
     steps: usize,
 }
 
 impl Sheet {
     /// Reads all style elements of a document ahead of its text: one at the end rules the beginning too.
-    ///
-    /// Comments are passed over, and with them the sheets that only Outlook reads.
     pub(super) fn collect(html: &str) -> Self {
         let mut sheet = Self::default();
-        let mut rest = html;
-        while let Some(open) = rest.find('<') {
-            let from = rest.get(open..).unwrap_or_default();
-            if let Some(comment) = from.strip_prefix("<!--") {
-                rest = comment.split_once("-->").map_or("", |(_, after)| after);
-            } else if let Some(inside) = after_tag(from, "<style") {
-                let (attributes, content) = inside.split_once('>').unwrap_or((inside, ""));
-                let end = find_ignoring_case(content, "</style").unwrap_or(content.len());
-                let (css, after) = content.split_at(end);
-                if media_of(attributes).is_none_or(|media| applies(&format!("media {media}"))) {
-                    sheet.add(css);
-                }
-                rest = after;
-            } else if let Some(inside) = after_tag(from, "<script") {
-                rest = find_ignoring_case(inside, "</script").and_then(|end| inside.get(end..)).unwrap_or("");
-            } else {
-                rest = from.get(1..).unwrap_or_default();
+        let css = style_elements(html, 0);
+        for css in &css {
+            if css.contains("--") {
+                sheet.variables.note_sheet(css);
             }
+        }
+        let mut left = MAX_SHEET;
+        for css in css {
+            let css = super::media::without_comments(&css);
+            let mut end = css.len().min(left);
+            while !css.is_char_boundary(end) {
+                end -= 1;
+            }
+            left -= end;
+            sheet.block(css.get(..end).unwrap_or_default(), &[], 0);
         }
         sheet
-    }
-
-    fn add(&mut self, css: &str) {
-        self.octets = self.octets.saturating_add(css.len());
-        if self.octets > MAX_SHEET {
-            return;
-        }
-        let css = without_comments(css);
-        let mut rest = css.as_str();
-        // Closing braces of applied media blocks are skipped as they come.
-        while let Some(open) = rest.find('{') {
-            let (prelude, body) = rest.split_at(open);
-            let body = body.get(1..).unwrap_or_default();
-            let prelude = prelude.trim_start_matches(|c: char| c == '}' || c == ';' || c.is_whitespace());
-            let prelude = prelude.rsplit(';').next().unwrap_or_default().trim();
-            if let Some(at_rule) = prelude.strip_prefix('@') {
-                let is_group = at_rule.starts_with("media") || at_rule.starts_with("supports");
-                rest = if is_group && applies(at_rule) { body } else { skip_block(body) };
-                continue;
-            }
-            let Some((declarations, after)) = body.split_once('}') else {
-                self.add_rule(prelude, body);
-                return;
-            };
-            self.add_rule(prelude, declarations);
-            rest = after;
-        }
     }
 
     /// Whether no rule matters.
@@ -131,43 +117,68 @@ impl Sheet {
         self.rules.is_empty()
     }
 
-    fn add_rule(&mut self, selectors: &str, declarations: &str) {
-        let (normal, important) = Declared::parse(declarations);
+    /// Reads the inside of a block: declarations for the selectors, and rules inside it.
+    fn block(&mut self, css: &str, selectors: &[String], depth: usize) {
+        let mut declarations = String::new();
+        let mut rest = css;
+        while !rest.is_empty() {
+            let stop = find_outside_strings(rest, |byte| matches!(byte, b'{' | b'}' | b';'));
+            let (item, from) = rest.split_at(stop.unwrap_or(rest.len()));
+            let after = from.get(1..).unwrap_or_default();
+            if !from.starts_with('{') {
+                declarations.push_str(item);
+                declarations.push(';');
+                rest = after;
+                continue;
+            }
+            let (body, next) = split_block(after);
+            rest = next;
+            if depth >= MAX_BLOCKS {
+                continue;
+            }
+            let prelude = item.trim();
+            if let Some(at_rule) = prelude.strip_prefix('@') {
+                if applies(at_rule) {
+                    self.block(body, selectors, depth + 1);
+                }
+                continue;
+            }
+            self.block(body, &nested(selectors, prelude), depth + 1);
+        }
+        self.add_rule(selectors, &declarations);
+    }
+
+    fn add_rule(&mut self, selectors: &[String], declarations: &str) {
+        if selectors.is_empty() {
+            return;
+        }
+        let (normal, important) = Declared::parse(declarations, &self.variables);
         if normal.is_empty() && important.is_empty() {
             return;
         }
-        for selector in selectors.split(',').take(200) {
+        for selector in selectors {
             if self.rules.len() >= MAX_RULES {
                 return;
             }
-            let Some((target, ancestors)) = parse_selector(selector) else { continue };
-            let all = ancestors.iter().chain([&target]);
-            let specificity = all.fold((0, 0, 0), |(ids, classes, tags), compound| {
-                (
-                    ids + usize::from(compound.id.is_some()),
-                    classes + compound.classes.len(),
-                    tags + usize::from(compound.tag.is_some()),
-                )
-            });
+            let Some(selector) = Selector::parse(selector) else { continue };
+            self.asks_attributes |= selector.asks_attributes();
+            let all = selector.ancestors.iter().chain([&selector.target]).map(Compound::specificity);
+            let specificity = all.fold((0, 0, 0), |sum, one| (sum.0 + one.0, sum.1 + one.1, sum.2 + one.2));
+            let target = &selector.target;
             let key = target.id.or_else(|| target.classes.first().copied()).or(target.tag);
+            let places = match key {
+                Some(key) => self.by_name.entry(key).or_default(),
+                None => &mut self.anywhere,
+            };
             // The same selector again adds to its rule.
-            let places = key.and_then(|key| self.by_name.get(&key)).unwrap_or(&self.anywhere);
-            let same = places.iter().copied().find(|place| {
-                self.rules
-                    .get(*place)
-                    .is_some_and(|rule| rule.target == target && rule.ancestors == ancestors)
-            });
-            if let Some(rule) = same.and_then(|place| self.rules.get_mut(place)) {
+            let last = places.last().and_then(|place| self.rules.get_mut(*place));
+            if let Some(rule) = last.filter(|rule| rule.selector == selector) {
                 rule.normal.overlay(&normal);
                 rule.important.overlay(&important);
                 continue;
             }
-            let index = self.rules.len();
-            match key {
-                Some(key) => self.by_name.entry(key).or_default().push(index),
-                None => self.anywhere.push(index),
-            }
-            self.rules.push(Rule { target, ancestors, specificity, normal, important });
+            places.push(self.rules.len());
+            self.rules.push(Rule { selector, specificity, normal, important });
         }
     }
 
@@ -183,13 +194,16 @@ impl Sheet {
             return (normal, important);
         }
         let keys = [names.tag, names.id].into_iter().chain(names.classes.iter().copied());
-        let mut fitting: Vec<usize> = self.anywhere.clone();
-        for key in keys {
-            for index in self.by_name.get(&key).into_iter().flatten() {
-                self.steps += 1;
-                if self.rules.get(*index).is_some_and(|rule| rule.target.fits(names)) {
-                    fitting.push(*index);
-                }
+        let keyed = keys.filter_map(|key| self.by_name.get(&key)).flatten();
+        let mut fitting: Vec<usize> = Vec::new();
+        for index in keyed.chain(&self.anywhere) {
+            self.steps += 1;
+            if self.steps > MAX_ALL_STEPS {
+                important.hide();
+                return (normal, important);
+            }
+            if self.rules.get(*index).is_some_and(|rule| rule.selector.target.fits(names)) {
+                fitting.push(*index);
             }
         }
         let mut steps = self.steps;
@@ -211,7 +225,7 @@ fn has_ancestors<'a>(
     ancestors: impl DoubleEndedIterator<Item = &'a Names>,
     steps: &mut usize,
 ) -> bool {
-    let mut wanted = rule.ancestors.iter().rev();
+    let mut wanted = rule.selector.ancestors.iter().rev();
     let Some(mut next) = wanted.next() else { return true };
     for names in ancestors.rev() {
         *steps += 1;
@@ -228,128 +242,134 @@ fn has_ancestors<'a>(
     false
 }
 
-/// `div.a > .b .c:hover`: states, attributes and siblings are beyond us; such selectors are left out.
-fn parse_selector(selector: &str) -> Option<(Compound, Vec<Compound>)> {
-    let selector = selector.trim();
-    if selector.len() > 300 || selector.contains([':', '[', '+', '~', '@', '%', '(']) {
-        return None;
+/// The selectors of a rule inside others (`&` names the outer one).
+fn nested(outer: &[String], prelude: &str) -> Vec<String> {
+    let inner = split_list(prelude);
+    if outer.is_empty() {
+        return inner.into_iter().map(str::to_owned).collect();
     }
-    let mut compounds = Vec::new();
-    for word in selector.split([' ', '>', '\n', '\t', '\r']).filter(|word| !word.is_empty()).take(12) {
-        compounds.push(parse_compound(word)?);
-    }
-    let target = compounds.pop()?;
-    Some((target, compounds))
+    let pairs = outer.iter().flat_map(|outer| inner.iter().map(move |inner| (outer, inner)));
+    let joined =
+        pairs.map(
+            |(outer, inner)| {
+                if inner.contains('&') { inner.replace('&', outer) } else { format!("{outer} {inner}") }
+            },
+        );
+    joined.filter(|selector| selector.len() < 8 * 1024).take(MAX_NESTED).collect()
 }
 
-fn parse_compound(word: &str) -> Option<Compound> {
-    let mut compound = Compound::default();
-    let end = word.find(['.', '#']).unwrap_or(word.len());
-    let (tag, mut rest) = word.split_at(end);
-    if !tag.is_empty() && tag != "*" {
-        compound.tag = Some(name_hash(tag));
-    }
-    while let Some(mark) = rest.chars().next() {
-        let after = rest.get(1..)?;
-        let end = after.find(['.', '#']).unwrap_or(after.len());
-        let (name, next) = after.split_at(end);
-        if name.is_empty() {
-            return None;
+/// The inside of the block that begins here, and what follows it.
+fn split_block(css: &str) -> (&str, &str) {
+    let mut depth = 1_usize;
+    let end = find_outside_strings(css, |byte| {
+        match byte {
+            b'{' => depth += 1,
+            b'}' => depth -= 1,
+            _ => {}
         }
-        match mark {
-            '.' => compound.classes.push(name_hash(name)),
-            _ => compound.id = Some(name_hash(name)),
-        }
-        rest = next;
-    }
-    Some(compound)
+        depth == 0
+    });
+    let (body, rest) = css.split_at(end.unwrap_or(css.len()));
+    (body, rest.get(1..).unwrap_or_default())
 }
 
-/// What follows the name of a tag, if it is that tag.
-fn after_tag<'a>(text: &'a str, tag: &str) -> Option<&'a str> {
-    let (name, rest) = text.split_at_checked(tag.len())?;
-    let is_whole = rest.starts_with(['>', '/', ' ', '\n', '\t', '\r', '\u{C}']);
-    (is_whole && name.eq_ignore_ascii_case(tag)).then_some(rest)
-}
-
-fn find_ignoring_case(text: &str, tag: &str) -> Option<usize> {
-    let mut from = 0;
-    while let Some(at) = text.get(from..)?.find("</") {
-        let at = from + at;
-        if text.get(at..at + tag.len()).is_some_and(|found| found.eq_ignore_ascii_case(tag)) {
-            return Some(at);
+/// The first octet that is wanted and stands in no string. A string ends with its line at the latest.
+fn find_outside_strings(css: &str, mut is_wanted: impl FnMut(u8) -> bool) -> Option<usize> {
+    let mut quote = None;
+    let mut is_escaped = false;
+    for (at, byte) in css.bytes().enumerate() {
+        if std::mem::take(&mut is_escaped) {
+            continue;
         }
-        from = at + 2;
+        match byte {
+            b'\\' => is_escaped = true,
+            b'\n' => quote = None,
+            _ if quote.is_some() => quote = quote.filter(|open| *open != byte),
+            b'"' | b'\'' => quote = Some(byte),
+            _ if is_wanted(byte) => return Some(at),
+            _ => {}
+        }
     }
     None
 }
 
-/// The value of the attribute `media`.
-fn media_of(attributes: &str) -> Option<String> {
-    let lower = attributes.to_ascii_lowercase();
-    let value = lower.split_once("media")?.1.trim_start().strip_prefix('=')?.trim_start();
-    let value = match value.strip_prefix(['"', '\'']) {
-        Some(quoted) => quoted.split(['"', '\'']).next(),
-        None => value.split_whitespace().next(),
-    };
-    value.map(str::to_owned)
+/// The contents of the style elements that apply to a screen. Those in comments, and with them the sheets
+/// that only Outlook reads, are none.
+fn style_elements(html: &str, depth: usize) -> Vec<String> {
+    if depth > 1 || !has_style(html) {
+        return Vec::new();
+    }
+    let mut elements = Elements { depth, ..Elements::default() };
+    let mut emitter = CallbackEmitter::new(Borrowed(&mut elements));
+    emitter.naively_switch_states(true);
+    // Its error type cannot exist.
+    let Ok(()) = Tokenizer::new_with_emitter(html, emitter).finish();
+    elements.found
 }
 
-/// Whether a media query holds for a screen of common size; what we do not understand does not.
-fn applies(at_rule: &str) -> bool {
-    let Some(query) = at_rule.strip_prefix("media") else { return true };
-    query.to_ascii_lowercase().split(',').any(|alternative| {
-        alternative.split(" and ").all(|term| {
-            let term = term.trim();
-            let term = term.strip_prefix("only ").unwrap_or(term).trim_matches(['(', ')', ' ']);
-            let pixels = |value: &str| -> Option<f32> {
-                let value = value.trim();
-                let (number, scale) = match value.strip_suffix("em") {
-                    Some(number) => (number.trim_end_matches('r'), 16.0),
-                    None => (value.trim_end_matches("px"), 1.0),
+fn has_style(html: &str) -> bool {
+    memchr::memchr_iter(b'<', html.as_bytes())
+        .any(|at| html.as_bytes().get(at + 1..at + 6).is_some_and(|name| name.eq_ignore_ascii_case(b"style")))
+}
+
+#[derive(Default)]
+struct Elements {
+    found: Vec<String>,
+    depth: usize,
+    tag: Tag,
+    attributes: Attributes,
+    is_in_style: bool,
+}
+
+#[derive(Default, PartialEq)]
+enum Tag {
+    #[default]
+    Other,
+    Style,
+    NoScript,
+}
+
+struct Borrowed<'e>(&'e mut Elements);
+
+impl Callback<Infallible, ()> for Borrowed<'_> {
+    fn handle_event(&mut self, event: CallbackEvent<'_>, _: Span<()>) -> Option<Infallible> {
+        let elements = &mut *self.0;
+        match event {
+            CallbackEvent::OpenStartTag { name } => {
+                elements.tag = match name {
+                    b"style" => Tag::Style,
+                    b"noscript" => Tag::NoScript,
+                    _ => Tag::Other,
                 };
-                number.trim().parse::<f32>().ok().map(|number| number * scale)
-            };
-            match term.split_once(':') {
-                None => matches!(term, "" | "all" | "screen"),
-                Some((feature, value)) => match feature.trim() {
-                    "min-width" | "min-device-width" => pixels(value).is_some_and(|width| width <= SCREEN),
-                    "max-width" | "max-device-width" => pixels(value).is_some_and(|width| width >= SCREEN),
-                    "prefers-color-scheme" => value.trim() == "light",
-                    _ => false,
-                },
+                elements.attributes = Attributes::default();
+                elements.is_in_style = false;
             }
-        })
-    })
-}
-
-/// What follows the block whose inside starts here.
-fn skip_block(body: &str) -> &str {
-    let mut depth = 1_usize;
-    for (at, byte) in body.bytes().enumerate() {
-        match byte {
-            b'{' => depth += 1,
-            b'}' => {
-                depth -= 1;
-                if depth == 0 {
-                    return body.get(at + 1..).unwrap_or_default();
+            CallbackEvent::AttributeName { name } if elements.tag == Tag::Style => {
+                elements.attributes.begin(name);
+            }
+            CallbackEvent::AttributeValue { value } if elements.tag == Tag::Style => {
+                elements.attributes.value(value);
+            }
+            CallbackEvent::CloseStartTag { .. } if elements.tag == Tag::Style => {
+                let media = elements.attributes.text("media");
+                elements.is_in_style = media.is_empty() || applies(&format!("media {media}"));
+                if elements.is_in_style {
+                    elements.found.push(String::new());
                 }
+            }
+            CallbackEvent::EndTag { .. } => (elements.tag, elements.is_in_style) = (Tag::Other, false),
+            CallbackEvent::String { value } if elements.is_in_style => {
+                if let Some(css) = elements.found.last_mut() {
+                    css.push_str(&String::from_utf8_lossy(value));
+                }
+            }
+            // Mail programs run no scripts: what stands in `noscript` is read as HTML.
+            CallbackEvent::String { value } if elements.tag == Tag::NoScript => {
+                let inside = style_elements(&String::from_utf8_lossy(value), elements.depth + 1);
+                elements.found.extend(inside);
             }
             _ => {}
         }
+        None
     }
-    ""
-}
-
-fn without_comments(css: &str) -> String {
-    // Old sheets wrap everything in an HTML comment.
-    let css = css.replace("<!--", " ").replace("-->", " ");
-    let mut out = String::with_capacity(css.len());
-    let mut rest = css.as_str();
-    while let Some((before, comment)) = rest.split_once("/*") {
-        out.push_str(before);
-        rest = comment.split_once("*/").map_or("", |(_, after)| after);
-    }
-    out.push_str(rest);
-    out
 }

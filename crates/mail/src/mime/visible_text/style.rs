@@ -2,47 +2,15 @@
 //!
 //! Only what hides is understood; layout is not.
 
-use super::color::{self, Paint};
+use super::{
+    color::{self, Paint},
+    length::{Length, lengths},
+    shape,
+    variables::Variables,
+};
 
-/// Longest style text that is read, in octets.
-const MAX_STYLE: usize = 16 * 1024;
-/// Text at or below this many pixels cannot be read (1pt is 1.33 pixels).
-const UNREADABLE_PIXELS: f32 = 1.5;
-/// A shift beyond this many pixels is off every screen.
-const OFF_SCREEN: f32 = 400.0;
-
-/// A length as far as we need it.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) enum Length {
-    /// CSS pixels.
-    Pixels(f32),
-    /// A multiple of the parent's.
-    Times(f32),
-}
-
-impl Length {
-    /// Whether nothing, or next to nothing.
-    fn is_tiny(self) -> bool {
-        match self {
-            Self::Pixels(pixels) => pixels.abs() <= 1.0,
-            Self::Times(times) => times.abs() <= 0.01,
-        }
-    }
-
-    fn is_far_negative(self) -> bool {
-        match self {
-            Self::Pixels(pixels) => pixels <= -OFF_SCREEN,
-            Self::Times(times) => times <= -1.0,
-        }
-    }
-
-    fn is_far(self) -> bool {
-        match self {
-            Self::Pixels(pixels) => pixels.abs() >= OFF_SCREEN * 2.0,
-            Self::Times(times) => times.abs() >= 1.0,
-        }
-    }
-}
+/// Text smaller than this many pixels cannot be read.
+const UNREADABLE_PIXELS: f32 = 4.0;
 
 /// What one element's declarations say. Absent: nothing said.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
@@ -61,15 +29,20 @@ pub(super) struct Declared {
     height: Option<Length>,
     is_clipped: Option<bool>,
     is_cut_away: Option<bool>,
+    is_flattened: Option<bool>,
+    is_mso_hidden: Option<bool>,
+    is_ground_of_text: Option<bool>,
+    is_ground_like_text: Option<bool>,
+    spacing: Option<Length>,
+    line_height: Option<Length>,
     pub(super) is_preformatted: Option<bool>,
 }
 
 impl Declared {
     /// Reads declarations; the second value holds those marked `!important`.
-    pub(super) fn parse(text: &str) -> (Self, Self) {
+    pub(super) fn parse(text: &str, variables: &Variables) -> (Self, Self) {
         let mut normal = Self::default();
         let mut important = Self::default();
-        let text = text.get(..MAX_STYLE).unwrap_or(text);
         let cleaned;
         let text = if text.contains('\\') || text.contains("/*") {
             cleaned = plain_css(text);
@@ -80,7 +53,10 @@ impl Declared {
         for declaration in text.split(';') {
             let Some((name, value)) = declaration.split_once(':') else { continue };
             let name = name.trim().to_ascii_lowercase();
-            let value = value.trim().to_ascii_lowercase();
+            let mut value = value.trim().to_ascii_lowercase();
+            if value.contains("var(") {
+                value = variables.resolve(&value);
+            }
             match value.split_once('!') {
                 Some((value, _)) => important.set(&name, value.trim()),
                 None => normal.set(&name, &value),
@@ -94,71 +70,87 @@ impl Declared {
         *self == Self::default()
     }
 
+    /// Takes over one declaration; a value that browsers would not take leaves what was said before.
     fn set(&mut self, name: &str, value: &str) {
         match name {
-            "display" => self.is_gone = Some(value == "none"),
-            "mso-hide" if value == "all" => self.is_gone = Some(true),
-            "visibility" => self.is_unseen = Some(matches!(value, "hidden" | "collapse")),
-            "content-visibility" => self.is_unseen = Some(value == "hidden"),
-            "opacity" => self.opacity = fraction(value),
-            "filter" => {
-                if let Some(inner) = value.split_once("opacity(").map(|(_, rest)| rest) {
-                    self.opacity = inner.split(')').next().and_then(fraction);
-                }
+            "display" if is_display(value) => self.is_gone = Some(value == "none"),
+            "mso-hide" => self.is_mso_hidden = Some(value == "all"),
+            "visibility" => {
+                let found = match value {
+                    "hidden" | "collapse" => Some(true),
+                    "visible" | "initial" => Some(false),
+                    _ => None,
+                };
+                self.is_unseen = found.or(self.is_unseen);
             }
-            "font-size" => self.font = length(value).or_else(|| font_word(value)),
+            "content-visibility" => self.is_unseen = Some(value == "hidden"),
+            "opacity" | "-moz-opacity" | "-khtml-opacity" => self.opacity = fraction(value).or(self.opacity),
+            "filter" | "-webkit-filter" => self.opacity = shape::filtered(value).or(self.opacity),
+            "font-size" => self.font = Length::parse(value).or_else(|| font_word(value)).or(self.font),
+            "font-size-adjust" if fraction(value) == Some(0.0) => self.font = Some(Length::Pixels(0.0)),
             "font" => {
-                // `font: 0/0 a`: the size stands before an optional line height.
-                let size = value.split_whitespace().find_map(|word| length(word.split('/').next()?));
+                // `font: 700 0/0 a`: the size stands before an optional line height; a weight has no unit.
+                let size =
+                    value.split_whitespace().filter_map(|word| word.split('/').next()).find_map(|word| {
+                        let is_weight = word.bytes().all(|byte| byte.is_ascii_digit()) && word != "0";
+                        Length::parse(word).filter(|_| !is_weight)
+                    });
                 self.font = size.or(self.font);
             }
+            "zoom" => self.is_flattened = Some(fraction(value).is_some_and(|zoom| zoom > 0.0 && zoom < 0.1)),
             "color" | "-webkit-text-fill-color" => self.color = color::parse(value).or(self.color),
             "background" | "background-color" | "background-image" => {
                 self.background = color::first_in(value).or(self.background);
-            }
-            "text-indent" => self.indent = length(value.split_whitespace().next().unwrap_or_default()),
-            "left" | "right" | "top" | "bottom" | "inset" => {
-                let found = length(value.split_whitespace().next().unwrap_or_default());
-                if found.is_some_and(Length::is_far) {
-                    self.offset = found;
+                self.is_ground_like_text = Some(value.contains("currentcolor"));
+                if name == "background" {
+                    self.is_ground_of_text = Some(value.split_whitespace().any(|word| word == "text"));
                 }
             }
-            "margin-left" | "margin-top" => self.margin = length(value),
-            "margin" => {
-                self.margin =
-                    value.split_whitespace().filter_map(length).find(|found| found.is_far_negative());
-            }
-            "position" => self.is_positioned = Some(matches!(value, "absolute" | "fixed" | "relative")),
-            "width" | "max-width" => merge_size(&mut self.width, value),
-            "height" | "max-height" => merge_size(&mut self.height, value),
-            "overflow" | "overflow-y" | "overflow-x" => {
-                self.is_clipped = Some(matches!(value, "hidden" | "clip") || value.starts_with("hidden"));
-            }
-            "clip" => self.is_cut_away = Some(is_empty_rect(value)),
-            "clip-path" => {
-                self.is_cut_away = Some(
-                    ["inset(100%", "inset(50%", "circle(0", "polygon(0 0, 0 0", "polygon(0px 0px, 0px 0px"]
-                        .iter()
-                        .any(|cut| value.starts_with(cut)),
-                );
-            }
-            "transform" | "-webkit-transform" => {
-                let compact: String = value.chars().filter(|c| !c.is_whitespace()).collect();
-                let is_flat = ["scale(0)", "scale(0,", "scalex(0)", "scaley(0)", "scale(0.0", "scale3d(0,"]
-                    .iter()
-                    .any(|scale| compact.contains(scale));
-                let is_away = compact
-                    .split("translate")
-                    .skip(1)
-                    .filter_map(|rest| rest.split_once('('))
-                    .flat_map(|(_, rest)| rest.split(')').next().unwrap_or_default().split(','))
-                    .filter_map(length)
-                    .any(|shift| matches!(shift, Length::Pixels(pixels) if pixels.abs() >= OFF_SCREEN * 2.0));
-                self.is_cut_away = Some(is_flat || is_away);
-            }
+            "background-clip" | "-webkit-background-clip" => self.is_ground_of_text = Some(value == "text"),
+            "letter-spacing" => self.spacing = Length::parse(value),
+            "line-height" => self.line_height = Length::parse(value),
             "white-space" => {
                 self.is_preformatted =
                     Some(matches!(value, "pre" | "pre-wrap" | "pre-line" | "break-spaces"));
+            }
+            _ => self.set_box(name, value),
+        }
+    }
+
+    /// Where the box stands, how large it is and what is cut off it.
+    fn set_box(&mut self, name: &str, value: &str) {
+        match name {
+            "text-indent" => self.indent = lengths(value).next().or(self.indent),
+            "left" | "right" | "top" | "bottom" | "inset" | "inset-inline" | "inset-block"
+            | "inset-inline-start" | "inset-block-start" | "inset-inline-end" | "inset-block-end" => {
+                let found = lengths(value).find(|found| found.is_far());
+                self.offset = found.or(self.offset);
+            }
+            "margin-left" | "margin-top" | "margin-inline-start" | "margin-block-start" => {
+                self.margin = Length::parse(value).or(self.margin);
+            }
+            "margin" => {
+                self.margin = lengths(value).find(|found| found.is_far_negative());
+            }
+            "position" if matches!(value, "absolute" | "fixed" | "relative" | "static" | "sticky") => {
+                self.is_positioned = Some(!matches!(value, "static" | "sticky"));
+            }
+            "width" | "max-width" | "inline-size" | "max-inline-size" => merge_size(&mut self.width, value),
+            "height" | "max-height" | "block-size" | "max-block-size" => merge_size(&mut self.height, value),
+            "overflow" | "overflow-y" | "overflow-x"
+                if ["hidden", "clip", "visible", "auto", "scroll"]
+                    .iter()
+                    .any(|known| value.starts_with(known)) =>
+            {
+                self.is_clipped = Some(value.starts_with("hidden") || value.starts_with("clip"));
+            }
+            "clip" => self.is_cut_away = Some(shape::is_empty_rect(value)),
+            "clip-path" | "-webkit-clip-path" => self.is_cut_away = Some(shape::is_empty_path(value)),
+            "transform" | "-webkit-transform" | "-ms-transform" | "scale" | "translate" | "rotate" => {
+                self.is_flattened = Some(match name {
+                    "scale" | "translate" | "rotate" => shape::is_moved_away(&format!("{name}({value})")),
+                    _ => shape::is_moved_away(value),
+                });
             }
             _ => {}
         }
@@ -185,6 +177,12 @@ impl Declared {
         over(&mut self.height, later.height);
         over(&mut self.is_clipped, later.is_clipped);
         over(&mut self.is_cut_away, later.is_cut_away);
+        over(&mut self.is_flattened, later.is_flattened);
+        over(&mut self.is_mso_hidden, later.is_mso_hidden);
+        over(&mut self.is_ground_of_text, later.is_ground_of_text);
+        over(&mut self.is_ground_like_text, later.is_ground_like_text);
+        over(&mut self.spacing, later.spacing);
+        over(&mut self.line_height, later.line_height);
         over(&mut self.is_preformatted, later.is_preformatted);
     }
 
@@ -203,6 +201,11 @@ impl Declared {
         self.is_gone = Some(true);
     }
 
+    /// `<small>` and its kin.
+    pub(super) fn make_smaller(&mut self) {
+        self.font = Some(Length::Times(0.83));
+    }
+
     /// Whether the box is a dot that cannot hold a picture worth naming.
     pub(super) fn is_dot(&self) -> bool {
         self.width.is_some_and(Length::is_tiny) || self.height.is_some_and(Length::is_tiny)
@@ -210,24 +213,21 @@ impl Declared {
 }
 
 fn merge_size(size: &mut Option<Length>, value: &str) {
-    let found = length(value);
+    let found = Length::parse(value);
     // `width:100%; max-width:0`: the smaller one counts.
     if found.is_some_and(Length::is_tiny) || size.is_none_or(|size| !size.is_tiny()) {
         *size = found.or(*size);
     }
 }
 
-fn is_empty_rect(value: &str) -> bool {
-    let Some((_, inner)) = value.split_once("rect(") else { return false };
-    let sides: Vec<Option<Length>> = inner
-        .split(')')
-        .next()
-        .unwrap_or_default()
-        .split([',', ' '])
-        .filter(|side| !side.is_empty())
-        .map(length)
-        .collect();
-    sides.len() == 4 && sides.iter().all(|side| side.is_some_and(Length::is_tiny))
+/// The values of `display` that browsers take.
+fn is_display(value: &str) -> bool {
+    matches!(
+        value,
+        "none" | "contents" | "flow-root" | "list-item" | "initial" | "revert" | "unset" | "grid" | "flex"
+    ) || ["block", "inline", "table", "ruby", "run-in", "-webkit-", "-ms-", "-moz-"]
+        .iter()
+        .any(|start| value.starts_with(start))
 }
 
 fn font_word(value: &str) -> Option<Length> {
@@ -241,33 +241,13 @@ fn font_word(value: &str) -> Option<Length> {
     })
 }
 
-fn fraction(value: &str) -> Option<f32> {
+/// A number, or a percentage as its hundredth part.
+pub(super) fn fraction(value: &str) -> Option<f32> {
     let value = value.trim();
     match value.strip_suffix('%') {
         Some(percent) => percent.trim().parse::<f32>().ok().map(|value| value / 100.0),
         None => value.parse().ok(),
     }
-}
-
-fn length(text: &str) -> Option<Length> {
-    let text = text.trim();
-    let end =
-        text.find(|c: char| !(c.is_ascii_digit() || matches!(c, '.' | '-' | '+'))).unwrap_or(text.len());
-    let (number, unit) = text.split_at(end);
-    let number: f32 = number.parse().ok()?;
-    Some(match unit.trim() {
-        "" | "px" => Length::Pixels(number),
-        "pt" => Length::Pixels(number * 4.0 / 3.0),
-        "pc" | "rem" | "ch" => Length::Pixels(number * 16.0),
-        "in" => Length::Pixels(number * 96.0),
-        "cm" => Length::Pixels(number * 37.8),
-        "mm" => Length::Pixels(number * 3.78),
-        "em" => Length::Times(number),
-        "ex" => Length::Times(number / 2.0),
-        "%" => Length::Times(number / 100.0),
-        "vw" | "vh" | "vmin" | "vmax" => Length::Pixels(number * 10.0),
-        _ => return None,
-    })
 }
 
 /// CSS without comments and with its escapes resolved.
@@ -307,6 +287,8 @@ pub(super) struct Computed {
     /// Whether whitespace counts.
     pub(super) is_preformatted: bool,
     is_blended: bool,
+    opacity: f32,
+    is_folded: bool,
 }
 
 impl Default for Computed {
@@ -319,6 +301,8 @@ impl Default for Computed {
             ground: (255, 255, 255),
             is_preformatted: false,
             is_blended: false,
+            opacity: 1.0,
+            is_folded: false,
         }
     }
 }
@@ -341,21 +325,36 @@ impl Computed {
         if let Some(color) = declared.color {
             child.color = Some(color);
         }
-        if let Some(Paint::Solid(red, green, blue)) = declared.background {
+        match declared.background {
+            // The letters are cut out of the background.
+            Some(_) if declared.is_ground_of_text == Some(true) => child.color = declared.background,
+            Some(Paint::Solid(red, green, blue)) => child.ground = (red, green, blue),
+            _ => {}
+        }
+        if declared.is_ground_like_text == Some(true)
+            && let Some(Paint::Solid(red, green, blue)) = child.color
+        {
             child.ground = (red, green, blue);
         }
         if let Some(is_preformatted) = declared.is_preformatted {
             child.is_preformatted = is_preformatted;
         }
+        child.opacity *= declared.opacity.unwrap_or(1.0).clamp(0.0, 1.0);
         let is_thin = |side: Option<Length>| side.is_some_and(Length::is_tiny);
         let is_clipped = declared.is_clipped == Some(true);
+        let is_low = declared.height.or(declared.line_height).is_some_and(Length::is_too_low);
         child.is_gone |= declared.is_gone == Some(true)
+            // Buttons are hidden from Outlook alone, which gets its own; other text is hidden on purpose.
+            || (declared.is_mso_hidden == Some(true) && !is_link)
             || declared.is_cut_away == Some(true)
-            || declared.opacity.is_some_and(|opacity| opacity < color::FAINT)
+            || declared.is_flattened == Some(true)
+            || child.opacity < color::FAINT
             || declared.indent.is_some_and(Length::is_far_negative)
-            || declared.margin.is_some_and(Length::is_far_negative)
+            || (is_clipped && declared.indent.is_some_and(Length::is_far))
+            || declared.margin.is_some_and(|margin| margin.is_far_negative() || shape::is_beyond(margin))
+            || declared.spacing.is_some_and(Length::is_collapsed)
             || (declared.is_positioned == Some(true) && declared.offset.is_some_and(Length::is_far))
-            || (is_clipped && (is_thin(declared.height) || is_thin(declared.width)))
+            || (is_clipped && (is_low || is_thin(declared.width)))
             || (is_thin(declared.height) && is_thin(declared.width));
         child.is_blended = !child.is_gone
             && match child.color {
@@ -368,11 +367,21 @@ impl Computed {
 
     /// Whether the element is not there at all, pictures included.
     pub(super) fn is_absent(&self) -> bool {
-        self.is_gone || self.is_unseen
+        self.is_gone || self.is_unseen || self.is_folded
+    }
+
+    /// Whether it stands in `details` that are not open.
+    pub(super) fn is_folded(&self) -> bool {
+        self.is_folded
+    }
+
+    /// Folds it away, or brings it back.
+    pub(super) fn fold(&mut self, is_folded: bool) {
+        self.is_folded = is_folded;
     }
 
     /// Whether text in this style is not seen.
     pub(super) fn is_hidden(&self) -> bool {
-        self.is_gone || self.is_unseen || self.is_blended || self.font < UNREADABLE_PIXELS
+        self.is_absent() || self.is_blended || self.font < UNREADABLE_PIXELS
     }
 }

@@ -7,6 +7,8 @@ use proptest::prelude::*;
 use super::*;
 use crate::mime::line::join;
 
+mod hiding;
+
 fn shown(html: &str) -> String {
     join(&convert(html, &mut Links::new(false)).lines)
 }

@@ -280,3 +280,25 @@ fn lines_that_are_no_response_say_why() {
         assert_eq!(read(line), Response::Untagged(Untagged::Unreadable(why)), "{line}");
     }
 }
+
+#[test]
+fn a_structure_deeper_or_larger_than_it_may_be_takes_nothing_else_along() {
+    let nested = |depth: usize| format!("{}{TEXT}{}", "(".repeat(depth), " \"mixed\")".repeat(depth));
+    for (depth, is_read) in [(1, true), (50, true), (10_000, false)] {
+        let fetch = fetch(&format!("BODYSTRUCTURE {} UID 7", nested(depth)));
+        assert_eq!((fetch.uid, fetch.structure.is_some()), (Some(7), is_read), "{depth}");
+    }
+    let fetch = fetch(&format!("BODYSTRUCTURE ({} \"mixed\") UID 7", TEXT.repeat(3_000)));
+    assert_eq!(fetch.uid, Some(7));
+    assert!(fetch.structure.is_none_or(|structure| structure.children.len() <= 1_000));
+}
+
+#[test]
+fn sizes_and_line_counts_that_lie_are_no_reason_to_lose_a_message() {
+    for size in ["0", "-1", "4294967296", "18446744073709551615", "99999999999999999999999", "NIL", "\"5\""] {
+        let fetch = fetch(&format!(
+            r#"UID 7 RFC822.SIZE {size} BODYSTRUCTURE ("text" "plain" NIL NIL NIL "7bit" {size} {size})"#
+        ));
+        assert_eq!(fetch.uid, Some(7), "{size}");
+    }
+}
