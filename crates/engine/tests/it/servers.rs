@@ -53,7 +53,8 @@ struct Server {
     searches_bodies_in_any_charset: bool,
     /// Whether the folders with special uses are there without being made.
     has_special_folders: bool,
-    running: Box<dyn Any>,
+    /// The server itself, which ends with this value.
+    _running: Box<dyn Any>,
 }
 
 fn dovecot() -> Option<Server> {
@@ -66,7 +67,7 @@ fn dovecot() -> Option<Server> {
         refused: &["."],
         searches_bodies_in_any_charset: true,
         has_special_folders: true,
-        running: Box::new(dovecot),
+        _running: Box::new(dovecot),
     })
 }
 
@@ -79,7 +80,7 @@ fn cyrus() -> Option<Server> {
         refused: &["\"", "\\", "{"],
         searches_bodies_in_any_charset: false,
         has_special_folders: true,
-        running: Box::new(cyrus),
+        _running: Box::new(cyrus),
     })
 }
 
@@ -93,7 +94,7 @@ fn courier() -> Option<Server> {
         refused: &[".", "\u{1f680}"],
         searches_bodies_in_any_charset: true,
         has_special_folders: false,
-        running: Box::new(courier),
+        _running: Box::new(courier),
     })
 }
 
@@ -195,10 +196,4 @@ fn mail(subject: &str, rest: &str) -> Mail {
 
 fn subjects(rows: &[Row]) -> Vec<&str> {
     rows.iter().map(|row| row.subject.as_str()).collect()
-}
-
-#[test]
-fn servers_stay_for_the_whole_test() {
-    let Some(server) = courier() else { return };
-    assert!(server.running.is::<testkit::Courier>());
 }
