@@ -9,6 +9,7 @@ mod bench;
 mod check;
 mod demo;
 mod docs;
+mod fuzz;
 mod place;
 mod sources;
 mod test;
@@ -20,6 +21,8 @@ const USAGE: &str = "usage: cargo xtask COMMAND
   test [ARGS…]     installs the servers that tests need, then runs all tests; ARGS go to the test runner
   demo             a Dovecot with sample mail and Postroom on it, with lines to connect an agent
   docs             writes the generated pages below docs/
+  fuzz [TARGET] [--seconds N]
+                   feeds what strangers send (replies, mime) to libFuzzer, 60 seconds each if not given
   bench [--messages N] [--rounds N] [--date YYYY-MM-DD]
                    measures the release build against plain IMAP on 100,000 messages, 30 rounds each;
                    the table goes to bench/RESULTS.md, the date is today's (UTC) if not given";
@@ -33,6 +36,7 @@ fn main() -> ExitCode {
         Some("test") => test::run(&rest),
         Some("demo") => demo::run(&rest),
         Some("docs") => docs::run(),
+        Some("fuzz") => fuzz::run(&rest),
         Some("bench") => bench::run(&rest),
         Some("help" | "--help" | "-h") => {
             println!("{USAGE}");

@@ -17,6 +17,8 @@ pub(crate) struct Tool {
 pub(crate) const DENY: Tool = Tool { name: "cargo-deny", version: "0.20.2" };
 /// Unused dependencies.
 pub(crate) const MACHETE: Tool = Tool { name: "cargo-machete", version: "0.9.2" };
+/// Runs fuzz targets.
+pub(crate) const FUZZ: Tool = Tool { name: "cargo-fuzz", version: "0.13.2" };
 
 /// The tool's program, built first if it is not there in the right version.
 pub(crate) fn ensure(tool: &Tool) -> Result<PathBuf, String> {

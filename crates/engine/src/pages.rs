@@ -13,7 +13,7 @@ use mail::{
     imap::{
         Question, Session,
         command::{
-            fetch,
+            self, fetch,
             search::{self, Order, Shape},
         },
         folder::Folder,
@@ -199,6 +199,10 @@ impl Search<'_> {
         let is_costly = plan.cost == Cost::Costly;
         let is_sifted = is_costly && plan.residual.is_some();
         let page = u32::try_from(if is_sifted { self.bounds.batch } else { self.limit }).unwrap_or(u32::MAX);
+        // A server that looks at so many messages only (Yahoo) is asked about so many at a time.
+        let at_most = session.quirks().message_limit;
+        let window = at_most.map_or(window, |limit| limit.min(window));
+        let is_costly = is_costly || at_most.is_some();
         let (criteria, utf8) = (&plan.criteria, plan.charset.is_some());
         let mut asked = Vec::new();
         let mut flights = Vec::new();
@@ -214,6 +218,10 @@ impl Search<'_> {
             let open = session.selected().filter(|selected| selected.name == folder.task.folder.wire_name);
             if let Some(next) = open.and_then(|selected| selected.uid_next).filter(|_| is_sort(shape)) {
                 requests.insert(0, fetch::uids_from(next));
+            }
+            if open.is_some() {
+                // Courier searches an open mailbox as it stood when it last told what is new.
+                requests.insert(0, command::noop());
             }
             flights.push((folder.task.folder.wire_name.clone(), requests));
             asked.push((index, shape, window));

@@ -101,6 +101,10 @@ impl From<io::Error> for Error {
     }
 }
 
+/// What to do where a sign-in leads to no mailbox.
+const WITHOUT_MAILBOX: &str = "IMAP is switched off for this mailbox, or the access was not granted for IMAP: have it switched on \
+    (Microsoft 365: mailbox, email apps), then sign in anew.";
+
 /// Seconds after which a server that is busy may be asked again.
 const BUSY: u64 = 60;
 
@@ -131,6 +135,12 @@ impl Error {
         matches!(self, Self::Refused { code: Some(code), .. } if code == "BADCHARSET")
     }
 
+    /// Whether the server took the sign-in but gives no mailbox: Microsoft's answer to all commands where
+    /// IMAP is switched off or the token is for something else.
+    pub fn is_without_mailbox(&self) -> bool {
+        matches!(self, Self::Refused { text, .. } if text.to_ascii_lowercase().contains("authenticated but not connected"))
+    }
+
     /// The problem as a caller is told it; `account` is the account's short name.
     pub fn problem(&self, account: &str) -> Problem {
         let new = |code, what: String| Problem::new(code, format!("Account `{account}`: {what}."));
@@ -152,6 +162,11 @@ impl Error {
                 .hint("Use TLS from the first byte (port 993 for IMAP, 465 for SMTP), or another port."),
             Self::StartTlsInjected { .. } => plain(Code::TlsFailed)
                 .hint("Use TLS from the first byte (port 993 for IMAP, 465 for SMTP)."),
+            Self::Refused { text, .. } if self.is_without_mailbox() => {
+                new(Code::AccountAuthFailed, "the sign-in leads to no mailbox".to_owned())
+                    .hint(WITHOUT_MAILBOX)
+                    .server_text(text)
+            }
             Self::Refused { code, text, .. } => {
                 let code = code.as_deref().unwrap_or_default();
                 let (kind, hint, wait) = meaning_of(code);

@@ -3,8 +3,6 @@
 
 use std::{
     fs, io,
-    io::Read as _,
-    net::{TcpListener, TcpStream},
     os::unix::fs::{MetadataExt as _, PermissionsExt as _, chown},
     path::{Path, PathBuf},
     process::Command,
@@ -18,6 +16,7 @@ use crate::{
     dovecot_config::{Place, main_file, oauth2_file, users_file},
     introspection,
     left_out::left_out,
+    ports::{free_ports, greeting},
     process::{Guarded, run},
     smtp_sink::SmtpSink,
 };
@@ -258,7 +257,7 @@ impl Dovecot {
         ports.extend(self.lmtp_port);
         for port in ports {
             loop {
-                if greets(port) {
+                if greeting(port).is_some() {
                     break;
                 }
                 let log = self.log();
@@ -346,31 +345,6 @@ impl Dovecot {
     pub fn stop(mut self) {
         self.guard.stop();
     }
-}
-
-/// Four different ports that are free on both loopback addresses.
-fn free_ports() -> io::Result<[u16; 4]> {
-    let mut held = Vec::new();
-    let mut ports = Vec::new();
-    for _ in 0..200 {
-        let first = TcpListener::bind(("127.0.0.1", 0))?;
-        let port = first.local_addr()?.port();
-        if let Ok(second) = TcpListener::bind(("127.0.0.2", port)) {
-            held.push((first, second));
-            ports.push(port);
-        }
-        if let Ok(ports) = <[u16; 4]>::try_from(ports.as_slice()) {
-            return Ok(ports);
-        }
-    }
-    Err(io::Error::new(io::ErrorKind::AddrInUse, "no free ports on 127.0.0.1 and 127.0.0.2"))
-}
-
-#[expect(clippy::disallowed_methods, reason = "asks its own child on loopback whether it is up")]
-fn greets(port: u16) -> bool {
-    let Ok(mut stream) = TcpStream::connect(("127.0.0.1", port)) else { return false };
-    let mut first = [0; 1];
-    stream.set_read_timeout(Some(Duration::from_secs(5))).is_ok() && stream.read_exact(&mut first).is_ok()
 }
 
 fn has_service(name: &str) -> bool {

@@ -1,4 +1,5 @@
-//! Stands up the world of a test: a real Dovecot with people and mail, an SMTP sink, an MCP client.
+//! Stands up the world of a test: a real Dovecot, Cyrus or Courier with people and mail, an SMTP sink,
+//! an MCP client.
 //!
 //! Development only. Blocking and without other rooms, so that every room's tests, the bench and
 //! `cargo xtask demo` can use it. Everything lives in a temporary directory and on loopback.
@@ -6,6 +7,8 @@
 pub mod bearer_proxy;
 pub mod certificates;
 pub mod conformance;
+pub mod courier;
+pub mod cyrus;
 pub mod dovecot;
 pub mod introspection;
 pub mod maildir;
@@ -21,9 +24,13 @@ pub mod smtp_sink;
 
 mod dovecot_config;
 mod left_out;
+mod ports;
+mod unpacked;
 
 pub use bearer_proxy::BearerProxy;
 pub use certificates::CertificateKind;
+pub use courier::{Courier, require_courier};
+pub use cyrus::{Cyrus, require_cyrus};
 pub use dovecot::{Dovecot, Options, User, require_dovecot};
 pub use maildir::{Mail, Maildir};
 pub use mcp_http::McpHttp;

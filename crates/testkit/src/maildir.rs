@@ -210,8 +210,8 @@ fn letter(known: &mut Vec<String>, keyword: &str) -> io::Result<char> {
     ('a'..='z').nth(at).ok_or_else(|| io::Error::other("Maildir holds at most 26 keywords a folder"))
 }
 
-/// Modified UTF-7 (RFC 3501 section 5.1.3), which is how Maildir++ names lie on disk.
-fn encode_name(name: &str) -> String {
+/// Modified UTF-7 (RFC 3501 section 5.1.3), which is how Maildir++ names lie on disk and IMAP writes them.
+pub fn encode_name(name: &str) -> String {
     let base64 = GeneralPurpose::new(&alphabet::IMAP_MUTF7, NO_PAD);
     let mut encoded = String::new();
     let mut pending: Vec<u8> = Vec::new();

@@ -7,7 +7,7 @@ use std::{
     time::Duration,
 };
 
-use crate::Dovecot;
+use crate::{Dovecot, Mail, sample::date};
 
 /// A signed-in bare IMAP connection.
 #[derive(Debug)]
@@ -19,7 +19,12 @@ pub struct OtherClient {
 impl OtherClient {
     /// Signs in with LOGIN on the unprotected port.
     pub fn sign_in(dovecot: &Dovecot, user: &str, password: &str) -> io::Result<Self> {
-        let mut client = Self { stream: connect(dovecot.host(), dovecot.imap_port())?, next: 1 };
+        Self::sign_in_at(dovecot.imap_port(), user, password)
+    }
+
+    /// The same at any server on this port of 127.0.0.1.
+    pub fn sign_in_at(port: u16, user: &str, password: &str) -> io::Result<Self> {
+        let mut client = Self { stream: connect("127.0.0.1", port)?, next: 1 };
         client.line()?;
         client.run(&format!("LOGIN {user} {password}"))?;
         Ok(client)
@@ -28,9 +33,39 @@ impl OtherClient {
     /// Runs one command line and gives all lines of its answer, the completion last; NO and BAD are
     /// errors.
     pub fn run(&mut self, command: &str) -> io::Result<Vec<String>> {
+        let tag = self.say(command)?;
+        self.answer(&tag)
+    }
+
+    /// Files a message, with its flags, keywords and time of receipt. `folder` is written as the server
+    /// writes it (`maildir::encode_name`).
+    pub fn append(&mut self, folder: &str, mail: &Mail) -> io::Result<()> {
+        let flags: Vec<&str> = mail.flags.chars().filter_map(system_flag).collect();
+        let flags = [flags, mail.keywords.iter().map(String::as_str).collect()].concat().join(" ");
+        let received = internal_date(mail.received);
+        let size = mail.raw.len();
+        let tag = self.say(&format!("APPEND \"{folder}\" ({flags}) \"{received}\" {{{size}}}"))?;
+        loop {
+            let line = self.line()?;
+            if line.starts_with('+') {
+                break;
+            }
+            if line.starts_with(&format!("{tag} ")) {
+                return Err(io::Error::other(line));
+            }
+        }
+        self.stream.get_mut().write_all(&[mail.raw.as_slice(), b"\r\n"].concat())?;
+        self.answer(&tag).map(|_| ())
+    }
+
+    fn say(&mut self, command: &str) -> io::Result<String> {
         let tag = format!("o{}", self.next);
         self.next += 1;
         self.stream.get_mut().write_all(format!("{tag} {command}\r\n").as_bytes())?;
+        Ok(tag)
+    }
+
+    fn answer(&mut self, tag: &str) -> io::Result<Vec<String>> {
         let mut lines = Vec::new();
         loop {
             let line = self.line()?;
@@ -57,6 +92,26 @@ impl OtherClient {
     fn line(&mut self) -> io::Result<String> {
         read_line(&mut self.stream)
     }
+}
+
+/// A Maildir letter as IMAP writes it.
+fn system_flag(letter: char) -> Option<&'static str> {
+    Some(match letter {
+        'S' => "\\Seen",
+        'R' => "\\Answered",
+        'F' => "\\Flagged",
+        'T' => "\\Deleted",
+        'D' => "\\Draft",
+        _ => return None,
+    })
+}
+
+/// `Sun, 1 Nov 2026 10:00:00 +0000` as ` 1-Nov-2026 10:00:00 +0000`.
+fn internal_date(seconds: u64) -> String {
+    let date = date(seconds);
+    let words: Vec<&str> = date.split(' ').collect();
+    let [_, day, month, year, time, zone] = words.as_slice() else { return date };
+    format!("{day:>2}-{month}-{year} {time} {zone}")
 }
 
 /// Delivers a message to a user's inbox through LMTP; returns once it is there. The Dovecot must have
@@ -101,4 +156,14 @@ fn read_line(stream: &mut BufReader<TcpStream>) -> io::Result<String> {
         return Err(io::ErrorKind::UnexpectedEof.into());
     }
     Ok(line.trim_end().to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_time_of_receipt_is_written_as_imap_wants_it() {
+        assert_eq!(internal_date(1_793_527_200), " 1-Nov-2026 10:00:00 +0000");
+    }
 }

@@ -7,6 +7,7 @@ use crate::maildir::{Mail, Maildir, Numbering};
 mod compose;
 mod texts;
 
+pub(crate) use compose::date;
 use compose::{Draft, Part};
 
 const DAY: u64 = 86_400;

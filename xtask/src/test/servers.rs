@@ -8,6 +8,8 @@ use std::{
     process::{Command, Stdio},
 };
 
+mod unpacked;
+
 /// A Debian package and a way to see whether it is there.
 struct Package {
     name: &'static str,
@@ -27,8 +29,13 @@ const PACKAGES: &[Package] = &[
     Package { name: "npm", is_there: || succeeds("npm", &["--version"]) },
 ];
 
-/// Installs what is missing, or says what to install.
+/// Installs what is missing, or says what to install; unpacks what cannot be installed beside it.
 pub(super) fn ensure() -> Result<(), String> {
+    ensure_installed()?;
+    unpacked::ensure()
+}
+
+fn ensure_installed() -> Result<(), String> {
     let missing = missing();
     if missing.is_empty() {
         return Ok(());

@@ -14,6 +14,7 @@ mod people;
 mod reading;
 mod scripted;
 mod searching;
+mod servers;
 mod stages;
 mod stripped;
 mod thread_flights;

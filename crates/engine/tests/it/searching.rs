@@ -2,9 +2,9 @@
 
 use domain::{Code, FolderArg, Limits, Scope, Scopes};
 use engine::search::{Failure, Page, SearchRequest};
-use testkit::Options;
+use testkit::{Mail, Options, Proxy, maildir::Numbering, proxy::Faults};
 
-use crate::world::{World, world};
+use crate::world::{NOW, World, credentials, empty_world, principal_with, settings, world};
 
 async fn search(world: &World, query: &str, limit: usize) -> Page {
     let request = SearchRequest { query: query.into(), limit, ..SearchRequest::default() };
@@ -152,4 +152,37 @@ async fn snippets_are_the_beginning_of_the_visible_text() {
     let page = world.engine.search(&world.principal, request).await.unwrap();
     let with = page.rows.iter().filter(|row| row.snippet.is_some()).count();
     assert!(with >= page.rows.len() - 2, "{with} of {}", page.rows.len());
+}
+
+#[tokio::test]
+async fn a_server_that_looks_at_few_messages_at_a_time_is_asked_in_pieces() {
+    let Some(world) = empty_world(Options::default()) else { return };
+    let mails = (1..=90).map(|number| {
+        let subject = if number % 9 == 0 { "needle" } else { "straw" };
+        Mail::new(format!("Subject: {subject} {number}\r\n\r\ntext\r\n"), NOW - 90 + number)
+    });
+    world.maildir.fill("INBOX", Numbering::default(), mails).unwrap();
+    let limit = (b"THREAD=REFERENCES".to_vec(), b"MESSAGELIMIT=0020".to_vec());
+    let faults = Faults { replace: Some(limit), ..Faults::default() };
+    let proxy = Proxy::start(world.dovecot.imap_port(), faults).unwrap();
+    let mut settings = settings(&world.dovecot);
+    settings.imap.port = proxy.port();
+    let principal = principal_with(settings, credentials("alice-secret"), Limits::default());
+    let mut request = SearchRequest {
+        query: "subject:needle".into(),
+        folder: Some(FolderArg::parse("@inbox")),
+        limit: 4,
+        ..SearchRequest::default()
+    };
+    let mut found = Vec::new();
+    loop {
+        let page = world.engine.search(&principal, request.clone()).await.unwrap();
+        found.extend(page.rows.into_iter().map(|row| row.subject));
+        request.cursor = page.next_cursor;
+        if request.cursor.is_none() {
+            break;
+        }
+    }
+    let expected: Vec<String> = (1..=10).rev().map(|number| format!("needle {}", number * 9)).collect();
+    assert_eq!(found, expected);
 }

@@ -291,7 +291,13 @@ async fn set_up(
     let mut id: Vec<(String, Option<String>)> = Vec::new();
     let (mut namespaces, mut is_utf8) = (Namespaces::default(), false);
     if !flight.is_empty() {
-        for reply in dialogue.run(flight).await?.into_iter().flatten() {
+        for reply in dialogue.run(flight).await? {
+            let reply = match reply {
+                Ok(reply) => reply,
+                Err(error) if error.is_without_mailbox() => return Err(error),
+                // all of this is optional
+                Err(_) => continue,
+            };
             for data in reply.data {
                 match data {
                     Untagged::Namespace(listed) => namespaces = listed,

@@ -57,9 +57,9 @@ pub struct Quirks {
     pub refuses_negative_partial: bool,
     /// LOGINDISABLED is listed even after sign-in (Cyrus): it says nothing then.
     pub keeps_login_disabled: bool,
-    /// `"`, `%` and `*` are refused in mailbox names (Cyrus).
+    /// `"`, `%`, `*`, `\`, `{`, `<`, `!` and others are refused in mailbox names (Cyrus).
     pub refuses_special_characters: bool,
-    /// Characters beyond U+FFFF are refused in mailbox names (Courier).
+    /// Characters beyond U+FFFF are refused in mailbox names, unless UTF8=ACCEPT is on (Courier).
     pub refuses_surrogate_pairs: bool,
     /// EXPUNGE and `\Deleted` do not delete but remove a label; deleting means moving to `\Trash`
     /// (Gmail).

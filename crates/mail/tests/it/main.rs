@@ -6,6 +6,7 @@
 mod dovecot;
 mod faults;
 mod folders;
+mod fuzzed;
 mod letters;
 mod listing;
 mod part;
@@ -14,6 +15,7 @@ mod reading;
 mod rendering;
 mod script;
 mod searching;
+mod servers;
 mod sign_in;
 mod structure;
 mod threads;

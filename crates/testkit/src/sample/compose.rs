@@ -294,7 +294,7 @@ pub(super) fn curiosities(now: u64) -> Vec<(u64, &'static str, Draft, &'static s
 }
 
 /// The Date header's form (RFC 5322 section 3.3), in UTC.
-pub(super) fn date(seconds: u64) -> String {
+pub(crate) fn date(seconds: u64) -> String {
     const MONTHS: [&str; 12] =
         ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
     const DAYS: [&str; 7] = ["Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed"];

@@ -74,7 +74,9 @@ pub fn request(
         Shape::List | Shape::Sorted => command,
     };
     if is_sort {
-        let charset = if utf8 { "(REVERSE ARRIVAL) UTF-8" } else { "(REVERSE ARRIVAL) US-ASCII" };
+        // under UTF8=ACCEPT no other charset is left, not even its subset (Courier refuses it)
+        let charset =
+            if utf8 || session.is_utf8() { "(REVERSE ARRIVAL) UTF-8" } else { "(REVERSE ARRIVAL) US-ASCII" };
         command = command.syntax(charset);
     } else if utf8 && !session.is_utf8() {
         command = command.syntax("CHARSET UTF-8");
