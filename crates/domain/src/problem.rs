@@ -44,8 +44,8 @@ codes! {
     TlsFailed "tls_failed" "The connection to the mail server could not be secured.";
     ServerRefused "server_refused" "The mail server refused the command; its own words are given.";
     Timeout "timeout" "The mail server did not answer in time.";
-    NotSupported "not_supported" "The mail server cannot do this.";
-    Conflict "conflict" "Somebody else changed it meanwhile.";
+    NotSupported "not_supported" "This cannot be done: not by this mail server, or not with this file.";
+    Conflict "conflict" "It was changed meanwhile, or several are meant.";
     Internal "internal" "A fault of Postroom itself; the request id finds it in the log.";
 }
 

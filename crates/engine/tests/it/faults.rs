@@ -323,3 +323,25 @@ async fn a_broken_page_can_be_asked_for_again() {
     shown.dedup();
     assert_eq!(shown.len(), 90);
 }
+
+#[tokio::test]
+async fn a_literal_of_four_gigabytes_is_a_clear_problem_and_the_next_call_works() {
+    let Some(world) = faulty(Faults::default()) else { return };
+    let engine = impatient();
+    assert_eq!(everything(&engine, &world.principal).await, Ok(()));
+    let id = engine.search(&world.principal, request("")).await.unwrap().rows[0].id.to_string();
+    for (announced, view) in
+        [("BODY[1] {", View::Text), ("BODY[HEADER] {", View::Headers), ("BODY[]<0> {", View::Raw)]
+    {
+        let huge = format!("{announced}4294967").into_bytes();
+        world.proxy.strike(Faults { replace: Some((announced.into(), huge)), ..Faults::default() });
+        match engine.read(&world.principal, std::slice::from_ref(&id), view).await.unwrap().remove(0) {
+            Outcome::Failed(_, problem) => {
+                assert!(matches!(problem.code, Code::TooLarge | Code::Timeout), "{problem:?}");
+            }
+            other => panic!("{other:?}"),
+        }
+        world.proxy.strike(Faults::default());
+        assert_eq!(everything(&engine, &world.principal).await, Ok(()), "after {announced}");
+    }
+}
