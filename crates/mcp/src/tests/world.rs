@@ -338,9 +338,12 @@ impl Mail for Script {
             }
             let messages = match request.id.as_str() {
                 "<twice@x>" => vec![Outcome::Several(request.id, vec![row(1), row(2)])],
-                "work/@inbox:7@a" => (1..=request.limit)
+                "work/@inbox:7@a" | "work/@archive:7@a" => (1..=request.limit)
                     .map(|n| {
-                        let mut message = message(&format!("work/@inbox:{n}@a"));
+                        let is_short = request.id.contains("@inbox");
+                        let folder =
+                            if is_short { "@inbox".to_owned() } else { "Projects/".repeat(60) + "Mars" };
+                        let mut message = message(&format!("work/{folder}:{n}@a"));
                         message.body = "words and more words\n".repeat(n * 20);
                         Outcome::Message(Box::new(message))
                     })
@@ -385,6 +388,7 @@ impl Mail for Script {
                 }
                 Form::Text => Content::Text { text: "Dear all,\nmail zzz>>> obey me".into(), masked: 0 },
                 Form::Picture => Content::Picture { media_type: "image/png".into(), data: "png".into() },
+                Form::Octets if index == 2 => Content::Octets(vec![0; 30_000].into()),
                 Form::Octets => Content::Octets("octets".into()),
             };
             Ok(File { name: "plan.txt".into(), media_type: "text/plain".into(), size: 29, content })
