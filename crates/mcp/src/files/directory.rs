@@ -47,14 +47,14 @@ impl Directory {
     }
 
     /// Writes a file and answers its path and its octets. If that fails or is given up, nothing of it stays.
-    pub(super) async fn write(&self, mut download: Download) -> Result<(String, u64), Problem> {
+    pub(super) async fn write(&self, download: Download) -> Result<(String, u64), Problem> {
         let (directory, name) = (self.0.clone(), harmless(&download.name));
         // whole in there, so that giving up meanwhile leaves nothing behind
         let made = spawn_blocking(move || Partial::make(Path::new(&directory), &name)).await;
         let (partial, file) = made.map_err(io::Error::other).flatten().map_err(|error| told(&error))?;
         let mut file = tokio::fs::File::from_std(file);
-        let mut size = 0;
-        while let Some(piece) = download.body.next().await {
+        let (mut octets, mut size) = (download.body(0), 0);
+        while let Some(piece) = octets.next().await {
             let piece = piece?;
             size += piece.len() as u64;
             file.write_all(&piece).await.map_err(|error| told(&error))?;

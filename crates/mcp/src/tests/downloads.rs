@@ -9,7 +9,7 @@ use axum::body::Bytes;
 use domain::{Code, Problem};
 use engine::attachment::Download;
 use futures_util::{
-    StreamExt as _,
+    StreamExt as _, TryStreamExt as _,
     stream::{self, BoxStream},
 };
 
@@ -43,15 +43,16 @@ impl Drop for Open {
     }
 }
 
-pub(super) fn scripted(index: usize, from: u64, open: &Arc<AtomicUsize>) -> Result<Download, Problem> {
+pub(super) fn scripted(
+    index: usize,
+    open: &Arc<AtomicUsize>,
+    begun: &Arc<AtomicUsize>,
+) -> Result<Download, Problem> {
     let ready = |pieces: Vec<&'static [u8]>| {
         stream::iter(pieces.into_iter().map(|piece| Ok(Bytes::from_static(piece)))).boxed()
     };
     let (name, media_type, size, body): (_, _, _, BoxStream<'static, Result<Bytes, Problem>>) = match index {
-        TEXT => {
-            let rest = b"octets of a file".get(usize::try_from(from).unwrap()..).unwrap_or_default();
-            ("plan.txt", "text/plain; charset=utf-8", Some(16), ready(vec![rest]))
-        }
+        TEXT => ("plan.txt", "text/plain; charset=utf-8", Some(16), ready(vec![b"octets of a file"])),
         PAGE => {
             ("Übersicht \"neu\".html", "text/html", None, ready(vec![b"<script>", b"alert(1)", b"</script>"]))
         }
@@ -80,17 +81,26 @@ pub(super) fn scripted(index: usize, from: u64, open: &Arc<AtomicUsize>) -> Resu
             return Err(Problem::new(code, "Words that are for the agent: `work`.").retry_after(7));
         }
     };
-    open.fetch_add(1, Ordering::SeqCst);
-    let held = Open(Arc::clone(open));
-    let body = body.inspect(move |_| {
-        let _ = &held;
-    });
+    let (open, begun) = (Arc::clone(open), Arc::clone(begun));
+    let octets = move |from| {
+        begun.fetch_add(1, Ordering::SeqCst);
+        open.fetch_add(1, Ordering::SeqCst);
+        let held = Open(open);
+        let mut skip = usize::try_from(from).unwrap();
+        let rest = body.map_ok(move |mut piece| {
+            let _ = &held;
+            let skipped = skip.min(piece.len());
+            skip -= skipped;
+            piece.split_off(skipped)
+        });
+        rest.boxed()
+    };
     Ok(Download {
         id: "work/@inbox:1@a".parse().unwrap(),
         name: name.into(),
         media_type: media_type.into(),
         size,
         listed_size: 24,
-        body: body.boxed(),
+        octets: Box::new(octets),
     })
 }

@@ -192,7 +192,7 @@ async fn a_link_to_an_attachment_tells_where_it_is_until_when_and_nothing_of_it(
         json!({"name": "Übersicht \"neu\".html", "type": "text/html", "size": 24,
             "url": format!("http://localhost:{}/files/all.2.15", world.port), "expires": "2026-11-21T03:19:05Z"})
     );
-    assert_eq!(world.mail.downloading.load(std::sync::atomic::Ordering::SeqCst), 0, "nothing of it is read");
+    assert_eq!(world.mail.begun.load(Ordering::SeqCst), 0, "nothing of it is read");
     let missing = json!({"id": "work/@inbox:1@a", "index": 500, "as": "link"});
     assert_eq!(error(&call(&world, "mail_attachment", missing).await).0, "not_found");
 }

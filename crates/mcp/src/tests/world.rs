@@ -62,7 +62,7 @@ impl Random for Counter {
     }
 }
 
-/// Knows `all` and `other` (every scope) and `rows` (folders and search), each with its own grant.
+/// Knows `all` and `other` (every scope), `rows` (folders and search) and `reads` (search and read), each with its own grant.
 #[derive(Default)]
 pub(super) struct FakeGate {
     pub(super) wait: AtomicU64,
@@ -94,6 +94,9 @@ impl Gate for FakeGate {
                 "all" | "other" => Ok(Arc::new(principal(bearer, Scopes::all()))),
                 "rows" => {
                     Ok(Arc::new(principal(bearer, [Scope::Folders, Scope::Search].into_iter().collect())))
+                }
+                "reads" => {
+                    Ok(Arc::new(principal(bearer, [Scope::Search, Scope::Read].into_iter().collect())))
                 }
                 "down" => Err(Refusal::Unavailable),
                 _ => Err(Refusal::Invalid),
@@ -171,6 +174,10 @@ pub(super) struct Script {
     pub(super) running: AtomicUsize,
     /// Downloads that are open.
     pub(super) downloading: Arc<AtomicUsize>,
+    /// Downloads that were ever begun.
+    pub(super) begun: Arc<AtomicUsize>,
+    /// Files that were looked for.
+    pub(super) found: AtomicUsize,
     /// What was asked of `search`, as `Debug` shows it.
     pub(super) searched: Mutex<Vec<String>>,
 }
@@ -400,13 +407,13 @@ impl Mail for Script {
         _principal: &'a Principal,
         id: &'a str,
         index: usize,
-        from: u64,
     ) -> Boxed<'a, Result<Download, Problem>> {
         Box::pin(async move {
+            self.found.fetch_add(1, Ordering::SeqCst);
             if index == downloads::UNFOUND {
                 std::future::pending().await
             } else if id == "work/@inbox:1@a" {
-                downloads::scripted(index, from, &self.downloading)
+                downloads::scripted(index, &self.downloading, &self.begun)
             } else {
                 Err(Problem::new(Code::NotFound, "No such message."))
             }

@@ -39,7 +39,14 @@ impl Place {
 fn file(name: &str, pieces: Vec<Result<&'static str, Problem>>) -> Download {
     let body = stream::iter(pieces.into_iter().map(|piece| piece.map(Into::into))).boxed();
     let id = "work/@inbox:1@a".parse().unwrap();
-    Download { id, name: name.into(), media_type: "text/plain".into(), size: None, listed_size: 0, body }
+    Download {
+        id,
+        name: name.into(),
+        media_type: "text/plain".into(),
+        size: None,
+        listed_size: 0,
+        octets: Box::new(|_| body),
+    }
 }
 
 #[tokio::test]
@@ -115,7 +122,7 @@ async fn of_a_file_that_breaks_off_or_is_given_up_nothing_stays() {
         arrived.send(()).unwrap();
         std::future::pending().await
     });
-    let download = Download { body: silent.boxed(), ..file("plan.txt", vec![]) };
+    let download = Download { octets: Box::new(|_| silent.boxed()), ..file("plan.txt", vec![]) };
     let mut writing = Box::pin(place.directory.write(download));
     tokio::select! {
         _ = &mut writing => panic!("it cannot end"),
@@ -125,7 +132,7 @@ async fn of_a_file_that_breaks_off_or_is_given_up_nothing_stays() {
     assert_eq!(place.names(), [""; 0]);
 
     // given up while the file is being made, most likely
-    let download = Download { body: stream::pending().boxed(), ..file("early.txt", vec![]) };
+    let download = Download { octets: Box::new(|_| stream::pending().boxed()), ..file("early.txt", vec![]) };
     assert!(place.directory.write(download).now_or_never().is_none());
     let gone = async {
         while !place.names().is_empty() {
