@@ -19,7 +19,7 @@ use rmcp::{
 use serde_json::{Value, json};
 
 use crate::{
-    completion,
+    completion::{self, Looks},
     error::{Refused, RequestId, resource_error, tool_error},
     files::HandOver,
     gate::{CallRecord, Gate, Refusal},
@@ -48,6 +48,7 @@ pub(crate) struct Server {
     random: Arc<dyn Random>,
     deadline: Duration,
     files: HandOver,
+    looks: Looks,
     /// Who calls a local process; on HTTP each request brings its principal.
     who: Option<Who>,
 }
@@ -68,12 +69,17 @@ impl Server {
         settings: &Settings,
     ) -> Self {
         let files = HandOver::Links(settings.files());
-        Self { mail, gate, random, deadline: settings.deadline, files, who: None }
+        Self { mail, gate, random, deadline: settings.deadline, files, looks: Looks::default(), who: None }
     }
 
     /// The same for one local person.
     pub(crate) fn of(self, who: Who, settings: &Settings) -> Self {
         Self { who: Some(who), files: HandOver::local(settings), ..self }
+    }
+
+    /// What completions have seen lately.
+    pub(crate) fn looks(&self) -> &Looks {
+        &self.looks
     }
 
     async fn principal(&self, context: &RequestContext<RoleServer>) -> Result<Arc<Principal>, ErrorData> {
