@@ -23,7 +23,7 @@ use axum::{
     response::{IntoResponse as _, Response},
     routing::get,
 };
-use domain::{Code, Principal, Problem, Secret, Timestamp};
+use domain::{Code, Problem, Secret, Timestamp};
 use engine::attachment::Download;
 use tokio::time::sleep;
 
@@ -39,6 +39,7 @@ use crate::{
     gate::{CallRecord, Gate, LinkRefusal},
     mail::Mail,
     settings::Settings,
+    tool::Call,
 };
 
 /// What a download is called in the audit trail.
@@ -304,18 +305,16 @@ impl HandOver {
     /// Hands over one attachment.
     pub(crate) async fn hand_over(
         &self,
-        gate: &dyn Gate,
-        mail: &dyn Mail,
-        principal: &Principal,
+        cx: &Call<'_>,
         message: &str,
         index: usize,
     ) -> Result<Handed, Problem> {
         // opened in either case, so that nobody is sent to a file that is not there or not for them
-        let open = || mail.download(principal, message, index);
+        let open = || cx.mail.download(cx.principal, message, index);
         match self {
             Self::Links(begin) => {
                 let file = open().await?;
-                let link = gate.new_link(principal, &file.id.to_string(), index)?;
+                let link = cx.gate.new_link(cx.principal, &file.id.to_string(), index)?;
                 let url = Secret::new(format!("{begin}{}", link.token.expose()));
                 let size = file.size.unwrap_or(file.listed_size);
                 let place = Place::Link(url, link.expires);
@@ -324,7 +323,7 @@ impl HandOver {
             Self::Directory(directory) => {
                 let file = open().await?;
                 let (name, media_type) = (file.name.clone(), file.media_type.clone());
-                let (path, size) = directory.write(file).await?;
+                let (path, size) = directory.write(file, cx.deadline).await?;
                 Ok(Handed { name, media_type, size, place: Place::Path(path) })
             }
             Self::Nowhere => {

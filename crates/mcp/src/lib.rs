@@ -8,6 +8,7 @@ mod arguments;
 mod authenticate;
 mod authorize;
 mod completion;
+mod deadline;
 mod error;
 mod files;
 mod gate;

@@ -1,8 +1,11 @@
 //! The attachments of the scripted message, by their index.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicUsize, Ordering},
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
 };
 
 use axum::body::Bytes;
@@ -29,8 +32,13 @@ pub(super) const LONGER: usize = 6;
 pub(super) const SHORTER: usize = 7;
 /// One that the mail server never finds.
 pub(super) const UNFOUND: usize = 8;
+/// One whose second half comes when the time of a hasty call is over.
+pub(super) const SLOW: usize = 9;
 /// From here on, the problem of that code.
 pub(super) const PROBLEMS: usize = 100;
+
+/// How long a hasty call may take.
+pub(super) const DEADLINE: Duration = Duration::from_secs(1);
 
 pub(super) const PIECE: usize = 64 * 1024;
 
@@ -73,6 +81,14 @@ pub(super) fn scripted(
         SILENT => {
             let first = stream::iter([Ok(Bytes::from_static(b"first"))]);
             ("silent.pdf", "application/pdf", None, first.chain(stream::pending()).boxed())
+        }
+        SLOW => {
+            let late = stream::once(async {
+                tokio::time::sleep(DEADLINE).await;
+                Ok(Bytes::from_static(b" half"))
+            });
+            let pieces = stream::iter([Ok(Bytes::from_static(b"first"))]).chain(late);
+            ("slow.txt", "text/plain", None, pieces.boxed())
         }
         LONGER => ("longer.txt", "text/plain", Some(4), ready(vec![b"12", b"345", b"6"])),
         SHORTER => ("shorter.txt", "text/plain", Some(400), ready(vec![b"12", b"345"])),

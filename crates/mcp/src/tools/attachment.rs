@@ -151,8 +151,7 @@ impl Tool for Attachment {
             Wanted::Image => Form::Picture,
             Wanted::Base64 => Form::Octets,
             Wanted::Link => {
-                let handed =
-                    cx.files.hand_over(cx.gate, cx.mail, cx.principal, &input.id, input.index).await?;
+                let handed = cx.files.hand_over(cx, &input.id, input.index).await?;
                 return Ok(Output::at(handed));
             }
         };

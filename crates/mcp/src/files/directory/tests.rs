@@ -5,6 +5,7 @@ use std::{fs, path::PathBuf};
 use futures_util::{FutureExt as _, stream};
 
 use super::*;
+use crate::{Settings, deadline::Patience};
 
 struct Place {
     folder: tempfile::TempDir,
@@ -32,8 +33,12 @@ impl Place {
     }
 
     async fn write(&self, name: &str, pieces: Vec<Result<&'static str, Problem>>) -> Result<String, Problem> {
-        self.directory.write(file(name, pieces)).await.map(|(path, _)| path)
+        self.directory.write(file(name, pieces), &deadline()).await.map(|(path, _)| path)
     }
+}
+
+fn deadline() -> Deadline {
+    Deadline::of(Patience::of(&Settings::new("http://localhost:8143").unwrap()))
 }
 
 fn file(name: &str, pieces: Vec<Result<&'static str, Problem>>) -> Download {
@@ -52,7 +57,8 @@ fn file(name: &str, pieces: Vec<Result<&'static str, Problem>>) -> Download {
 #[tokio::test]
 async fn a_file_is_written_whole_and_private_under_its_own_name() {
     let place = Place::new();
-    let (path, size) = place.directory.write(file("plan.txt", vec![Ok("one "), Ok("two")])).await.unwrap();
+    let (path, size) =
+        place.directory.write(file("plan.txt", vec![Ok("one "), Ok("two")]), &deadline()).await.unwrap();
     assert_eq!(size, 7);
     assert_eq!(PathBuf::from(&path), place.inside().join("plan.txt"));
     assert_eq!(fs::read_to_string(&path).unwrap(), "one two");
@@ -123,7 +129,8 @@ async fn of_a_file_that_breaks_off_or_is_given_up_nothing_stays() {
         std::future::pending().await
     });
     let download = Download { octets: Box::new(|_| silent.boxed()), ..file("plan.txt", vec![]) };
-    let mut writing = Box::pin(place.directory.write(download));
+    let deadline = deadline();
+    let mut writing = Box::pin(place.directory.write(download, &deadline));
     tokio::select! {
         _ = &mut writing => panic!("it cannot end"),
         _ = has_arrived => assert_eq!(place.names(), ["plan.txt"]),
@@ -133,7 +140,7 @@ async fn of_a_file_that_breaks_off_or_is_given_up_nothing_stays() {
 
     // given up while the file is being made, most likely
     let download = Download { octets: Box::new(|_| stream::pending().boxed()), ..file("early.txt", vec![]) };
-    assert!(place.directory.write(download).now_or_never().is_none());
+    assert!(place.directory.write(download, &deadline).now_or_never().is_none());
     let gone = async {
         while !place.names().is_empty() {
             tokio::task::yield_now().await;
