@@ -16,6 +16,7 @@ mod instructions;
 mod mail;
 mod metadata;
 mod origin;
+mod percent;
 mod prompts;
 mod resources;
 mod schema;
