@@ -38,7 +38,7 @@ pub(super) const SLOW: usize = 9;
 pub(super) const PROBLEMS: usize = 100;
 
 /// How long a hasty call may take.
-pub(super) const DEADLINE: Duration = Duration::from_secs(1);
+pub(super) const DEADLINE: Duration = Duration::from_secs(2);
 
 pub(super) const PIECE: usize = 64 * 1024;
 
