@@ -24,7 +24,11 @@ mod windows;
 pub(crate) use content::FILE_ROOM;
 pub use content::{Content, File, Form};
 
-/// A file on its way.
+/// Begins to stream a file from one of its octets on. Holds at most two windows of it, and no connection while
+/// nobody reads. An error is the last item.
+pub type Octets = Box<dyn FnOnce(u64) -> BoxStream<'static, Result<Bytes, Problem>> + Send>;
+
+/// A file that was found, and of which nothing is fetched yet.
 pub struct Download {
     /// The message that it is part of.
     pub id: MessageRef,
@@ -36,9 +40,15 @@ pub struct Download {
     pub size: Option<u64>,
     /// Octets of the whole file, as the message's list of attachments has them.
     pub listed_size: u64,
-    /// Its octets from the one that was asked for. Holds at most two windows of it, and no connection
-    /// while nobody reads. An error is the last item.
-    pub body: BoxStream<'static, Result<Bytes, Problem>>,
+    /// Where its octets come from.
+    pub octets: Octets,
+}
+
+impl Download {
+    /// Its octets from that one on, decoded, in constant memory whatever the speed of their reader.
+    pub fn body(self, from: u64) -> BoxStream<'static, Result<Bytes, Problem>> {
+        (self.octets)(from)
+    }
 }
 
 /// One attachment of one message that the grant shows.
@@ -56,25 +66,18 @@ struct Found {
 }
 
 impl Engine {
-    /// Streams an attachment from octet `from` of the decoded file on, in constant memory, whatever the
-    /// speed of its reader.
-    pub async fn download(
-        &self,
-        principal: &Principal,
-        id: &str,
-        index: usize,
-        from: u64,
-    ) -> Result<Download, Problem> {
+    /// Finds an attachment that is to be streamed.
+    pub async fn download(&self, principal: &Principal, id: &str, index: usize) -> Result<Download, Problem> {
         let found = self.found(principal, id, index).await?;
         self.check_codes(&found).await?;
         let size = found.exact_size().await?;
         Ok(Download {
+            id: found.id.clone(),
+            name: found.listed.name.clone(),
+            media_type: found.listed.media_type.clone(),
             size,
             listed_size: found.listed.size,
-            body: found.windows(windows::STREAMED, from).into_stream().boxed(),
-            id: found.id,
-            name: found.listed.name,
-            media_type: found.listed.media_type,
+            octets: Box::new(move |from| found.windows(windows::STREAMED, from).into_stream().boxed()),
         })
     }
 

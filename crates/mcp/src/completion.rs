@@ -1,7 +1,10 @@
 //! Completion of arguments while a person types: accounts, folders, keywords.
 //!
 //! What takes a look into the mailbox is a call of the tool that may look there, so that scopes, limits,
-//! rates and the audit trail hold; whatever fails completes to nothing.
+//! rates and the audit trail hold; whatever fails completes to nothing. What came of it is kept for a minute,
+//! so that typing costs one call and not one a keystroke.
+
+mod kept;
 
 use std::collections::BTreeSet;
 
@@ -12,7 +15,10 @@ use rmcp::{
     service::RequestContext,
 };
 use serde_json::{Value, json};
+use tokio::time::Instant;
 
+pub(crate) use self::kept::Looks;
+use self::kept::Question;
 use crate::{prompts, resources, server::Server, tools};
 
 /// Keywords that mail programs agree on (IANA's registry, and what is seen everywhere).
@@ -63,33 +69,43 @@ pub(crate) async fn complete(
     let mut arguments = JsonObject::new();
     arguments.extend(given("account").map(|account| ("account".to_owned(), account)));
     let values = match argument {
-        "account" if principal.may(Scope::Folders) => {
-            principal.accounts.iter().map(|granted| granted.name.to_string()).collect()
-        }
+        "account" => principal.accounts.iter().map(|granted| granted.name.to_string()).collect(),
         "folder" if principal.may(Scope::Folders) => {
             arguments.insert("counts".to_owned(), json!(false));
-            folders(&call(server, "mail_folders", arguments, context, principal).await)
+            look(server, "mail_folders", arguments, context, principal, folders).await
         }
         "keyword" if principal.may(Scope::Search) => {
             arguments.insert("limit".to_owned(), json!(ROWS));
             arguments.extend(given("folder").map(|folder| ("folder".to_owned(), folder)));
-            keywords(&call(server, "mail_search", arguments, context, principal).await)
+            look(server, "mail_search", arguments, context, principal, keywords).await
         }
         _ => Vec::new(),
     };
     Ok(matching(values, &request.argument.value))
 }
 
-/// What a tool answers; nothing if it does not.
-async fn call(
+/// What a tool answers, or answered a moment ago; nothing if it does not.
+async fn look(
     server: &Server,
-    tool: &str,
+    tool: &'static str,
     arguments: JsonObject,
     context: &RequestContext<RoleServer>,
     principal: &Principal,
-) -> Value {
-    let Some(entry) = tools::find(tool) else { return Value::Null };
-    server.call(entry, arguments, context, principal).await.answer().unwrap_or_default()
+    of: fn(&Value) -> Vec<String>,
+) -> Vec<String> {
+    let question = Question::new(tool, &arguments, principal);
+    if let Some(values) = server.looks().recall(&question, Instant::now()) {
+        return values;
+    }
+    let Some(entry) = tools::find(tool) else { return Vec::new() };
+    match server.call(entry, arguments, context, principal).await.answer() {
+        Some(answer) => {
+            let values = of(&answer);
+            server.looks().keep(question, values.clone(), Instant::now());
+            values
+        }
+        None => of(&Value::Null),
+    }
 }
 
 /// Each folder by its role, and by its path.

@@ -23,7 +23,7 @@ use axum::{
     response::{IntoResponse as _, Response},
     routing::get,
 };
-use domain::{Code, Principal, Problem, Secret, Timestamp};
+use domain::{Code, Problem, Secret, Timestamp};
 use engine::attachment::Download;
 use tokio::time::sleep;
 
@@ -39,6 +39,7 @@ use crate::{
     gate::{CallRecord, Gate, LinkRefusal},
     mail::Mail,
     settings::Settings,
+    tool::Call,
 };
 
 /// What a download is called in the audit trail.
@@ -87,6 +88,8 @@ pub(crate) struct Files {
     pub(crate) deadline: Duration,
     /// How long a download may stand still.
     pub(crate) idle: Duration,
+    /// How long a download may take in all.
+    pub(crate) longest: Duration,
     /// How often the grant of one is looked at.
     pub(crate) every: Duration,
 }
@@ -149,20 +152,17 @@ impl Files {
         self.gate.admit(&asked.watch.principal).await.map_err(|seconds| {
             Problem::new(Code::RateLimited, "Too many calls.").retry_after(seconds.max(1))
         })?;
-        let file = self.open(asked, 0).await?;
+        let place = self.downloads.enter(&asked.watch.principal.grant)?;
+        let file = self.open(asked).await?;
         let mut response = Response::new(Body::empty());
         describe(response.headers_mut(), &file);
-        let (file, length) = match range::wanted(method, headers, file.size) {
-            Wanted::Whole => {
-                let length = file.size;
-                (file, length)
-            }
+        let (first, length) = match range::wanted(method, headers, file.size) {
+            Wanted::Whole => (0, file.size),
             Wanted::Part { first, last } => {
                 let range = format!("bytes {first}-{last}/{}", file.size.unwrap_or_default());
                 *response.status_mut() = StatusCode::PARTIAL_CONTENT;
                 insert(response.headers_mut(), CONTENT_RANGE, &range);
-                let file = if first == 0 { file } else { self.open(asked, first).await? };
-                (file, Some(last - first + 1))
+                (first, Some(last - first + 1))
             }
             Wanted::Nothing => {
                 record(asked.watch, asked.message, "ok").await;
@@ -179,15 +179,15 @@ impl Files {
             return Ok(response);
         }
         let (watch, message) = (asked.watch.clone(), asked.message.to_owned());
-        let sending = Sending { watch, message, length, idle: self.idle };
-        *response.body_mut() = sending.begin(file.body, &self.downloads);
+        let sending = Sending { watch, message, length, place, idle: self.idle, longest: self.longest };
+        *response.body_mut() = sending.begin(file.body(first), &self.downloads);
         Ok(response)
     }
 
-    async fn open(&self, asked: &Asked<'_>, from: u64) -> Result<Download, Problem> {
+    async fn open(&self, asked: &Asked<'_>) -> Result<Download, Problem> {
         let Asked { watch, message, index } = asked;
         tokio::select! {
-            file = self.mail.download(&watch.principal, message, *index, from) => file,
+            file = self.mail.download(&watch.principal, message, *index) => file,
             () = watch.ended() => Err(Problem::new(Code::NotFound, "The grant has ended.")),
             () = sleep(self.deadline) => {
                 Err(Problem::new(Code::Timeout, "The mail server did not answer in time."))
@@ -305,18 +305,16 @@ impl HandOver {
     /// Hands over one attachment.
     pub(crate) async fn hand_over(
         &self,
-        gate: &dyn Gate,
-        mail: &dyn Mail,
-        principal: &Principal,
+        cx: &Call<'_>,
         message: &str,
         index: usize,
     ) -> Result<Handed, Problem> {
         // opened in either case, so that nobody is sent to a file that is not there or not for them
-        let open = || mail.download(principal, message, index, 0);
+        let open = || cx.mail.download(cx.principal, message, index);
         match self {
             Self::Links(begin) => {
                 let file = open().await?;
-                let link = gate.new_link(principal, &file.id.to_string(), index)?;
+                let link = cx.gate.new_link(cx.principal, &file.id.to_string(), index)?;
                 let url = Secret::new(format!("{begin}{}", link.token.expose()));
                 let size = file.size.unwrap_or(file.listed_size);
                 let place = Place::Link(url, link.expires);
@@ -325,7 +323,7 @@ impl HandOver {
             Self::Directory(directory) => {
                 let file = open().await?;
                 let (name, media_type) = (file.name.clone(), file.media_type.clone());
-                let (path, size) = directory.write(file).await?;
+                let (path, size) = directory.write(file, cx.deadline).await?;
                 Ok(Handed { name, media_type, size, place: Place::Path(path) })
             }
             Self::Nowhere => {

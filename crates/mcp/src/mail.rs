@@ -51,13 +51,12 @@ pub trait Mail: Send + Sync {
         form: Form,
     ) -> Boxed<'a, Result<File, Problem>>;
 
-    /// An attachment as it is, from that octet on.
+    /// An attachment as it is, of which nothing is fetched yet.
     fn download<'a>(
         &'a self,
         principal: &'a Principal,
         id: &'a str,
         index: usize,
-        from: u64,
     ) -> Boxed<'a, Result<Download, Problem>>;
 
     /// One page of a conversation.
@@ -121,9 +120,8 @@ impl Mail for Engine {
         principal: &'a Principal,
         id: &'a str,
         index: usize,
-        from: u64,
     ) -> Boxed<'a, Result<Download, Problem>> {
-        Box::pin(Engine::download(self, principal, id, index, from))
+        Box::pin(Engine::download(self, principal, id, index))
     }
 
     fn thread<'a>(

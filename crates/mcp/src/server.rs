@@ -1,7 +1,7 @@
 //! The MCP server itself, for both eras of the protocol: lists what there is, calls tools, tells what
 //! happened. Resources and completions are calls of tools by another name.
 
-use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
+use std::{panic::AssertUnwindSafe, sync::Arc};
 
 use domain::{Code, Principal, Problem, Random};
 use futures_util::FutureExt as _;
@@ -19,7 +19,8 @@ use rmcp::{
 use serde_json::{Value, json};
 
 use crate::{
-    completion,
+    completion::{self, Looks},
+    deadline::{Deadline, Patience},
     error::{Refused, RequestId, resource_error, tool_error},
     files::HandOver,
     gate::{CallRecord, Gate, Refusal},
@@ -46,8 +47,9 @@ pub(crate) struct Server {
     mail: Arc<dyn Mail>,
     gate: Arc<dyn Gate>,
     random: Arc<dyn Random>,
-    deadline: Duration,
+    patience: Patience,
     files: HandOver,
+    looks: Looks,
     /// Who calls a local process; on HTTP each request brings its principal.
     who: Option<Who>,
 }
@@ -68,12 +70,25 @@ impl Server {
         settings: &Settings,
     ) -> Self {
         let files = HandOver::Links(settings.files());
-        Self { mail, gate, random, deadline: settings.deadline, files, who: None }
+        Self {
+            mail,
+            gate,
+            random,
+            patience: Patience::of(settings),
+            files,
+            looks: Looks::default(),
+            who: None,
+        }
     }
 
     /// The same for one local person.
     pub(crate) fn of(self, who: Who, settings: &Settings) -> Self {
         Self { who: Some(who), files: HandOver::local(settings), ..self }
+    }
+
+    /// What completions have seen lately.
+    pub(crate) fn looks(&self) -> &Looks {
+        &self.looks
     }
 
     async fn principal(&self, context: &RequestContext<RoleServer>) -> Result<Arc<Principal>, ErrorData> {
@@ -115,11 +130,13 @@ impl Server {
             Ok(prepared) => prepared,
             Err(problem) => return refuse(problem),
         };
+        let deadline = Deadline::of(self.patience);
         let call = Call {
             principal,
             mail: self.mail.as_ref(),
             gate: self.gate.as_ref(),
             files: &self.files,
+            deadline: &deadline,
             nonce: Nonce::new(self.random.as_ref()),
             request: request_id(context),
         };
@@ -133,9 +150,8 @@ impl Server {
             },
             () = context.ct.cancelled() => End::Cancelled,
             () = session_end(context) => End::Cancelled,
-            () = tokio::time::sleep(self.deadline) => {
-                let told = format!("No answer within {} s.", self.deadline.as_secs());
-                let problem = Problem::new(Code::Timeout, told).hint("Try again, or ask for less.");
+            () = deadline.passed() => {
+                let problem = Problem::new(Code::Timeout, "No answer in time.").hint("Try again, or ask for less.");
                 End::Refused(Refused::Problem(problem))
             }
         };

@@ -27,6 +27,10 @@ pub struct Settings {
     pub download_check: Duration,
     /// How long a download may stand still.
     pub download_idle: Duration,
+    /// How long a download may take in all.
+    pub download_longest: Duration,
+    /// Downloads that one grant may have at once.
+    pub downloads_per_grant: usize,
     /// Where a local process writes attachments; over HTTP there are links instead.
     pub files_directory: Option<Arc<Directory>>,
 }
@@ -70,6 +74,8 @@ impl Settings {
             session_idle: Duration::from_hours(1),
             download_check: Duration::from_millis(500),
             download_idle: Duration::from_mins(1),
+            download_longest: Duration::from_hours(1),
+            downloads_per_grant: 8,
             files_directory: None,
         })
     }

@@ -10,6 +10,7 @@ use serde_json::Value;
 
 use crate::{
     arguments,
+    deadline::Deadline,
     error::{Refused, RequestId},
     files::HandOver,
     gate::{Boxed, Gate},
@@ -100,6 +101,8 @@ pub(crate) struct Call<'a> {
     pub gate: &'a dyn Gate,
     /// Where attachments go as files.
     pub files: &'a HandOver,
+    /// When it ends; what moves octets puts it off.
+    pub deadline: &'a Deadline,
     /// Marks what senders wrote, in this answer only.
     pub nonce: Nonce,
     /// Finds the request in the log.

@@ -32,13 +32,14 @@ pub fn router(
     random: Arc<dyn Random>,
     settings: Settings,
 ) -> (Router, Closer) {
-    let downloads = Downloads::default();
+    let downloads = Downloads::new(settings.downloads_per_grant);
     let files = files::routes(Files {
         gate: Arc::clone(&gate),
         mail: Arc::clone(&mail),
         downloads: downloads.clone(),
         deadline: settings.deadline,
         idle: settings.download_idle,
+        longest: settings.download_longest,
         every: settings.download_check,
     });
     let server = Server::new(mail, Arc::clone(&gate), random, &settings);

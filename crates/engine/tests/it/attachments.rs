@@ -70,12 +70,16 @@ pub(crate) fn noise(length: usize) -> Vec<u8> {
 }
 
 async fn all(download: Download) -> Result<Vec<u8>, Problem> {
-    let pieces: Vec<Bytes> = download.body.try_collect().await?;
+    rest(download, 0).await
+}
+
+async fn rest(download: Download, from: u64) -> Result<Vec<u8>, Problem> {
+    let pieces: Vec<Bytes> = download.body(from).try_collect().await?;
     Ok(pieces.concat())
 }
 
-async fn download(world: &World, uid: u32, index: usize, from: u64) -> Result<Download, Problem> {
-    world.engine.download(&world.principal, &id(uid), index, from).await
+async fn download(world: &World, uid: u32, index: usize) -> Result<Download, Problem> {
+    world.engine.download(&world.principal, &id(uid), index).await
 }
 
 fn through(proxy: &Proxy, world: &World) -> Principal {
@@ -89,12 +93,12 @@ async fn a_file_of_many_windows_comes_out_as_it_was_sent_from_any_octet_on() {
     let file = noise(1_000_003);
     let parts = [attached("application/octet-stream", "noise.bin", &file)];
     let Some(world) = holding(vec![message("file", "See attached.", &parts)]) else { return };
-    let whole = download(&world, 1, 1, 0).await.unwrap();
+    let whole = download(&world, 1, 1).await.unwrap();
     assert_eq!((whole.name.as_str(), whole.media_type.as_str()), ("noise.bin", "application/octet-stream"));
     assert_eq!(whole.size, Some(1_000_003));
     assert_eq!(all(whole).await.unwrap(), file);
     for from in [1, 262_143, 262_144, 999_999, 1_000_003, 5_000_000] {
-        let rest = all(download(&world, 1, 1, from).await.unwrap()).await.unwrap();
+        let rest = rest(download(&world, 1, 1).await.unwrap(), from).await.unwrap();
         let from = usize::try_from(from).unwrap().min(file.len());
         assert_eq!(rest, file[from..], "from {from}");
     }
@@ -114,12 +118,12 @@ async fn every_transfer_encoding_is_removed_across_windows() {
     let Some(world) = holding(vec![message("encodings", "Three files.", &parts)]) else { return };
     let plain = plain.as_bytes();
     for (index, expected) in [(1, plain), (2, plain), (3, &noise(600_000)[..])] {
-        let found = download(&world, 1, index, 0).await.unwrap();
+        let found = download(&world, 1, index).await.unwrap();
         let told = found.size;
         let octets = all(found).await.unwrap();
         assert!(octets == expected, "file {index}: {} octets", octets.len());
         assert!(told.is_none_or(|told| told == octets.len() as u64), "file {index}: {told:?}");
-        let rest = all(download(&world, 1, index, 300_001).await.unwrap()).await.unwrap();
+        let rest = rest(download(&world, 1, index).await.unwrap(), 300_001).await.unwrap();
         assert!(rest == expected[300_001..], "file {index}");
     }
 }
@@ -131,7 +135,7 @@ async fn what_is_not_there_says_why() {
     let Some(world) = holding(mails) else { return };
     let problem = |uid, index| {
         let world = &world;
-        async move { download(world, uid, index, 0).await.err().unwrap() }
+        async move { download(world, uid, index).await.err().unwrap() }
     };
     let wrong = problem(1, 3).await;
     assert_eq!(
@@ -147,7 +151,7 @@ async fn what_is_not_there_says_why() {
         ("work/Nowhere:1@s44we8", Code::FolderNotFound),
         ("nonsense", Code::InvalidInput),
     ] {
-        let refused = world.engine.download(&world.principal, id, 1, 0).await.err().unwrap();
+        let refused = world.engine.download(&world.principal, id, 1).await.err().unwrap();
         assert_eq!(refused.code, code, "{id}");
     }
 }
@@ -158,11 +162,11 @@ async fn a_grant_limits_files_by_folder_and_age() {
     let Some(world) = holding(vec![message("file", "A file.", &parts)]) else { return };
     let limited = |limits| principal_with(settings(&world.dovecot), credentials("alice-secret"), limits);
     let elsewhere = limited(Limits { folders: vec!["@sent".into()], ..Limits::default() });
-    let refused = world.engine.download(&elsewhere, &id(1), 1, 0).await.err().unwrap();
+    let refused = world.engine.download(&elsewhere, &id(1), 1).await.err().unwrap();
     assert_eq!(refused.code, Code::FolderNotFound);
     let later = crate::world::now() + Duration::from_mins(1);
     let newer = limited(Limits { nothing_before: Some(later), ..Limits::default() });
-    let refused = world.engine.download(&newer, &id(1), 1, 0).await.err().unwrap();
+    let refused = world.engine.download(&newer, &id(1), 1).await.err().unwrap();
     assert_eq!(refused.code, Code::NotFound);
 }
 
@@ -173,15 +177,15 @@ async fn downloads_that_nobody_reads_hold_no_connection() {
     let Some(world) = holding(vec![message("file", "See attached.", &parts)]) else { return };
     let mut waiting = Vec::new();
     for _ in 0..6 {
-        let mut slow = download(&world, 1, 1, 0).await.unwrap();
-        let first = slow.body.next().await.unwrap().unwrap();
+        let mut slow = download(&world, 1, 1).await.unwrap().body(0);
+        let first = slow.next().await.unwrap().unwrap();
         waiting.push((first, slow));
     }
     let folders = world.engine.folders(&world.principal, None, true).await.unwrap();
     assert_eq!(folders[0].total, Some(1));
     for (first, slow) in waiting {
-        let rest = all(slow).await.unwrap();
-        assert!([&first[..], &rest].concat() == file);
+        let rest: Vec<Bytes> = slow.try_collect().await.unwrap();
+        assert!([&first[..], &rest.concat()].concat() == file);
     }
 }
 
@@ -195,7 +199,7 @@ async fn a_connection_cut_in_a_window_is_made_anew_and_the_file_is_whole() {
             .unwrap();
     let principal = through(&proxy, &world);
     let engine: Engine = new_engine();
-    let begun = engine.download(&principal, &id(1), 1, 0).await.unwrap();
+    let begun = engine.download(&principal, &id(1), 1).await.unwrap();
     assert!(all(begun).await.unwrap() == file);
     assert!(proxy.connections() > 2, "{}", proxy.connections());
 }
@@ -210,7 +214,7 @@ async fn a_server_that_is_gone_for_good_ends_the_file_with_an_error_not_short() 
             .unwrap();
     let principal = through(&proxy, &world);
     let engine = new_engine();
-    let begun = engine.download(&principal, &id(1), 1, 0).await.unwrap();
+    let begun = engine.download(&principal, &id(1), 1).await.unwrap();
     proxy.set(Faults { cut_after: Some(0), ..Faults::default() });
     let problem = all(begun).await.unwrap_err();
     assert_eq!(problem.code, Code::AccountUnreachable);
@@ -334,7 +338,7 @@ async fn a_grant_that_shows_no_codes_gets_them_in_no_form() {
     let shows = Limits { shows_codes: true, ..Limits::default() };
     let shown = principal_with(settings(&world.dovecot), credentials("alice-secret"), shows);
     for (uid, index) in [(1, 1), (2, 1), (2, 2), (2, 3)] {
-        let refused = download(&world, uid, index, 0).await.err().unwrap();
+        let refused = download(&world, uid, index).await.err().unwrap();
         assert_eq!(refused.code, Code::OutsideGrant, "{uid} {index}");
         let refused =
             world.engine.attachment(&world.principal, &id(uid), index, Form::Octets).await.unwrap_err();
@@ -345,10 +349,10 @@ async fn a_grant_that_shows_no_codes_gets_them_in_no_form() {
             !read.contains("493028") && (uid == 1 || read.contains("[code hidden]")),
             "{uid} {index}: {read}"
         );
-        let given = world.engine.download(&shown, &id(uid), index, 0).await.unwrap();
+        let given = world.engine.download(&shown, &id(uid), index).await.unwrap();
         assert!(!all(given).await.unwrap().is_empty());
     }
-    assert_eq!(all(download(&world, 2, 4, 0).await.unwrap()).await.unwrap(), b"nothing");
+    assert_eq!(all(download(&world, 2, 4).await.unwrap()).await.unwrap(), b"nothing");
     let file = world.engine.attachment(&shown, &id(2), 1, Form::Text).await.unwrap();
     assert_eq!(file.content, Content::Text { text: code.into(), masked: 0 });
     let file = world.engine.attachment(&world.principal, &id(2), 1, Form::Text).await.unwrap();
@@ -363,7 +367,7 @@ async fn a_message_that_is_nothing_but_a_file_has_it_at_index_one() {
         attached("application/octet-stream", "scan.bin", &file)
     );
     let Some(world) = holding(vec![Mail::new(raw, NOW)]) else { return };
-    let found = download(&world, 1, 1, 0).await.unwrap();
+    let found = download(&world, 1, 1).await.unwrap();
     assert_eq!(found.name, "scan.bin");
     assert!(all(found).await.unwrap() == file);
 }
@@ -376,9 +380,9 @@ async fn a_message_id_names_a_files_message_unless_several_have_it() {
         mail
     };
     let Some(world) = holding(vec![with_id("one"), with_id("twice"), with_id("twice")]) else { return };
-    let found = world.engine.download(&world.principal, "<one@example.org>", 1, 0).await.unwrap();
+    let found = world.engine.download(&world.principal, "<one@example.org>", 1).await.unwrap();
     assert_eq!(all(found).await.unwrap(), b"a");
-    let refused = world.engine.download(&world.principal, "<twice@example.org>", 1, 0).await.err().unwrap();
+    let refused = world.engine.download(&world.principal, "<twice@example.org>", 1).await.err().unwrap();
     assert_eq!(refused.code, Code::Conflict);
 }
 
@@ -390,7 +394,7 @@ async fn a_server_that_falls_silent_ends_the_file_in_time() {
     let proxy = Proxy::start(world.dovecot.imap_port(), silent).unwrap();
     let principal = through(&proxy, &world);
     let engine = bounded_engine(Bounds { answer: Duration::from_millis(1_500), ..Bounds::default() });
-    let begun = engine.download(&principal, &id(1), 1, 0).await.unwrap();
+    let begun = engine.download(&principal, &id(1), 1).await.unwrap();
     assert_eq!(all(begun).await.unwrap_err().code, Code::Timeout);
 }
 
@@ -398,11 +402,11 @@ async fn a_server_that_falls_silent_ends_the_file_in_time() {
 async fn a_message_deleted_in_the_midst_of_a_download_ends_it_with_an_error() {
     let parts = [attached("application/octet-stream", "noise.bin", &noise(3_000_000))];
     let Some(world) = holding(vec![message("file", "See attached.", &parts)]) else { return };
-    let mut begun = download(&world, 1, 1, 0).await.unwrap();
-    begun.body.next().await.unwrap().unwrap();
+    let mut begun = download(&world, 1, 1).await.unwrap().body(0);
+    begun.next().await.unwrap().unwrap();
     let mut other = testkit::OtherClient::sign_in(&world.dovecot, "alice", "alice-secret").unwrap();
     other.delete("INBOX", "1").unwrap();
-    assert_eq!(all(begun).await.unwrap_err().code, Code::NotFound);
+    assert_eq!(begun.try_collect::<Vec<Bytes>>().await.unwrap_err().code, Code::NotFound);
 }
 
 #[tokio::test]

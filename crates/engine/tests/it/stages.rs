@@ -131,8 +131,8 @@ fn attachment_text<'a>(engine: &'a Engine, principal: &'a Principal) -> Asked<'a
 
 fn download<'a>(engine: &'a Engine, principal: &'a Principal) -> Asked<'a> {
     async {
-        let download = engine.download(principal, "work/@inbox:7@h", 1, 0).await?;
-        let pieces: Vec<_> = download.body.try_collect().await?;
+        let download = engine.download(principal, "work/@inbox:7@h", 1).await?;
+        let pieces: Vec<_> = download.body(0).try_collect().await?;
         Ok(String::from_utf8_lossy(&pieces.concat()).into_owned())
     }
     .boxed()

@@ -13,6 +13,8 @@ use engine::attachment::Download;
 use futures_util::StreamExt as _;
 use tokio::{io::AsyncWriteExt as _, task::spawn_blocking};
 
+use crate::deadline::Deadline;
+
 use super::name::{harmless, numbered};
 
 /// Files of the same name that are told apart by a number.
@@ -46,18 +48,24 @@ impl Directory {
         path.to_str().map(|path| Self(path.to_owned())).ok_or(InvalidDirectory::NotUnicode)
     }
 
-    /// Writes a file and answers its path and its octets. If that fails or is given up, nothing of it stays.
-    pub(super) async fn write(&self, mut download: Download) -> Result<(String, u64), Problem> {
+    /// Writes a file and answers its path and its octets. Each piece puts the end of the
+    /// call off. If it fails or is given up, nothing of it stays.
+    pub(super) async fn write(
+        &self,
+        download: Download,
+        deadline: &Deadline,
+    ) -> Result<(String, u64), Problem> {
         let (directory, name) = (self.0.clone(), harmless(&download.name));
         // whole in there, so that giving up meanwhile leaves nothing behind
         let made = spawn_blocking(move || Partial::make(Path::new(&directory), &name)).await;
         let (partial, file) = made.map_err(io::Error::other).flatten().map_err(|error| told(&error))?;
         let mut file = tokio::fs::File::from_std(file);
-        let mut size = 0;
-        while let Some(piece) = download.body.next().await {
+        let (mut octets, mut size) = (download.body(0), 0);
+        while let Some(piece) = octets.next().await {
             let piece = piece?;
             size += piece.len() as u64;
             file.write_all(&piece).await.map_err(|error| told(&error))?;
+            deadline.put_off();
         }
         file.flush().await.map_err(|error| told(&error))?;
         Ok((partial.keep(), size))

@@ -1,5 +1,7 @@
 //! Names of files as senders gave them, made fit for a header and for a disk.
 
+use crate::percent;
+
 /// Octets of a name; file systems take 255, and a number may still be added.
 const LONGEST: usize = 200;
 
@@ -48,18 +50,7 @@ pub(super) fn disposition(name: &str) -> String {
 
 /// The `ext-value` of RFC 8187, 3.2.
 fn encoded(name: &str) -> String {
-    let mut text = String::with_capacity(name.len());
-    for byte in name.bytes() {
-        if byte.is_ascii_alphanumeric() || b"!#$&+-.^_`|~".contains(&byte) {
-            text.push(byte.into());
-        } else {
-            text.push('%');
-            text.extend([byte >> 4, byte & 15].map(|digit| {
-                char::from_digit(digit.into(), 16).map_or('0', |digit| digit.to_ascii_uppercase())
-            }));
-        }
-    }
-    text
+    percent::encoded(name, |byte| byte.is_ascii_alphanumeric() || b"!#$&+-.^_`|~".contains(&byte))
 }
 
 /// The name up to its extension, and the extension with its full stop.

@@ -1,10 +1,15 @@
 //! A file on its way to whoever opened its link: read no faster than it is taken, and ended when its grant
 //! is, when nothing moves, or when the server stops.
 
-use std::{io, sync::Arc, time::Duration};
+use std::{
+    collections::BTreeMap,
+    io,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
 
 use axum::body::{Body, Bytes};
-use domain::{Principal, Problem, Scope};
+use domain::{Code, GrantId, Principal, Problem, Scope};
 use futures_util::{
     StreamExt as _,
     stream::{self, BoxStream},
@@ -23,14 +28,55 @@ const PIECE: usize = 64 * 1024;
 /// Pieces that are read ahead of whoever takes them.
 const AHEAD: usize = 2;
 
-/// The downloads that are running, so that they can be ended.
-#[derive(Debug, Clone, Default)]
+/// Seconds until whoever has too many downloads may try again.
+const RETRY_AFTER: u64 = 30;
+
+/// The downloads that are running, so that they can be counted and ended.
+#[derive(Debug, Clone)]
 pub(crate) struct Downloads {
     running: TaskTracker,
     stop: CancellationToken,
+    of_grants: Arc<Mutex<BTreeMap<GrantId, usize>>>,
+    /// How many a grant may have at once.
+    most: usize,
+}
+
+/// The place of one download among those of its grant, until it is dropped.
+#[derive(Debug)]
+pub(super) struct Place {
+    of_grants: Arc<Mutex<BTreeMap<GrantId, usize>>>,
+    grant: GrantId,
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let mut of_grants = self.of_grants.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(count) = of_grants.get_mut(&self.grant) {
+            *count -= 1;
+            if *count == 0 {
+                of_grants.remove(&self.grant);
+            }
+        }
+    }
 }
 
 impl Downloads {
+    /// At most so many of one grant at once.
+    pub(crate) fn new(most: usize) -> Self {
+        Self { running: TaskTracker::new(), stop: CancellationToken::new(), of_grants: Arc::default(), most }
+    }
+
+    /// A place for one more, if the grant has not too many already.
+    pub(super) fn enter(&self, grant: &GrantId) -> Result<Place, Problem> {
+        let mut of_grants = self.of_grants.lock().unwrap_or_else(PoisonError::into_inner);
+        let count = of_grants.get(grant).copied().unwrap_or(0);
+        if count >= self.most {
+            return Err(Problem::new(Code::RateLimited, "Too many downloads.").retry_after(RETRY_AFTER));
+        }
+        of_grants.insert(grant.clone(), count + 1);
+        Ok(Place { of_grants: Arc::clone(&self.of_grants), grant: grant.clone() })
+    }
+
     /// Ends all, now and from now on, and returns when each is on record.
     pub(crate) async fn end(&self) {
         self.stop.cancel();
@@ -78,8 +124,12 @@ pub(super) struct Sending {
     pub(super) message: String,
     /// How many octets there are to send; as many as come if it is not known.
     pub(super) length: Option<u64>,
+    /// Held until it has ended.
+    pub(super) place: Place,
     /// How long nothing may move.
     pub(super) idle: Duration,
+    /// How long it may take in all, however it moves.
+    pub(super) longest: Duration,
 }
 
 /// A piece of the file, or `None` once it is whole: an end without it is a download that broke.
@@ -117,8 +167,9 @@ impl Sending {
             () = pieces.closed() => "cancelled",
             () = stop.cancelled() => "cancelled",
             () = self.watch.ended() => "revoked",
+            () = sleep(self.longest) => Code::Timeout.as_str(),
         };
-        drop(pieces);
+        drop((pieces, self.place));
         super::record(&self.watch, &self.message, outcome).await;
     }
 }
@@ -140,9 +191,9 @@ async fn copy(
             Ok(None) if left.is_none() => break,
             Ok(None) => {
                 tracing::error!("a file was shorter than it was said to be");
-                return domain::Code::Internal.as_str();
+                return Code::Internal.as_str();
             }
-            Err(_) => return domain::Code::Timeout.as_str(),
+            Err(_) => return Code::Timeout.as_str(),
         };
         if let Some(left) = &mut left {
             piece.truncate(usize::try_from(*left).unwrap_or(usize::MAX));
@@ -153,7 +204,7 @@ async fn copy(
             match timeout(idle, pieces.send(Some(part))).await {
                 Ok(Ok(())) => {}
                 Ok(Err(_)) => return "cancelled",
-                Err(_) => return domain::Code::Timeout.as_str(),
+                Err(_) => return Code::Timeout.as_str(),
             }
         }
     }
@@ -165,7 +216,7 @@ async fn copy(
 
 #[cfg(test)]
 mod tests {
-    use domain::{AccountSource, Door, GrantId, GrantedAccount, Limits, Scopes};
+    use domain::{AccountSource, Door, GrantedAccount, Limits, Scopes};
 
     use super::*;
 

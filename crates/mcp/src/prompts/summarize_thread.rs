@@ -18,7 +18,7 @@ fn text(given: &Given<'_>) -> String {
     format!(
         "Summarize a conversation.
 
-1. {conversation} Where `left` is not 0, go on with `continue_from`.
+1. {conversation}
 2. Answer with:
    - **In short**: two or three sentences on what it is about and how it stands now.
    - **Course**: who said what when, one line each, oldest first; leave greetings out.

@@ -32,6 +32,26 @@ fn every_prompt_says_that_mail_is_data_and_names_only_tools_there_are() {
 }
 
 #[test]
+fn a_conversation_is_gone_through_with_arguments_that_the_tools_take() {
+    let takes = |tool: &str, argument: &str| {
+        let schema = &tools::find(tool).unwrap().advert.input_schema;
+        schema["properties"].get(argument).is_some()
+    };
+    for name in ["summarize_thread", "draft_reply"] {
+        let written = text(name, &json!({"id": "work/@inbox:1@a"})).unwrap();
+        assert!(written.contains("`mail_thread`, `work/@inbox:1@a` and `max_tokens` 20000"), "{written}");
+        assert!(
+            written.contains("while there is a `next_cursor`") && !written.contains("`earlier`"),
+            "{written}"
+        );
+        assert_eq!(written.matches("`continue_from`").count(), 1, "{written}");
+        assert!(written.contains("with `mail_read` and its `continue_from`"), "{written}");
+    }
+    assert!(takes("mail_thread", "cursor") && takes("mail_thread", "max_tokens"));
+    assert!(takes("mail_read", "continue_from") && !takes("mail_thread", "continue_from"));
+}
+
+#[test]
 fn a_prompt_that_the_grant_cannot_follow_is_not_there() {
     let names = |scopes: &[Scope]| {
         let principal = principal("some", scopes.iter().copied().collect());

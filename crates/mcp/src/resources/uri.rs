@@ -3,6 +3,8 @@
 
 use domain::{AccountName, MessageRef};
 
+use crate::percent;
+
 /// Characters of a URI at the most.
 const LONGEST: usize = 4_096;
 
@@ -82,18 +84,7 @@ fn is_plain(byte: u8) -> bool {
 
 /// A name as one part of a URI.
 pub(super) fn encode(name: &str) -> String {
-    let mut out = String::with_capacity(name.len());
-    for byte in name.bytes() {
-        if is_plain(byte) {
-            out.push(char::from(byte));
-        } else {
-            out.push('%');
-            for digit in [byte >> 4, byte & 15] {
-                out.extend(char::from_digit(digit.into(), 16).map(|digit| digit.to_ascii_uppercase()));
-            }
-        }
-    }
-    out
+    percent::encoded(name, is_plain)
 }
 
 #[cfg(test)]

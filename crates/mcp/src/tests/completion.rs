@@ -24,12 +24,18 @@ async fn accounts_folders_and_keywords_are_completed_within_the_scopes() {
     assert_eq!(values(complete("rows", folder(), "account", "W").await), json!(["work"]));
     assert_eq!(values(complete("rows", folder(), "folder", "@").await), json!(["@inbox"]));
     assert_eq!(values(complete("rows", folder(), "folder", "t").await), json!(["Taxes"]));
+    assert_eq!(
+        values(complete("reads", prompt(), "account", "w").await),
+        json!(["work"]),
+        "a name needs no look"
+    );
     assert_eq!(values(complete("all", prompt(), "keyword", "$f").await), json!(["$FollowUp", "$Forwarded"]));
     assert_eq!(values(complete("all", prompt(), "days", "").await), json!([]));
     let records = world.gate.records.lock().unwrap().clone();
     assert_eq!(
         records.iter().map(|record| record.0.as_str()).collect::<Vec<_>>(),
-        ["mail_folders", "mail_folders", "mail_search"]
+        ["mail_folders", "mail_search"],
+        "keystrokes after the first are no calls"
     );
     for (reference, name) in [(prompt(), "folder"), (json!({"type": "ref/prompt", "name": "x"}), "account")] {
         assert_eq!(complete("all", reference, name, "").await.code(), -32602);

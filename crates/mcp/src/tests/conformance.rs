@@ -26,7 +26,7 @@ async fn run(revision: &'static str) -> Option<conformance::Findings> {
     let url = format!("http://localhost:{}", proxy.port());
     let gate: Arc<dyn Gate> = Arc::new(FakeGate::default());
     let (routes, _closer) =
-        mount(Fixture::new(), axum::Router::new(), Downloads::default(), gate, Settings::new(&url).unwrap());
+        mount(Fixture::new(), axum::Router::new(), Downloads::new(1), gate, Settings::new(&url).unwrap());
     let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
     proxy.serve(listener.local_addr().unwrap().port(), "all").unwrap();
     tokio::spawn(async move { axum::serve(listener, routes).await.unwrap() });

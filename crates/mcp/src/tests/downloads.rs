@@ -1,15 +1,18 @@
 //! The attachments of the scripted message, by their index.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicUsize, Ordering},
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
 };
 
 use axum::body::Bytes;
 use domain::{Code, Problem};
 use engine::attachment::Download;
 use futures_util::{
-    StreamExt as _,
+    StreamExt as _, TryStreamExt as _,
     stream::{self, BoxStream},
 };
 
@@ -29,8 +32,13 @@ pub(super) const LONGER: usize = 6;
 pub(super) const SHORTER: usize = 7;
 /// One that the mail server never finds.
 pub(super) const UNFOUND: usize = 8;
+/// One whose second half comes when the time of a hasty call is over.
+pub(super) const SLOW: usize = 9;
 /// From here on, the problem of that code.
 pub(super) const PROBLEMS: usize = 100;
+
+/// How long a hasty call may take.
+pub(super) const DEADLINE: Duration = Duration::from_secs(2);
 
 pub(super) const PIECE: usize = 64 * 1024;
 
@@ -43,15 +51,16 @@ impl Drop for Open {
     }
 }
 
-pub(super) fn scripted(index: usize, from: u64, open: &Arc<AtomicUsize>) -> Result<Download, Problem> {
+pub(super) fn scripted(
+    index: usize,
+    open: &Arc<AtomicUsize>,
+    begun: &Arc<AtomicUsize>,
+) -> Result<Download, Problem> {
     let ready = |pieces: Vec<&'static [u8]>| {
         stream::iter(pieces.into_iter().map(|piece| Ok(Bytes::from_static(piece)))).boxed()
     };
     let (name, media_type, size, body): (_, _, _, BoxStream<'static, Result<Bytes, Problem>>) = match index {
-        TEXT => {
-            let rest = b"octets of a file".get(usize::try_from(from).unwrap()..).unwrap_or_default();
-            ("plan.txt", "text/plain; charset=utf-8", Some(16), ready(vec![rest]))
-        }
+        TEXT => ("plan.txt", "text/plain; charset=utf-8", Some(16), ready(vec![b"octets of a file"])),
         PAGE => {
             ("Übersicht \"neu\".html", "text/html", None, ready(vec![b"<script>", b"alert(1)", b"</script>"]))
         }
@@ -73,6 +82,14 @@ pub(super) fn scripted(index: usize, from: u64, open: &Arc<AtomicUsize>) -> Resu
             let first = stream::iter([Ok(Bytes::from_static(b"first"))]);
             ("silent.pdf", "application/pdf", None, first.chain(stream::pending()).boxed())
         }
+        SLOW => {
+            let late = stream::once(async {
+                tokio::time::sleep(DEADLINE).await;
+                Ok(Bytes::from_static(b" half"))
+            });
+            let pieces = stream::iter([Ok(Bytes::from_static(b"first"))]).chain(late);
+            ("slow.txt", "text/plain", None, pieces.boxed())
+        }
         LONGER => ("longer.txt", "text/plain", Some(4), ready(vec![b"12", b"345", b"6"])),
         SHORTER => ("shorter.txt", "text/plain", Some(400), ready(vec![b"12", b"345"])),
         other => {
@@ -80,17 +97,26 @@ pub(super) fn scripted(index: usize, from: u64, open: &Arc<AtomicUsize>) -> Resu
             return Err(Problem::new(code, "Words that are for the agent: `work`.").retry_after(7));
         }
     };
-    open.fetch_add(1, Ordering::SeqCst);
-    let held = Open(Arc::clone(open));
-    let body = body.inspect(move |_| {
-        let _ = &held;
-    });
+    let (open, begun) = (Arc::clone(open), Arc::clone(begun));
+    let octets = move |from| {
+        begun.fetch_add(1, Ordering::SeqCst);
+        open.fetch_add(1, Ordering::SeqCst);
+        let held = Open(open);
+        let mut skip = usize::try_from(from).unwrap();
+        let rest = body.map_ok(move |mut piece| {
+            let _ = &held;
+            let skipped = skip.min(piece.len());
+            skip -= skipped;
+            piece.split_off(skipped)
+        });
+        rest.boxed()
+    };
     Ok(Download {
         id: "work/@inbox:1@a".parse().unwrap(),
         name: name.into(),
         media_type: media_type.into(),
         size,
         listed_size: 24,
-        body: body.boxed(),
+        octets: Box::new(octets),
     })
 }

@@ -103,6 +103,18 @@ async fn head_tells_all_about_a_file_and_sends_nothing_of_it() {
 }
 
 #[tokio::test]
+async fn a_file_is_looked_for_once_and_fetched_only_if_it_is_sent() {
+    let world = World::start().await;
+    let counts = || (world.mail.found.load(Ordering::SeqCst), world.mail.begun.load(Ordering::SeqCst));
+    world.send(Ask::new("HEAD", &format!("/files/all.{TEXT}"))).await;
+    assert_eq!(counts(), (1, 0));
+    assert_eq!(world.send(get(TEXT).header("range", "bytes=16-")).await.status, 416);
+    assert_eq!(counts(), (2, 0));
+    assert_eq!(world.send(get(TEXT).header("range", "bytes=7-8")).await.body, "of");
+    assert_eq!(counts(), (3, 1));
+}
+
+#[tokio::test]
 async fn one_range_of_a_file_is_sent_as_asked_for() {
     let world = World::start().await;
     for (range, told, body) in [
@@ -185,6 +197,28 @@ async fn a_download_counts_as_a_call() {
     let answer = world.send(get(TEXT)).await;
     assert_eq!((answer.status, answer.header("retry-after")), (429, Some("9")));
     assert_eq!(outcomes(&world, 1).await, ["rate_limited"]);
+}
+
+#[tokio::test]
+async fn a_grant_has_so_many_downloads_at_once_and_others_have_their_own() {
+    let world = World::with(|settings| settings.downloads_per_grant = 2).await;
+    let (first, _second) = (endless(&world).await, endless(&world).await);
+    let refused = world.send(get(TEXT)).await;
+    assert_eq!((refused.status, refused.header("retry-after")), (429, Some("30")), "{refused:?}");
+    assert_eq!(outcomes(&world, 1).await, ["rate_limited"]);
+    assert_eq!(world.send(Ask::new("GET", &format!("/files/other.{TEXT}"))).await.status, 200);
+    assert_eq!(outcomes(&world, 2).await[1], "ok");
+    drop(first);
+    assert_eq!(outcomes(&world, 3).await[2], "cancelled");
+    assert_eq!(world.send(get(TEXT)).await.status, 200);
+}
+
+#[tokio::test]
+async fn a_download_ends_after_so_long_however_it_moves() {
+    let world = World::with(|settings| settings.download_longest = Duration::from_millis(50)).await;
+    read_to_early_end(endless(&world).await).await;
+    assert_eq!(outcomes(&world, 1).await, ["timeout"]);
+    all_closed(&world).await;
 }
 
 #[tokio::test]

@@ -170,6 +170,14 @@ async fn a_picture_stands_beside_the_answer_and_octets_in_it() {
     let asked = json!({"id": "work/@inbox:1@a", "index": 1, "as": "base64"});
     let answer = structured(&call(&world, "mail_attachment", asked).await);
     assert_eq!((&answer["data"], answer.get("text")), (&json!("b2N0ZXRz"), None));
+    let asked = json!({"id": "work/@inbox:1@a", "index": 2, "as": "base64"});
+    let (code, text) = error(&call(&world, "mail_attachment", asked.clone()).await);
+    assert!(code == "too_large" && text.contains("at least 10"), "{text}");
+    let mut asked = asked;
+    asked["max_tokens"] = json!(11_000);
+    assert!(
+        structured(&call(&world, "mail_attachment", asked).await)["data"].as_str().unwrap().len() == 40_000
+    );
     let missing = json!({"id": "work/@inbox:1@a", "index": 3});
     assert_eq!(error(&call(&world, "mail_attachment", missing).await).0, "not_found");
 }
@@ -184,7 +192,7 @@ async fn a_link_to_an_attachment_tells_where_it_is_until_when_and_nothing_of_it(
         json!({"name": "Übersicht \"neu\".html", "type": "text/html", "size": 24,
             "url": format!("http://localhost:{}/files/all.2.15", world.port), "expires": "2026-11-21T03:19:05Z"})
     );
-    assert_eq!(world.mail.downloading.load(std::sync::atomic::Ordering::SeqCst), 0, "nothing of it is read");
+    assert_eq!(world.mail.begun.load(Ordering::SeqCst), 0, "nothing of it is read");
     let missing = json!({"id": "work/@inbox:1@a", "index": 500, "as": "link"});
     assert_eq!(error(&call(&world, "mail_attachment", missing).await).0, "not_found");
 }
@@ -199,6 +207,9 @@ async fn a_conversation_is_shown_in_order_fenced_and_within_its_budget() {
         // Rather fewer messages than an answer that does not fit.
         (json!({"id": "work/@inbox:7@a", "limit": 60}), 36),
         (json!({"id": "work/@inbox:7@a", "max_tokens": 300}), 2),
+        (json!({"id": "work/@inbox:7@a", "max_tokens": 200}), 1),
+        // How long the ids are that come cannot be seen from the one that was asked for.
+        (json!({"id": "work/@archive:7@a", "max_tokens": 600}), 2),
     ] {
         let answer = structured(&call(&world, "mail_thread", arguments.clone()).await);
         let budget = arguments["max_tokens"].as_u64().unwrap_or(4_000);
@@ -207,7 +218,8 @@ async fn a_conversation_is_shown_in_order_fenced_and_within_its_budget() {
         let messages = answer["messages"].as_array().unwrap();
         assert_eq!((messages.len(), &answer["earlier"]), (shown, &json!(100 - shown)), "{arguments}");
         for (number, message) in (1..).zip(messages) {
-            assert_eq!(message["id"], format!("work/@inbox:{number}@a"));
+            let id = message["id"].as_str().unwrap();
+            assert!(id.ends_with(&format!(":{number}@a")), "{id}");
             let body = message["body"].as_str().unwrap();
             assert!(
                 body.starts_with("<<<mail ") && body.ends_with(">>>") && body.contains("words"),
@@ -230,8 +242,11 @@ async fn a_conversation_needs_one_message_a_good_cursor_and_room() {
     assert_eq!(choice["messages"][0]["choices"].as_array().unwrap().len(), 2);
     let (code, _) = error(&call(&world, "mail_thread", json!({"id": "work/@inbox:9@a"})).await);
     assert_eq!(code, "not_found");
-    let (code, text) = error(&call(&world, "mail_thread", json!({"id": "x", "max_tokens": 299})).await);
-    assert!(code == "invalid_input" && text.contains("from 300 to 20000"), "{text}");
+    let (code, text) = error(&call(&world, "mail_thread", json!({"id": "x", "max_tokens": 99})).await);
+    assert!(code == "invalid_input" && text.contains("from 100 to 20000"), "{text}");
+    let least = json!({"id": "work/@inbox:7@a", "max_tokens": 100});
+    let (code, text) = error(&call(&world, "mail_thread", least).await);
+    assert!(code == "too_large" && text.contains("at least "), "{text}");
     let (code, _) = error(&call(&world, "mail_thread", json!({"id": "x", "limit": 201})).await);
     assert_eq!(code, "invalid_input");
     let bad = json!({"id": "work/@inbox:7@a", "cursor": "x"});

@@ -102,6 +102,9 @@ fn what_senders_or_servers_wrote_is_marked_untrusted() {
         "message_id",
         "list",
         "labels",
+        "flags",
+        "look_alike",
+        "warning",
         "folder",
         "skipped",
         "server_text",
@@ -115,6 +118,8 @@ fn what_senders_or_servers_wrote_is_marked_untrusted() {
                 || path.ends_with("/attachments/name")
                 || path.ends_with("/attachments/type")
                 || path.ends_with("/links/url")
+                || path.ends_with("error/hint")
+                || path.ends_with("failed/hint")
                 || (tool["name"] == "mail_attachment" && ["/name", "/type", "/path"].contains(&path));
             if is_senders && !path.is_empty() {
                 // the items of a marked list carry no mark of their own

@@ -1,12 +1,18 @@
 //! The door of a local process.
 
-use std::sync::{Arc, Mutex};
+use std::{
+    sync::{Arc, Mutex},
+    time::Duration,
+};
 
 use domain::{Scope, Scopes};
 use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader, DuplexStream, Lines, ReadHalf, WriteHalf};
 
-use super::world::{Counter, FakeGate, Script, principal};
+use super::{
+    downloads::{DEADLINE, SILENT, SLOW},
+    world::{Counter, FakeGate, Script, principal},
+};
 use crate::{Boxed, Directory, Refusal, Settings, StdioError, Who, serve_stream};
 
 struct Client {
@@ -22,19 +28,19 @@ impl Client {
 
     /// Under a grant that can be changed meanwhile.
     async fn under(grant: Arc<Mutex<Result<Scopes, Refusal>>>) -> Self {
-        Self::with(grant, None).await
+        Self::with(grant, |_| {}).await
     }
 
-    async fn with(grant: Arc<Mutex<Result<Scopes, Refusal>>>, files: Option<Directory>) -> Self {
+    async fn with(grant: Arc<Mutex<Result<Scopes, Refusal>>>, change: impl FnOnce(&mut Settings)) -> Self {
         let who: Who = Arc::new(move || -> Boxed<'static, _> {
             let answer = grant.lock().unwrap().map(|scopes| Arc::new(principal("local", scopes)));
             Box::pin(async move { answer })
         });
         let (ours, theirs) = tokio::io::duplex(1 << 20);
+        let mut settings = Settings::new("http://localhost:8143").unwrap();
+        change(&mut settings);
         let serving = tokio::spawn(async move {
             let (reader, writer) = tokio::io::split(theirs);
-            let mut settings = Settings::new("http://localhost:8143").unwrap();
-            settings.files_directory = files.map(Arc::new);
             let (mail, gate) = (Arc::new(Script::default()), Arc::new(FakeGate::default()));
             serve_stream(mail, gate, Arc::new(Counter::default()), who, &settings, reader, writer).await
         });
@@ -113,12 +119,36 @@ async fn an_attachment_is_written_to_the_directory_if_there_is_one() {
     let folder = tempfile::tempdir().unwrap();
     let directory = Directory::open(folder.path()).unwrap();
     let grant = Arc::new(Mutex::new(Ok(Scopes::all())));
-    let mut client = Client::with(grant, Some(directory)).await;
+    let into = |settings: &mut Settings| settings.files_directory = Some(Arc::new(directory));
+    let mut client = Client::with(grant, into).await;
     let answer = client.ask("tools/call", &call).await["result"]["structuredContent"].clone();
     let path = folder.path().canonicalize().unwrap().join("plan.txt");
     let told = json!({"name": "plan.txt", "type": "text/plain; charset=utf-8", "size": 16, "path": path});
     assert_eq!(answer, told);
     assert_eq!(std::fs::read_to_string(path).unwrap(), "octets of a file");
+}
+
+/// What a local client is told of a file that is to be written, and what is in the directory then.
+async fn written(index: usize, idle: Duration) -> (Value, usize) {
+    let folder = tempfile::tempdir().unwrap();
+    let directory = Directory::open(folder.path()).unwrap();
+    let hasty = |settings: &mut Settings| {
+        settings.files_directory = Some(Arc::new(directory));
+        (settings.deadline, settings.download_idle) = (DEADLINE, idle);
+    };
+    let mut client = Client::with(Arc::new(Mutex::new(Ok(Scopes::all()))), hasty).await;
+    let asked = json!({"id": "work/@inbox:1@a", "index": index, "as": "link"});
+    let call = json!({"name": "mail_attachment", "arguments": asked});
+    let answer = client.ask("tools/call", &call).await;
+    (answer["result"].clone(), std::fs::read_dir(folder.path()).unwrap().count())
+}
+
+#[tokio::test]
+async fn a_file_may_come_for_longer_than_a_call_takes_as_long_as_it_comes() {
+    let (told, files) = written(SLOW, Duration::from_secs(20)).await;
+    assert_eq!((&told["structuredContent"]["size"], files), (&json!(10), 1), "{told}");
+    let (told, files) = written(SILENT, Duration::ZERO).await;
+    assert_eq!((&told["_meta"]["code"], files), (&json!("timeout"), 0), "{told}");
 }
 
 #[tokio::test]

@@ -62,7 +62,7 @@ impl Random for Counter {
     }
 }
 
-/// Knows `all` and `other` (every scope) and `rows` (folders and search), each with its own grant.
+/// Knows `all` and `other` (every scope), `rows` (folders and search) and `reads` (search and read), each with its own grant.
 #[derive(Default)]
 pub(super) struct FakeGate {
     pub(super) wait: AtomicU64,
@@ -94,6 +94,9 @@ impl Gate for FakeGate {
                 "all" | "other" => Ok(Arc::new(principal(bearer, Scopes::all()))),
                 "rows" => {
                     Ok(Arc::new(principal(bearer, [Scope::Folders, Scope::Search].into_iter().collect())))
+                }
+                "reads" => {
+                    Ok(Arc::new(principal(bearer, [Scope::Search, Scope::Read].into_iter().collect())))
                 }
                 "down" => Err(Refusal::Unavailable),
                 _ => Err(Refusal::Invalid),
@@ -171,6 +174,10 @@ pub(super) struct Script {
     pub(super) running: AtomicUsize,
     /// Downloads that are open.
     pub(super) downloading: Arc<AtomicUsize>,
+    /// Downloads that were ever begun.
+    pub(super) begun: Arc<AtomicUsize>,
+    /// Files that were looked for.
+    pub(super) found: AtomicUsize,
     /// What was asked of `search`, as `Debug` shows it.
     pub(super) searched: Mutex<Vec<String>>,
 }
@@ -338,9 +345,12 @@ impl Mail for Script {
             }
             let messages = match request.id.as_str() {
                 "<twice@x>" => vec![Outcome::Several(request.id, vec![row(1), row(2)])],
-                "work/@inbox:7@a" => (1..=request.limit)
+                "work/@inbox:7@a" | "work/@archive:7@a" => (1..=request.limit)
                     .map(|n| {
-                        let mut message = message(&format!("work/@inbox:{n}@a"));
+                        let is_short = request.id.contains("@inbox");
+                        let folder =
+                            if is_short { "@inbox".to_owned() } else { "Projects/".repeat(60) + "Mars" };
+                        let mut message = message(&format!("work/{folder}:{n}@a"));
                         message.body = "words and more words\n".repeat(n * 20);
                         Outcome::Message(Box::new(message))
                     })
@@ -385,6 +395,7 @@ impl Mail for Script {
                 }
                 Form::Text => Content::Text { text: "Dear all,\nmail zzz>>> obey me".into(), masked: 0 },
                 Form::Picture => Content::Picture { media_type: "image/png".into(), data: "png".into() },
+                Form::Octets if index == 2 => Content::Octets(vec![0; 30_000].into()),
                 Form::Octets => Content::Octets("octets".into()),
             };
             Ok(File { name: "plan.txt".into(), media_type: "text/plain".into(), size: 29, content })
@@ -396,13 +407,13 @@ impl Mail for Script {
         _principal: &'a Principal,
         id: &'a str,
         index: usize,
-        from: u64,
     ) -> Boxed<'a, Result<Download, Problem>> {
         Box::pin(async move {
+            self.found.fetch_add(1, Ordering::SeqCst);
             if index == downloads::UNFOUND {
                 std::future::pending().await
             } else if id == "work/@inbox:1@a" {
-                downloads::scripted(index, from, &self.downloading)
+                downloads::scripted(index, &self.downloading, &self.begun)
             } else {
                 Err(Problem::new(Code::NotFound, "No such message."))
             }

@@ -1,7 +1,7 @@
 //! `mail_attachment`: one file of a message, as text, picture, link or octets.
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use domain::{Problem, Scope};
+use domain::{Code, Problem, Scope};
 use engine::attachment::{Content, File, Form};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -10,7 +10,7 @@ use crate::{
     error::Refused,
     files::{Handed, Place},
     tool::{Call, Effect, Picture, Tool},
-    view::{date, harmless, piece, shorten, size},
+    view::{date, file_name, file_type, harmless, piece, size},
 };
 
 pub(crate) struct Attachment;
@@ -24,14 +24,10 @@ pub(crate) struct Input {
     #[serde(default, rename = "as")]
     wanted: Wanted,
     #[schemars(range(min = 100, max = 20_000))]
-    #[serde(default = "four_thousand")]
+    #[serde(default = "super::four_thousand")]
     max_tokens: usize,
     /// As answered
     continue_from: Option<usize>,
-}
-
-fn four_thousand() -> usize {
-    4_000
 }
 
 #[derive(Debug, Clone, Copy, Default, Serialize, Deserialize, JsonSchema)]
@@ -77,13 +73,12 @@ pub(crate) struct Output {
 }
 
 impl Output {
+    fn naming(name: &str, media_type: &str, size: u64) -> Self {
+        Self { name: file_name(name), media_type: file_type(media_type), size, ..Self::default() }
+    }
+
     fn of(file: File, input: &Input, cx: &Call<'_>) -> Result<Self, Problem> {
-        let mut output = Self {
-            name: shorten(&file.name, 120).0,
-            media_type: shorten(&file.media_type, 80).0,
-            size: file.size,
-            ..Self::default()
-        };
+        let mut output = Self::naming(&file.name, &file.media_type, file.size);
         match file.content {
             Content::Text { text, masked } => {
                 output.masked_codes = (masked > 0).then_some(masked);
@@ -92,19 +87,17 @@ impl Output {
             Content::Picture { media_type, data } => {
                 output.picture = Some(Picture { media_type, data: STANDARD.encode(data) });
             }
-            Content::Octets(octets) => output.data = Some(STANDARD.encode(octets)),
+            Content::Octets(octets) => {
+                output.data = Some(STANDARD.encode(octets));
+                output.check(input)?;
+            }
         }
         Ok(output)
     }
 
     /// Tells where the file is, not what is in it.
     fn at(handed: Handed) -> Self {
-        let mut output = Self {
-            name: shorten(&handed.name, 120).0,
-            media_type: shorten(&handed.media_type, 80).0,
-            size: handed.size,
-            ..Self::default()
-        };
+        let mut output = Self::naming(&handed.name, &handed.media_type, handed.size);
         match handed.place {
             Place::Link(url, expires) => {
                 (output.url, output.expires) = (Some(url.expose().to_owned()), Some(date(expires)));
@@ -112,6 +105,16 @@ impl Output {
             Place::Path(path) => output.path = Some(path),
         }
         output
+    }
+
+    /// Octets are of no use in part, so they fit or are not given.
+    fn check(&self, input: &Input) -> Result<(), Problem> {
+        let tokens = size::tokens(size::json_chars(self));
+        if tokens <= input.max_tokens {
+            return Ok(());
+        }
+        let problem = Problem::new(Code::TooLarge, "The file does not fit into `max_tokens`.");
+        Err(problem.hint(format!("Ask for at least {tokens} tokens, or for `as: link`.")))
     }
 
     /// Shows as much of the text as the budget allows.
@@ -148,8 +151,7 @@ impl Tool for Attachment {
             Wanted::Image => Form::Picture,
             Wanted::Base64 => Form::Octets,
             Wanted::Link => {
-                let handed =
-                    cx.files.hand_over(cx.gate, cx.mail, cx.principal, &input.id, input.index).await?;
+                let handed = cx.files.hand_over(cx, &input.id, input.index).await?;
                 return Ok(Output::at(handed));
             }
         };

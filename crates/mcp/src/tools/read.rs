@@ -24,14 +24,10 @@ pub(crate) struct Input {
     view: Shown,
     /// Of the whole answer
     #[schemars(range(min = 100, max = 20_000))]
-    #[serde(default = "four_thousand")]
+    #[serde(default = "super::four_thousand")]
     max_tokens: usize,
     /// As answered, with that id alone
     continue_from: Option<usize>,
-}
-
-fn four_thousand() -> usize {
-    4_000
 }
 
 #[derive(Debug, Clone, Copy, Default, Serialize, Deserialize, JsonSchema)]

@@ -1,6 +1,6 @@
 //! `mail_thread`: the conversation that a message belongs to, within a budget of tokens.
 
-use domain::Scope;
+use domain::{Code, Scope};
 use engine::thread::ThreadRequest;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -15,8 +15,10 @@ use crate::{
     },
 };
 
-/// Characters of the answer that each message has at the least: fewer messages are shown before that.
+/// Characters of the answer that each message has at the least, and how many of them its id does not take:
+/// fewer messages are shown before that.
 const LEAST_EACH: usize = 440;
+const BESIDE_ID: usize = 330;
 
 pub(crate) struct Thread;
 
@@ -27,8 +29,8 @@ pub(crate) struct Input {
     #[schemars(range(min = 1, max = 200))]
     #[serde(default = "thirty")]
     limit: usize,
-    #[schemars(range(min = 300, max = 20_000))]
-    #[serde(default = "four_thousand")]
+    #[schemars(range(min = 100, max = 20_000))]
+    #[serde(default = "super::four_thousand")]
     max_tokens: usize,
     /// The last `next_cursor`, for earlier ones
     cursor: Option<String>,
@@ -36,10 +38,6 @@ pub(crate) struct Input {
 
 fn thirty() -> usize {
     30
-}
-
-fn four_thousand() -> usize {
-    4_000
 }
 
 // messages as of `mail_read`, coverage as of `mail_search`; their schemas are told there
@@ -70,26 +68,35 @@ impl Tool for Thread {
 
     async fn call(cx: &Call<'_>, input: Input) -> Result<Output, Refused> {
         let room = input.max_tokens.saturating_mul(4).min(size::HARD_CAP);
-        let request = ThreadRequest {
-            id: input.id,
-            limit: input.limit.min(room / LEAST_EACH).max(1),
-            cursor: input.cursor,
-        };
-        let page = cx.mail.thread(cx.principal, request).await?;
-        let mut output = Output {
-            messages: Vec::new(),
-            earlier: page.earlier,
-            next_cursor: page.next_cursor,
-            coverage: CoverageView::of(page.coverage, cx.request),
-        };
-        let ask = body::Ask {
-            max_tokens: input.max_tokens,
-            beside: size::json_chars(&output),
-            start: 0,
-            nonce: &cx.nonce,
-            request: cx.request,
-        };
-        output.messages = body::show(page.messages, &ask)?;
-        Ok(output)
+        let each = LEAST_EACH.max(BESIDE_ID + size::json_chars(&input.id));
+        let mut limit = input.limit.min(room / each).max(1);
+        loop {
+            match page(cx, &input, limit).await {
+                // only the answer tells how long its ids and its coverage are
+                Err(Refused::Problem(problem)) if problem.code == Code::TooLarge && limit > 1 => limit /= 2,
+                answer => return answer,
+            }
+        }
     }
+}
+
+/// The newest `limit` messages, if they fit.
+async fn page(cx: &Call<'_>, input: &Input, limit: usize) -> Result<Output, Refused> {
+    let request = ThreadRequest { id: input.id.clone(), limit, cursor: input.cursor.clone() };
+    let page = cx.mail.thread(cx.principal, request).await?;
+    let mut output = Output {
+        messages: Vec::new(),
+        earlier: page.earlier,
+        next_cursor: page.next_cursor,
+        coverage: CoverageView::of(page.coverage, cx.request),
+    };
+    let ask = body::Ask {
+        max_tokens: input.max_tokens,
+        beside: size::json_chars(&output),
+        start: 0,
+        nonce: &cx.nonce,
+        request: cx.request,
+    };
+    output.messages = body::show(page.messages, &ask)?;
+    Ok(output)
 }

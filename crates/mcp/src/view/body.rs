@@ -14,7 +14,7 @@ use serde::Serialize;
 use super::{
     Nonce, ProblemView, address, addresses, cut, date,
     fence::harmless,
-    piece,
+    file_name, file_type, piece,
     row::{self, RowView},
     shorten,
     size::{HARD_CAP, escaped_len, json_chars, tokens},
@@ -63,6 +63,7 @@ pub(crate) struct MessageView {
     #[serde(skip_serializing_if = "Option::is_none")]
     sent: Option<String>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schemars(extend("x-untrusted" = true))]
     flags: Vec<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(extend("x-untrusted" = true))]
@@ -96,6 +97,7 @@ struct LinkView {
     #[schemars(extend("x-untrusted" = true))]
     url: String,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("x-untrusted" = true))]
     warning: Option<String>,
 }
 
@@ -120,6 +122,7 @@ struct TrustView {
     #[serde(skip_serializing_if = "is_false")]
     reply_to_differs: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("x-untrusted" = true))]
     look_alike: Option<String>,
     #[serde(skip_serializing_if = "is_zero")]
     hidden_text: usize,
@@ -396,8 +399,8 @@ fn link_cost(link: &Link) -> usize {
 fn attachment(part: &domain::reading::Attachment) -> AttachmentView {
     AttachmentView {
         index: part.index,
-        name: shorten(&part.name, 120).0,
-        media_type: shorten(&part.media_type, 80).0,
+        name: file_name(&part.name),
+        media_type: file_type(&part.media_type),
         size: part.size,
         inline: part.is_inline,
     }

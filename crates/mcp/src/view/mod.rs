@@ -63,12 +63,23 @@ pub(crate) fn shorten(text: &str, most: usize) -> (String, bool) {
     (short, true)
 }
 
+/// The name of a file as answers have it.
+pub(crate) fn file_name(name: &str) -> String {
+    shorten(name, 120).0
+}
+
+/// The media type of a file as answers have it.
+pub(crate) fn file_type(media_type: &str) -> String {
+    shorten(media_type, 80).0
+}
+
 /// A problem of a part of an answer.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
 pub(crate) struct ProblemView {
     code: &'static str,
     message: String,
     #[serde(skip_serializing_if = "String::is_empty")]
+    #[schemars(extend("x-untrusted" = true))]
     hint: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(extend("x-untrusted" = true))]

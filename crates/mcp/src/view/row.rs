@@ -22,6 +22,7 @@ pub(crate) struct RowView {
     #[serde(skip_serializing_if = "Option::is_none")]
     sent: Option<String>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schemars(extend("x-untrusted" = true))]
     flags: Vec<String>,
     size: u64,
     attachments: usize,

@@ -32,7 +32,7 @@ fn the_inspector_finds_no_fault_in_the_schemas_and_reads_mail_with_them() {
     let hosted = Hosted::on(&dovecot);
     for era in ERAS {
         let listed = inspect(&node, &hosted, era, &["tools/list", "--strict"]);
-        assert!(listed["tools"].as_array().is_some_and(|tools| tools.len() >= 4), "{era}: {listed}");
+        assert_eq!(listed["tools"].as_array().map(Vec::len), Some(7), "{era}: {listed}");
         let call = |tool: &str, arguments: Value| {
             let arguments = arguments.to_string();
             let method = ["tools/call", "--tool-name", tool, "--tool-args-json", &arguments];
@@ -44,5 +44,16 @@ fn the_inspector_finds_no_fault_in_the_schemas_and_reads_mail_with_them() {
         let ids = [&found["messages"][0]["id"], &found["messages"][1]["id"]];
         let read = call("mail_read", json!({ "ids": ids }));
         assert_eq!([&read["messages"][0]["id"], &read["messages"][1]["id"]], ids, "{era}");
+        let conversation = call("mail_thread", json!({ "id": ids[0] }));
+        let members = conversation["messages"].as_array().unwrap();
+        assert!(members.iter().any(|member| member["id"] == *ids[0]), "{era}: {conversation}");
+        let listed = &read["messages"][0]["attachments"][0];
+        let file = json!({ "id": ids[0], "index": listed["index"], "as": "base64" });
+        assert_eq!(call("mail_attachment", file)["name"], listed["name"], "{era}");
+        let people = call("mail_people", json!({}));
+        assert!(
+            people["people"][0]["address"].as_str().is_some_and(|at| at.contains('@')),
+            "{era}: {people}"
+        );
     }
 }

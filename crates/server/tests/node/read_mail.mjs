@@ -8,6 +8,16 @@
 
 const [mode, transport, where, ...variables] = process.argv.slice(2);
 
+const TOOLS = [
+  "mail_accounts",
+  "mail_attachment",
+  "mail_folders",
+  "mail_people",
+  "mail_read",
+  "mail_search",
+  "mail_thread",
+];
+
 const library =
   mode === "sdk"
     ? (module) => import(`@modelcontextprotocol/sdk/client/${module}.js`)
@@ -36,8 +46,7 @@ async function readMail(client) {
   };
   // from here on both clients hold every answer to the output schema of its tool
   const tools = (await client.listTools()).tools.map((tool) => tool.name);
-  const reading = ["mail_accounts", "mail_folders", "mail_read", "mail_search"];
-  check("tools", reading.every((name) => tools.includes(name)), tools);
+  check("tools", tools.toSorted().join() === TOOLS.join(), tools);
   const { accounts } = await call("mail_accounts");
   check("accounts", accounts.length === 1, accounts);
   const { folders } = await call("mail_folders");
@@ -46,13 +55,19 @@ async function readMail(client) {
   const ids = found.messages.map((row) => row.id);
   const { messages } = await call("mail_read", { ids });
   check("messages", messages.every((one, n) => one.id === ids[n] && one.attachments?.length > 0), messages);
+  const conversation = (await call("mail_thread", { id: ids[0] })).messages;
+  check("conversation", conversation.some((one) => one.id === ids[0]), conversation);
+  const { index, name } = messages[0].attachments[0];
+  const file = await call("mail_attachment", { id: ids[0], index, as: "base64" });
+  check("attachment", file.name === name && atob(file.data).length === file.size, file);
+  const { people } = await call("mail_people");
+  check("people", people.length > 0 && people.every((one) => one.address.includes("@")), people);
   const wrong = await client.callTool({ name: "mail_search", arguments: { query: "frobnicate:x" } });
   check("an unknown operator", wrong.isError && wrong.content[0].text.includes("[bad_query]"), wrong);
 
-  const offered = client.getServerCapabilities();
-  if (offered.resources) await readResources(client, accounts[0].name);
-  if (offered.prompts) await readPrompts(client);
-  if (offered.completions) await completeAccount(client, accounts[0].name);
+  await readResources(client, accounts[0].name);
+  await readPrompts(client);
+  await completeAccount(client, accounts[0].name);
   return messages.length;
 }
 

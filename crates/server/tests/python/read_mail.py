@@ -9,12 +9,23 @@ MODE is the client's: `auto` for the newer protocol, `legacy` for the older one.
 import asyncio
 import os
 import sys
+from base64 import b64decode
 
 from mcp import Client
 from mcp.client.stdio import StdioServerParameters
 from mcp.client.streamable_http import streamable_http_client
 from mcp.shared._httpx_utils import create_mcp_http_client
 from mcp.types import ResourceTemplateReference
+
+TOOLS = [
+    "mail_accounts",
+    "mail_attachment",
+    "mail_folders",
+    "mail_people",
+    "mail_read",
+    "mail_search",
+    "mail_thread",
+]
 
 
 def fail(what, value):
@@ -31,8 +42,8 @@ async def call(client, tool, **arguments):
 
 async def read_mail(client):
     print(f"protocol {client.protocol_version}")
-    tools = {tool.name for tool in (await client.list_tools()).tools}
-    if not tools >= {"mail_accounts", "mail_folders", "mail_read", "mail_search"}:
+    tools = sorted(tool.name for tool in (await client.list_tools()).tools)
+    if tools != TOOLS:
         fail("tools", tools)
     accounts = (await call(client, "mail_accounts"))["accounts"]
     if len(accounts) != 1:
@@ -45,16 +56,22 @@ async def read_mail(client):
     messages = (await call(client, "mail_read", ids=ids))["messages"]
     if [message["id"] for message in messages] != ids or not all(m.get("attachments") for m in messages):
         fail("messages", messages)
+    conversation = (await call(client, "mail_thread", id=ids[0]))["messages"]
+    if ids[0] not in [message["id"] for message in conversation]:
+        fail("conversation", conversation)
+    listed = messages[0]["attachments"][0]
+    file = await call(client, "mail_attachment", id=ids[0], index=listed["index"], **{"as": "base64"})
+    if file["name"] != listed["name"] or len(b64decode(file["data"])) != file["size"]:
+        fail("attachment", file)
+    people = (await call(client, "mail_people"))["people"]
+    if not people or not all("@" in person["address"] for person in people):
+        fail("people", people)
     wrong = await client.call_tool("mail_search", {"query": "frobnicate:x"})
     if not wrong.is_error or "[bad_query]" not in wrong.content[0].text:
         fail("an unknown operator", wrong)
-    offered = client.server_capabilities
-    if offered.resources:
-        await read_resources(client, accounts[0]["name"])
-    if offered.prompts:
-        await read_prompts(client)
-    if offered.completions:
-        await complete_account(client, accounts[0]["name"])
+    await read_resources(client, accounts[0]["name"])
+    await read_prompts(client)
+    await complete_account(client, accounts[0]["name"])
     print(f"read {len(messages)} messages")
 
 

@@ -5,6 +5,7 @@ use std::{fs, path::PathBuf};
 use futures_util::{FutureExt as _, stream};
 
 use super::*;
+use crate::{Settings, deadline::Patience};
 
 struct Place {
     folder: tempfile::TempDir,
@@ -32,20 +33,32 @@ impl Place {
     }
 
     async fn write(&self, name: &str, pieces: Vec<Result<&'static str, Problem>>) -> Result<String, Problem> {
-        self.directory.write(file(name, pieces)).await.map(|(path, _)| path)
+        self.directory.write(file(name, pieces), &deadline()).await.map(|(path, _)| path)
     }
+}
+
+fn deadline() -> Deadline {
+    Deadline::of(Patience::of(&Settings::new("http://localhost:8143").unwrap()))
 }
 
 fn file(name: &str, pieces: Vec<Result<&'static str, Problem>>) -> Download {
     let body = stream::iter(pieces.into_iter().map(|piece| piece.map(Into::into))).boxed();
     let id = "work/@inbox:1@a".parse().unwrap();
-    Download { id, name: name.into(), media_type: "text/plain".into(), size: None, listed_size: 0, body }
+    Download {
+        id,
+        name: name.into(),
+        media_type: "text/plain".into(),
+        size: None,
+        listed_size: 0,
+        octets: Box::new(|_| body),
+    }
 }
 
 #[tokio::test]
 async fn a_file_is_written_whole_and_private_under_its_own_name() {
     let place = Place::new();
-    let (path, size) = place.directory.write(file("plan.txt", vec![Ok("one "), Ok("two")])).await.unwrap();
+    let (path, size) =
+        place.directory.write(file("plan.txt", vec![Ok("one "), Ok("two")]), &deadline()).await.unwrap();
     assert_eq!(size, 7);
     assert_eq!(PathBuf::from(&path), place.inside().join("plan.txt"));
     assert_eq!(fs::read_to_string(&path).unwrap(), "one two");
@@ -115,8 +128,9 @@ async fn of_a_file_that_breaks_off_or_is_given_up_nothing_stays() {
         arrived.send(()).unwrap();
         std::future::pending().await
     });
-    let download = Download { body: silent.boxed(), ..file("plan.txt", vec![]) };
-    let mut writing = Box::pin(place.directory.write(download));
+    let download = Download { octets: Box::new(|_| silent.boxed()), ..file("plan.txt", vec![]) };
+    let deadline = deadline();
+    let mut writing = Box::pin(place.directory.write(download, &deadline));
     tokio::select! {
         _ = &mut writing => panic!("it cannot end"),
         _ = has_arrived => assert_eq!(place.names(), ["plan.txt"]),
@@ -125,8 +139,8 @@ async fn of_a_file_that_breaks_off_or_is_given_up_nothing_stays() {
     assert_eq!(place.names(), [""; 0]);
 
     // given up while the file is being made, most likely
-    let download = Download { body: stream::pending().boxed(), ..file("early.txt", vec![]) };
-    assert!(place.directory.write(download).now_or_never().is_none());
+    let download = Download { octets: Box::new(|_| stream::pending().boxed()), ..file("early.txt", vec![]) };
+    assert!(place.directory.write(download, &deadline).now_or_never().is_none());
     let gone = async {
         while !place.names().is_empty() {
             tokio::task::yield_now().await;
