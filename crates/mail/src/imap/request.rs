@@ -20,7 +20,8 @@ pub struct Request {
     pub wants: Wants,
     /// How long it may take.
     pub timeout: Duration,
-    /// How many octets of literals that come in chunks are kept; the rest is dropped.
+    /// How many octets of each literal that comes in chunks are kept; the rest is dropped. What all of a
+    /// reply may hold is the connection's bound.
     pub keep: usize,
 }
 
