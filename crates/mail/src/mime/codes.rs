@@ -61,6 +61,10 @@ pub fn mask_below(subject: &str, text: &str) -> (String, usize) {
         if begins_line && position > 0 {
             out.push('\n');
         }
+        if looked_at > MAX_CANDIDATES {
+            out.push_str(line);
+            continue;
+        }
         let mut copied = 0;
         let found =
             announced_secrets(line, candidates(line), &mut lines_left, || around.cue(position).is_some());
