@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::{
-    response::{Range, Status, StatusKind, Untagged},
+    response::{Code, Range, Status, StatusKind, Untagged},
     wire::Command,
 };
 use crate::Error;
@@ -20,7 +20,8 @@ pub struct Request {
     pub wants: Wants,
     /// How long it may take.
     pub timeout: Duration,
-    /// How many octets of literals that come in chunks are kept; the rest is dropped.
+    /// How many octets of each literal that comes in chunks are kept; the rest is dropped. What all of a
+    /// reply may hold is the connection's bound.
     pub keep: usize,
 }
 
@@ -35,7 +36,7 @@ pub enum Wants {
     List,
     /// STATUS lines.
     Status,
-    /// SEARCH, SORT and ESEARCH results.
+    /// SEARCH, SORT and ESEARCH results, and how far the server looked for them.
     Search,
     /// FETCH data of any message.
     Fetch,
@@ -57,6 +58,9 @@ impl Wants {
             (Self::List, Untagged::List(_) | Untagged::Lsub(_) | Untagged::MailboxStatus(_))
             | (Self::Status, Untagged::MailboxStatus(_)) => true,
             (Self::Search, Untagged::Search { .. } | Untagged::Sort { .. }) => true,
+            (Self::Search, Untagged::Status(status)) => {
+                status.code.as_ref().and_then(Code::limit_reached).is_some()
+            }
             (Self::Search, Untagged::ESearch(found)) => found.tag.as_deref().is_none_or(|of| of == tag),
             (Self::Fetch, Untagged::Fetch(_)) => true,
             (Self::Uids(ranges), Untagged::Fetch(fetch)) => {

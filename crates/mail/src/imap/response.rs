@@ -84,6 +84,15 @@ pub enum Code {
     Other(String, String),
 }
 
+impl Code {
+    /// MESSAGELIMIT (RFC 9738): the lowest UID that the command came to before the server's limit.
+    pub fn limit_reached(&self) -> Option<u32> {
+        let Self::Other(name, rest) = self else { return None };
+        let is_limit = name == "MESSAGELIMIT";
+        rest.split_whitespace().nth(1).filter(|_| is_limit)?.parse().ok()
+    }
+}
+
 impl std::fmt::Display for Code {
     /// The code's name in upper case, without what follows it.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {

@@ -5,6 +5,7 @@
 
 mod context;
 mod lists;
+mod pieces;
 mod shapes;
 mod sign_in;
 mod words;
@@ -18,6 +19,7 @@ pub(super) use self::sign_in::mask_links;
 
 use self::{
     context::Context,
+    pieces::{Piece, pieces},
     shapes::{Candidate, announced_secrets, candidates},
     words::{Strength, cue_in, is_denied_before, is_month},
 };
@@ -35,6 +37,8 @@ const MAX_GAP: usize = 40;
 const MAX_CANDIDATES: usize = 5_000;
 /// How many characters within a line.
 const SPAN: usize = 90;
+/// How much of a subject is heeded, in octets: it is looked through for each link below it.
+const MAX_SUBJECT: usize = 500;
 
 /// Masks codes and bare sign-in links; the count is of both.
 pub fn mask(text: &str) -> (String, usize) {
@@ -43,6 +47,7 @@ pub fn mask(text: &str) -> (String, usize) {
 
 /// Masks a text that stands below a subject: a code may be announced there alone.
 pub fn mask_below(subject: &str, text: &str) -> (String, usize) {
+    let subject = head_of(subject);
     let (text, links) = sign_in::mask_bare(subject, text);
     let mut around = Around::new(subject, &text);
     let mut out = String::with_capacity(text.len());
@@ -52,12 +57,18 @@ pub fn mask_below(subject: &str, text: &str) -> (String, usize) {
     // What was a code once is one wherever else it stands.
     let mut known: HashSet<String> = HashSet::new();
     for position in 0..around.lines.len() {
-        if position > 0 {
+        let Piece { text: line, begins_line } = around.lines.get(position).copied().unwrap_or_default();
+        if begins_line && position > 0 {
             out.push('\n');
         }
-        let line = around.lines.get(position).copied().unwrap_or_default();
+        if looked_at > MAX_CANDIDATES {
+            out.push_str(line);
+            continue;
+        }
         let mut copied = 0;
-        for candidate in announced_secrets(line, candidates(line), &mut lines_left) {
+        let found =
+            announced_secrets(line, candidates(line), &mut lines_left, || around.cue(position).is_some());
+        for candidate in found {
             looked_at += 1;
             if looked_at > MAX_CANDIDATES {
                 break;
@@ -82,10 +93,11 @@ pub fn mask_below(subject: &str, text: &str) -> (String, usize) {
     (out, masked)
 }
 
-/// The lines of a text; which of them announce a code is found out only where it is asked.
+/// The lines of a text, long ones in pieces; what each of them says is found out once, where it is asked.
 struct Around<'a> {
-    lines: Vec<&'a str>,
+    lines: Vec<Piece<'a>>,
     cues: HashMap<usize, Option<Strength>>,
+    sales: HashMap<usize, bool>,
     /// What the subject announces.
     above: Option<Strength>,
     /// What the mail is about; found out once it is asked.
@@ -95,16 +107,26 @@ struct Around<'a> {
 impl<'a> Around<'a> {
     fn new(subject: &'a str, text: &'a str) -> Self {
         Self {
-            lines: text.split('\n').collect(),
+            lines: pieces(text),
             cues: HashMap::new(),
+            sales: HashMap::new(),
             above: cue_in(subject),
             context: LazyCell::new(Box::new(move || Context::read(subject, text))),
         }
     }
 
+    fn line(&self, position: usize) -> &'a str {
+        self.lines.get(position).map_or("", |piece| piece.text)
+    }
+
     fn cue(&mut self, position: usize) -> Option<Strength> {
-        let line = self.lines.get(position).copied().unwrap_or_default();
+        let line = self.line(position);
         *self.cues.entry(position).or_insert_with(|| cue_in(line))
+    }
+
+    fn sells(&mut self, position: usize) -> bool {
+        let line = self.line(position);
+        *self.sales.entry(position).or_insert_with(|| context::is_selling(line))
     }
 
     /// Whether words that announce a code stand in the lines around.
@@ -118,7 +140,7 @@ impl<'a> Around<'a> {
     fn reaches(&mut self, range: impl Iterator<Item = usize>, most: usize, takes_weak: bool) -> bool {
         let mut filled = 0;
         for at in range {
-            if self.lines.get(at).is_none_or(|line| line.trim().is_empty()) {
+            if self.line(at).trim().is_empty() {
                 continue;
             }
             match self.cue(at) {
@@ -145,7 +167,7 @@ fn is_code(line: &str, candidate: Candidate, position: usize, around: &mut Aroun
         || is_left_over(line, candidate, *around.context)
         || is_labelled(line, candidate, around)
         || is_asked_for_closely(line, candidate);
-    is_near && !is_denied(line, candidate)
+    is_near && !is_denied(line, candidate, position, around)
 }
 
 /// Whether a number can hardly be anything but the code that the mail is about: six digits are what most
@@ -233,7 +255,7 @@ fn is_announced(line: &str, candidate: Candidate) -> bool {
     }
 }
 
-fn is_denied(line: &str, candidate: Candidate) -> bool {
+fn is_denied(line: &str, candidate: Candidate, position: usize, around: &mut Around<'_>) -> bool {
     let before =
         line.get(floor(line, candidate.start.saturating_sub(SPAN))..candidate.start).unwrap_or_default();
     let after = line.get(candidate.end..).unwrap_or_default();
@@ -262,7 +284,7 @@ fn is_denied(line: &str, candidate: Candidate) -> bool {
         }
     }
     // What a shop calls a code is for everybody.
-    if candidate.letters > 0 && cue_in(line) != Some(Strength::Strong) && context::is_selling(line) {
+    if candidate.letters > 0 && around.cue(position) != Some(Strength::Strong) && around.sells(position) {
         return true;
     }
     // `this PIN for the parcel: 8841`
@@ -271,6 +293,11 @@ fn is_denied(line: &str, candidate: Candidate) -> bool {
         return false;
     }
     is_denied_before(before)
+}
+
+/// What is heeded of a subject.
+fn head_of(subject: &str) -> &str {
+    subject.get(..floor(subject, MAX_SUBJECT.min(subject.len()))).unwrap_or_default()
 }
 
 fn floor(text: &str, mut at: usize) -> usize {

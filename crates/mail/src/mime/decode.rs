@@ -6,9 +6,8 @@
 use std::borrow::Cow;
 
 use encoding_rs::{Encoding, REPLACEMENT, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1252};
-use mail_parser::decoders::charsets::map::charset_decoder;
 
-use super::{text_parts::TextPart, transfer::Decoder};
+use super::{parser::decode_rare, text_parts::TextPart, transfer::Decoder};
 
 /// The text of a part as fetched: transfer encoding removed, charset decoded, lines still as they came.
 pub fn decode_text(part: &TextPart, data: &[u8]) -> String {
@@ -62,10 +61,7 @@ pub fn decode_charset(charset: Option<&str>, bytes: &[u8]) -> String {
             }
         }
         Some(encoding) => encoding.decode_without_bom_handling(bytes).0.into_owned(),
-        None => match charset_decoder(label.as_bytes()) {
-            Some(decode) => decode(bytes),
-            None => guess(bytes),
-        },
+        None => decode_rare(label.as_bytes(), bytes).unwrap_or_else(|| guess(bytes)),
     }
 }
 

@@ -5,13 +5,17 @@
 use domain::{Address, Envelope, Timestamp};
 use mail_parser::parsers::MessageStream;
 
-use super::{invisible, words};
+use super::{
+    invisible,
+    parser::{guarded, tame},
+    words,
+};
 
 /// Most octets of a header that are read (contract: 1 MB).
 pub const MAX_HEADER: usize = 1024 * 1024;
 /// Most fields.
 const MAX_FIELDS: usize = 5_000;
-/// Most octets of one structured field.
+/// Most octets that are read of one field.
 const MAX_FIELD: usize = 64 * 1024;
 /// Most addresses kept of one field.
 const MAX_ADDRESSES: usize = 1_000;
@@ -283,10 +287,10 @@ fn sound_utf8(value: &[u8]) -> Vec<u8> {
 
 /// Reads an address list.
 pub(super) fn parse_addresses(value: &[u8]) -> Vec<Address> {
-    let mut line = sound_utf8(value.get(..MAX_FIELD * 4).unwrap_or(value));
+    let mut line = sound_utf8(tame(value, MAX_FIELD));
     line.push(b'\n');
-    let value = MessageStream::new(&line).parse_address();
-    let Some(list) = value.as_address() else { return Vec::new() };
+    let value = guarded(|| Some(MessageStream::new(&line).parse_address()));
+    let Some(list) = value.as_ref().and_then(|value| value.as_address()) else { return Vec::new() };
     let clean = |text: &str| invisible::clean(text).0.split_whitespace().collect::<Vec<_>>().join(" ");
     list.iter()
         .take(MAX_ADDRESSES)
@@ -301,9 +305,11 @@ pub(super) fn parse_addresses(value: &[u8]) -> Vec<Address> {
 fn parse_date(value: &[u8]) -> Option<Timestamp> {
     let mut line = value.get(..200.min(value.len()))?.to_vec();
     line.push(b'\n');
-    let value = MessageStream::new(&line).parse_date();
-    let date = value.as_datetime().filter(|date| date.is_valid())?;
-    Timestamp::from_unix_timestamp(date.to_timestamp()).ok()
+    let seconds = guarded(|| {
+        let value = MessageStream::new(&line).parse_date();
+        value.as_datetime().filter(|date| date.is_valid()).map(mail_parser::DateTime::to_timestamp)
+    });
+    Timestamp::from_unix_timestamp(seconds?).ok()
 }
 
 #[cfg(test)]

@@ -12,6 +12,7 @@ pub mod header;
 pub mod invisible;
 pub mod line;
 pub mod links;
+mod parser;
 pub mod plain;
 pub mod quote;
 pub mod render;

@@ -12,11 +12,12 @@ use mail_parser::{ContentType, parsers::MessageStream};
 use super::{
     header::{Headers, split_header},
     invisible,
+    parser::{guarded, tame},
     text_parts::{MAX_DEPTH, MAX_PARTS},
 };
 
 /// Longest Content-Type or Content-Disposition that is read, in octets.
-const MAX_FIELD: usize = 16 * 1024;
+const MAX_FIELD: usize = 4 * 1024;
 
 /// A message taken apart.
 #[derive(Debug, Clone, PartialEq)]
@@ -170,9 +171,9 @@ fn content_type(headers: &Headers) -> Option<ContentType<'static>> {
 }
 
 fn structured(value: &[u8]) -> Option<ContentType<'static>> {
-    let mut line = value.get(..MAX_FIELD).unwrap_or(value).to_vec();
+    let mut line = tame(value, MAX_FIELD).to_vec();
     line.push(b'\n');
-    MessageStream::new(&line).parse_content_type().into_owned().into_content_type()
+    guarded(|| MessageStream::new(&line).parse_content_type().into_owned().into_content_type())
 }
 
 fn describe(headers: &Headers, is_digest: bool) -> Part {

@@ -10,8 +10,9 @@ use base64::{
     engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig},
 };
 use encoding_rs::{Encoding, WINDOWS_1252};
-use mail_parser::decoders::charsets::map::charset_decoder;
 use memchr::memmem;
+
+use super::parser::decode_rare;
 
 /// A charset's name is not longer.
 const MAX_CHARSET: usize = 64;
@@ -258,10 +259,7 @@ pub fn decode_charset(label: &[u8], bytes: &[u8]) -> String {
     if let Some(encoding) = Encoding::for_label_no_replacement(label) {
         return encoding.decode_without_bom_handling(bytes).0.into_owned();
     }
-    match charset_decoder(label) {
-        Some(decoder) if label.len() <= 45 => decoder(bytes),
-        _ => decode_raw(bytes),
-    }
+    decode_rare(label, bytes).unwrap_or_else(|| decode_raw(bytes))
 }
 
 /// Unfolds lines and turns every other control character into a space.

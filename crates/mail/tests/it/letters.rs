@@ -227,6 +227,38 @@ pub(crate) fn pathological(octets: usize) -> Vec<(&'static str, Vec<u8>)> {
         ("digits", plain(times("1234 "))),
         ("single digits", plain(times("1 "))),
         ("words of codes", plain(times("verification code "))),
+        ("codes with letters", plain(numbered(&|n| format!("code K{n:05}Z; ")))),
+        ("codes with letters in a subject", subject(numbered(&|n| format!("code K{n:05}Z; ")))),
+        (
+            "numbers behind hyphens",
+            plain(format!(
+                "{}{}",
+                times("-"),
+                (0..1_000).fold(String::new(), |all, n| format!("{all} 1{n:04}"))
+            )),
+        ),
+        ("numbers between hyphens", plain(numbered(&|n| format!("{} 1{n:05} ", "-".repeat(50))))),
+        ("secrets by their shape", plain(times("password: Tulip!48-rain "))),
+        (
+            "a long subject above many addresses",
+            format!(
+                "Subject: {}\r\n\r\n{}",
+                "words ".repeat(10_000),
+                numbered(&|n| format!("https://x.example/{n}/a1B2c3D4e5f6\n"))
+            ),
+        ),
+        (
+            "a long subject above many links",
+            format!(
+                "Subject: {}\r\nContent-Type: text/html\r\n\r\n{}",
+                "words ".repeat(10_000),
+                numbered(&|n| format!("<p><a href='https://x.example/{n}/a1B2c3D4e5f6'>a</a>"))
+            ),
+        ),
+        (
+            "one link's number again and again",
+            html(format!("<a href='https://x.example/a1B2c3D4e5f6'>a</a><pre>{}</pre>", times("[a][1]\n"))),
+        ),
         ("zero-width", plain(times("\u{200B}"))),
         ("joiners", plain(times("\u{200D}"))),
         ("marks", plain(times("\u{301}"))),
@@ -235,6 +267,21 @@ pub(crate) fn pathological(octets: usize) -> Vec<(&'static str, Vec<u8>)> {
         ("open encoded words", subject(times("=?utf-8?q?"))),
         ("openings", subject(times("=?"))),
         ("encoded words that end late", subject(format!("{}?=", times("=?a?q?")))),
+        ("open encoded words of addresses", format!("To: {}\r\n\r\nx", times("=?aa?q? "))),
+        (
+            "open encoded words of many recipients",
+            format!("{}\r\nx", times(&format!("To: {}\r\n", "=?aa?q? ".repeat(8_000)))),
+        ),
+        (
+            "open encoded words of parts",
+            format!(
+                "Content-Type: multipart/mixed; boundary=b\r\n\r\n{}",
+                times(&format!(
+                    "--b\r\nContent-Type: text/plain; name={0}\r\nContent-Disposition: attachment; filename={0}\r\n\r\nx\r\n",
+                    "=?aa?q? ".repeat(2_000)
+                ))
+            ),
+        ),
         ("folds", subject(times("x\r\n "))),
         ("one long subject", subject(times("x"))),
         ("addresses", format!("To: {}\r\n\r\nx", times("Ann Lee <ann@x.example>, "))),

@@ -39,7 +39,7 @@ async fn with_partial_only_the_newest_are_sent() {
          S: * ESEARCH (TAG \"{a}\") UID COUNT 1234 PARTIAL (-1:-20 5,9:11)\nS: {a} OK",
     )
     .await;
-    assert_eq!(found, Found { uids: vec![11, 10, 9, 5], total: 1234 });
+    assert_eq!(found, Found { uids: vec![11, 10, 9, 5], total: 1234, reached: None });
 }
 
 #[tokio::test]
@@ -52,7 +52,7 @@ async fn with_esearch_the_set_is_sent() {
          S: * ESEARCH (TAG \"{a}\") UID COUNT 5 ALL 1:3,7,20\nS: {a} OK",
     )
     .await;
-    assert_eq!(found, Found { uids: vec![20, 7, 3, 2, 1], total: 5 });
+    assert_eq!(found, Found { uids: vec![20, 7, 3, 2, 1], total: 5, reached: None });
 }
 
 #[tokio::test]
@@ -64,7 +64,7 @@ async fn without_extensions_every_number_is_sent_and_an_empty_answer_may_be_left
         "C: {a} UID SEARCH UNSEEN\nS: * SEARCH 3 9\nS: * SEARCH 4\nS: {a} OK",
     )
     .await;
-    assert_eq!(found, Found { uids: vec![9, 4, 3], total: 3 });
+    assert_eq!(found, Found { uids: vec![9, 4, 3], total: 3, reached: None });
     let found = find("", "is:unread", Order::Received, "C: {a} UID SEARCH UNSEEN\nS: {a} OK").await;
     assert_eq!(found, Found::default());
 }
@@ -79,7 +79,7 @@ async fn a_sorted_page_keeps_the_servers_order() {
          S: * ESEARCH (TAG \"{a}\") UID COUNT 40 PARTIAL (1:20 9,4,7:5)\nS: {a} OK",
     )
     .await;
-    assert_eq!(found, Found { uids: vec![9, 4, 7, 6, 5], total: 40 });
+    assert_eq!(found, Found { uids: vec![9, 4, 7, 6, 5], total: 40, reached: None });
     let found = find(
         "SORT",
         "is:unread",
@@ -87,7 +87,7 @@ async fn a_sorted_page_keeps_the_servers_order() {
         "C: {a} UID SORT (REVERSE ARRIVAL) US-ASCII UNSEEN\nS: * SORT 9 4 7\nS: {a} OK",
     )
     .await;
-    assert_eq!(found, Found { uids: vec![9, 4, 7], total: 3 });
+    assert_eq!(found, Found { uids: vec![9, 4, 7], total: 3, reached: None });
 }
 
 #[tokio::test]

@@ -22,7 +22,7 @@ const GMAIL: &str = "X-GM-MSGID X-GM-THRID X-GM-LABELS";
 /// What a server with OBJECTID (RFC 8474) adds to a row.
 const THREAD: &str = "THREADID";
 
-/// How much of literals that come in chunks is kept, for one command.
+/// How many octets of each literal that comes in chunks are kept.
 const KEEP: usize = 4 << 20;
 
 /// Something to fetch of a message.

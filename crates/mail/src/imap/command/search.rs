@@ -7,7 +7,7 @@ use std::borrow::Cow;
 
 use super::super::{
     request::{Reply, Request, Wants},
-    response::{Range, Untagged},
+    response::{Code, Range, Untagged},
     search::Argument,
     session::Session,
     wire::Command,
@@ -111,13 +111,17 @@ pub struct Found {
     pub uids: Vec<u32>,
     /// How many messages match.
     pub total: u32,
+    /// The lowest UID that the server looked at, where its limit of messages kept it from looking at all;
+    /// then `total` counts only what matches from there up.
+    pub reached: Option<u32>,
 }
 
 /// Reads the answer to [`request`] of the same `shape`. No answer at all is an error, never an empty
 /// result.
 pub fn read(reply: &Reply, shape: Shape) -> Result<Found, Error> {
     let mut seen = false;
-    let mut found = Found::default();
+    let reached = |code: &Option<Code>| code.as_ref().and_then(Code::limit_reached);
+    let mut found = Found { reached: reached(&reply.status.code), ..Found::default() };
     for data in &reply.data {
         match data {
             Untagged::Search { numbers, .. } | Untagged::Sort { numbers, .. } => {
@@ -125,6 +129,8 @@ pub fn read(reply: &Reply, shape: Shape) -> Result<Found, Error> {
                 found.uids.extend_from_slice(numbers);
                 found.total = u32::try_from(found.uids.len()).unwrap_or(u32::MAX);
             }
+            // said by itself, before the completion
+            Untagged::Status(status) => found.reached = found.reached.max(reached(&status.code)),
             Untagged::ESearch(answer) => {
                 seen = true;
                 let ranges = answer.partial.as_deref().or(answer.all.as_deref()).unwrap_or_default();

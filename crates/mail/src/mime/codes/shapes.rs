@@ -1,9 +1,6 @@
 //! The shapes of codes within one line. Whether one is a code, the words around it say.
 
-use super::words;
-
-/// Longest line that is searched for named secrets, in octets.
-const MAX_LINE: usize = 2_000;
+use super::{pieces::MAX_PIECE, words};
 
 /// One candidate within a line, in octets.
 #[derive(Debug, Clone, Copy)]
@@ -56,7 +53,7 @@ pub(super) fn candidates(line: &str) -> Vec<Candidate> {
 }
 
 /// A letter or digit of a script that puts blanks between words.
-fn is_letter(c: char) -> bool {
+pub(super) fn is_letter(c: char) -> bool {
     c.is_alphanumeric()
         && !matches!(c, '\u{2E80}'..='\u{9FFF}' | '\u{AC00}'..='\u{D7AF}' | '\u{F900}'..='\u{FAFF}')
 }
@@ -174,13 +171,19 @@ fn without_overlaps(mut found: Vec<Candidate>) -> Vec<Candidate> {
 
 /// The candidates of a line, and what is named as a secret whatever its shape: `Password: Tulip!48-rain`.
 ///
-/// `left` bounds how many lines are looked through: the words to look for are many.
-pub(super) fn announced_secrets(line: &str, found: Vec<Candidate>, left: &mut usize) -> Vec<Candidate> {
-    if *left == 0 || line.len() > MAX_LINE || !line.split_whitespace().any(is_secret_shape) {
+/// `left` bounds how many lines are looked through, and `names_secret` says whether the line does at all:
+/// the words to look for are many.
+pub(super) fn announced_secrets(
+    line: &str,
+    found: Vec<Candidate>,
+    left: &mut usize,
+    names_secret: impl FnOnce() -> bool,
+) -> Vec<Candidate> {
+    if *left == 0 || line.len() > MAX_PIECE || !line.split_whitespace().any(is_secret_shape) {
         return found;
     }
     *left -= 1;
-    if !words::names_secret(line) {
+    if !names_secret() {
         return found;
     }
     let mut found = found;

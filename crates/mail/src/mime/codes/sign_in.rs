@@ -2,7 +2,7 @@
 
 use url::Url;
 
-use super::{LINK, context::speaks_of_access};
+use super::{LINK, context::speaks_of_access, floor, head_of};
 use crate::mime::links::Links;
 
 /// Words of links that give access to whoever holds them.
@@ -101,7 +101,7 @@ const PATHS: [&str; 23] = [
     "token",
     "validate",
 ];
-/// Most bare URLs of a text that are looked at.
+/// Most links of a text that are looked at.
 const MAX_URLS: usize = 5_000;
 /// What such words are not about.
 const NOT: [&str; 8] = [
@@ -117,8 +117,10 @@ const NOT: [&str; 8] = [
 
 /// Masks the targets of numbered links whose text, line or path says that they sign in; their words stay.
 pub(in crate::mime) fn mask_links(subject: &str, text: &str, links: &mut Links) -> (String, usize) {
+    let subject = head_of(subject);
     let mut out = String::with_capacity(text.len());
     let mut masked = std::collections::HashSet::new();
+    let mut looked_at = 0;
     for (position, line) in text.split('\n').enumerate() {
         if position > 0 {
             out.push('\n');
@@ -129,7 +131,8 @@ pub(in crate::mime) fn mask_links(subject: &str, text: &str, links: &mut Links) 
         while let Some((before, after)) = rest.split_once("][") {
             let digits = after.bytes().take_while(u8::is_ascii_digit).count();
             let number = after.get(..digits).and_then(|digits| digits.parse().ok()).unwrap_or(0);
-            let hides = mask_target(number, &context, links);
+            looked_at += 1;
+            let hides = looked_at < MAX_URLS && mask_target(number, &context, links);
             if hides {
                 masked.insert(number);
             }
@@ -180,9 +183,14 @@ pub(super) fn mask_bare(subject: &str, text: &str) -> (String, usize) {
         if position > 0 {
             out.push('\n');
         }
+        if !line.contains("http") {
+            out.push_str(line);
+            continue;
+        }
         let around =
             lines.get(position.saturating_sub(3)..(position + 2).min(lines.len())).unwrap_or_default();
-        let heads = around.iter().map(|line| line.get(..line.len().min(300)).unwrap_or_default());
+        let heads =
+            around.iter().map(|line| line.get(..floor(line, line.len().min(300))).unwrap_or_default());
         let context = [subject].into_iter().chain(heads).collect::<Vec<_>>().join(" ");
         let mut rest = *line;
         while let Some(at) = rest.find("http") {

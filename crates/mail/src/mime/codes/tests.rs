@@ -75,3 +75,24 @@ fn masking_time_is_linear() {
     let (_, count) = mask(&text);
     assert!(count > 0);
 }
+
+#[test]
+fn codes_of_one_long_line_are_judged_by_what_stands_near_and_the_line_stays_one() {
+    let sentence = "We met on the hill and spoke of the weather for a while. ";
+    let (far, near) = (sentence.repeat(200), sentence.repeat(2));
+    let line = format!("{far}Your verification code is 493027. {near}The parcel 88213 is on its way. {far}");
+    let (masked, count) = mask(&line);
+    assert_eq!((masked, count), (line.replace("493027", CODE), 1));
+    // What sells a thousand words away says nothing of a code.
+    let line = format!("{}{far}Your code is K4T9ZQ. {far}", "Save 20% with this voucher. ");
+    assert_eq!(mask(&line), (line.replace("K4T9ZQ", CODE), 1));
+}
+
+#[test]
+fn what_stands_at_the_end_of_a_long_subject_is_not_heeded() {
+    let link = "https://x.example/a/a1B2c3D4e5f6G7h8";
+    let text = format!("Hello\n{link}\nBye");
+    let filler = "words about the weather ".repeat(40);
+    assert_eq!(mask_below(&format!("Sign in to Example {filler}"), &text).1, 1);
+    assert_eq!(mask_below(&format!("{filler} sign in to Example"), &text), (text, 0));
+}

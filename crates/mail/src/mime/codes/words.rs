@@ -55,14 +55,11 @@ fn is_only_other(text: &str) -> bool {
     has_code
 }
 
-/// Whether a line names a secret at all.
-pub(super) fn names_secret(line: &str) -> bool {
-    cue_in(line).is_some()
-}
-
 /// Whether a text ends by saying that what follows is a secret: `Temporary password:`, `your code is`.
 pub(super) fn announces_next(before: &str) -> bool {
-    let mut words: Vec<&str> = before.split_whitespace().collect();
+    // The word that links and the five before it: all that is looked at.
+    let mut words: Vec<&str> = before.split_whitespace().rev().take(6).collect();
+    words.reverse();
     let Some(last) = words.last().copied() else { return false };
     let is_linked =
         LINKS.contains(&last.to_lowercase().as_str()) || matches!(last, "—" | "–" | "-" | "=" | ":");

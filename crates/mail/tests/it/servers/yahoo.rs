@@ -2,7 +2,13 @@
 //! (<https://www.rfc-editor.org/rfc/rfc9738>), and `[LIMIT]` is RFC 5530.
 
 use domain::Code;
-use mail::Error;
+use mail::{
+    Error,
+    imap::{
+        command::search::{self, Shape},
+        search::Argument,
+    },
+};
 
 use super::session;
 use crate::script::Script;
@@ -64,4 +70,27 @@ async fn an_empty_copyuid_costs_nothing_else_of_the_reply() {
     assert_eq!(session.exists(), 3);
     drop(session);
     script.done().await;
+}
+
+#[tokio::test]
+async fn how_far_a_search_got_is_known_where_the_limit_of_messages_ended_it() {
+    let answers = [
+        ("S: * SEARCH 24000 30111\nS: {a} OK [MESSAGELIMIT 1000 23221] SEARCH completed", Some(23_221)),
+        ("S: * SEARCH 24000 30111\nS: * NO [MESSAGELIMIT 1000 23221] too many\nS: {a} OK done", Some(23_221)),
+        // nothing of what it looked at matches, which some servers say by leaving the answer out
+        ("S: {a} OK [MESSAGELIMIT 1000 23221] SEARCH completed", Some(23_221)),
+        ("S: * SEARCH 24000 30111\nS: {a} OK [MESSAGELIMIT 1000] SEARCH completed", None),
+        ("S: * SEARCH 24000 30111\nS: * OK [PARSE] odd\nS: {a} OK SEARCH completed", None),
+    ];
+    for (answer, reached) in answers {
+        let rest = format!("C: {{a}} UID SEARCH UNSEEN\n{answer}");
+        let (script, mut session) = session(signed_in() + &rest).await;
+        let criteria = [Argument::Atom("UNSEEN".into())];
+        let request = search::request(&session, &criteria, false, Shape::List, None);
+        let found = search::read(&session.run_one(request).await.unwrap(), Shape::List).unwrap();
+        assert_eq!(found.reached, reached, "{answer}");
+        assert_eq!(found.total, if answer.contains("* SEARCH") { 2 } else { 0 });
+        drop(session);
+        script.done().await;
+    }
 }
