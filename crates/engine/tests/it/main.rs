@@ -19,4 +19,5 @@ mod stages;
 mod stripped;
 mod thread_flights;
 mod threads;
+mod withheld;
 mod world;
