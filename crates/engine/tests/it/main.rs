@@ -4,6 +4,7 @@
 
 mod accounts;
 mod attachments;
+mod exactness;
 mod faults;
 mod flights;
 mod hostile;
