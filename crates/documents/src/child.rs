@@ -79,7 +79,9 @@ fn read(question: &Question, document: &mut impl BufRead) -> Result<(Head, Vec<u
         return Err(Error::TooLarge);
     }
     let text = match question.task {
-        Task::Picture { max_pixels } => return picture::read(&bytes, max_pixels, limits),
+        Task::Picture { max_pixels, max_bytes } => {
+            return picture::read(&bytes, max_pixels, max_bytes, limits);
+        }
         // a file is read as what it is, whatever it was taken for
         Task::Text(claimed) => match Kind::of("", "", &bytes).unwrap_or(claimed) {
             Kind::Pdf => pdf::read(&bytes, limits)?,

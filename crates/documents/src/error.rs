@@ -18,6 +18,9 @@ pub enum Error {
     /// It is larger, or unpacks to more, than is read.
     #[error("the file is larger than is read here")]
     TooLarge,
+    /// Others were being read for longer than it may wait.
+    #[error("too many documents are being read")]
+    Busy,
     /// It took longer than it may.
     #[error("reading the file took too long")]
     TooSlow,
@@ -32,16 +35,21 @@ pub enum Error {
     Unavailable,
 }
 
+/// Seconds after which another document may have its turn.
+const AGAIN: u64 = 10;
+
 impl Error {
     /// What a caller learns.
     pub fn problem(&self) -> Problem {
         let code = match self {
             Self::TooLarge => Code::TooLarge,
+            Self::Busy => Code::RateLimited,
             Self::TooSlow => Code::Timeout,
             Self::Unavailable => Code::Internal,
             Self::Locked | Self::Damaged | Self::Crashed | Self::Unsupported => Code::NotSupported,
         };
         let hint = match self {
+            Self::Busy => "Ask again in a few seconds, or ask for as: link to get the file itself.",
             Self::Locked => "Nothing here can open it; ask for as: link and let the person open it.",
             _ => "Ask for as: link to get the file itself.",
         };
@@ -49,7 +57,8 @@ impl Error {
         if let Some(first) = message.get_mut(..1) {
             first.make_ascii_uppercase();
         }
-        Problem::new(code, message).hint(hint)
+        let problem = Problem::new(code, message).hint(hint);
+        if *self == Self::Busy { problem.retry_after(AGAIN) } else { problem }
     }
 }
 
@@ -63,6 +72,7 @@ mod tests {
             (Error::Locked, Code::NotSupported),
             (Error::Damaged, Code::NotSupported),
             (Error::TooLarge, Code::TooLarge),
+            (Error::Busy, Code::RateLimited),
             (Error::TooSlow, Code::Timeout),
             (Error::Crashed, Code::NotSupported),
             (Error::Unsupported, Code::NotSupported),
@@ -72,6 +82,7 @@ mod tests {
             let problem = error.problem();
             assert_eq!(problem.code, code);
             assert!(problem.message.starts_with(|c: char| c.is_ascii_uppercase()), "{}", problem.message);
+            assert_eq!(problem.retry_after.is_some(), error == Error::Busy);
             assert!(problem.hint.contains("as: link"), "{}", problem.hint);
         }
     }

@@ -13,7 +13,9 @@ pub struct Limits {
     pub memory: u64,
     /// The child's time on a processor.
     pub cpu_seconds: u64,
-    /// From the question to the answer, waiting for a turn included.
+    /// How long a document waits for its turn.
+    pub waiting: Duration,
+    /// From its turn to the answer.
     pub wall: Duration,
     /// Bytes of a file.
     pub input: u64,
@@ -36,6 +38,7 @@ impl Default for Limits {
         Self {
             memory: 512 * MIB,
             cpu_seconds: 10,
+            waiting: Duration::from_secs(15),
             wall: Duration::from_secs(15),
             input: 32 * MIB,
             unpacked: 100_000_000,

@@ -14,11 +14,14 @@ use crate::{
 
 /// How good a JPEG is, of 100.
 const QUALITY: u8 = 80;
-/// The most that a PNG may take for the sake of what is transparent in it.
-const LARGEST_TRANSPARENT: usize = 512 << 10;
 
-/// Makes a picture of at most `max_pixels`.
-pub(crate) fn read(bytes: &[u8], max_pixels: u64, limits: &Limits) -> Result<(Head, Vec<u8>)> {
+/// Makes a picture of at most `max_pixels`, in a file of at most `max_bytes`.
+pub(crate) fn read(
+    bytes: &[u8],
+    max_pixels: u64,
+    max_bytes: usize,
+    limits: &Limits,
+) -> Result<(Head, Vec<u8>)> {
     let format = image::guess_format(bytes).map_err(|_| Error::Unsupported)?;
     let mut reader = ImageReader::with_format(Cursor::new(bytes), format);
     let mut allowed = image::Limits::default();
@@ -36,8 +39,19 @@ pub(crate) fn read(bytes: &[u8], max_pixels: u64, limits: &Limits) -> Result<(He
         picture = picture.thumbnail_exact(width, height);
     }
     picture.apply_orientation(orientation);
-    let (encoding, file) = encode(&picture, format)?;
-    Ok((Head::Picture { encoding, width: picture.width(), height: picture.height() }, file))
+    loop {
+        let (encoding, file) = encode(&picture, format, max_bytes)?;
+        let (width, height) = (picture.width(), picture.height());
+        if file.len() <= max_bytes {
+            return Ok((Head::Picture { encoding, width, height }, file));
+        }
+        if pixels(width, height) <= 1 {
+            return Err(Error::TooLarge);
+        }
+        // half of it each time: fewer pixels show more than a worse picture of all of them
+        let (width, height) = fitting(width, height, pixels(width, height) / 2);
+        picture = picture.thumbnail_exact(width, height);
+    }
 }
 
 fn pixels(width: u32, height: u32) -> u64 {
@@ -55,13 +69,13 @@ fn fitting(width: u32, height: u32, max_pixels: u64) -> (u32, u32) {
     if width >= height { (side(new_long), side(new_short)) } else { (side(new_short), side(new_long)) }
 }
 
-/// Writes photographs as JPEG; what is transparent, or drawn and therefore smaller so, as PNG.
-fn encode(picture: &DynamicImage, format: ImageFormat) -> Result<(Encoding, Vec<u8>)> {
+/// Writes photographs as JPEG; what is transparent and not too long, or drawn and therefore smaller so, as PNG.
+fn encode(picture: &DynamicImage, format: ImageFormat, max_bytes: usize) -> Result<(Encoding, Vec<u8>)> {
     let colours = picture.to_rgba8();
     let is_transparent = picture.color().has_alpha() && colours.pixels().any(|pixel| pixel.0[3] < u8::MAX);
     if is_transparent {
         let file = png(&DynamicImage::ImageRgba8(colours.clone()))?;
-        if file.len() <= LARGEST_TRANSPARENT {
+        if file.len() <= max_bytes {
             return Ok((Encoding::Png, file));
         }
     }

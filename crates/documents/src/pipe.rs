@@ -21,8 +21,8 @@ pub(crate) struct Question {
 pub(crate) enum Task {
     /// The text of what should be of this kind.
     Text(Kind),
-    /// A picture of at most so many pixels.
-    Picture { max_pixels: u64 },
+    /// A picture of at most so many pixels, in a file of at most so many bytes.
+    Picture { max_pixels: u64, max_bytes: usize },
 }
 
 /// What the child answers; the text or picture itself comes after it.

@@ -1,6 +1,6 @@
 //! The parent's side: starts a child for each document, feeds it, hears it out within bounds, and ends it.
 //!
-//! Whatever the child does, every call is answered within [`Limits::wall`] and holds no more than the answer
+//! Whatever the child does, every call is answered within [`Limits::waiting`] and [`Limits::wall`] and holds no more than the answer
 //! may be long. What the child is, is in [`child_main`](crate::child_main).
 
 use std::{ffi::OsString, io, path::PathBuf, process::ExitStatus, process::Stdio, sync::Arc};
@@ -10,7 +10,7 @@ use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     process::{Child, Command},
     sync::Semaphore,
-    time::{Instant, timeout_at},
+    time::{Instant, timeout, timeout_at},
 };
 
 use crate::{
@@ -20,8 +20,6 @@ use crate::{
 
 /// The signal for too much time on a processor, on Linux and macOS.
 const SIGXCPU: i32 = 24;
-/// Bytes that a picture may come to for each of its pixels.
-const BYTES_OF_PIXEL: u64 = 4;
 
 /// Reads documents in children.
 #[derive(Debug, Clone)]
@@ -67,10 +65,10 @@ impl Reader {
         }
     }
 
-    /// A picture as it is meant to be seen, of at most `max_pixels`.
-    pub async fn picture(&self, bytes: Bytes, max_pixels: u64) -> Result<Picture> {
-        let longest = usize::try_from(max_pixels.saturating_mul(BYTES_OF_PIXEL)).unwrap_or(usize::MAX);
-        match self.ask(Task::Picture { max_pixels }, bytes, longest).await? {
+    /// A picture as it is meant to be seen, of at most `max_pixels`, and as many fewer as make its file no
+    /// longer than `max_bytes`.
+    pub async fn picture(&self, bytes: Bytes, max_pixels: u64, max_bytes: usize) -> Result<Picture> {
+        match self.ask(Task::Picture { max_pixels, max_bytes }, bytes, max_bytes).await? {
             (Head::Picture { encoding, width, height }, payload) => Ok(Picture {
                 media_type: encoding.media_type().to_owned(),
                 data: payload.into(),
@@ -86,11 +84,12 @@ impl Reader {
         if document.len() as u64 > self.limits.input {
             return Err(Error::TooLarge);
         }
-        let deadline = Instant::now() + self.limits.wall;
-        let _turn = match timeout_at(deadline, self.turns.acquire()).await {
+        let _turn = match timeout(self.limits.waiting, self.turns.acquire()).await {
             Ok(turn) => turn.map_err(|_| Error::Unavailable)?,
-            Err(_) => return Err(Error::TooSlow),
+            Err(_) => return Err(Error::Busy),
         };
+        // What others take of the time is not the document's fault.
+        let deadline = Instant::now() + self.limits.wall;
         let question = pipe::encode(&Question { task, limits: self.limits.clone() })
             .map_err(|error| unavailable(&error))?;
         let mut child = self.start().map_err(|error| unavailable(&error))?;

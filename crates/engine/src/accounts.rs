@@ -18,10 +18,12 @@ use mail::imap::{
 use net::{Origin, Outgoing};
 use sha2::{Digest, Sha256};
 use storage::{Sealer, Store};
-use tokio::{sync::Semaphore, time::Instant};
+use tokio::time::Instant;
 
 use crate::{
     Bounds,
+    apart::Apart,
+    attachment::FileRoom,
     opened::{Fresh, Opened, no_such_folder},
 };
 
@@ -51,8 +53,10 @@ pub struct Engine(pub(crate) Arc<Inner>);
 pub(crate) struct Inner {
     pub(crate) settings: Settings,
     pub(crate) bounds: Bounds,
-    /// MiB of files that may be held at once.
-    pub(crate) file_room: Semaphore,
+    /// Room for the files that are held at once.
+    pub(crate) file_room: FileRoom,
+    /// Where what takes long is read.
+    pub(crate) apart: Apart,
     open: Mutex<HashMap<[u8; 32], Arc<Opened>>>,
 }
 
@@ -95,8 +99,8 @@ impl Engine {
 
     /// The same with other bounds than the contract's.
     pub fn bounded(settings: Settings, bounds: Bounds) -> Self {
-        let file_room = Semaphore::new(crate::attachment::FILE_ROOM);
-        Self(Arc::new(Inner { settings, bounds, file_room, open: Mutex::default() }))
+        let (file_room, apart) = (FileRoom::default(), Apart::default());
+        Self(Arc::new(Inner { settings, bounds, file_room, apart, open: Mutex::default() }))
     }
 
     /// The principal's accounts, in the order of their names.
@@ -184,7 +188,7 @@ impl Engine {
         credentials: &Credentials,
     ) -> Result<usize, Problem> {
         let pool = self.pool(settings, credentials.imap.clone());
-        let folders = Opened::new(pool, self.0.bounds.answer).ask(None, &List { counts: false }).await;
+        let folders = self.newly_opened(pool).ask(None, &List { counts: false }).await;
         folders.map(|folders| folders.all.len()).map_err(|error| error.problem(&settings.address))
     }
 
@@ -246,6 +250,10 @@ impl Engine {
         })
     }
 
+    fn newly_opened(&self, pool: Pool) -> Opened {
+        Opened::new(pool, self.0.bounds.answer, self.0.apart.clone())
+    }
+
     fn opened(
         &self,
         source: &AccountSource,
@@ -264,7 +272,7 @@ impl Engine {
                 open.remove(&oldest);
             }
         }
-        let opened = Arc::new(Opened::new(self.pool(settings, credentials.imap), self.0.bounds.answer));
+        let opened = Arc::new(self.newly_opened(self.pool(settings, credentials.imap)));
         open.insert(key, Arc::clone(&opened));
         opened
     }

@@ -19,10 +19,11 @@ use crate::{
 };
 
 mod content;
+mod room;
 mod windows;
 
-pub(crate) use content::FILE_ROOM;
 pub use content::{Content, File, Form};
+pub(crate) use room::FileRoom;
 
 /// Begins to stream a file from one of its octets on. Holds at most two windows of it, and no connection while
 /// nobody reads. An error is the last item.
@@ -63,6 +64,8 @@ struct Found {
     subject: String,
     /// Whether octets must not be given out: the message likely holds a code.
     is_withheld: bool,
+    /// Whose turn it is while the file is read.
+    user: String,
 }
 
 impl Engine {
@@ -86,9 +89,10 @@ impl Engine {
             Resolved::One { account, folder, uid, validity } => {
                 Group { account: *account, folder, validity, wanted: vec![(0, uid)] }
             }
-            Resolved::Several(_) => {
+            Resolved::Several(rows) => {
+                let ids: Vec<String> = rows.iter().map(|row| row.id.to_string()).collect();
                 return Err(Problem::new(Code::Conflict, "Several messages have this Message-ID.")
-                    .hint("Read it with mail_read, and take the id of the one you mean."));
+                    .hint(format!("Take the id of the one you mean: {}.", ids.join(", "))));
             }
         };
         let uid = group.wanted.first().map(|(_, uid)| *uid).unwrap_or_default();
@@ -113,6 +117,7 @@ impl Engine {
             part,
             subject: source.summary.envelope.subject,
             is_withheld: message.trust.masked_codes > 0,
+            user: principal.user.clone(),
         })
     }
 }

@@ -5,6 +5,7 @@
 //! knows which door a request came through.
 
 pub mod accounts;
+mod apart;
 pub mod attachment;
 pub mod bounds;
 mod cursor;

@@ -20,6 +20,8 @@ use mail::imap::{
 };
 use tokio::time::{Instant, timeout};
 
+use crate::apart::Apart;
+
 /// How long a folder list counts as recent.
 const FOLDERS_FRESH: Duration = Duration::from_mins(1);
 
@@ -29,6 +31,8 @@ const REMEMBERED: usize = 1_000;
 /// The state of one account.
 pub(crate) struct Opened {
     pub(crate) pool: Pool,
+    /// Where long texts are read.
+    pub(crate) apart: Apart,
     /// How long an answer may take.
     patience: Duration,
     folders: Mutex<Option<(Instant, Arc<Folders>)>>,
@@ -65,9 +69,10 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl Opened {
-    pub(crate) fn new(pool: Pool, patience: Duration) -> Self {
+    pub(crate) fn new(pool: Pool, patience: Duration, apart: Apart) -> Self {
         Self {
             pool,
+            apart,
             patience,
             folders: Mutex::default(),
             remembered: Mutex::default(),

@@ -26,6 +26,7 @@ use mail::{
 use tokio::time::Instant;
 
 use self::progress::Progress;
+pub(crate) use self::progress::seconds;
 use crate::{Account, Bounds, cursor::At, merge::Offer};
 
 /// How often a search is asked again because mail arrived while it ran.
@@ -65,6 +66,8 @@ pub(crate) struct Given {
     pub(crate) is_filed: bool,
     /// How far back it was looked, where that is not all the way.
     pub(crate) back_to: Option<Timestamp>,
+    /// Whether rows are missing that the server told in a way that nobody can read.
+    pub(crate) has_gaps: bool,
 }
 
 /// Why a folder gave nothing.
@@ -172,6 +175,7 @@ impl Search<'_> {
             is_exact: true,
             is_filed: is_makeshift(Order::Filed, &task.folder) && !offered.is_empty(),
             back_to: None,
+            has_gaps: false,
             offer: Offer {
                 account: 0,
                 floor: offered.iter().map(|(row, _)| row.received).min(),
@@ -277,6 +281,7 @@ impl Search<'_> {
         let residual = plan.residual.as_ref();
         let is_sifted = residual.is_some() && plan.cost == Cost::Costly;
         let remembered = &self.account.opened;
+        let at_most = session.quirks().message_limit.and_then(|limit| usize::try_from(limit).ok());
         let mut asked = Vec::new();
         let mut flights = Vec::new();
         for (index, folder) in folders.iter_mut().enumerate() {
@@ -285,6 +290,8 @@ impl Search<'_> {
             if folder.failure.is_some() {
                 continue;
             }
+            // Beyond what such a server looks at, messages would seem to have vanished.
+            let count = at_most.map_or(count, |limit| count.min(limit));
             let uids: Vec<u32> = folder.pending.drain(..count.min(folder.pending.len())).collect();
             if uids.is_empty() {
                 continue;
@@ -306,20 +313,21 @@ impl Search<'_> {
         for (index, uids, recalled, is_asked) in asked {
             let reply = if is_asked { replies.next() } else { None };
             let Some(folder) = folders.get_mut(index) else { continue };
-            let rows: Result<_, Error> = reply.map_or(Ok((folder.validity, Vec::new())), |opened| {
+            let rows: Result<_, Error> = reply.map_or(Ok((folder.validity, Vec::new(), false)), |opened| {
                 let (selected, mut replies) = opened?;
                 let reply = replies.pop().unwrap_or(Err(Error::Protocol("no answer to a fetch")))?;
-                Ok((selected.validity, fetch::read(reply)))
+                let has_gaps = reply.has_gaps;
+                Ok((selected.validity, fetch::read(reply), has_gaps))
             });
-            let rows: Vec<Arc<Summary>> = match rows {
+            let (rows, has_gaps): (Vec<Arc<Summary>>, bool) = match rows {
                 // Rebuilt between the two flights: the UIDs mean other messages now.
-                Ok((validity, _)) if validity != folder.validity => {
+                Ok((validity, ..)) if validity != folder.validity => {
                     folder.failure = Some(Missing::Stale);
                     continue;
                 }
-                Ok((_, rows)) => {
+                Ok((_, rows, has_gaps)) => {
                     let rows = rows.into_iter().filter_map(fetch::summary).map(Arc::new);
-                    recalled.into_iter().chain(rows).collect()
+                    (recalled.into_iter().chain(rows).collect(), has_gaps)
                 }
                 Err(error) if error.ends_connection() => return Err(error),
                 Err(error) => {
@@ -342,6 +350,7 @@ impl Search<'_> {
             };
             for uid in uids {
                 let Some(row) = rows.iter().find(|row| row.uid == uid) else {
+                    folder.has_gaps |= has_gaps;
                     folder.pass_vanished(uid);
                     continue;
                 };

@@ -88,7 +88,7 @@ impl Engine {
             .collect();
         let mut circle = Circle::new(&words, own);
         let (mut failed, mut cuts, mut has_answer) = (Vec::new(), Vec::new(), false);
-        for answer in join_all(asking).await {
+        for (index, answer) in join_all(asking).await.into_iter().enumerate() {
             let (account, folders) = match answer {
                 Ok(answer) => answer,
                 Err((name, problem)) => {
@@ -103,7 +103,7 @@ impl Engine {
                         if looked.is_cut_within(account.nothing_before) {
                             cuts.push(looked.last());
                         }
-                        circle.meet(&looked, account.nothing_before);
+                        circle.meet(&looked, index, account.nothing_before);
                     }
                     Err(error) => {
                         failed.push((full_name(&account, &folder.key()), account.problem(&error)));
@@ -116,13 +116,10 @@ impl Engine {
             return Err(failed.remove(0).1);
         }
         let coverage = Coverage {
-            source: "server",
-            as_of: self.now(),
             is_exact: failed.is_empty() && cuts.is_empty(),
             back_to: cuts.into_iter().flatten().max(),
-            order: None,
-            skipped: Vec::new(),
             failed,
+            ..Coverage::of_server(self.now())
         };
         Ok(People { people: circle.nearest(MOST), coverage })
     }
@@ -203,7 +200,7 @@ fn words(query: &str) -> Result<Vec<String>, Problem> {
 }
 
 /// What addresses and names are compared by. Servers that tell `Ann@` from `ann@` are not met any more.
-fn fold(text: &str) -> String {
+pub(crate) fn fold(text: &str) -> String {
     text.trim().chars().flat_map(char::to_lowercase).collect()
 }
 

@@ -20,8 +20,10 @@ use mail::{
 
 use crate::{Account, Engine, search::Row};
 
+pub(crate) mod files;
 mod group;
 mod lookup;
+mod raw;
 
 pub(crate) use self::group::{Group, read_groups};
 

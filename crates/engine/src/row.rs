@@ -11,6 +11,9 @@ use sha2::{Digest, Sha256};
 
 use crate::{Account, search::Row};
 
+/// Characters of a subject or a name that are looked at and shown: no mail program shows more.
+const LONGEST_LINE: usize = 2_000;
+
 /// How far the Date header may be off before it is shown beside the time received.
 const SENT_TOLERANCE: time::Duration = time::Duration::DAY;
 
@@ -55,10 +58,14 @@ impl Account {
     }
 
     /// One line of a sender's text as an agent sees it, how many invisible characters were removed and
-    /// how many codes masked.
+    /// how many codes masked. Nothing else bounds what a server tells of a subject.
     pub(crate) fn line(&self, text: &str) -> (String, usize, usize) {
         let (cleaned, removed) = invisible::clean(text);
-        let cleaned = single_line(&cleaned);
+        let mut cleaned = single_line(&cleaned);
+        if let Some((end, _)) = cleaned.char_indices().nth(LONGEST_LINE) {
+            cleaned.truncate(end);
+            cleaned.push('…');
+        }
         if self.shows_codes {
             return (cleaned, removed, 0);
         }

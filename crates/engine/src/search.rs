@@ -89,6 +89,21 @@ pub struct Coverage {
     pub failed: Vec<(String, Problem)>,
 }
 
+impl Coverage {
+    /// All there is, as the server has it.
+    pub(crate) fn of_server(as_of: Timestamp) -> Self {
+        Self {
+            source: "server",
+            as_of,
+            is_exact: true,
+            back_to: None,
+            order: None,
+            skipped: Vec::new(),
+            failed: Vec::new(),
+        }
+    }
+}
+
 /// One page of rows, newest first.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Page {
@@ -226,10 +241,11 @@ impl Engine {
                 at: *at,
             });
         }
+        let has_gaps = shares.iter().any(|share| share.given.has_gaps);
         let (total, is_exact) = match cursor {
-            Some(cursor) => (cursor.total, cursor.is_exact),
+            Some(cursor) => (cursor.total, cursor.is_exact && !has_gaps),
             // All of it is at hand.
-            None if places.is_empty() => (merged.rows.len() as u64, failed.is_empty()),
+            None if places.is_empty() => (merged.rows.len() as u64, failed.is_empty() && !has_gaps),
             None => {
                 let counted: u64 = shares.iter().map(|share| share.given.total).sum();
                 let is_exact = failed.is_empty()
@@ -239,13 +255,12 @@ impl Engine {
             }
         };
         let coverage = Coverage {
-            source: "server",
-            as_of: self.now(),
             is_exact,
             back_to: shares.iter().filter_map(|share| share.given.back_to).max(),
             order: shares.iter().any(|share| share.given.is_filed).then_some("filed"),
             skipped: plans.iter().flat_map(|plan| plan.skipped.clone()).collect(),
             failed,
+            ..Coverage::of_server(self.now())
         };
         let next = Cursor { places, total, is_exact };
         let next_cursor = (!next.places.is_empty())

@@ -19,7 +19,7 @@ use self::gathered::Gathered;
 use crate::{
     Account, Engine,
     cursor::{At, Cursor, Place, Sorted, hash},
-    pages::text_size,
+    pages::{seconds, text_size},
     read::{Group, Outcome, Resolved, View, gone, read_groups, stale},
     search::{Coverage, Failure},
 };
@@ -73,8 +73,7 @@ type Key = (u32, u32, u32);
 
 impl Member {
     fn key(&self) -> Key {
-        let seconds = u32::try_from(self.row.received.unix_timestamp().max(0)).unwrap_or(u32::MAX);
-        (seconds, hash(&self.folder.key().to_string()), self.row.uid)
+        (seconds(&self.row), hash(&self.folder.key().to_string()), self.row.uid)
     }
 }
 
@@ -123,15 +122,7 @@ impl Engine {
     }
 
     fn choice(&self, id: String, rows: Vec<crate::search::Row>) -> Conversation {
-        let coverage = Coverage {
-            source: "server",
-            as_of: self.now(),
-            is_exact: true,
-            back_to: None,
-            order: None,
-            skipped: Vec::new(),
-            failed: Vec::new(),
-        };
+        let coverage = Coverage::of_server(self.now());
         let messages = vec![Outcome::Several(id, rows)];
         Conversation { messages, earlier: 0, next_cursor: None, coverage }
     }

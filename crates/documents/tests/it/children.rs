@@ -106,10 +106,26 @@ async fn no_more_children_live_at_once_than_may() {
         (Err(Error::Crashed), Err(Error::Crashed), Err(Error::Crashed), Err(Error::Crashed))
     );
     assert!(!folder.path().join("overlap").exists());
-    // who does not get a turn in time is told so
-    let reader = shell("exec sleep 600", Limits { children: 1, wall: SHORT, ..Limits::default() });
+}
+
+#[tokio::test]
+async fn waiting_for_a_turn_is_bounded_and_takes_nothing_of_the_time_to_read() {
+    let limits = Limits { children: 1, waiting: SHORT, wall: LONG, ..Limits::default() };
+    let folder = tempfile::tempdir().unwrap();
+    let begun = folder.path().join("begun");
+    let reader = shell(&format!("touch {}; exec sleep 600", begun.display()), limits);
+    let first = tokio::spawn({
+        let reader = reader.clone();
+        async move { reader.text(Kind::Pdf, Bytes::new()).await }
+    });
+    eventually(|| begun.exists().then_some(())).await;
+    assert_eq!(reader.text(Kind::Pdf, Bytes::new()).await, Err(Error::Busy));
+    first.abort();
+    // Two of them take longer than the time that each has.
+    let limits = Limits { children: 1, waiting: LONG, wall: Duration::from_secs(2), ..Limits::default() };
+    let reader = shell("sleep 1.2; kill -ABRT $$", limits);
     let ask = || async { reader.text(Kind::Pdf, Bytes::new()).await };
-    assert_eq!(tokio::join!(ask(), ask()), (Err(Error::TooSlow), Err(Error::TooSlow)));
+    assert_eq!(tokio::join!(ask(), ask()), (Err(Error::Crashed), Err(Error::Crashed)));
 }
 
 #[tokio::test]

@@ -40,7 +40,7 @@ async fn documents_of_real_messages_are_answered() {
             let Some(kind) = Kind::of(&media_type, name, part.contents()) else { continue };
             let document = part.contents().to_vec().into();
             let outcome = match kind {
-                Kind::Picture => reader.picture(document, 1_000_000).await.map(|_| ()),
+                Kind::Picture => reader.picture(document, 1_000_000, 4_000_000).await.map(|_| ()),
                 kind => reader.text(kind, document).await.map(|_| ()),
             };
             assert_ne!(outcome, Err(Error::Unavailable), "{}", path.display());

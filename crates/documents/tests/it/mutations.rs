@@ -100,7 +100,7 @@ async fn a_sequence_of_pictures_with_changed_bytes_is_answered() {
             let mut changed = file.get_ref().clone();
             let at = chance.below(changed.len());
             changed[at] ^= 1 << chance.below(8);
-            let outcome = reader.picture(changed.into(), 1000).await;
+            let outcome = reader.picture(changed.into(), 1000, 4000).await;
             assert_ne!(outcome.err(), Some(Error::Unavailable), "{format:?}");
         }
     }

@@ -8,9 +8,10 @@ use image::{DynamicImage, ImageFormat, Rgb, RgbImage, Rgba, RgbaImage};
 use crate::files::{byte, patient, reader};
 
 const MEGAPIXEL: u64 = 1_000_000;
+const PLENTY: usize = 4_000_000;
 
 async fn read(file: Vec<u8>, max_pixels: u64) -> Result<Picture, Error> {
-    reader(patient()).picture(file.into(), max_pixels).await
+    reader(patient()).picture(file.into(), max_pixels, PLENTY).await
 }
 
 fn write(picture: &DynamicImage, format: ImageFormat) -> Vec<u8> {
@@ -92,7 +93,7 @@ async fn a_picture_that_claims_to_be_huge_is_refused_before_it_is_decoded() {
     assert_eq!(read(file, MEGAPIXEL).await, Err(Error::TooLarge));
     let limits = Limits { pixels: 99, ..patient() };
     let file = write(&photograph(10, 10), ImageFormat::Jpeg);
-    assert_eq!(reader(limits).picture(file.into(), MEGAPIXEL).await, Err(Error::TooLarge));
+    assert_eq!(reader(limits).picture(file.into(), MEGAPIXEL, PLENTY).await, Err(Error::TooLarge));
 }
 
 /// CRC-32 as PNG has it.
@@ -117,8 +118,23 @@ async fn what_is_no_picture_or_only_a_part_of_one_is_told_apart() {
 }
 
 #[tokio::test]
-async fn a_photograph_becomes_small_enough_to_be_sent_along() {
-    let picture = read(write(&photograph(1600, 1200), ImageFormat::Jpeg), MEGAPIXEL).await.unwrap();
-    assert_eq!((picture.width, picture.height), (1154, 865));
-    assert!(picture.data.len() < 1 << 20, "{} bytes", picture.data.len());
+async fn a_picture_becomes_small_enough_to_be_sent_along() {
+    let glass = RgbaImage::from_fn(300, 300, |x, y| {
+        let noise = x.wrapping_mul(2_654_435_761).wrapping_add(y.wrapping_mul(40_503)) >> 13;
+        Rgba([byte(noise & 0xff), byte(x & 0xff), byte(y & 0xff), 128])
+    });
+    let files = [
+        write(&photograph(900, 700), ImageFormat::Jpeg),
+        write(&photograph(900, 700), ImageFormat::Png),
+        write(&glass.into(), ImageFormat::Png),
+    ];
+    for file in files {
+        let whole = read(file.clone(), MEGAPIXEL).await.unwrap();
+        assert!(whole.data.len() > 40_000, "{} bytes prove nothing", whole.data.len());
+        let small = reader(patient()).picture(file.clone().into(), MEGAPIXEL, 40_000).await.unwrap();
+        assert!(small.data.len() <= 40_000, "{} bytes", small.data.len());
+        assert!(small.width > 90 && decoded(&small).width() == small.width, "{}", small.width);
+        let none = reader(patient()).picture(file.into(), MEGAPIXEL, 10).await;
+        assert_eq!(none, Err(Error::TooLarge));
+    }
 }

@@ -3,22 +3,27 @@
 use std::fmt::Write as _;
 
 use bytes::{Bytes, BytesMut};
-use documents::Kind;
+use documents::{Error, Kind};
 use domain::{Code, Principal, Problem};
-use mail::mime::file_text::{self, FileText, Shape};
-use tokio::sync::SemaphorePermit;
+use mail::mime::{
+    file_text::{self, FileText, Shape},
+    whole,
+};
 
-use super::{Found, windows, withheld};
-use crate::Engine;
-
-/// MiB of files that are held at once, for all accounts; who comes later waits.
-pub(crate) const FILE_ROOM: usize = 128;
+use super::{Found, room::Taken, windows, withheld};
+use crate::{
+    Engine,
+    read::files::{charset, judge},
+};
 
 /// Octets of a document or picture that is read.
 const MAX_DOCUMENT: u64 = 25 << 20;
 
 /// Octets of a text that is read.
 const MAX_TEXT: u64 = 4 << 20;
+
+/// Octets of a calendar or of cards that are read: what they are taken apart into is many times as large.
+const MAX_CARDS: u64 = 1 << 20;
 
 /// Octets of a nested message that are read: its text stands at its beginning.
 const MAX_MESSAGE: u64 = 8 << 20;
@@ -32,9 +37,10 @@ const MAX_SEARCHED: u64 = 1 << 20;
 /// Octets of a file of unknown kind that is looked through.
 const MAX_UNKNOWN: u64 = 64 << 10;
 
-/// Pixels and octets of a picture that is given.
+/// Pixels and octets of a picture that is given: clients refuse results of more than 150,000 characters, and
+/// base64 makes four of three octets.
 const MAX_PIXELS: u64 = 1_000_000;
-const MAX_PICTURE: usize = 1 << 20;
+const MAX_PICTURE: usize = 100_000;
 
 /// What a file is wanted as.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -118,16 +124,14 @@ impl Engine {
     }
 
     /// Waits until so much may be held.
-    async fn room(&self, found: &Found) -> Result<SemaphorePermit<'_>, Problem> {
+    async fn room(&self, found: &Found) -> Result<Taken<'_>, Problem> {
         let mebibytes = (found.listed.size.min(MAX_DOCUMENT) >> 20) + 1;
-        let room = self.0.file_room.acquire_many(u32::try_from(mebibytes).unwrap_or(1)).await;
-        room.map_err(|_| Problem::new(Code::Internal, "Files are not read any more."))
+        self.0.file_room.take(&found.user, u32::try_from(mebibytes).unwrap_or(1)).await
     }
 
     async fn text(&self, found: &Found) -> Result<(u64, Content), Problem> {
         let limit = |beginning: &[u8]| match found.readable(beginning) {
-            Some(Readable::Text(Shape::Message)) => MAX_MESSAGE,
-            Some(Readable::Text(_)) => MAX_TEXT,
+            Some(Readable::Text(shape)) => most_of(shape),
             Some(Readable::Document(_)) => MAX_DOCUMENT,
             None => 0,
         };
@@ -156,7 +160,7 @@ impl Engine {
             Some(Readable::Text(shape)) if is_whole || shape == Shape::Message => {
                 found.read(shape, octets).await?
             }
-            Some(Readable::Text(_)) => return Err(too_large(size, MAX_TEXT)),
+            Some(Readable::Text(shape)) => return Err(too_large(size, most_of(shape))),
         };
         if !is_whole {
             text.push_str("\n[The message goes on beyond what is read of one.]");
@@ -178,16 +182,13 @@ impl Engine {
             return Err(too_large(found.listed.size, MAX_DOCUMENT));
         }
         let size = octets.len() as u64;
-        let picture = self.0.settings.documents.picture(octets, MAX_PIXELS).await;
+        let picture = self.0.settings.documents.picture(octets, MAX_PIXELS, MAX_PICTURE).await;
         let picture = picture.map_err(|error| error.problem())?;
-        if picture.data.len() > MAX_PICTURE {
-            return Err(too_large(size, MAX_PICTURE as u64));
-        }
         Ok((size, Content::Picture { media_type: picture.media_type, data: picture.data }))
     }
 
     /// Refuses to give out a file that likely holds a code, or whose message does. Of the file itself what
-    /// can be read as text is looked through, if it is no longer than mail with codes ever is.
+    /// can be read as text is looked through, as far as mail with codes ever goes.
     pub(super) async fn check_codes(&self, found: &Found) -> Result<(), Problem> {
         if found.is_withheld {
             return Err(withheld());
@@ -195,7 +196,9 @@ impl Engine {
         let size = found.listed.size;
         let may_say_something = match found.readable(&[]) {
             Some(Readable::Document(Kind::Picture)) => false,
-            Some(_) => size <= MAX_SEARCHED,
+            Some(Readable::Document(_)) => size <= MAX_SEARCHED,
+            // Of a long text the beginning is looked through: there a code stands.
+            Some(Readable::Text(_)) => true,
             None => size <= MAX_UNKNOWN,
         };
         if found.account.shows_codes || !may_say_something {
@@ -203,21 +206,28 @@ impl Engine {
         }
         let _room = self.room(found).await?;
         let fetched = found.fetch(|_| MAX_SEARCHED).await?;
-        self.check_octets(found, fetched.octets).await
+        self.check_octets(found, fetched).await
     }
 
-    /// Refuses octets whose text would be masked.
-    async fn check_octets(&self, found: &Found, octets: Bytes) -> Result<(), Problem> {
+    /// Refuses octets whose text would be masked, or could not be looked through this time.
+    async fn check_octets(&self, found: &Found, fetched: Fetched) -> Result<(), Problem> {
         if found.account.shows_codes {
             return Ok(());
         }
+        let Fetched { octets, is_whole } = fetched;
         let masked = match found.readable(&octets) {
             None | Some(Readable::Document(Kind::Picture)) => 0,
-            Some(Readable::Text(shape)) => found.read(shape, octets).await?.masked,
-            // A document that cannot be read here tells nothing.
+            Some(Readable::Text(shape)) => {
+                let in_files =
+                    if shape == Shape::Message { found.masked_inside(octets.clone()).await? } else { 0 };
+                in_files + found.read(shape, octets).await?.masked
+            }
+            Some(Readable::Document(_)) if !is_whole => 0,
             Some(Readable::Document(kind)) => match self.0.settings.documents.text(kind, octets).await {
                 Ok(read) => found.shown(read.text).await?.masked,
-                Err(_) => 0,
+                // A document that cannot be read by anybody without more than the file tells nothing.
+                Err(Error::Locked | Error::Damaged | Error::Unsupported) => 0,
+                Err(error) => return Err(unsearched(error)),
             },
         };
         if masked > 0 { Err(withheld()) } else { Ok(()) }
@@ -232,18 +242,14 @@ impl Engine {
         if !is_whole {
             return Err(too_large(found.listed.size, MAX_OCTETS));
         }
-        self.check_octets(found, octets.clone()).await?;
+        self.check_octets(found, Fetched { octets: octets.clone(), is_whole }).await?;
         Ok((octets.len() as u64, Content::Octets(octets)))
     }
 }
 
 impl Found {
-    fn charset(&self) -> Option<&str> {
-        self.part.parameters.get("charset").map(String::as_str).filter(|charset| !charset.trim().is_empty())
-    }
-
     fn shape(&self, beginning: &[u8]) -> Option<Shape> {
-        Shape::of(&self.listed.media_type, &self.listed.name, self.charset(), beginning)
+        Shape::of(&self.listed.media_type, &self.listed.name, charset(&self.part), beginning)
     }
 
     fn readable(&self, beginning: &[u8]) -> Option<Readable> {
@@ -252,9 +258,9 @@ impl Found {
     }
 
     async fn read(&self, shape: Shape, octets: Bytes) -> Result<FileText, Problem> {
-        let charset = self.charset().map(str::to_owned);
+        let charset = charset(&self.part).map(str::to_owned);
         let (subject, mask_codes) = (self.subject.clone(), !self.account.shows_codes);
-        apart(move || {
+        self.apart(move || {
             let file = file_text::File { shape, charset: charset.as_deref(), subject: &subject, mask_codes };
             file_text::read(&file, &octets)
         })
@@ -264,7 +270,21 @@ impl Found {
     /// A text that another program took out of the file.
     async fn shown(&self, text: String) -> Result<FileText, Problem> {
         let (subject, mask_codes) = (self.subject.clone(), !self.account.shows_codes);
-        apart(move || file_text::shown(&text, &subject, mask_codes)).await
+        self.apart(move || file_text::shown(&text, &subject, mask_codes)).await
+    }
+
+    /// How many codes the files of a nested message hold: they come along with its octets.
+    async fn masked_inside(&self, octets: Bytes) -> Result<usize, Problem> {
+        let subject = self.subject.clone();
+        self.apart(move || judge(&whole::parse(&octets), &subject, false).masked).await
+    }
+
+    async fn apart<T: Send + 'static>(
+        &self,
+        read: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, Problem> {
+        let read = self.account.opened.apart.run("The file", read).await;
+        read.map_err(|problem| problem.hint("Ask for `as: link` to get the file itself."))
     }
 
     /// The whole file, or as much of its beginning as the limit allows, which the first of its octets decide.
@@ -288,16 +308,26 @@ impl Found {
     }
 }
 
-/// Reads a text where it keeps nobody else waiting, and where a fault in its reader ends nothing else.
-async fn apart(read: impl FnOnce() -> FileText + Send + 'static) -> Result<FileText, Problem> {
-    tokio::task::spawn_blocking(read).await.map_err(|_| {
-        Problem::new(Code::NotSupported, "The file cannot be read: its reader failed.")
-            .hint("Ask for `as: link` to get the file itself.")
-    })
-}
-
 /// Octets that tell what a file is.
 const READ_ANYWAY: usize = 64 * 1024;
+
+/// Octets of a text of that shape that are read.
+fn most_of(shape: Shape) -> u64 {
+    match shape {
+        Shape::Message => MAX_MESSAGE,
+        Shape::Calendar | Shape::Card => MAX_CARDS,
+        Shape::Plain | Shape::Html => MAX_TEXT,
+    }
+}
+
+/// The file might hold a code, and nobody looked: it is not given out.
+fn unsearched(error: Error) -> Problem {
+    let Problem { code, retry_after, .. } = error.problem();
+    let told =
+        "The file is not given out: codes, which this grant does not show, could not be looked for in it.";
+    let problem = Problem::new(code, told).hint("Try again later, or ask the person for it.");
+    Problem { retry_after, ..problem }
+}
 
 fn unreadable(media_type: &str) -> Problem {
     let told = if media_type.starts_with("image/") {

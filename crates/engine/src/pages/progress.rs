@@ -39,6 +39,8 @@ pub(super) struct Progress {
     counted: Option<u64>,
     pub(super) oldest: Option<Timestamp>,
     pub(super) failure: Option<Missing>,
+    /// Whether a row that was found could not be read.
+    pub(super) has_gaps: bool,
 }
 
 impl Progress {
@@ -60,6 +62,7 @@ impl Progress {
             counted: None,
             oldest: None,
             failure: None,
+            has_gaps: false,
             task: task.clone(),
         }
     }
@@ -218,7 +221,8 @@ impl Progress {
         let given = Given {
             validity: self.validity,
             total,
-            is_exact: is_whole && !is_cut_short && (!is_filtered || is_exhausted),
+            has_gaps: self.has_gaps,
+            is_exact: !self.has_gaps && is_whole && !is_cut_short && (!is_filtered || is_exhausted),
             is_filed: is_makeshift(self.order, &folder) && !self.rows.is_empty(),
             back_to: self.oldest.filter(|_| is_cut_short),
             offer: Offer {
@@ -236,6 +240,6 @@ impl Progress {
 }
 
 /// When a row was received, as a cursor keeps it.
-pub(super) fn seconds(row: &Summary) -> u32 {
+pub(crate) fn seconds(row: &Summary) -> u32 {
     u32::try_from(row.received.unix_timestamp().max(0)).unwrap_or(u32::MAX)
 }

@@ -12,7 +12,10 @@ use super::{
     correspondence::{Direction, Looked},
     fold,
 };
-use crate::row;
+use crate::{
+    merge::{Identity, identity},
+    row,
+};
 
 /// People by their addresses.
 pub(super) struct Circle {
@@ -21,6 +24,8 @@ pub(super) struct Circle {
     /// Addresses of the person, folded.
     own: HashSet<String>,
     met: HashMap<String, Met>,
+    /// Messages that were counted: copies of them lie in other folders.
+    counted: HashSet<(Identity, Direction)>,
 }
 
 struct Met {
@@ -32,12 +37,17 @@ struct Met {
 
 impl Circle {
     pub(super) fn new(words: &[String], own: HashSet<String>) -> Self {
-        Self { words: words.iter().map(|word| fold(word)).collect(), own, met: HashMap::new() }
+        let words = words.iter().map(|word| fold(word)).collect();
+        Self { words, own, met: HashMap::new(), counted: HashSet::new() }
     }
 
-    /// Counts the others of each message, once each; not of messages received before `within`.
-    pub(super) fn meet(&mut self, looked: &Looked, within: Option<Timestamp>) {
+    /// Counts the others of each message of an account, once each; not of messages received before `within`.
+    pub(super) fn meet(&mut self, looked: &Looked, account: usize, within: Option<Timestamp>) {
         for row in looked.rows.iter().filter(|row| within.is_none_or(|within| row.received >= within)) {
+            let identity = identity(account, row);
+            if identity.is_some_and(|identity| !self.counted.insert((identity, looked.direction))) {
+                continue;
+            }
             let mut seen = HashSet::new();
             for address in looked.direction.addresses(row) {
                 let address = row::address(address);

@@ -21,7 +21,7 @@ use crate::pages::{abilities, fly};
 const EACH: u32 = 200;
 
 /// Which of a message's addresses are of somebody else.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) enum Direction {
     /// The person wrote it: its recipients.
     To,
@@ -100,11 +100,10 @@ impl Question for Correspondence<'_> {
     /// Answers in the order of the places. An error is one that concerns the connection, not a folder.
     async fn ask(&self, session: &mut Session) -> Result<Self::Answer, Error> {
         let mut found = self.find(session).await?;
-        let mut room = self.envelopes;
-        for found in found.iter_mut().flatten() {
-            found.is_cut |= found.uids.len() > room;
-            found.uids.truncate(room);
-            room -= found.uids.len();
+        let wanted: Vec<usize> = found.iter().flatten().map(|found| found.uids.len()).collect();
+        for (found, share) in found.iter_mut().flatten().zip(shares(&wanted, self.envelopes)) {
+            found.is_cut |= found.uids.len() > share;
+            found.uids.truncate(share);
         }
         self.fetch(session, found).await
     }
@@ -112,7 +111,9 @@ impl Question for Correspondence<'_> {
 
 impl Correspondence<'_> {
     async fn find(&self, session: &mut Session) -> Result<Vec<Result<Found, Error>>, Error> {
-        let shape = Shape::choose(session, Order::Filed, 1, EACH);
+        // A server that looks at so many messages only is asked for so many.
+        let each = session.quirks().message_limit.map_or(EACH, |limit| limit.min(EACH));
+        let shape = Shape::choose(session, Order::Filed, 1, each);
         let flight = |place: &Place| {
             let plan = compile(&place.query, abilities(session, self.ascii_only), time::UtcOffset::UTC);
             let request = search::request(session, &plan.criteria, plan.charset.is_some(), shape, None);
@@ -124,7 +125,7 @@ impl Correspondence<'_> {
             let found = opened.and_then(|(selected, mut replies)| {
                 let reply = replies.pop().unwrap_or(Err(Error::Protocol("no answer to a search")))?;
                 let mut found = search::read(&reply, shape)?;
-                found.uids.truncate(EACH as usize);
+                found.uids.truncate(each as usize);
                 let is_cut = found.total as usize > found.uids.len();
                 Ok(Found { validity: selected.validity, uids: found.uids, is_cut })
             });
@@ -159,7 +160,11 @@ impl Correspondence<'_> {
                     if selected.validity != found.validity {
                         return Err(Error::Protocol("a folder that was rebuilt while it was read"));
                     }
-                    Ok(looked(place.direction, found.is_cut, fetch::read(reply)))
+                    let has_gaps = reply.has_gaps;
+                    let mut looked = looked(place.direction, found.is_cut, fetch::read(reply));
+                    // What cannot be read is not counted.
+                    looked.is_cut |= has_gaps && looked.rows.len() < found.uids.len();
+                    Ok(looked)
                 }),
                 (Ok(found), None) => Ok(looked(place.direction, found.is_cut, Vec::new())),
                 (Err(error), _) => Err(error),
@@ -171,6 +176,21 @@ impl Correspondence<'_> {
         }
         Ok(out)
     }
+}
+
+/// As much for each as for the others; what one does not want goes to those that want more.
+pub(super) fn shares(wanted: &[usize], mut room: usize) -> Vec<usize> {
+    let mut order: Vec<usize> = (0..wanted.len()).collect();
+    order.sort_by_key(|index| wanted.get(*index));
+    let mut shares = vec![0; wanted.len()];
+    for (done, index) in order.into_iter().enumerate() {
+        let fair = room / (wanted.len() - done);
+        if let (Some(share), Some(wanted)) = (shares.get_mut(index), wanted.get(index)) {
+            *share = fair.min(*wanted);
+            room -= *share;
+        }
+    }
+    shares
 }
 
 fn has_any(found: &Result<Found, Error>) -> bool {

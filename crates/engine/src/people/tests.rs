@@ -41,7 +41,7 @@ fn looked(direction: Direction, rows: Vec<Summary>) -> Looked {
 fn found(query: &str, folders: &[Looked]) -> Vec<String> {
     let mut circle = Circle::new(&words(query).unwrap(), HashSet::from(["me@example.org".to_owned()]));
     for looked in folders {
-        circle.meet(looked, None);
+        circle.meet(looked, 0, None);
     }
     circle.nearest(MOST).iter().map(|person| format!("{} {}", person.address, person.count)).collect()
 }
@@ -90,9 +90,38 @@ fn names_are_shown_without_what_nobody_would_see() {
 fn what_is_older_than_the_grant_allows_makes_nobody_known() {
     let mut circle = Circle::new(&[], HashSet::new());
     let inbox = looked(Direction::From, vec![row(1, "a@x.org", &[]), row(30, "b@x.org", &[])]);
-    circle.meet(&inbox, Some(NOON - time::Duration::hours(24)));
+    circle.meet(&inbox, 0, Some(NOON - time::Duration::hours(24)));
     let people: Vec<String> = circle.nearest(MOST).into_iter().map(|person| person.address.email).collect();
     assert_eq!(people, ["a@x.org"]);
+}
+
+#[test]
+fn copies_of_a_message_in_several_folders_count_once() {
+    let named = |id: &str, mut row: Summary| {
+        row.envelope.message_id = Some(id.to_owned());
+        row
+    };
+    let inbox = || looked(Direction::From, vec![named("<1>", row(1, "a@x.org", &[]))]);
+    let archive = || {
+        looked(
+            Direction::From,
+            vec![named("<1>", row(1, "a@x.org", &[])), named("<2>", row(2, "a@x.org", &[]))],
+        )
+    };
+    assert_eq!(found("", &[inbox(), archive()]), ["a@x.org 2"]);
+    let mut circle = Circle::new(&[], HashSet::new());
+    circle.meet(&inbox(), 0, None);
+    circle.meet(&inbox(), 1, None);
+    assert_eq!(circle.nearest(MOST)[0].count, 2, "another account's is another message");
+}
+
+#[test]
+fn every_folder_has_its_share_of_what_is_looked_at() {
+    use super::correspondence::shares;
+    assert_eq!(shares(&[200, 5, 200], 105), [50, 5, 50]);
+    assert_eq!(shares(&[200, 5], 1_000), [200, 5]);
+    assert_eq!(shares(&[9, 9, 9], 2), [0, 1, 1]);
+    assert_eq!(shares(&[], 2), [0; 0]);
 }
 
 #[test]

@@ -6,7 +6,7 @@ use std::{
 };
 
 use domain::{
-    Address, Problem, Summary,
+    Address, Problem,
     reading::{Link, Removed, Trust},
 };
 use futures_util::{FutureExt as _, future::join_all};
@@ -28,11 +28,11 @@ use mail::{
 use super::{Message, Outcome, View, gone, stale};
 use crate::{Account, row};
 
-/// Octets of a message's source that the raw view fetches.
-const RAW_LIMIT: u64 = 1 << 20;
+/// Octets of a message's source that are fetched where its parts cannot be told.
+pub(super) const RAW_LIMIT: u64 = 1 << 20;
 
-/// What stands in place of a source that is not shown.
-const WITHHELD: &str = "\n[The source is not shown: it likely holds a one-time code or a sign-in link, which this grant does not show.]\n";
+/// Octets of a message that are read where they come; longer ones would keep other calls waiting.
+const READ_AT_ONCE: usize = 64 << 10;
 
 /// Told of a message with more parts than are looked at.
 const MORE_PARTS: &str =
@@ -42,6 +42,7 @@ const MORE_PARTS: &str =
 const MORE_FIELDS: &str = "[This header has more fields than are read.]\n";
 
 /// Messages of one folder to be read together: positions among the ids, and UIDs.
+#[derive(Clone)]
 pub(crate) struct Group {
     pub(crate) account: Account,
     pub(crate) folder: Folder,
@@ -67,7 +68,8 @@ pub(crate) async fn read_groups(groups: &[Group], ids: &[String], view: View) ->
             let outcome = match &found {
                 Err(problem) => Outcome::Failed(id, problem.clone()),
                 Ok(messages) => match messages.get(uid) {
-                    Some(message) => Outcome::Message(Box::new(message.clone())),
+                    Some(Ok(message)) => Outcome::Message(Box::new(message.clone())),
+                    Some(Err(problem)) => Outcome::Failed(id, problem.clone()),
                     None => Outcome::Failed(id, gone()),
                 },
             };
@@ -77,14 +79,17 @@ pub(crate) async fn read_groups(groups: &[Group], ids: &[String], view: View) ->
     outcomes
 }
 
+/// What became of each message of a group, by UID.
+type Messages = HashMap<u32, Result<Message, Problem>>;
+
 /// Reads groups of one account, all folders in one flight.
-async fn read_account(groups: &[&Group], view: View) -> Vec<Result<HashMap<u32, Message>, Problem>> {
+async fn read_account(groups: &[&Group], view: View) -> Vec<Result<Messages, Problem>> {
     let Some(first) = groups.first() else { return Vec::new() };
     let account = &first.account;
     let mut read = Vec::with_capacity(groups.len());
     if view == View::Raw {
         for group in groups {
-            read.push(group.finish(group.raw().await));
+            read.push(group.finish(group.raw().await, view).await);
         }
         return read;
     }
@@ -99,12 +104,11 @@ async fn read_account(groups: &[&Group], view: View) -> Vec<Result<HashMap<u32, 
         }
     };
     for (group, answer) in groups.iter().zip(answers) {
-        let messages = match answer {
-            Ok(Some(sources)) => group.messages(sources, view).await,
-            Ok(None) => Ok(None),
-            Err(error) => Err(error),
+        let sources = match answer {
+            Ok(Some(sources)) => group.readable(sources, view).await.map(Some),
+            other => other,
         };
-        read.push(group.finish(messages));
+        read.push(group.finish(sources, view).await);
     }
     read
 }
@@ -123,26 +127,47 @@ impl Group {
         self.account.opened.note(Ok(()));
         let source = sources.into_iter().find(|(of, _)| *of == uid).map(|(_, source)| source);
         let source = source.ok_or_else(gone)?;
-        let message = self.message(&source, view);
-        if self.shows(&message) { Ok((source, message)) } else { Err(gone()) }
+        let (source, message) = self.read(source, view).await?;
+        if self.shows(&source) { Ok((source, message)) } else { Err(gone()) }
     }
 
     /// The messages that are still there and that the grant shows, by UID.
-    fn finish(
+    async fn finish(
         &self,
-        found: Result<Option<HashMap<u32, Message>>, mail::Error>,
-    ) -> Result<HashMap<u32, Message>, Problem> {
+        found: Result<Option<BTreeMap<u32, Source>>, mail::Error>,
+        view: View,
+    ) -> Result<Messages, Problem> {
         let found = found.map_err(|error| self.account.problem(&error))?.ok_or_else(stale)?;
         self.account.opened.note(Ok(()));
-        Ok(found.into_iter().filter(|(_, message)| self.shows(message)).collect())
+        let mut messages = HashMap::with_capacity(found.len());
+        for (uid, source) in found.into_iter().filter(|(_, source)| self.shows(source)) {
+            messages.insert(uid, self.read(source, view).await.map(|(_, message)| message));
+        }
+        Ok(messages)
+    }
+
+    /// What is shown of a message.
+    async fn read(&self, source: Source, view: View) -> Result<(Source, Message), Problem> {
+        let texts = source.texts.iter().map(|(_, data)| data.len()).sum::<usize>();
+        let whole = source.whole.as_ref().map_or(0, bytes::Bytes::len);
+        if source.header.len() + texts + whole <= READ_AT_ONCE {
+            let message = self.message(&source, view);
+            return Ok((source, message));
+        }
+        let group = self.clone();
+        let reading = move || {
+            let message = group.message(&source, view);
+            (source, message)
+        };
+        self.account.opened.apart.run("The message", reading).await
     }
 
     /// Whether the message is as young as the grant wants it.
-    fn shows(&self, message: &Message) -> bool {
-        self.account.nothing_before.is_none_or(|before| message.date >= before)
+    fn shows(&self, source: &Source) -> bool {
+        self.account.nothing_before.is_none_or(|before| source.summary.received >= before)
     }
 
-    fn uids(&self) -> BTreeSet<u32> {
+    pub(super) fn uids(&self) -> BTreeSet<u32> {
         self.wanted.iter().map(|(_, uid)| *uid).collect()
     }
 
@@ -154,16 +179,6 @@ impl Group {
     fn question<'a>(&'a self, wanted: &'a [Wanted], view: View) -> Sources<'a> {
         let (mailbox, with_text) = (&self.folder.wire_name[..], view != View::Headers);
         Sources { mailbox, validity: self.validity, wanted, with_text }
-    }
-
-    async fn messages(
-        &self,
-        sources: BTreeMap<u32, Source>,
-        view: View,
-    ) -> Result<Option<HashMap<u32, Message>>, mail::Error> {
-        let sources = self.readable(sources, view).await?;
-        let message = |(uid, source): (u32, Source)| (uid, self.message(&source, view));
-        Ok(Some(sources.into_iter().map(message).collect()))
     }
 
     /// The sources with the octets of those that the server cannot make out any part of: these we take
@@ -192,26 +207,6 @@ impl Group {
         Ok(sources)
     }
 
-    async fn raw(&self) -> Result<Option<HashMap<u32, Message>>, mail::Error> {
-        let name = &self.folder.wire_name;
-        let uids: Vec<u32> = self.uids().into_iter().collect();
-        let question = Raw { mailbox: name, validity: self.validity, uids: &uids, limit: RAW_LIMIT };
-        let fetched = self.account.opened.ask(Some(name), &question).await?;
-        let Some(fetched) = fetched else { return Ok(None) };
-        let message = |(uid, (summary, header, whole)): (u32, (Summary, bytes::Bytes, bytes::Bytes))| {
-            let missing = summary.size.saturating_sub(whole.len() as u64);
-            let source = Source { summary, header, texts: Vec::new(), missing, whole: Some(whole) };
-            let mut message = self.message(&source, View::Raw);
-            let mut body = self.source_text(&source, &mut message.trust);
-            if missing > 0 {
-                body.push_str(&beyond(missing));
-            }
-            message.body = body;
-            (uid, message)
-        };
-        Ok(Some(fetched.into_iter().map(message).collect()))
-    }
-
     fn message(&self, source: &Source, view: View) -> Message {
         let summary = &source.summary;
         let envelope = &summary.envelope;
@@ -230,7 +225,16 @@ impl Group {
             people.into_iter().flatten().map(|address| invisible::clean(&address.name).1).sum();
         let removed = removed
             .plus(Removed { hidden: 0, invisible: removed_from_subject.saturating_add(removed_from_names) });
-        let trust = self.trust(source, &headers, removed, masked + masked_subject);
+        let mut attachments = summary.structure.as_ref().map(attachments::attachments).unwrap_or_default();
+        let mut masked = masked + masked_subject;
+        for attachment in &mut attachments {
+            // The name may be a nested message's subject, which may hold a code like any other.
+            let (name, _, masked_name) = self.account.line(&attachment.name);
+            attachment.name = name;
+            masked += masked_name;
+        }
+        let mut trust = self.trust(source, &headers, removed, masked);
+        let body = if view == View::Raw { self.stored(source, &mut trust) } else { body };
         let addresses = |list: &[Address]| list.iter().map(row::address).collect::<Vec<_>>();
         let differs = envelope.reply_to.iter().any(|reply_to| {
             !envelope.from.iter().any(|from| from.email.eq_ignore_ascii_case(&reply_to.email))
@@ -248,12 +252,12 @@ impl Group {
             flags: summary.flags.clone(),
             body,
             links,
-            attachments: summary.structure.as_ref().map(attachments::attachments).unwrap_or_default(),
+            attachments,
             trust,
         }
     }
 
-    fn body(&self, source: &Source, full: bool) -> (String, Vec<Link>, Removed, usize) {
+    pub(super) fn body(&self, source: &Source, full: bool) -> (String, Vec<Link>, Removed, usize) {
         let subject = &source.summary.envelope.subject;
         let options = render::Options { full, mask_codes: !self.account.shows_codes, subject };
         let parsed = source.whole.as_ref().map(|whole| whole::parse(whole));
@@ -294,25 +298,7 @@ impl Group {
         (text, rendered.readable.links, rendered.readable.removed, rendered.masked)
     }
 
-    /// The message as it is stored. Of one that holds a code only the header: inside an encoding or
-    /// between tags the code would stand there unmasked.
-    fn source_text(&self, source: &Source, trust: &mut Trust) -> String {
-        let whole = source.whole.as_deref().unwrap_or_default();
-        if self.account.shows_codes {
-            return invisible::clean(&String::from_utf8_lossy(whole)).0.into_owned();
-        }
-        let (.., masked) = self.body(source, true);
-        let (text, masked_here) = self.mask(&String::from_utf8_lossy(whole));
-        if masked == 0 && masked_here == 0 && trust.masked_codes == 0 {
-            return text;
-        }
-        trust.masked_codes = trust.masked_codes.max(masked).max(masked_here);
-        let (mut text, _) = self.headers(&Headers::parse(&source.header));
-        text.push_str(WITHHELD);
-        text
-    }
-
-    fn headers(&self, headers: &Headers) -> (String, usize) {
+    pub(super) fn headers(&self, headers: &Headers) -> (String, usize) {
         let mut text = String::new();
         for (name, value) in headers.iter() {
             text.push_str(name);
@@ -327,7 +313,7 @@ impl Group {
         self.mask(&text)
     }
 
-    fn mask(&self, text: &str) -> (String, usize) {
+    pub(super) fn mask(&self, text: &str) -> (String, usize) {
         let (clean, _) = invisible::clean(text);
         if self.account.shows_codes { (clean.into_owned(), 0) } else { mail::mime::codes::mask(&clean) }
     }
@@ -369,6 +355,6 @@ fn authserv_ids(imap_host: &str) -> Vec<String> {
 }
 
 /// Told at the end of a text that goes on beyond what is fetched.
-fn beyond(missing: u64) -> String {
+pub(super) fn beyond(missing: u64) -> String {
     format!("\n[{missing} more octets of this text are beyond what is fetched of one message]\n")
 }

@@ -86,13 +86,11 @@ impl Gathered {
 
     pub(super) fn coverage(self, as_of: Timestamp) -> Coverage {
         Coverage {
-            source: "server",
-            as_of,
             is_exact: self.is_exact,
             back_to: self.back_to,
-            order: None,
             skipped: self.skipped,
             failed: self.failed,
+            ..Coverage::of_server(as_of)
         }
     }
 }
@@ -185,7 +183,8 @@ impl Looking<'_> {
                     continue;
                 }
             };
-            self.is_exact &= given.is_exact;
+            // An exact count of more than are looked at is still not all of them.
+            self.is_exact &= given.is_exact && given.offer.is_exhausted;
             self.back_to = self.back_to.max(given.back_to);
             for (row, _) in given.offer.rows {
                 if is_too_old(account, &row) || !known.insert((folder.wire_name.clone(), row.uid)) {

@@ -10,7 +10,7 @@ use domain::{
 use mail::mime::subject::{Bare, bare};
 use time::{Duration, UtcOffset};
 
-use crate::row::single_line;
+use crate::{people::fold, row::single_line};
 
 const NEAR: Duration = Duration::days(30);
 
@@ -58,6 +58,6 @@ impl<'a> Unlinked<'a> {
 fn people(row: &Summary, own: &str) -> HashSet<String> {
     let envelope = &row.envelope;
     let all = [&envelope.from, &envelope.reply_to, &envelope.to, &envelope.cc];
-    let addresses = all.into_iter().flatten().map(|address| address.email.to_lowercase());
-    addresses.filter(|address| !address.is_empty() && *address != own.to_lowercase()).collect()
+    let (addresses, own) = (all.into_iter().flatten().map(|address| fold(&address.email)), fold(own));
+    addresses.filter(|address| !address.is_empty() && *address != own).collect()
 }

@@ -251,6 +251,7 @@ async fn texts_are_read_by_what_they_are() {
         attached("application/octet-stream", "noise.bin", &noise(5_000)),
         attached("text/plain", "empty.txt", b""),
         attached("text/plain", "long.log", "words and words\n".repeat(300_000).as_bytes()),
+        attached("text/calendar", "long.ics", "BEGIN:VCALENDAR\r\n".repeat(100_000).as_bytes()),
     ];
     let Some(world) = holding(vec![message("texts", "Many files.", &parts)]) else { return };
     assert_eq!(text(&world, 1, 1).await.unwrap(), "Grüße");
@@ -269,7 +270,9 @@ async fn texts_are_read_by_what_they_are() {
     assert_eq!(unknown.code, Code::NotSupported);
     assert!(unknown.hint.contains("as: link"), "{unknown:?}");
     assert_eq!(text(&world, 1, 8).await.unwrap(), "");
-    assert_eq!(text(&world, 1, 9).await.unwrap_err().code, Code::TooLarge);
+    for index in [9, 10] {
+        assert_eq!(text(&world, 1, index).await.unwrap_err().code, Code::TooLarge, "{index}");
+    }
 }
 
 #[tokio::test]
@@ -384,6 +387,7 @@ async fn a_message_id_names_a_files_message_unless_several_have_it() {
     assert_eq!(all(found).await.unwrap(), b"a");
     let refused = world.engine.download(&world.principal, "<twice@example.org>", 1).await.err().unwrap();
     assert_eq!(refused.code, Code::Conflict);
+    assert!(refused.hint.contains(&id(2)) && refused.hint.contains(&id(3)), "{}", refused.hint);
 }
 
 #[tokio::test]

@@ -4,6 +4,7 @@
 
 mod accounts;
 mod attachments;
+mod exactness;
 mod faults;
 mod flights;
 mod hostile;
@@ -19,4 +20,5 @@ mod stages;
 mod stripped;
 mod thread_flights;
 mod threads;
+mod withheld;
 mod world;

@@ -1,0 +1,67 @@
+//! Messages as they are stored: fetched with a bound, and shown only where no code stands in them.
+
+use std::collections::BTreeMap;
+
+use domain::reading::Trust;
+use mail::{
+    imap::reading::{Raw, Source},
+    mime::{header::Headers, invisible, whole},
+};
+
+use super::{
+    Group,
+    files::judge,
+    group::{RAW_LIMIT, beyond},
+};
+
+/// What stands in place of a source that is not shown.
+const WITHHELD: &str = "\n[The source is not shown: it likely holds a one-time code or a sign-in link, which this grant does not show.]\n";
+
+/// What stands in place of a source that may hold a code.
+const UNSEEN: &str = "\n[The source is not shown: codes, which this grant does not show, cannot be looked for in its files. Read its text, and its files with mail_attachment.]\n";
+
+impl Group {
+    /// The messages with their octets.
+    pub(super) async fn raw(&self) -> Result<Option<BTreeMap<u32, Source>>, mail::Error> {
+        let name = &self.folder.wire_name;
+        let uids: Vec<u32> = self.uids().into_iter().collect();
+        let question = Raw { mailbox: name, validity: self.validity, uids: &uids, limit: RAW_LIMIT };
+        let Some(fetched) = self.account.opened.ask(Some(name), &question).await? else { return Ok(None) };
+        let mut sources = BTreeMap::new();
+        for (uid, (summary, header, whole)) in fetched {
+            let missing = summary.size.saturating_sub(whole.len() as u64);
+            let source = Source { summary, header, texts: Vec::new(), missing, whole: Some(whole) };
+            sources.insert(uid, source);
+        }
+        Ok(Some(sources))
+    }
+
+    /// The message as it is stored, as far as it was fetched.
+    pub(super) fn stored(&self, source: &Source, trust: &mut Trust) -> String {
+        let mut text = self.unless_withheld(source, trust);
+        if source.missing > 0 {
+            text.push_str(&beyond(source.missing));
+        }
+        text
+    }
+
+    /// Of a message that holds a code, in its text or in a file, only the header: inside an encoding or
+    /// between tags the code would stand there unmasked.
+    fn unless_withheld(&self, source: &Source, trust: &mut Trust) -> String {
+        let whole = source.whole.as_deref().unwrap_or_default();
+        if self.account.shows_codes {
+            return invisible::clean(&String::from_utf8_lossy(whole)).0.into_owned();
+        }
+        let (.., masked) = self.body(source, true);
+        let (text, masked_here) = self.mask(&String::from_utf8_lossy(whole));
+        let files = judge(&whole::parse(whole), &source.summary.envelope.subject, source.missing > 0);
+        let masked = masked.max(masked_here).max(files.masked).max(trust.masked_codes);
+        if masked == 0 && files.unseen == 0 {
+            return text;
+        }
+        trust.masked_codes = masked;
+        let (mut text, _) = self.headers(&Headers::parse(&source.header));
+        text.push_str(if masked > 0 { WITHHELD } else { UNSEEN });
+        text
+    }
+}
