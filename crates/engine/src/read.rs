@@ -167,13 +167,13 @@ pub(crate) fn stale() -> Problem {
 }
 
 impl Account {
-    /// The beginnings of texts, by position. Best effort: where the server fails there is none.
+    /// The beginnings of texts, by position.
     pub(crate) async fn snippets(
         &self,
         folder: &Folder,
         validity: u32,
         rows: Vec<(usize, Arc<Summary>)>,
-    ) -> Vec<(usize, String)> {
+    ) -> Result<Vec<(usize, String)>, Problem> {
         let plan = |row: &Summary| {
             let structure = row.structure.as_ref()?;
             text_plan(structure).parts.into_iter().next().map(|part| (row.uid, part))
@@ -181,7 +181,7 @@ impl Account {
         let wanted: Vec<(u32, TextPart)> = rows.iter().filter_map(|(_, row)| plan(row)).collect();
         let name = &folder.wire_name;
         let question = Beginnings { mailbox: name, validity, wanted: &wanted, octets: SNIPPET_OCTETS };
-        let fetched = self.opened.ask(Some(name), &question).await.unwrap_or_default();
+        let fetched = self.opened.ask(Some(name), &question).await.map_err(|error| self.problem(&error))?;
         let snippet = |(position, row): &(usize, Arc<Summary>)| {
             let (_, part) = wanted.iter().find(|(uid, _)| *uid == row.uid)?;
             let data = fetched.get(&row.uid)?;
@@ -193,6 +193,6 @@ impl Account {
             let text = render::snippet(&[(part.clone(), data)], SNIPPET_CHARS, options);
             (!text.is_empty()).then_some((*position, text))
         };
-        rows.iter().filter_map(snippet).collect()
+        Ok(rows.iter().filter_map(snippet).collect())
     }
 }

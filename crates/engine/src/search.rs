@@ -254,7 +254,7 @@ impl Engine {
                 (counted.saturating_sub(merged.doubles), is_exact)
             }
         };
-        let coverage = Coverage {
+        let mut coverage = Coverage {
             is_exact,
             back_to: shares.iter().filter_map(|share| share.given.back_to).max(),
             order: shares.iter().any(|share| share.given.is_filed).then_some("filed"),
@@ -272,7 +272,7 @@ impl Engine {
             }
         }
         let snippets = if request.with_snippet && principal.may(Scope::Read) {
-            snippets(&plans, &shares, &merged.rows).await
+            snippets(&plans, &shares, &merged.rows, &mut coverage.failed).await
         } else {
             BTreeMap::new()
         };
@@ -391,13 +391,16 @@ fn at<'a>(plans: &'a [Plan], shares: &'a [Share], index: usize) -> Option<(&'a P
     Some((plans.get(share.plan)?, share))
 }
 
-/// The beginnings of the texts of a page's rows, by their position on it.
+/// The beginnings of the texts of a page's rows, by their position on it; folders where they could not be
+/// had are added to `failed`.
 async fn snippets(
     plans: &[Plan],
     shares: &[Share],
     rows: &[(usize, Arc<Summary>)],
+    failed: &mut Vec<(String, Problem)>,
 ) -> BTreeMap<usize, String> {
     let mut asking = Vec::new();
+    let mut asked = Vec::new();
     for (index, share) in shares.iter().enumerate() {
         let wanted: Vec<(usize, Arc<Summary>)> = rows
             .iter()
@@ -407,7 +410,15 @@ async fn snippets(
             .collect();
         if let Some(plan) = plans.get(share.plan).filter(|_| !wanted.is_empty()) {
             asking.push(plan.account.snippets(&share.given.folder, share.given.validity, wanted).boxed());
+            asked.push(full_name(&plan.account, &share.given.folder.key()));
         }
     }
-    join_all(asking).await.into_iter().flatten().collect()
+    let mut snippets = BTreeMap::new();
+    for (folder, outcome) in asked.into_iter().zip(join_all(asking).await) {
+        match outcome {
+            Ok(found) => snippets.extend(found),
+            Err(problem) => failed.push((folder, problem)),
+        }
+    }
+    snippets
 }

@@ -142,8 +142,17 @@ impl Progress {
             return;
         }
         let (low, high) = window.unwrap_or((1, u32::MAX));
-        let is_windowed = low > 1 || self.searched_to.is_some();
         self.pending = found.uids.into_iter().filter(|uid| (low..=high).contains(uid)).collect();
+        let low = match found.reached {
+            // A tail that leaves hits out says nothing of what is below it.
+            Some(_) if is_tail(shape) && found.total as usize > self.pending.len() => {
+                self.pending.iter().copied().min().unwrap_or(low)
+            }
+            // The server looked no further than that.
+            Some(reached) => low.max(reached),
+            None => low,
+        };
+        let is_windowed = low > 1 || self.searched_to.is_some();
         if is_windowed {
             *self.counted.get_or_insert(0) += self.pending.len() as u64;
             self.searched_to = Some(low);
@@ -153,7 +162,7 @@ impl Progress {
             }
         } else {
             self.counted.get_or_insert(found.total.into());
-            self.is_searched = !matches!(shape, Shape::Tail(_)) || found.total as usize <= self.pending.len();
+            self.is_searched = !is_tail(shape) || found.total as usize <= self.pending.len();
         }
     }
 
@@ -242,4 +251,8 @@ impl Progress {
 /// When a row was received, as a cursor keeps it.
 pub(crate) fn seconds(row: &Summary) -> u32 {
     u32::try_from(row.received.unix_timestamp().max(0)).unwrap_or(u32::MAX)
+}
+
+fn is_tail(shape: Shape) -> bool {
+    matches!(shape, Shape::Tail(_))
 }

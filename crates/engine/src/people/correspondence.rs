@@ -126,7 +126,7 @@ impl Correspondence<'_> {
                 let reply = replies.pop().unwrap_or(Err(Error::Protocol("no answer to a search")))?;
                 let mut found = search::read(&reply, shape)?;
                 found.uids.truncate(each as usize);
-                let is_cut = found.total as usize > found.uids.len();
+                let is_cut = found.reached.is_some() || found.total as usize > found.uids.len();
                 Ok(Found { validity: selected.validity, uids: found.uids, is_cut })
             });
             match found {

@@ -88,7 +88,7 @@ impl Account {
         };
         timeout_at(deadline, looking).await.unwrap_or_else(|_| {
             // Whoever comes next must not wait behind what was given up.
-            self.opened.pool.close();
+            self.opened.pool.close_busy();
             Err(Problem::new(
                 Code::NotFound,
                 format!(

@@ -21,8 +21,8 @@ fn showing(world: &World) -> Principal {
 }
 
 async fn octets(world: &World, principal: &Principal, uid: u32, index: usize) -> Result<Vec<u8>, Problem> {
-    let download = world.engine.download(principal, &id(uid), index, 0).await?;
-    let pieces: Vec<bytes::Bytes> = download.body.try_collect().await?;
+    let download = world.engine.download(principal, &id(uid), index).await?;
+    let pieces: Vec<bytes::Bytes> = download.body(0).try_collect().await?;
     Ok(pieces.concat())
 }
 

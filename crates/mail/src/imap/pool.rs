@@ -228,6 +228,11 @@ impl Pool {
     pub fn close(&self) {
         self.parked().sessions.clear();
     }
+
+    /// Closes the waiting connections that are busy with what a cancelled call left behind.
+    pub fn close_busy(&self) {
+        self.parked().sessions.retain(|session| !session.is_busy());
+    }
 }
 
 impl Parked {
