@@ -13,7 +13,7 @@ pub struct Bounds {
     pub filter_time: Duration,
     /// How many candidates a call may filter, for each account.
     pub filter_candidates: usize,
-    /// Octets of text that one page of a conversation reads; one message is read in any case.
+    /// Octets of text that one page of a thread reads; one message is read in any case.
     pub page_text: u64,
     /// How long a Message-ID is looked for.
     pub look_up: Duration,

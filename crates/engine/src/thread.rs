@@ -1,4 +1,4 @@
-//! Conversations: what belongs to one over the folders of an account, a page of it, and the bodies.
+//! Threads: what belongs to one over the folders of an account, a page of it, and the bodies.
 //!
 //! Straight from the server: by its own threads where it keeps them, else by Message-IDs (`links`), at last
 //! by subject (`unlinked`). What was found is in `gathered`.
@@ -27,7 +27,7 @@ use crate::{
 /// Messages a page at the most.
 pub const MAX_LIMIT: usize = 200;
 
-/// Which conversation, and how much of it.
+/// Which thread, and how much of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ThreadRequest {
     /// One of its messages: an id, or a Message-ID in angle brackets.
@@ -38,9 +38,9 @@ pub struct ThreadRequest {
     pub cursor: Option<String>,
 }
 
-/// One page of a conversation.
+/// One page of a thread.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Conversation {
+pub struct ThreadPage {
     /// The newest messages before the cursor, oldest first. Where several messages have the Message-ID, only
     /// the choice.
     pub messages: Vec<Outcome>,
@@ -60,7 +60,7 @@ struct Seed {
     row: Arc<Summary>,
 }
 
-/// One message of a conversation.
+/// One message of a thread.
 #[derive(Clone)]
 struct Member {
     folder: Folder,
@@ -78,13 +78,9 @@ impl Member {
 }
 
 impl Engine {
-    /// One page of the conversation that a message belongs to, bodies with quotes folded. Never sets
+    /// One page of the thread that a message belongs to, bodies with quotes folded. Never sets
     /// `\Seen`.
-    pub async fn thread(
-        &self,
-        principal: &Principal,
-        request: ThreadRequest,
-    ) -> Result<Conversation, Failure> {
+    pub async fn thread(&self, principal: &Principal, request: ThreadRequest) -> Result<ThreadPage, Failure> {
         // No search is bound to anything that begins like this: no account has such a name.
         let bound = format!("THREAD\n{}", request.id.trim());
         let before = match &request.cursor {
@@ -113,7 +109,7 @@ impl Engine {
             cursor.seal(&self.0.settings.sealer, principal.grant.as_str(), &bound)
         });
         let messages = read(account, page).await;
-        Ok(Conversation {
+        Ok(ThreadPage {
             messages,
             earlier: gathered.members.len(),
             next_cursor: next,
@@ -121,10 +117,10 @@ impl Engine {
         })
     }
 
-    fn choice(&self, id: String, rows: Vec<crate::search::Row>) -> Conversation {
+    fn choice(&self, id: String, rows: Vec<crate::search::Row>) -> ThreadPage {
         let coverage = Coverage::of_server(self.now());
         let messages = vec![Outcome::Several(id, rows)];
-        Conversation { messages, earlier: 0, next_cursor: None, coverage }
+        ThreadPage { messages, earlier: 0, next_cursor: None, coverage }
     }
 }
 

@@ -9,7 +9,7 @@ use engine::{
     people::{People, PeopleRequest},
     read::{Outcome, View},
     search::{Failure, Page, SearchRequest},
-    thread::{Conversation, ThreadRequest},
+    thread::{ThreadPage, ThreadRequest},
 };
 
 use crate::gate::Boxed;
@@ -59,12 +59,12 @@ pub trait Mail: Send + Sync {
         index: usize,
     ) -> Boxed<'a, Result<Download, Problem>>;
 
-    /// One page of a conversation.
+    /// One page of a thread.
     fn thread<'a>(
         &'a self,
         principal: &'a Principal,
         request: ThreadRequest,
-    ) -> Boxed<'a, Result<Conversation, Failure>>;
+    ) -> Boxed<'a, Result<ThreadPage, Failure>>;
 
     /// Whom the person knows.
     fn people<'a>(
@@ -128,7 +128,7 @@ impl Mail for Engine {
         &'a self,
         principal: &'a Principal,
         request: ThreadRequest,
-    ) -> Boxed<'a, Result<Conversation, Failure>> {
+    ) -> Boxed<'a, Result<ThreadPage, Failure>> {
         Box::pin(Engine::thread(self, principal, request))
     }
 

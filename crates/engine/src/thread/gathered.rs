@@ -1,4 +1,4 @@
-//! Gathering a conversation: searched in rounds over all folders at once, each round asking for what the
+//! Gathering a thread: searched in rounds over all folders at once, each round asking for what the
 //! round before brought to light, within the budget of a call.
 
 use std::{
@@ -39,7 +39,7 @@ const ROUNDS: usize = 4;
 /// How much earlier than what it answers a message may have come, by clocks that are wrong.
 const BEFORE: Duration = Duration::days(3);
 
-/// What was found of a conversation.
+/// What was found of a thread.
 pub(super) struct Gathered {
     /// Oldest first, doubles merged.
     pub(super) members: Vec<Member>,
@@ -95,7 +95,7 @@ impl Gathered {
     }
 }
 
-/// A conversation while it is looked for.
+/// A thread while it is looked for.
 struct Looking<'a> {
     seed: &'a Seed,
     principal: &'a Principal,
@@ -215,7 +215,7 @@ fn since(rows: &[Arc<Summary>], belongs: &[bool]) -> Option<Expr> {
     Some(Expr::Term(Term::After(Moment { day: first.to_offset(UtcOffset::UTC).date(), age: None })))
 }
 
-/// Where a conversation is looked for: everywhere but Trash and Junk, unless the message itself lies there.
+/// Where a thread is looked for: everywhere but Trash and Junk, unless the message itself lies there.
 fn plan(seed: &Seed, folders: &Folders) -> Plan {
     let account = &seed.account;
     let shown: Vec<&Folder> =

@@ -1,7 +1,7 @@
-//! Which messages belong to the conversation of one, judged by Message-IDs alone, and what to ask for next.
+//! Which messages belong to the thread of one, judged by Message-IDs alone, and what to ask for next.
 //!
 //! Upwards goes what the message itself says it answers, and so on from there; downwards whatever answers
-//! one of those. So a stranger's message that claims to answer two conversations does not join them: where
+//! one of those. So a stranger's message that claims to answer two threads does not join them: where
 //! it says it comes from counts only for itself.
 
 use std::{
@@ -44,12 +44,12 @@ impl Ids {
     }
 }
 
-/// What is known of a conversation.
+/// What is known of a thread.
 #[derive(Debug, Default)]
 pub(super) struct Links {
     /// The message and what it answers, directly or not.
     above: Ids,
-    /// What belongs to the conversation: whatever answers one of these does too.
+    /// What belongs to the thread: whatever answers one of these does too.
     inside: Ids,
 }
 

@@ -42,7 +42,7 @@ impl<'a> Unlinked<'a> {
         ])
     }
 
-    /// Whether the message is taken to be of the same conversation.
+    /// Whether the message is taken to be of the same thread.
     pub(super) fn is_near(&self, row: &Summary, own: &str) -> bool {
         let other = bare(&row.envelope.subject);
         let is_turn = other.is_reply || row.received <= self.seed.received;

@@ -11,7 +11,7 @@ use crate::{
 
 const FOLDERS: &[(&str, &str)] = &[("", "INBOX"), ("\\Archive", "Archive")];
 
-/// Five messages of one conversation in each of two folders.
+/// Five messages of one thread in each of two folders.
 fn held() -> Vec<Held> {
     let ids = ["a", "b", "c", "d", "e", "f", "g", "h", "i", "j"];
     let place = |number: u32| if number < 5 { ("INBOX", number + 1) } else { ("Archive", number - 4) };

@@ -51,7 +51,7 @@ fn request(query: &str) -> SearchRequest {
     SearchRequest { query: query.into(), limit: 20, ..SearchRequest::default() }
 }
 
-/// Everything an agent can ask: list, search, read, a conversation. The first problem, if any.
+/// Everything an agent can ask: list, search, read, a thread. The first problem, if any.
 pub(crate) async fn everything(engine: &Engine, principal: &Principal) -> Result<(), Problem> {
     let plain = |failure: Failure| match failure {
         Failure::Problem(problem) => problem,
@@ -74,14 +74,13 @@ pub(crate) async fn everything(engine: &Engine, principal: &Principal) -> Result
             Outcome::Several(id, _) => panic!("{id} is an id of ours"),
         }
     }
-    let conversation =
-        ThreadRequest { id: ids.first().cloned().unwrap_or_default(), limit: 40, cursor: None };
-    let conversation = engine.thread(principal, conversation).await.map_err(plain)?;
-    if let Some((_, problem)) = conversation.coverage.failed.first() {
+    let thread = ThreadRequest { id: ids.first().cloned().unwrap_or_default(), limit: 40, cursor: None };
+    let thread = engine.thread(principal, thread).await.map_err(plain)?;
+    if let Some((_, problem)) = thread.coverage.failed.first() {
         return Err(problem.clone());
     }
-    assert_eq!((conversation.messages.len(), conversation.earlier), (40, 50));
-    for outcome in conversation.messages {
+    assert_eq!((thread.messages.len(), thread.earlier), (40, 50));
+    for outcome in thread.messages {
         if let Outcome::Failed(_, problem) = outcome {
             return Err(problem);
         }

@@ -201,7 +201,7 @@ async fn strike(tool: Tool) {
     assert!(proxy.most_open() <= 2, "{} connections at a time", proxy.most_open());
 }
 
-/// A message with a text and a file; the first four of all folders are one conversation.
+/// A message with a text and a file; the first four of all folders are one thread.
 fn mail(folder: &str, number: u64) -> String {
     let text = "some words to carry\r\n".repeat(40);
     let references = if number < 5 { "References: <INBOX-1@example.org>\r\n" } else { "" };

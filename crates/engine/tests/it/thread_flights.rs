@@ -1,11 +1,11 @@
-//! What a conversation costs: how often the server is waited for, and servers that keep threads themselves.
+//! What a thread costs: how often the server is waited for, and servers that keep threads themselves.
 
 use domain::FolderArg;
 use engine::{
     Bounds, Engine,
     read::Outcome,
     search::SearchRequest,
-    thread::{Conversation, ThreadRequest},
+    thread::{ThreadPage, ThreadRequest},
 };
 
 use crate::{
@@ -37,9 +37,9 @@ fn exchange() -> Vec<Held> {
     ]
 }
 
-/// Lists the inbox, as agents do before they read, and reads the conversation of the message `id`; with
+/// Lists the inbox, as agents do before they read, and reads the thread of the message `id`; with
 /// the flights that took.
-async fn read(server: &Scripted, engine: &Engine, id: &str) -> (Conversation, Vec<Vec<String>>) {
+async fn read(server: &Scripted, engine: &Engine, id: &str) -> (ThreadPage, Vec<Vec<String>>) {
     let list =
         SearchRequest { folder: Some(FolderArg::parse("@inbox")), limit: 20, ..SearchRequest::default() };
     engine.search(&server.principal, list).await.unwrap();
@@ -49,7 +49,7 @@ async fn read(server: &Scripted, engine: &Engine, id: &str) -> (Conversation, Ve
     (found, server.flights())
 }
 
-fn bodies(found: &Conversation) -> Vec<(String, String)> {
+fn bodies(found: &ThreadPage) -> Vec<(String, String)> {
     let body = |outcome: &Outcome| match outcome {
         Outcome::Message(message) => (message.id.to_string(), message.body.trim().to_owned()),
         other => panic!("{other:?}"),

@@ -1,4 +1,4 @@
-//! Conversations over folders: who belongs, in which order, how far a page goes, and what stays hidden.
+//! Threads over folders: who belongs, in which order, how far a page goes, and what stays hidden.
 
 use std::fmt::Write as _;
 
@@ -7,7 +7,7 @@ use engine::{
     Bounds,
     read::{Message, Outcome},
     search::{Failure, SearchRequest},
-    thread::{Conversation, ThreadRequest},
+    thread::{ThreadPage, ThreadRequest},
 };
 use testkit::{Mail, Options, maildir::Numbering};
 
@@ -54,24 +54,24 @@ fn request(id: &str, limit: usize) -> ThreadRequest {
     ThreadRequest { id: id.into(), limit, cursor: None }
 }
 
-async fn thread(world: &World, id: &str) -> Conversation {
+async fn thread(world: &World, id: &str) -> ThreadPage {
     new_engine().thread(&world.principal, request(id, 30)).await.unwrap()
 }
 
-fn messages(conversation: &Conversation) -> Vec<&Message> {
+fn messages(thread: &ThreadPage) -> Vec<&Message> {
     fn message(outcome: &Outcome) -> &Message {
         match outcome {
             Outcome::Message(message) => message,
             other => panic!("{other:?}"),
         }
     }
-    conversation.messages.iter().map(message).collect()
+    thread.messages.iter().map(message).collect()
 }
 
 /// The ids as letters write them, in the order shown.
-fn shown(conversation: &Conversation) -> Vec<String> {
+fn shown(thread: &ThreadPage) -> Vec<String> {
     let id = |message: &&Message| message.message_id.clone().unwrap().trim_matches(['<', '>']).to_owned();
-    messages(conversation).iter().map(id).collect()
+    messages(thread).iter().map(id).collect()
 }
 
 fn code(failure: Failure) -> Code {
@@ -81,7 +81,7 @@ fn code(failure: Failure) -> Code {
     }
 }
 
-/// A conversation of eight over four folders, with a sibling branch whose last answer names only its parent,
+/// A thread of eight over four folders, with a sibling branch whose last answer names only its parent,
 /// a copy, and strangers.
 fn filled() -> Option<World> {
     let world = empty_world(Options::default())?;
@@ -109,7 +109,7 @@ fn filled() -> Option<World> {
 const ALL: [&str; 8] = ["root", "a", "b", "branch", "c", "d", "twig", "leaf"];
 
 #[tokio::test]
-async fn a_conversation_is_gathered_over_folders_and_branches_from_any_of_its_messages() {
+async fn a_thread_is_gathered_over_folders_and_branches_from_any_of_its_messages() {
     let Some(world) = filled() else { return };
     for from in ["<root>", "<c>", "<d>", "<leaf>", "<branch>"] {
         let found = thread(&world, from).await;
@@ -125,7 +125,7 @@ async fn a_conversation_is_gathered_over_folders_and_branches_from_any_of_its_me
 }
 
 #[tokio::test]
-async fn servers_without_extensions_give_the_same_conversation() {
+async fn servers_without_extensions_give_the_same_thread() {
     for without in
         [&["SORT", "ESORT", "CONTEXT=SEARCH"][..], &["SORT", "ESEARCH", "LIST-STATUS", "LIST-EXTENDED"]]
     {
@@ -175,7 +175,7 @@ async fn several_messages_of_one_message_id_are_a_choice() {
 }
 
 #[tokio::test]
-async fn a_forged_message_neither_joins_conversations_nor_hides_a_real_one() {
+async fn a_forged_message_neither_joins_threads_nor_hides_a_real_one() {
     let Some(world) = empty_world(Options::default()) else { return };
     let forged = Letter { from: "eve@example.net", ..letter("a2", "a1 b1", 5) };
     fill(&world, "INBOX", &[letter("a1", "", 90), letter("b1", "", 80), letter("b2", "b1", 70), forged]);
@@ -264,7 +264,7 @@ async fn a_cursor_goes_on_to_earlier_ones_and_belongs_to_its_grant_and_message()
 }
 
 #[tokio::test]
-async fn a_long_conversation_is_shown_page_by_page() {
+async fn a_long_thread_is_shown_page_by_page() {
     let Some(world) = empty_world(Options::default()) else { return };
     let mails = |odd: bool| {
         (0..250_u64).filter(move |n| (n % 2 == 1) == odd).map(|n| {

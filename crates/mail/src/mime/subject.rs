@@ -73,7 +73,7 @@ pub struct Bare<'a> {
 }
 
 impl Bare<'_> {
-    /// Whether both are of one conversation as far as subjects go: the same words, not none.
+    /// Whether both are of one thread as far as subjects go: the same words, not none.
     pub fn is_same(&self, other: &Self) -> bool {
         let words = |text: &str| text.split_whitespace().map(str::to_lowercase).collect::<Vec<_>>();
         !self.text.is_empty() && words(self.text) == words(other.text)

@@ -1,4 +1,4 @@
-//! What conversations need of servers: their own threads, and several mailboxes read in one flight.
+//! What threads need of servers: their own threads, and several mailboxes read in one flight.
 
 use domain::{
     Query,

@@ -198,7 +198,7 @@ async fn a_link_to_an_attachment_tells_where_it_is_until_when_and_nothing_of_it(
 }
 
 #[tokio::test]
-async fn a_conversation_is_shown_in_order_fenced_and_within_its_budget() {
+async fn a_thread_is_shown_in_order_fenced_and_within_its_budget() {
     let world = World::start().await;
     for (arguments, shown) in [
         (json!({"id": "work/@inbox:7@a"}), 30),
@@ -235,7 +235,7 @@ async fn a_conversation_is_shown_in_order_fenced_and_within_its_budget() {
 }
 
 #[tokio::test]
-async fn a_conversation_needs_one_message_a_good_cursor_and_room() {
+async fn a_thread_needs_one_message_a_good_cursor_and_room() {
     let world = World::start().await;
     let choice = structured(&call(&world, "mail_thread", json!({"id": "<twice@x>"})).await);
     assert_eq!(choice["messages"][0]["error"]["code"], "conflict");

@@ -20,7 +20,7 @@ use engine::{
     people::{People, PeopleRequest, Person},
     read::{Message, Outcome, View},
     search::{Coverage, Failure, Page, Row, SearchRequest},
-    thread::{Conversation, ThreadRequest},
+    thread::{ThreadPage, ThreadRequest},
 };
 use serde_json::{Value, json};
 use time::macros::datetime;
@@ -337,7 +337,7 @@ impl Mail for Script {
         &'a self,
         _principal: &'a Principal,
         request: ThreadRequest,
-    ) -> Boxed<'a, Result<Conversation, Failure>> {
+    ) -> Boxed<'a, Result<ThreadPage, Failure>> {
         Box::pin(async move {
             self.searched.lock().unwrap().push(format!("{request:?}"));
             if request.cursor.is_some() {
@@ -358,7 +358,7 @@ impl Mail for Script {
                 _ => return Err(Problem::new(Code::NotFound, "No such message.").into()),
             };
             let earlier = 100 - messages.len();
-            Ok(Conversation { messages, earlier, next_cursor: Some("c".repeat(120)), coverage: coverage() })
+            Ok(ThreadPage { messages, earlier, next_cursor: Some("c".repeat(120)), coverage: coverage() })
         })
     }
 

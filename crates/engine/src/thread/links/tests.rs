@@ -1,4 +1,4 @@
-//! Who belongs to a conversation, whatever the headers claim.
+//! Who belongs to a thread, whatever the headers claim.
 
 use domain::{Envelope, Timestamp};
 
@@ -22,7 +22,7 @@ fn row(id: &str, answers: &[&str]) -> Arc<Summary> {
     })
 }
 
-/// The ids of those that belong to the first one's conversation.
+/// The ids of those that belong to the first one's thread.
 fn belonging(rows: &[Arc<Summary>]) -> Vec<String> {
     let belongs = Links::of(&rows[0]).admit(rows);
     let chosen = rows.iter().zip(belongs).filter(|(_, belongs)| *belongs);
@@ -50,7 +50,7 @@ fn everything_above_and_every_branch_below_belongs() {
 }
 
 #[test]
-fn a_message_that_claims_two_conversations_does_not_join_them() {
+fn a_message_that_claims_two_threads_does_not_join_them() {
     let rows = [
         row("<a2>", &["<a1>"]),
         row("<a1>", &[]),

@@ -1,4 +1,4 @@
-//! Conversations, people and attachments, on every server.
+//! Threads, people and attachments, on every server.
 
 use engine::{people::PeopleRequest, read::Outcome, thread::ThreadRequest};
 use futures_util::TryStreamExt as _;
@@ -8,12 +8,12 @@ use super::{THEN, World, mail, on_every_server};
 use crate::attachments::attached;
 
 on_every_server!(
-    a_conversation_is_gathered_from_several_folders_oldest_first,
+    a_thread_is_gathered_from_several_folders_oldest_first,
     people_are_found_by_name_and_address_those_written_to_first,
     an_attachment_is_streamed_octet_for_octet,
 );
 
-/// Message `number` of a conversation, which answers the one before it.
+/// Message `number` of a thread, which answers the one before it.
 fn turn(number: u64, from: &str, to: &str, words: &str) -> Mail {
     let references: Vec<String> =
         (1..number).map(|earlier| format!("<turn.{earlier}@example.org>")).collect();
@@ -30,7 +30,7 @@ fn turn(number: u64, from: &str, to: &str, words: &str) -> Mail {
     )
 }
 
-async fn a_conversation_is_gathered_from_several_folders_oldest_first(mut world: World) {
+async fn a_thread_is_gathered_from_several_folders_oldest_first(mut world: World) {
     if !world.server.has_special_folders {
         world.create("Sent");
     }
@@ -40,8 +40,8 @@ async fn a_conversation_is_gathered_from_several_folders_oldest_first(mut world:
     world.file("INBOX", &turn(3, bob, alice, "third words"));
     world.file("INBOX", &mail("plan of others", "Message-ID: <else@example.org>\r\n\r\nother words\r\n"));
     let request = ThreadRequest { id: "<turn.2@example.org>".into(), limit: 10, cursor: None };
-    let conversation = world.engine.thread(&world.principal, request).await.unwrap();
-    let bodies: Vec<String> = conversation
+    let thread = world.engine.thread(&world.principal, request).await.unwrap();
+    let bodies: Vec<String> = thread
         .messages
         .into_iter()
         .map(|outcome| match outcome {
