@@ -9,5 +9,6 @@ mod http_calls;
 mod laws;
 mod prompts;
 mod resources;
+mod script;
 mod stdio;
 pub(crate) mod world;

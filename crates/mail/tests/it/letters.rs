@@ -15,7 +15,7 @@ use mail::mime::{
     whole,
 };
 
-/// The corpus of real messages, where there is one: `shared/corpus` beside a folder above this crate.
+/// The corpus of real messages, where there is one above this crate.
 pub(crate) fn corpus() -> Option<PathBuf> {
     let start = Path::new(env!("CARGO_MANIFEST_DIR"));
     start.ancestors().map(|folder| folder.join("shared").join("corpus")).find(|folder| folder.is_dir())

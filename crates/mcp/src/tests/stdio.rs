@@ -11,7 +11,8 @@ use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader, DuplexStream, Lines, 
 
 use super::{
     downloads::{DEADLINE, SILENT, SLOW},
-    world::{Counter, FakeGate, Script, principal},
+    script::Script,
+    world::{Counter, FakeGate, principal},
 };
 use crate::{Boxed, Directory, Refusal, Settings, StdioError, Who, serve_stream};
 
