@@ -172,10 +172,10 @@ impl Search<'_> {
             folder: task.folder.clone(),
             validity,
             total: rows.total.into(),
-            is_exact: true,
+            is_exact: !rows.has_gaps,
             is_filed: is_makeshift(Order::Filed, &task.folder) && !offered.is_empty(),
             back_to: None,
-            has_gaps: false,
+            has_gaps: rows.has_gaps,
             offer: Offer {
                 account: 0,
                 floor: offered.iter().map(|(row, _)| row.received).min(),

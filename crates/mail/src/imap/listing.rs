@@ -24,6 +24,8 @@ pub struct Rows {
     pub total: u32,
     /// Whether nothing is below the last row.
     pub is_last: bool,
+    /// Whether a row may be missing because what the server said of it could not be read.
+    pub has_gaps: bool,
 }
 
 /// The newest `count` rows. What was delivered before the call is among them: the window is asked up to
@@ -49,13 +51,14 @@ pub async fn newest(session: &mut Session, mailbox: &[u8], count: u32) -> Result
         expunged = session.expunged();
     }
     let mut rows: Vec<(u32, Summary)> = Vec::new();
+    let mut has_gaps = false;
     let mut low = lowest(known);
     let mut reply = join(replies);
     for round in 0..TRIES {
         match reply.take() {
             Some(Ok(reply)) => {
                 let is_short = is_short_of_expunged(reply.status.code.as_ref());
-                gather(&mut rows, fetch::read(reply));
+                has_gaps |= gather(&mut rows, reply);
                 if is_short && session.expunged() == expunged {
                     sync(session).await?;
                 }
@@ -75,6 +78,7 @@ pub async fn newest(session: &mut Session, mailbox: &[u8], count: u32) -> Result
             // Something was expunged: sequence numbers moved, so the window is asked anew.
             expunged = session.expunged();
             rows.clear();
+            has_gaps = false;
             known = 0;
         }
         if exists == known {
@@ -86,9 +90,9 @@ pub async fn newest(session: &mut Session, mailbox: &[u8], count: u32) -> Result
         reply = Some(session.run_one(fetch::rows_from(session.capabilities(), from, None)).await);
     }
     if let Some(reply) = reply {
-        gather(&mut rows, fetch::read(reply?));
+        has_gaps |= gather(&mut rows, reply?);
     }
-    Ok(finish(session, selected, rows, count, low))
+    Ok(finish(session, selected, rows, has_gaps, count, low))
 }
 
 /// The reply to the FETCH with what the NOOP behind it brought: flags that changed meanwhile.
@@ -98,7 +102,10 @@ fn join(replies: Vec<Result<Reply, Error>>) -> Option<Result<Reply, Error>> {
     if let Ok(first) = &mut first {
         for news in replies {
             match news {
-                Ok(news) => first.data.extend(news.data),
+                Ok(news) => {
+                    first.has_gaps |= news.has_gaps;
+                    first.data.extend(news.data);
+                }
                 Err(error) if error.ends_connection() => return Some(Err(error)),
                 Err(_) => {}
             }
@@ -129,21 +136,24 @@ pub async fn older(
     let (selected, _) = session.examine(mailbox, Vec::new()).await?;
     let mut high = below.min(session.exists().saturating_add(1)).saturating_sub(1);
     let mut rows: Vec<(u32, Summary)> = Vec::new();
+    let mut has_gaps = false;
     let mut low = high.max(1);
     while high > 0 && rows.len() < count as usize {
         let missing = count - u32::try_from(rows.len()).unwrap_or(count);
         low = high.saturating_sub(missing.saturating_sub(1)).max(1);
         let reply = session.run_one(fetch::rows_from(session.capabilities(), low, Some(high))).await?;
         let mut batch = Vec::new();
-        gather(&mut batch, fetch::read(reply));
+        has_gaps |= gather(&mut batch, reply);
         rows.extend(batch.into_iter().filter(|(_, row)| row.uid < uid));
         high = low - 1;
     }
-    Ok(finish(session, selected, rows, count, low))
+    Ok(finish(session, selected, rows, has_gaps, count, low))
 }
 
-fn gather(rows: &mut Vec<(u32, Summary)>, fetched: Vec<super::response::Fetch>) {
-    for fetch in fetched {
+/// Adds the rows of a reply; whether some of it could not be read.
+fn gather(rows: &mut Vec<(u32, Summary)>, reply: Reply) -> bool {
+    let has_gaps = reply.has_gaps;
+    for fetch in fetch::read(reply) {
         let sequence = fetch.sequence;
         // Unsolicited flag updates carry no envelope and no size; they are no rows.
         if fetch.size.is_none() && fetch.envelope.is_none() {
@@ -151,12 +161,14 @@ fn gather(rows: &mut Vec<(u32, Summary)>, fetched: Vec<super::response::Fetch>) 
         }
         rows.extend(fetch::summary(fetch).map(|summary| (sequence, summary)));
     }
+    has_gaps
 }
 
 fn finish(
     session: &Session,
     selected: Selected,
     mut rows: Vec<(u32, Summary)>,
+    has_gaps: bool,
     count: u32,
     low: u32,
 ) -> Rows {
@@ -164,5 +176,6 @@ fn finish(
     rows.dedup_by(|(_, a), (_, b)| a.uid == b.uid);
     rows.truncate(count as usize);
     let is_last = rows.last().map_or(low, |(sequence, _)| *sequence) <= 1;
-    Rows { selected, rows, total: session.exists(), is_last }
+    let has_gaps = has_gaps && rows.len() < count as usize;
+    Rows { selected, rows, total: session.exists(), is_last, has_gaps }
 }

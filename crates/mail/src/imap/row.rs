@@ -2,7 +2,7 @@
 
 use domain::Summary;
 
-use super::{command::fetch, pool::Question, session::Session};
+use super::{command::fetch, pool::Question, reading::check_whole, session::Session};
 use crate::Error;
 
 /// The row of one message.
@@ -37,8 +37,10 @@ impl Question for Row<'_> {
             return Ok(Found::Stale);
         }
         let reply = replies.pop().unwrap_or(Err(Error::Protocol("no answer to a fetch")))?;
+        let has_gaps = reply.has_gaps;
         let rows = fetch::read(reply).into_iter().filter(|fetch| fetch.size.is_some());
         let row = rows.filter_map(fetch::summary).find(|row| row.uid == self.uid);
+        check_whole(has_gaps, row.is_some())?;
         Ok(row.map_or(Found::Gone, |row| Found::Row(Box::new(row))))
     }
 }

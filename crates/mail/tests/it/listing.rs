@@ -229,3 +229,24 @@ async fn names_are_sent_as_the_server_writes_them() {
     drop(session);
     script.done().await;
 }
+
+#[tokio::test]
+async fn a_row_that_cannot_be_read_is_told_to_be_missing() {
+    let listed = |spoilt: &str| {
+        hello("")
+            + "C: {x} EXAMINE INBOX\n"
+            + &examined("x", 7, 3)
+            + "C: {f} FETCH 1:* (…)\nS: "
+            + &row(1, 1)
+            + spoilt
+            + "S: "
+            + &row(3, 3)
+            + "S: {f} OK"
+    };
+    for (spoilt, has_gaps) in [("S: * 2 FETCH\n", true), ("S: * X-NEWS (of) something\n", false)] {
+        let script = Script::play([listed(spoilt)]).await;
+        let mut session = script.sign_in().await.unwrap();
+        let rows = listing::newest(&mut session, b"INBOX", 50).await.unwrap();
+        assert_eq!((rows.rows.len(), rows.has_gaps), (2, has_gaps), "{spoilt}");
+    }
+}
