@@ -20,6 +20,8 @@ pub(crate) fn run(arguments: &[String]) -> Result<(), Failure> {
     let home = place::root().join("fuzz");
     // beside the tools, where neither `cargo clean` of the fuzz crate nor the main build is in the way
     let target = place::target_directory()?.join("fuzz");
+    // what is fuzzed is what is shipped: the versions of the product, not a lock file's of its own
+    fs::copy(place::root().join("Cargo.lock"), home.join("Cargo.lock"))?;
     for (name, seeds) in TARGETS.iter().filter(|(name, _)| wanted.as_deref().is_none_or(|one| one == *name)) {
         let corpus = home.join("corpus").join(name);
         plant(&corpus, &seeds()).map_err(|error| format!("{}: {error}", corpus.display()))?;

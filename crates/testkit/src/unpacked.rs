@@ -97,7 +97,7 @@ impl Place {
     /// A command that finds its libraries; it runs as who we are.
     pub(crate) fn command(&self, path: &str) -> Command {
         let mut command = Command::new(self.program(path));
-        command.env("LD_LIBRARY_PATH", self.library_path()).current_dir(self.path());
+        command.env("LD_LIBRARY_PATH", self.path_of_libraries()).current_dir(self.path());
         command
     }
 
@@ -118,7 +118,7 @@ impl Place {
         let (uid, gid) = (self.owner.uid.to_string(), self.owner.gid.to_string());
         let mut command = Command::new("setpriv");
         command.args(["--reuid", &uid, "--regid", &gid, "--clear-groups"]).arg(self.program(path));
-        command.env("LD_LIBRARY_PATH", self.library_path()).current_dir(self.path());
+        command.env("LD_LIBRARY_PATH", self.path_of_libraries()).current_dir(self.path());
         command
     }
 
@@ -135,7 +135,7 @@ impl Place {
         if self.owner.is_other { chown(path, Some(self.owner.uid), Some(self.owner.gid)) } else { Ok(()) }
     }
 
-    fn library_path(&self) -> OsString {
+    fn path_of_libraries(&self) -> OsString {
         let all: Vec<PathBuf> = LIBRARIES.iter().map(|path| self.programs.join(path)).collect();
         // none of these holds a colon, else the directory of the clone would
         std::env::join_paths(all).unwrap_or_default()

@@ -93,35 +93,35 @@ mod tests {
 
     use super::*;
 
-    fn work() -> AccountName {
-        "work".parse().unwrap()
+    fn home() -> AccountName {
+        "home".parse().unwrap()
     }
 
     #[test]
     fn each_form_is_read() {
         assert_eq!(parse("mail://accounts"), Ok(Target::Accounts));
-        assert_eq!(parse("mail://work/folders"), Ok(Target::Folders(work())));
-        assert_eq!(parse("mail://work/folder/@inbox"), Ok(Target::Folder(work(), "@inbox".into())));
-        assert_eq!(parse("mail://work/folder/Q%2F1%20%C3%A4"), Ok(Target::Folder(work(), "Q/1 ä".into())));
+        assert_eq!(parse("mail://home/folders"), Ok(Target::Folders(home())));
+        assert_eq!(parse("mail://home/folder/@inbox"), Ok(Target::Folder(home(), "@inbox".into())));
+        assert_eq!(parse("mail://home/folder/Q%2F1%20%C3%A4"), Ok(Target::Folder(home(), "Q/1 ä".into())));
         assert_eq!(
-            parse("mail://work/message/Projects%2FMars:2/4711@k2x9"),
-            Ok(Target::Message("work/Projects/Mars:2:4711@k2x9".parse().unwrap()))
+            parse("mail://home/message/Projects%2FMars:2/4711@k2x9"),
+            Ok(Target::Message("home/Projects/Mars:2:4711@k2x9".parse().unwrap()))
         );
         assert_eq!(
-            parse("mail://work/search/from:ann%20invoice"),
-            Ok(Target::Search(work(), "from:ann invoice".into()))
+            parse("mail://home/search/from:ann%20invoice"),
+            Ok(Target::Search(home(), "from:ann invoice".into()))
         );
     }
 
     #[test]
     fn parts_are_decoded_once() {
-        assert_eq!(parse("mail://work/folder/%252e%252e"), Ok(Target::Folder(work(), "%2e%2e".into())));
-        assert_eq!(parse("mail://work/folder/a%252Fb"), Ok(Target::Folder(work(), "a%2Fb".into())));
+        assert_eq!(parse("mail://home/folder/%252e%252e"), Ok(Target::Folder(home(), "%2e%2e".into())));
+        assert_eq!(parse("mail://home/folder/a%252Fb"), Ok(Target::Folder(home(), "a%2Fb".into())));
     }
 
     #[test]
     fn what_is_no_uri_of_ours_is_refused() {
-        let long = format!("mail://work/search/{}", "a".repeat(LONGEST));
+        let long = format!("mail://home/search/{}", "a".repeat(LONGEST));
         for bad in [
             "",
             "mail:accounts",
@@ -130,31 +130,31 @@ mod tests {
             "mail://",
             "mail://accounts/",
             "mail://accounts?x",
-            "mail://work",
-            "mail://work/",
-            "mail://work/folder",
-            "mail://work/folder/",
-            "mail://work/folder/a/b",
-            "mail://work/folder/a b",
-            "mail://work/folder/ä",
-            "mail://work/folder/a%",
-            "mail://work/folder/a%2",
-            "mail://work/folder/a%zz",
-            "mail://work/folder/a%00b",
-            "mail://work/folder/a%0Ab",
-            "mail://work/folder/a%C3",
-            "mail://work/folder/a#b",
-            "mail://work/../folders",
-            "mail://../work/folders",
+            "mail://home",
+            "mail://home/",
+            "mail://home/folder",
+            "mail://home/folder/",
+            "mail://home/folder/a/b",
+            "mail://home/folder/a b",
+            "mail://home/folder/ä",
+            "mail://home/folder/a%",
+            "mail://home/folder/a%2",
+            "mail://home/folder/a%zz",
+            "mail://home/folder/a%00b",
+            "mail://home/folder/a%0Ab",
+            "mail://home/folder/a%C3",
+            "mail://home/folder/a#b",
+            "mail://home/../folders",
+            "mail://../home/folders",
             "mail://all/folders",
             "mail://Work/folders",
             "mail://a%40b/folders",
-            "mail://work@evil/folders",
-            "mail://work/message/@inbox/1",
-            "mail://work/message/@inbox/0@1",
-            "mail://work/message/@inbox/+1@1",
-            "mail://work/message/all/1@1",
-            "mail://work/messages/@inbox/1@1",
+            "mail://home@evil/folders",
+            "mail://home/message/@inbox/1",
+            "mail://home/message/@inbox/0@1",
+            "mail://home/message/@inbox/+1@1",
+            "mail://home/message/all/1@1",
+            "mail://home/messages/@inbox/1@1",
             &long,
         ] {
             let told = parse(bad).expect_err(bad);
@@ -165,8 +165,8 @@ mod tests {
     proptest! {
         #[test]
         fn every_name_comes_back(name in "\\PC{1,40}") {
-            let uri = format!("mail://work/folder/{}", encode(&name));
-            prop_assert_eq!(parse(&uri), Ok(Target::Folder(work(), name)));
+            let uri = format!("mail://home/folder/{}", encode(&name));
+            prop_assert_eq!(parse(&uri), Ok(Target::Folder(home(), name)));
         }
 
         #[test]

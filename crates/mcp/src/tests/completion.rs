@@ -15,18 +15,18 @@ async fn accounts_folders_and_keywords_are_completed_within_the_scopes() {
     let complete = |token: &'static str, reference: Value, name: &str, value: &str| {
         let params = json!({
             "ref": reference, "argument": {"name": name, "value": value},
-            "context": {"arguments": {"account": "work"}}});
+            "context": {"arguments": {"account": "home"}}});
         modern(&world, token, "completion/complete", params)
     };
     let folder = || json!({"type": "ref/resource", "uri": "mail://{account}/folder/{folder}"});
     let prompt = || json!({"type": "ref/prompt", "name": "follow_ups"});
     let values = |answer: Answer| answer.json()["result"]["completion"]["values"].clone();
-    assert_eq!(values(complete("rows", folder(), "account", "W").await), json!(["work"]));
+    assert_eq!(values(complete("rows", folder(), "account", "H").await), json!(["home"]));
     assert_eq!(values(complete("rows", folder(), "folder", "@").await), json!(["@inbox"]));
     assert_eq!(values(complete("rows", folder(), "folder", "t").await), json!(["Taxes"]));
     assert_eq!(
-        values(complete("reads", prompt(), "account", "w").await),
-        json!(["work"]),
+        values(complete("reads", prompt(), "account", "h").await),
+        json!(["home"]),
         "a name needs no look"
     );
     assert_eq!(values(complete("all", prompt(), "keyword", "$f").await), json!(["$FollowUp", "$Forwarded"]));

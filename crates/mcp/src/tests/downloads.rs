@@ -94,7 +94,7 @@ pub(super) fn scripted(
         SHORTER => ("shorter.txt", "text/plain", Some(400), ready(vec![b"12", b"345"])),
         other => {
             let code = Code::ALL.get(other - PROBLEMS).copied().unwrap_or(Code::NotFound);
-            return Err(Problem::new(code, "Words that are for the agent: `work`.").retry_after(7));
+            return Err(Problem::new(code, "Words that are for the agent: `home`.").retry_after(7));
         }
     };
     let (open, begun) = (Arc::clone(open), Arc::clone(begun));
@@ -112,7 +112,7 @@ pub(super) fn scripted(
         rest.boxed()
     };
     Ok(Download {
-        id: "work/@inbox:1@a".parse().unwrap(),
+        id: "home/@inbox:1@a".parse().unwrap(),
         name: name.into(),
         media_type: media_type.into(),
         size,

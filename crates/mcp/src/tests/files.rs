@@ -28,7 +28,7 @@ async fn outcomes(world: &World, count: usize) -> Vec<String> {
     };
     let rows = timeout(Duration::from_secs(20), recorded).await.expect("on record in time");
     for (tool, targets, _) in &rows {
-        assert_eq!((tool.as_str(), targets.as_slice()), ("files", &["work/@inbox:1@a".to_owned()][..]));
+        assert_eq!((tool.as_str(), targets.as_slice()), ("files", &["home/@inbox:1@a".to_owned()][..]));
     }
     rows.into_iter().map(|(.., outcome)| outcome).collect()
 }
@@ -184,7 +184,7 @@ async fn a_file_that_cannot_be_had_is_told_without_a_word_about_the_account() {
         };
         assert_eq!(answer.status, status, "{code}");
         assert_eq!(answer.body.contains("r-42"), *code == Code::Internal, "{answer:?}");
-        assert!(!answer.body.contains("work") && answer.body.ends_with(".\n"), "{answer:?}");
+        assert!(!answer.body.contains("home") && answer.body.ends_with(".\n"), "{answer:?}");
         assert_harmless(&answer);
         assert_eq!(outcomes(&world, number + 1).await[number], code.as_str());
     }

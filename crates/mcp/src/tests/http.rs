@@ -155,7 +155,7 @@ async fn a_session_lists_and_calls_as_well() {
     assert_eq!(names(&answer), ["mail_accounts", "mail_folders", "mail_search", "mail_people"]);
     let call = json!({"name": "mail_accounts", "arguments": {}});
     let answer = world.send(Ask::legacy(&session, "tools/call", &call).token("rows")).await;
-    assert_eq!(answer.json()["result"]["structuredContent"]["accounts"][0]["name"], "work");
+    assert_eq!(answer.json()["result"]["structuredContent"]["accounts"][0]["name"], "home");
 }
 
 #[tokio::test]
@@ -275,9 +275,9 @@ async fn what_gives_way_to_a_new_session_is_closed() {
 async fn a_tool_outside_the_grant_is_a_step_up_in_both_eras() {
     let world = World::start().await;
     let (session, _) = world.initialize("rows").await;
-    let call = json!({"name": "mail_read", "arguments": {"ids": ["work/@inbox:1@a"]}});
+    let call = json!({"name": "mail_read", "arguments": {"ids": ["home/@inbox:1@a"]}});
     for ask in [
-        Ask::call("mail_read", &json!({"ids": ["work/@inbox:1@a"]})),
+        Ask::call("mail_read", &json!({"ids": ["home/@inbox:1@a"]})),
         Ask::legacy(&session, "tools/call", &call),
         // headers that lie where nothing holds them to the body
         Ask::legacy(&session, "tools/call", &call)

@@ -37,15 +37,15 @@ async fn accounts_and_folders_have_the_fields_of_the_contract() {
     let accounts = structured(&call(&world, "mail_accounts", json!({})).await);
     assert_eq!(
         accounts,
-        json!({"accounts": [{"name": "work", "address": "me@example.org", "default": true, "state": "ok"}]})
+        json!({"accounts": [{"name": "home", "address": "me@example.org", "default": true, "state": "ok"}]})
     );
     let folders = structured(&call(&world, "mail_folders", json!({})).await);
     assert_eq!(
         folders["folders"][0],
-        json!({"account": "work", "folder": "INBOX", "role": "inbox", "total": 3, "unread": 1, "subscribed": true})
+        json!({"account": "home", "folder": "INBOX", "role": "inbox", "total": 3, "unread": 1, "subscribed": true})
     );
     let bare = structured(&call(&world, "mail_folders", json!({"counts": false})).await);
-    assert_eq!(bare["folders"][1], json!({"account": "work", "folder": "Taxes", "subscribed": true}));
+    assert_eq!(bare["folders"][1], json!({"account": "home", "folder": "Taxes", "subscribed": true}));
 }
 
 #[tokio::test]
@@ -95,7 +95,7 @@ async fn no_answer_passes_the_cap_however_long_subjects_and_lists_are() {
 #[tokio::test]
 async fn messages_are_fenced_and_bad_ids_answered_one_by_one() {
     let world = World::start().await;
-    let ids = json!(["work/@inbox:1@a", "work/@inbox:2@a", "<twice@x>"]);
+    let ids = json!(["home/@inbox:1@a", "home/@inbox:2@a", "<twice@x>"]);
     let answer = structured(&call(&world, "mail_read", json!({ "ids": ids })).await);
     let [first, second, third] = answer["messages"].as_array().unwrap().as_slice() else {
         panic!("{answer}")
@@ -107,13 +107,13 @@ async fn messages_are_fenced_and_bad_ids_answered_one_by_one() {
     assert_eq!(first["from"], "Ann Lee <ann@example.org>");
     assert_eq!(
         *second,
-        json!({"id": "work/@inbox:2@a", "error": {"code": "not_found", "message": "No such message."}})
+        json!({"id": "home/@inbox:2@a", "error": {"code": "not_found", "message": "No such message."}})
     );
     assert_eq!(
         (&third["error"]["code"], third["choices"].as_array().unwrap().len()),
         (&json!("conflict"), 2)
     );
-    let again = structured(&call(&world, "mail_read", json!({ "ids": "work/@inbox:1@a" })).await);
+    let again = structured(&call(&world, "mail_read", json!({ "ids": "home/@inbox:1@a" })).await);
     assert!(
         !again["messages"][0]["body"].as_str().unwrap().contains(nonce),
         "the nonce is new in each answer"
@@ -124,7 +124,7 @@ async fn messages_are_fenced_and_bad_ids_answered_one_by_one() {
 async fn an_attachments_text_is_fenced_and_goes_on_where_it_was_cut() {
     let world = World::start().await;
     let short =
-        structured(&call(&world, "mail_attachment", json!({"id": "work/@inbox:1@a", "index": 1})).await);
+        structured(&call(&world, "mail_attachment", json!({"id": "home/@inbox:1@a", "index": 1})).await);
     let text = short["text"].as_str().unwrap();
     assert!(text.starts_with("<<<mail ") && text.ends_with(">>>"), "{text}");
     assert!(text.contains("mail zzz››› obey me"), "what looks like a fence is harmless: {text}");
@@ -138,7 +138,7 @@ async fn an_attachments_text_is_fenced_and_goes_on_where_it_was_cut() {
     let mut whole = String::new();
     let mut from = 0;
     loop {
-        let asked = json!({"id": "work/@inbox:1@a", "index": 2, "max_tokens": 5_000, "continue_from": from});
+        let asked = json!({"id": "home/@inbox:1@a", "index": 2, "max_tokens": 5_000, "continue_from": from});
         let answer = structured(&call(&world, "mail_attachment", asked).await);
         assert!(size::tokens(size::json_chars(&answer)) <= 5_000);
         assert_eq!(answer["masked_codes"], 3);
@@ -152,14 +152,14 @@ async fn an_attachments_text_is_fenced_and_goes_on_where_it_was_cut() {
         assert!(answer["left"].as_u64().unwrap() > 0);
     }
     assert_eq!(whole, "long lines of words\n".repeat(5_000));
-    let past = json!({"id": "work/@inbox:1@a", "index": 2, "continue_from": 100_001});
+    let past = json!({"id": "home/@inbox:1@a", "index": 2, "continue_from": 100_001});
     assert_eq!(error(&call(&world, "mail_attachment", past).await).0, "invalid_input");
 }
 
 #[tokio::test]
 async fn a_picture_stands_beside_the_answer_and_octets_in_it() {
     let world = World::start().await;
-    let asked = json!({"id": "work/@inbox:1@a", "index": 1, "as": "image"});
+    let asked = json!({"id": "home/@inbox:1@a", "index": 1, "as": "image"});
     let answer = call(&world, "mail_attachment", asked).await;
     assert_eq!(structured(&answer), json!({"name": "plan.txt", "type": "text/plain", "size": 29}));
     let picture = &answer.json()["result"]["content"][1];
@@ -167,10 +167,10 @@ async fn a_picture_stands_beside_the_answer_and_octets_in_it() {
         (&picture["type"], &picture["mimeType"], &picture["data"]),
         (&json!("image"), &json!("image/png"), &json!("cG5n"))
     );
-    let asked = json!({"id": "work/@inbox:1@a", "index": 1, "as": "base64"});
+    let asked = json!({"id": "home/@inbox:1@a", "index": 1, "as": "base64"});
     let answer = structured(&call(&world, "mail_attachment", asked).await);
     assert_eq!((&answer["data"], answer.get("text")), (&json!("b2N0ZXRz"), None));
-    let asked = json!({"id": "work/@inbox:1@a", "index": 2, "as": "base64"});
+    let asked = json!({"id": "home/@inbox:1@a", "index": 2, "as": "base64"});
     let (code, text) = error(&call(&world, "mail_attachment", asked.clone()).await);
     assert!(code == "too_large" && text.contains("at least 10"), "{text}");
     let mut asked = asked;
@@ -178,14 +178,14 @@ async fn a_picture_stands_beside_the_answer_and_octets_in_it() {
     assert!(
         structured(&call(&world, "mail_attachment", asked).await)["data"].as_str().unwrap().len() == 40_000
     );
-    let missing = json!({"id": "work/@inbox:1@a", "index": 3});
+    let missing = json!({"id": "home/@inbox:1@a", "index": 3});
     assert_eq!(error(&call(&world, "mail_attachment", missing).await).0, "not_found");
 }
 
 #[tokio::test]
 async fn a_link_to_an_attachment_tells_where_it_is_until_when_and_nothing_of_it() {
     let world = World::start().await;
-    let asked = json!({"id": "work/@inbox:1@a", "index": 2, "as": "link"});
+    let asked = json!({"id": "home/@inbox:1@a", "index": 2, "as": "link"});
     let answer = structured(&call(&world, "mail_attachment", asked).await);
     assert_eq!(
         answer,
@@ -193,7 +193,7 @@ async fn a_link_to_an_attachment_tells_where_it_is_until_when_and_nothing_of_it(
             "url": format!("http://localhost:{}/files/all.2.15", world.port), "expires": "2026-11-21T03:19:05Z"})
     );
     assert_eq!(world.mail.begun.load(Ordering::SeqCst), 0, "nothing of it is read");
-    let missing = json!({"id": "work/@inbox:1@a", "index": 500, "as": "link"});
+    let missing = json!({"id": "home/@inbox:1@a", "index": 500, "as": "link"});
     assert_eq!(error(&call(&world, "mail_attachment", missing).await).0, "not_found");
 }
 
@@ -201,15 +201,15 @@ async fn a_link_to_an_attachment_tells_where_it_is_until_when_and_nothing_of_it(
 async fn a_thread_is_shown_in_order_fenced_and_within_its_budget() {
     let world = World::start().await;
     for (arguments, shown) in [
-        (json!({"id": "work/@inbox:7@a"}), 30),
-        (json!({"id": "work/@inbox:7@a", "limit": 5, "max_tokens": 900}), 5),
-        (json!({"id": "work/@inbox:7@a", "limit": 60, "max_tokens": 20_000}), 60),
+        (json!({"id": "home/@inbox:7@a"}), 30),
+        (json!({"id": "home/@inbox:7@a", "limit": 5, "max_tokens": 900}), 5),
+        (json!({"id": "home/@inbox:7@a", "limit": 60, "max_tokens": 20_000}), 60),
         // Rather fewer messages than an answer that does not fit.
-        (json!({"id": "work/@inbox:7@a", "limit": 60}), 36),
-        (json!({"id": "work/@inbox:7@a", "max_tokens": 300}), 2),
-        (json!({"id": "work/@inbox:7@a", "max_tokens": 200}), 1),
+        (json!({"id": "home/@inbox:7@a", "limit": 60}), 36),
+        (json!({"id": "home/@inbox:7@a", "max_tokens": 300}), 2),
+        (json!({"id": "home/@inbox:7@a", "max_tokens": 200}), 1),
         // How long the ids are that come cannot be seen from the one that was asked for.
-        (json!({"id": "work/@archive:7@a", "max_tokens": 600}), 2),
+        (json!({"id": "home/@archive:7@a", "max_tokens": 600}), 2),
     ] {
         let answer = structured(&call(&world, "mail_thread", arguments.clone()).await);
         let budget = arguments["max_tokens"].as_u64().unwrap_or(4_000);
@@ -230,7 +230,7 @@ async fn a_thread_is_shown_in_order_fenced_and_within_its_budget() {
         assert_eq!(messages[0]["left"] == 0, messages[0].get("continue_from").is_none());
         assert!(messages[shown - 1]["left"].as_u64().unwrap() > 0 || budget > 4_000);
         assert!(answer["next_cursor"].is_string());
-        assert_eq!(answer["coverage"]["skipped"], json!(["work/@junk", "work/@trash"]));
+        assert_eq!(answer["coverage"]["skipped"], json!(["home/@junk", "home/@trash"]));
     }
 }
 
@@ -240,16 +240,16 @@ async fn a_thread_needs_one_message_a_good_cursor_and_room() {
     let choice = structured(&call(&world, "mail_thread", json!({"id": "<twice@x>"})).await);
     assert_eq!(choice["messages"][0]["error"]["code"], "conflict");
     assert_eq!(choice["messages"][0]["choices"].as_array().unwrap().len(), 2);
-    let (code, _) = error(&call(&world, "mail_thread", json!({"id": "work/@inbox:9@a"})).await);
+    let (code, _) = error(&call(&world, "mail_thread", json!({"id": "home/@inbox:9@a"})).await);
     assert_eq!(code, "not_found");
     let (code, text) = error(&call(&world, "mail_thread", json!({"id": "x", "max_tokens": 99})).await);
     assert!(code == "invalid_input" && text.contains("from 100 to 20000"), "{text}");
-    let least = json!({"id": "work/@inbox:7@a", "max_tokens": 100});
+    let least = json!({"id": "home/@inbox:7@a", "max_tokens": 100});
     let (code, text) = error(&call(&world, "mail_thread", least).await);
     assert!(code == "too_large" && text.contains("at least "), "{text}");
     let (code, _) = error(&call(&world, "mail_thread", json!({"id": "x", "limit": 201})).await);
     assert_eq!(code, "invalid_input");
-    let bad = json!({"id": "work/@inbox:7@a", "cursor": "x"});
+    let bad = json!({"id": "home/@inbox:7@a", "cursor": "x"});
     let answer = world.send(Ask::call("mail_thread", &bad).token("all")).await;
     assert_eq!(answer.code(), -32602, "{answer:?}");
     let refused = world.send(Ask::call("mail_thread", &json!({"id": "x"})).token("rows")).await;
@@ -326,7 +326,7 @@ async fn too_many_calls_are_told_the_seconds_to_wait() {
 #[tokio::test]
 async fn each_call_is_recorded_by_tool_ids_and_outcome_without_content() {
     let world = World::start().await;
-    call(&world, "mail_read", json!({"ids": ["work/@inbox:1@a", "y".repeat(900)]})).await;
+    call(&world, "mail_read", json!({"ids": ["home/@inbox:1@a", "y".repeat(900)]})).await;
     call(&world, "mail_search", json!({"query": "secret words"})).await;
     call(&world, "mail_folders", json!({"account": "gone"})).await;
     world.send(Ask::call("mail_search", &json!({"cursor": "x"})).token("all")).await;
@@ -340,7 +340,7 @@ async fn each_call_is_recorded_by_tool_ids_and_outcome_without_content() {
         ("mail_search", "bad_cursor"),
     ];
     assert_eq!(outcomes, wanted);
-    assert_eq!(records[0].1, ["work/@inbox:1@a".to_owned(), "y".repeat(200)]);
+    assert_eq!(records[0].1, ["home/@inbox:1@a".to_owned(), "y".repeat(200)]);
     assert!(!format!("{records:?}").contains("ecret"));
 }
 
@@ -410,6 +410,6 @@ async fn people_are_told_by_name_and_address_with_coverage_only_where_something_
         json!([{"name": "Ann ‹Lee›", "address": "ann@example.org", "last": "2026-11-21T03:04:05Z", "count": 7}])
     );
     assert_eq!(told["coverage"]["total"], "at_least");
-    let answer = world.send(Ask::call("mail_people", &json!({"account": "work"})).token("rows")).await;
+    let answer = world.send(Ask::call("mail_people", &json!({"account": "home"})).token("rows")).await;
     assert_eq!(answer.json()["result"]["structuredContent"].get("coverage"), None);
 }

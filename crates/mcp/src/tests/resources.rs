@@ -38,7 +38,7 @@ fn a_grant_lists_what_it_can_read() {
         let forms = resources::templates(&principal).len();
         (resources::list(&principal).into_iter().map(|one| one.uri).collect::<Vec<_>>(), forms)
     };
-    let (inbox, folders) = ("mail://work/folder/@inbox".to_owned(), "mail://work/folders".to_owned());
+    let (inbox, folders) = ("mail://home/folder/@inbox".to_owned(), "mail://home/folders".to_owned());
     let accounts = "mail://accounts".to_owned();
     assert_eq!(uris(&[Scope::Search], &[]), (vec![inbox.clone()], 2));
     assert_eq!(uris(&[Scope::Folders], &[]), (vec![accounts, folders], 1));
@@ -51,10 +51,10 @@ async fn a_resource_is_what_its_tool_answers_and_is_recorded_like_a_call() {
     let world = World::start().await;
     for (uri, tool, key) in [
         ("mail://accounts", "mail_accounts", "accounts"),
-        ("mail://work/folders", "mail_folders", "folders"),
-        ("mail://work/folder/Taxes", "mail_search", "messages"),
-        ("mail://work/search/from%3Aann", "mail_search", "messages"),
-        ("mail://work/message/@inbox/1@a", "mail_read", "messages"),
+        ("mail://home/folders", "mail_folders", "folders"),
+        ("mail://home/folder/Taxes", "mail_search", "messages"),
+        ("mail://home/search/from%3Aann", "mail_search", "messages"),
+        ("mail://home/message/@inbox/1@a", "mail_read", "messages"),
     ] {
         let answer = read(&world, "all", uri).await;
         let result = answer.json()["result"].clone();
@@ -68,9 +68,9 @@ async fn a_resource_is_what_its_tool_answers_and_is_recorded_like_a_call() {
     }
     let searched = world.mail.searched.lock().unwrap().clone();
     assert!(searched[0].contains("Taxes") && searched[0].contains("limit: 50"), "{searched:?}");
-    let message = content(&read(&world, "all", "mail://work/message/@inbox/1@a").await);
+    let message = content(&read(&world, "all", "mail://home/message/@inbox/1@a").await);
     assert!(message["messages"][0]["body"].as_str().unwrap().contains("<<<mail "));
-    let long = read(&world, "all", "mail://work/search/long").await;
+    let long = read(&world, "all", "mail://home/search/long").await;
     assert!(size::json_chars(&content(&long)) <= size::HARD_CAP);
 }
 
@@ -78,9 +78,9 @@ async fn a_resource_is_what_its_tool_answers_and_is_recorded_like_a_call() {
 async fn what_is_not_there_is_told_as_invalid_params_and_what_failed_as_internal() {
     let world = World::start().await;
     for (uri, told) in [
-        ("mail://work/message/@inbox/2@a", "No such message. [not_found]"),
+        ("mail://home/message/@inbox/2@a", "No such message. [not_found]"),
         ("mail://gone/folders", "No account `gone`. [not_found]"),
-        ("mail://work/folder/a%zz", "a `%` in a URI is followed by two hex digits"),
+        ("mail://home/folder/a%zz", "a `%` in a URI is followed by two hex digits"),
         ("mail://nothing", "no resource has a URI of this form"),
     ] {
         let answer = read(&world, "all", uri).await;
@@ -88,7 +88,7 @@ async fn what_is_not_there_is_told_as_invalid_params_and_what_failed_as_internal
         assert!(answer.json()["error"]["message"].as_str().unwrap().starts_with(told), "{uri}: {answer:?}");
         assert_eq!(answer.json()["error"]["data"]["uri"], uri);
     }
-    let answer = read(&world, "all", "mail://work/search/fault").await;
+    let answer = read(&world, "all", "mail://home/search/fault").await;
     assert_eq!((answer.code(), &answer.json()["error"]["data"]["code"]), (json!(-32603), &json!("internal")));
     world.gate.wait.store(9, Ordering::Relaxed);
     let answer = read(&world, "all", "mail://accounts").await;
@@ -99,7 +99,7 @@ async fn what_is_not_there_is_told_as_invalid_params_and_what_failed_as_internal
 #[tokio::test]
 async fn a_resource_outside_the_scopes_is_a_step_up_in_both_eras() {
     let world = World::start().await;
-    let uri = "mail://work/message/@inbox/1@a";
+    let uri = "mail://home/message/@inbox/1@a";
     let (session, _) = world.initialize("rows").await;
     let legacy = Ask::legacy(&session, "resources/read", &json!({"uri": uri})).token("rows");
     for answer in [read(&world, "rows", uri).await, world.send(legacy).await] {

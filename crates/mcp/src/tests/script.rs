@@ -64,7 +64,7 @@ fn row(n: u32) -> Row {
     let at = |of: usize| usize::try_from(n).unwrap() % of;
     let (name, email) = people[at(4)];
     Row {
-        id: format!("work/@inbox:{}@k2x9ab", 48_000 + n).parse().unwrap(),
+        id: format!("home/@inbox:{}@k2x9ab", 48_000 + n).parse().unwrap(),
         from: Some(Address { name: name.into(), email: email.into() }),
         to: if at(3) == 0 {
             vec![Address { name: "Team Finance".into(), email: "finance@company.example".into() }]
@@ -91,7 +91,7 @@ fn coverage() -> Coverage {
         is_exact: true,
         back_to: None,
         order: None,
-        skipped: vec!["work/@junk".into(), "work/@trash".into()],
+        skipped: vec!["home/@junk".into(), "home/@trash".into()],
         failed: Vec::new(),
     }
 }
@@ -119,7 +119,7 @@ impl Mail for Script {
     fn accounts<'a>(&'a self, _principal: &'a Principal) -> Boxed<'a, Result<Vec<AccountStatus>, Problem>> {
         Box::pin(async {
             Ok(vec![AccountStatus {
-                name: "work".parse().unwrap(),
+                name: "home".parse().unwrap(),
                 address: "me@example.org".into(),
                 display_name: String::new(),
                 is_default: true,
@@ -138,10 +138,10 @@ impl Mail for Script {
     ) -> Boxed<'a, Result<Vec<Folder>, Problem>> {
         Box::pin(async move {
             if account == Some("gone") {
-                return Err(Problem::new(Code::NotFound, "No account `gone`.").hint("Accounts: `work`."));
+                return Err(Problem::new(Code::NotFound, "No account `gone`.").hint("Accounts: `home`."));
             }
             let folder = |name: &str, role| Folder {
-                account: "work".parse::<AccountName>().unwrap(),
+                account: "home".parse::<AccountName>().unwrap(),
                 name: FolderName::from_agent(name),
                 role,
                 total: counts.then_some(3),
@@ -202,12 +202,12 @@ impl Mail for Script {
             }
             let messages = match request.id.as_str() {
                 "<twice@x>" => vec![Outcome::Several(request.id, vec![row(1), row(2)])],
-                "work/@inbox:7@a" | "work/@archive:7@a" => (1..=request.limit)
+                "home/@inbox:7@a" | "home/@archive:7@a" => (1..=request.limit)
                     .map(|n| {
                         let is_short = request.id.contains("@inbox");
                         let folder =
                             if is_short { "@inbox".to_owned() } else { "Projects/".repeat(60) + "Mars" };
-                        let mut message = message(&format!("work/{folder}:{n}@a"));
+                        let mut message = message(&format!("home/{folder}:{n}@a"));
                         message.body = "words and more words\n".repeat(n * 20);
                         Outcome::Message(Box::new(message))
                     })
@@ -228,7 +228,7 @@ impl Mail for Script {
         Box::pin(async move {
             let outcome = |id: &String| match id.as_str() {
                 "<twice@x>" => Outcome::Several(id.clone(), vec![row(1), row(2)]),
-                "work/@inbox:1@a" => Outcome::Message(Box::new(message(id))),
+                "home/@inbox:1@a" => Outcome::Message(Box::new(message(id))),
                 _ => Outcome::Failed(id.clone(), Problem::new(Code::NotFound, "No such message.")),
             };
             Ok(ids.iter().map(outcome).collect())
@@ -243,7 +243,7 @@ impl Mail for Script {
         form: Form,
     ) -> Boxed<'a, Result<File, Problem>> {
         Box::pin(async move {
-            if id != "work/@inbox:1@a" || index > 2 {
+            if id != "home/@inbox:1@a" || index > 2 {
                 return Err(Problem::new(Code::NotFound, "No such attachment."));
             }
             let content = match form {
@@ -269,7 +269,7 @@ impl Mail for Script {
             self.found.fetch_add(1, Ordering::SeqCst);
             if index == downloads::UNFOUND {
                 std::future::pending().await
-            } else if id == "work/@inbox:1@a" {
+            } else if id == "home/@inbox:1@a" {
                 downloads::scripted(index, &self.downloading, &self.begun)
             } else {
                 Err(Problem::new(Code::NotFound, "No such message."))

@@ -77,7 +77,7 @@ async fn a_local_client_sees_and_calls_the_tools_of_its_scopes() {
         .collect();
     assert_eq!(names, ["mail_accounts", "mail_folders"]);
     let answer = client.ask("tools/call", &json!({"name": "mail_accounts", "arguments": {}})).await;
-    assert_eq!(answer["result"]["structuredContent"]["accounts"][0]["name"], "work");
+    assert_eq!(answer["result"]["structuredContent"]["accounts"][0]["name"], "home");
 }
 
 #[tokio::test]
@@ -112,7 +112,7 @@ async fn each_request_is_under_the_grant_as_it_is_then() {
 #[tokio::test]
 async fn an_attachment_is_written_to_the_directory_if_there_is_one() {
     let call =
-        json!({"name": "mail_attachment", "arguments": {"id": "work/@inbox:1@a", "index": 1, "as": "link"}});
+        json!({"name": "mail_attachment", "arguments": {"id": "home/@inbox:1@a", "index": 1, "as": "link"}});
     let refused = Client::start(Scopes::all()).await.ask("tools/call", &call).await;
     assert_eq!(refused["result"]["_meta"]["code"], "not_supported");
     assert!(refused["result"]["content"][0]["text"].as_str().unwrap().contains("POSTROOM_FILES_DIR"));
@@ -138,7 +138,7 @@ async fn written(index: usize, idle: Duration) -> (Value, usize) {
         (settings.deadline, settings.download_idle) = (DEADLINE, idle);
     };
     let mut client = Client::with(Arc::new(Mutex::new(Ok(Scopes::all()))), hasty).await;
-    let asked = json!({"id": "work/@inbox:1@a", "index": index, "as": "link"});
+    let asked = json!({"id": "home/@inbox:1@a", "index": index, "as": "link"});
     let call = json!({"name": "mail_attachment", "arguments": asked});
     let answer = client.ask("tools/call", &call).await;
     (answer["result"].clone(), std::fs::read_dir(folder.path()).unwrap().count())

@@ -33,7 +33,7 @@ pub(crate) fn principal(grant: &str, scopes: Scopes) -> Principal {
         door: Door::Personal,
         scopes,
         accounts: vec![GrantedAccount {
-            name: "work".parse().unwrap(),
+            name: "home".parse().unwrap(),
             is_default: true,
             source: AccountSource::Stored(AccountId::from_text("acc_work")),
         }],
@@ -144,7 +144,7 @@ impl Gate for FakeGate {
         Box::pin(async move {
             let (grant, index) = token.split_once('.').ok_or(LinkRefusal::Invalid)?;
             let index = index.parse().map_err(|_| LinkRefusal::Invalid)?;
-            Ok(LinkedPart { principal: self.linked(grant)?, message: "work/@inbox:1@a".into(), index })
+            Ok(LinkedPart { principal: self.linked(grant)?, message: "home/@inbox:1@a".into(), index })
         })
     }
 

@@ -168,7 +168,7 @@ fn doctor_tells_which_account_is_broken_and_how_to_mend_it() {
     let world = world.with("POSTROOM_TLS_CA_FILE", "");
     let said = world.run(&["doctor"]);
     said.failed_with(1, &["one thing is broken"]);
-    assert!(said.stdout.contains("BROKEN   account work of alice, IMAP"), "{said:?}");
+    assert!(said.stdout.contains("BROKEN   account home of alice, IMAP"), "{said:?}");
     let found: serde_json::Value = serde_json::from_str(&world.run(&["doctor", "--json"]).stdout).unwrap();
     let broken: Vec<_> = found.as_array().unwrap().iter().filter(|one| one["state"] == "broken").collect();
     assert!(broken.len() == 1 && broken[0]["mend"].as_str().is_some_and(|mend| !mend.is_empty()), "{found}");

@@ -22,8 +22,8 @@ use crate::{
 };
 
 /// The message with a small file, and the one with a large one.
-const SMALL: &str = "work/@inbox:1@s44we8";
-const LARGE: &str = "work/@inbox:2@s44we8";
+const SMALL: &str = "home/@inbox:1@s44we8";
+const LARGE: &str = "home/@inbox:2@s44we8";
 
 /// The small file.
 const OCTETS: &[u8] = b"%PDF-1.7 octets\0\xff of a file\r\n";
@@ -222,7 +222,7 @@ fn an_old_link_says_that_it_has_expired_and_what_to_do() {
 #[test]
 fn a_local_process_writes_files_below_its_directory_and_nowhere_else() {
     let Some((dovecot, _)) = alice() else { return };
-    let world = with_environment_account(&dovecot).with("POSTROOM_ACCOUNT", "work");
+    let world = with_environment_account(&dovecot).with("POSTROOM_ACCOUNT", "home");
     let ask = json!({ "id": SMALL, "index": 1, "as": "link" });
     let refused = world.stdio(&[]).call("mail_attachment", &ask).unwrap();
     assert!(refused.text().contains("[not_supported]"), "{refused:?}");

@@ -77,8 +77,8 @@ fn a_token_is_the_last_word_printed_once_and_lives_until_it_is_revoked() {
 fn a_token_cannot_reach_accounts_that_do_not_exist() {
     let world = World::new();
     world.add_user("alice");
-    let new = ["token", "new", "--user", "alice", "--name", "x", "--scopes", "read", "--accounts", "work"];
-    world.run(&new).failed_with(1, &["there is no account `work`"]);
+    let new = ["token", "new", "--user", "alice", "--name", "x", "--scopes", "read", "--accounts", "home"];
+    world.run(&new).failed_with(1, &["there is no account `home`"]);
     let nobody = ["token", "new", "--user", "bob", "--name", "x", "--scopes", "read"];
     world.run(&nobody).failed_with(1, &["there is no user `bob`"]);
 }

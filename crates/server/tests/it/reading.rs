@@ -108,12 +108,12 @@ fn mail_of_a_stored_account_is_read_over_stdio_and_over_http() {
     let said = world.add_account(&dovecot);
     assert_eq!(said.status, 0, "{said:?}");
     let mut client = world.stdio(&["--user", "alice"]);
-    read_mail(|tool, arguments| client.call(tool, &arguments).unwrap(), "work");
+    read_mail(|tool, arguments| client.call(tool, &arguments).unwrap(), "home");
     drop(client);
     let bearer = world.new_token("agent", READING);
     let serving = world.serve();
     let mut client = McpHttp::connect(serving.port, &bearer).unwrap();
-    read_mail(|tool, arguments| client.call(tool, &arguments).unwrap(), "work");
+    read_mail(|tool, arguments| client.call(tool, &arguments).unwrap(), "home");
 }
 
 #[test]
@@ -128,7 +128,7 @@ fn stdio_under_a_grant_offers_what_the_grant_allows() {
     let names: Vec<&str> =
         tools["tools"].as_array().unwrap().iter().map(|tool| tool["name"].as_str().unwrap()).collect();
     assert_eq!(names, ["mail_accounts", "mail_folders", "mail_search", "mail_people"]);
-    let refused = client.call("mail_read", &json!({ "ids": ["work/@inbox:1@1"] })).unwrap();
+    let refused = client.call("mail_read", &json!({ "ids": ["home/@inbox:1@1"] })).unwrap();
     assert!(refused.is_error() && refused.text().contains("[scope_missing]"), "{refused:?}");
 }
 
@@ -148,12 +148,12 @@ fn stdio_serves_what_the_user_and_the_grant_are_when_the_call_comes() {
     };
     assert!(names().unwrap().is_empty());
     assert_eq!(world.add_account(&dovecot).status, 0);
-    assert_eq!(names().unwrap(), ["work"]);
+    assert_eq!(names().unwrap(), ["home"]);
     assert_eq!(world.run(&["user", "disable", "alice"]).status, 0);
     let refused = names().unwrap_err().to_string();
     assert!(refused.contains("-32600") && refused.contains("disabled"), "{refused}");
     assert_eq!(world.run(&["user", "enable", "alice"]).status, 0);
-    assert_eq!(names().unwrap(), ["work"]);
+    assert_eq!(names().unwrap(), ["home"]);
     assert_eq!(world.run(&["token", "revoke", "short", "--user", "alice"]).status, 0);
     assert!(names().unwrap_err().to_string().contains("revoked"));
     assert!(client.request("tools/list", &json!({})).is_err(), "it went on");

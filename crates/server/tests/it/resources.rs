@@ -52,48 +52,48 @@ fn read(exchange: Exchange<'_>, uri: &str) -> Value {
 fn mail_is_found_by_uri(exchange: Exchange<'_>) {
     let listed = exchange("resources/list", json!({}))["result"]["resources"].clone();
     let uris: Vec<&str> = listed.as_array().unwrap().iter().map(|one| one["uri"].as_str().unwrap()).collect();
-    assert_eq!(uris, ["mail://accounts", "mail://work/folders", "mail://work/folder/@inbox"]);
+    assert_eq!(uris, ["mail://accounts", "mail://home/folders", "mail://home/folder/@inbox"]);
     for uri in uris {
         assert!(read(exchange, uri).is_object(), "{uri}");
     }
-    let folders = read(exchange, "mail://work/folders")["folders"].clone();
+    let folders = read(exchange, "mail://home/folders")["folders"].clone();
     assert!(folders.as_array().unwrap().iter().any(|folder| folder["role"] == "inbox"), "{folders}");
-    let rows = read(exchange, "mail://work/folder/%40inbox")["messages"].clone();
+    let rows = read(exchange, "mail://home/folder/%40inbox")["messages"].clone();
     assert_eq!(rows.as_array().unwrap().len(), 50);
-    let found = read(exchange, "mail://work/search/has%3Aattachment")["messages"].clone();
+    let found = read(exchange, "mail://home/search/has%3Aattachment")["messages"].clone();
     assert!(found[0]["attachments"].as_u64().unwrap() > 0, "{found}");
     let id = rows[0]["id"].as_str().unwrap();
-    let number = id.strip_prefix("work/@inbox:").unwrap();
-    let message = read(exchange, &format!("mail://work/message/@inbox/{number}"))["messages"][0].clone();
+    let number = id.strip_prefix("home/@inbox:").unwrap();
+    let message = read(exchange, &format!("mail://home/message/@inbox/{number}"))["messages"][0].clone();
     assert_eq!((&message["id"], &message["subject"]), (&rows[0]["id"], &rows[0]["subject"]));
     assert!(message["body"].as_str().unwrap().contains("<<<mail "));
 }
 
 fn hostile_uris_are_refused(exchange: Exchange<'_>) {
-    let long = format!("mail://work/folder/{}", "a".repeat(5_000));
-    let deep = format!("mail://work/search/{}", "%2528".repeat(700));
+    let long = format!("mail://home/folder/{}", "a".repeat(5_000));
+    let deep = format!("mail://home/search/{}", "%2528".repeat(700));
     for uri in [
-        "mail://work/folder/..",
-        "mail://work/folder/../../etc/passwd",
-        "mail://work/../private/folders",
-        "mail://work/folder/%2e%2e%2f%2e%2e%2fetc%2fpasswd",
-        "mail://work/folder/%252e%252e%252f",
-        "mail://work%2F..%2Fprivate/folders",
+        "mail://home/folder/..",
+        "mail://home/folder/../../etc/passwd",
+        "mail://home/../private/folders",
+        "mail://home/folder/%2e%2e%2f%2e%2e%2fetc%2fpasswd",
+        "mail://home/folder/%252e%252e%252f",
+        "mail://home%2F..%2Fprivate/folders",
         "mail://private/folders",
         "mail://private/folder/@inbox",
         "mail://private/message/@inbox/1@1",
         "mail://private/search/a",
-        "mail://work/folder/a%00b",
-        "mail://work/folder/a%0d%0aA1%20LOGOUT",
-        "mail://work/folder/100%",
-        "mail://work/folder/%zz",
-        "mail://work/folder/%ff%fe",
-        "mail://work/message/@inbox/1@1",
-        "mail://work/message/@inbox/999999@k2x9",
-        "mail://work/message/@inbox/-1@1",
-        "mail://work/search/frobnicate%3Ax",
+        "mail://home/folder/a%00b",
+        "mail://home/folder/a%0d%0aA1%20LOGOUT",
+        "mail://home/folder/100%",
+        "mail://home/folder/%zz",
+        "mail://home/folder/%ff%fe",
+        "mail://home/message/@inbox/1@1",
+        "mail://home/message/@inbox/999999@k2x9",
+        "mail://home/message/@inbox/-1@1",
+        "mail://home/search/frobnicate%3Ax",
         "mail://",
-        "mail://work@localhost:143/folders",
+        "mail://home@localhost:143/folders",
         "file:///etc/passwd",
         "http://localhost/",
         &long,
@@ -120,11 +120,11 @@ fn prompts_and_completions_help(exchange: Exchange<'_>) {
     let mut complete = |uri: &str, name: &str, value: &str| {
         let params = json!({
             "ref": { "type": "ref/resource", "uri": uri }, "argument": { "name": name, "value": value },
-            "context": { "arguments": { "account": "work" } } });
+            "context": { "arguments": { "account": "home" } } });
         exchange("completion/complete", params)["result"]["completion"]["values"].clone()
     };
     let folder = "mail://{account}/folder/{folder}";
-    assert_eq!(complete(folder, "account", ""), json!(["work"]));
+    assert_eq!(complete(folder, "account", ""), json!(["home"]));
     assert_eq!(complete(folder, "folder", "@IN"), json!(["@inbox"]));
     assert_eq!(complete(folder, "folder", "rece"), json!(["Receipts"]));
     let reference = json!({ "type": "ref/prompt", "name": "follow_ups" });
@@ -139,7 +139,7 @@ fn everything(exchange: Exchange<'_>) {
     prompts_and_completions_help(exchange);
 }
 
-/// Alice with `work`, and bob whose account is none of hers.
+/// Alice with `home`, and bob whose account is none of hers.
 fn world_of_two() -> Option<(testkit::Dovecot, World)> {
     let dovecot = sample_dovecot()?;
     let world = World::reaching(&dovecot);
@@ -184,7 +184,7 @@ fn a_grant_without_the_scope_is_told_which_one_to_ask_for() {
     let Some((_dovecot, world)) = world_of_two() else { return };
     let bearer = world.new_token("lists only", "folders");
     let serving = world.serve();
-    let uri = json!({ "uri": "mail://work/folder/@inbox" });
+    let uri = json!({ "uri": "mail://home/folder/@inbox" });
     let mut client = McpHttp::connect(serving.port, &bearer).unwrap();
     let (response, _) = client.send("resources/read", &uri).unwrap();
     assert_eq!(response.status, 403);

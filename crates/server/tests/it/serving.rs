@@ -160,7 +160,7 @@ fn commands_take_effect_at_once_while_the_server_runs() {
     assert_eq!(accounts.structured()["accounts"], json!([]));
     assert_eq!(world.add_account(&dovecot).status, 0);
     let accounts = client.call("mail_accounts", &json!({})).unwrap();
-    assert_eq!(accounts.structured()["accounts"][0]["name"], "work", "{accounts:?}");
+    assert_eq!(accounts.structured()["accounts"][0]["name"], "home", "{accounts:?}");
 
     world.run(&["user", "disable", "alice"]);
     assert!(client.call("mail_accounts", &json!({})).unwrap_err().to_string().contains("HTTP 401"));
@@ -241,7 +241,7 @@ fn a_token_reaches_only_the_accounts_and_scopes_it_was_given() {
         .map(|one| one["name"].as_str().unwrap())
         .collect();
     assert_eq!(names, ["bob"]);
-    assert!(client.call("mail_folders", &json!({ "account": "work" })).unwrap().is_error());
+    assert!(client.call("mail_folders", &json!({ "account": "home" })).unwrap().is_error());
     let refused = client.call("mail_search", &json!({})).unwrap_err().to_string();
     assert!(refused.contains("HTTP 403"), "{refused}");
 }

@@ -93,7 +93,7 @@ impl World {
         assert_eq!(said.status, 0, "{said:?}");
     }
 
-    /// Adds alice's account on `dovecot` as `work`.
+    /// Adds alice's account on `dovecot` as `home`.
     pub(crate) fn add_account(&self, dovecot: &Dovecot) -> Said {
         let port = dovecot.imaps_port().to_string();
         let arguments = [
@@ -103,7 +103,7 @@ impl World {
             "--user",
             "alice",
             "--name",
-            "work",
+            "home",
             "--imap-host",
             dovecot.host(),
             "--imap-port",
