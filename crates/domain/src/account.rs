@@ -4,7 +4,7 @@ use std::{fmt, str::FromStr};
 
 use serde::{Deserialize, Serialize};
 
-use crate::Secret;
+use crate::{AccountId, Secret};
 
 /// An account's short name, unique to its user: `[a-z0-9_-]{1,32}`, never `all`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -136,6 +136,51 @@ pub struct AccountSettings {
     /// If not empty, the only folders that exist for agents (paths or `@roles`).
     #[serde(default)]
     pub allowed_folders: Vec<String>,
+    /// What stands below a message that an agent writes, as plain text or HTML; empty for nothing.
+    #[serde(default)]
+    pub signature: String,
+}
+
+/// Which account something that is kept belongs to, whether or not the account itself is kept here.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum HomeAccount {
+    /// One of the database.
+    Stored(AccountId),
+    /// One that is brought along, by the fingerprint of its servers and login names.
+    Carried([u8; 32]),
+}
+
+impl fmt::Display for HomeAccount {
+    /// `acc_…`, or `carried:` and 64 hex digits.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Stored(id) => id.fmt(f),
+            Self::Carried(fingerprint) => {
+                f.write_str("carried:")?;
+                fingerprint.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+            }
+        }
+    }
+}
+
+impl FromStr for HomeAccount {
+    type Err = InvalidAccountName;
+
+    /// Reads what `Display` writes.
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let Some(digits) = text.strip_prefix("carried:") else {
+            return Ok(Self::Stored(AccountId::from_text(text)));
+        };
+        let mut fingerprint = [0; 32];
+        if digits.len() != 64 || !digits.is_ascii() {
+            return Err(InvalidAccountName);
+        }
+        for (index, byte) in fingerprint.iter_mut().enumerate() {
+            let pair = digits.get(index * 2..index * 2 + 2).ok_or(InvalidAccountName)?;
+            *byte = u8::from_str_radix(pair, 16).map_err(|_| InvalidAccountName)?;
+        }
+        Ok(Self::Carried(fingerprint))
+    }
 }
 
 /// The secrets of an account.
@@ -166,6 +211,14 @@ mod tests {
             assert_eq!(bad.parse::<AccountName>(), Err(InvalidAccountName), "{bad}");
         }
         assert_eq!("work-2_b".parse::<AccountName>().map(String::from), Ok("work-2_b".into()));
+    }
+
+    #[test]
+    fn an_account_s_home_is_read_back_as_it_was_written() {
+        for home in [HomeAccount::Carried([0xa7; 32]), HomeAccount::Stored(AccountId::from_random([3; 16]))] {
+            assert_eq!(home.to_string().parse(), Ok(home));
+        }
+        assert!("carried:zz".parse::<HomeAccount>().is_err());
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{AccountName, GrantId, Scopes, Timestamp, UserId};
+use crate::{AccountName, ApprovalPlace, ApprovalRule, GrantId, Scopes, Timestamp, UserId};
 
 /// Which of the user's accounts a grant reaches.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,6 +36,15 @@ pub struct Limits {
     pub calls_per_hour: Option<u32>,
     /// Whether one-time codes and sign-in links are shown instead of masked.
     pub shows_codes: bool,
+    /// When the person is asked before mail leaves; for new recipients if absent.
+    pub approval: Option<ApprovalRule>,
+    /// Where the person answers; on our own pages if absent, in the client where that is a local process.
+    pub approval_place: Option<ApprovalPlace>,
+    /// If not empty, mail leaves only to these addresses, to any of a domain (`*@example.org`), and to the
+    /// account's own identities.
+    pub recipients: Vec<String>,
+    /// Messages sent an hour; 30 if absent.
+    pub sends_per_hour: Option<u32>,
 }
 
 /// A grant as it stands now.

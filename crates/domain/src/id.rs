@@ -64,6 +64,27 @@ id!(
     "tok"
 );
 
+id!(
+    /// A message on its way out.
+    OutboxId,
+    "out"
+);
+id!(
+    /// A person's yes or no to one frozen message.
+    ApprovalId,
+    "apr"
+);
+id!(
+    /// A draft that an agent wrote: the same through all its versions.
+    DraftId,
+    "drf"
+);
+id!(
+    /// A file that was handed over to be attached.
+    UploadId,
+    "upl"
+);
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -96,6 +96,7 @@ pub(crate) fn settings() -> AccountSettings {
         },
         smtp: None,
         allowed_folders: Vec::new(),
+        signature: String::new(),
     }
 }
 

@@ -120,6 +120,7 @@ impl World {
             },
             smtp: None,
             allowed_folders: Vec::new(),
+            signature: String::new(),
         };
         let principal = principal_with(settings, credentials("alice-secret"), Limits::default());
         Self { server, other, engine: new_engine(), principal }

@@ -117,6 +117,7 @@ pub(crate) fn settings_at(host: &str, port: u16) -> AccountSettings {
         imap: Endpoint { host: host.into(), port, tls: TlsMode::None, username: "alice".into() },
         smtp: None,
         allowed_folders: Vec::new(),
+        signature: String::new(),
     }
 }
 

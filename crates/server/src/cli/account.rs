@@ -173,6 +173,7 @@ fn settings_of(arguments: &Add) -> Result<AccountSettings> {
         imap,
         smtp,
         allowed_folders: Vec::new(),
+        signature: String::new(),
     })
 }
 

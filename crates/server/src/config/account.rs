@@ -68,6 +68,7 @@ impl EnvironmentAccount {
                 address: address(given, &imap)?,
                 display_name: text(given, "MAIL_NAME").unwrap_or_default(),
                 allowed_folders: allowed.map(str::to_owned).collect(),
+                signature: String::new(),
                 smtp,
                 imap,
             },

@@ -88,6 +88,7 @@ pub(crate) fn settings(address: &str) -> AccountSettings {
         },
         smtp: None,
         allowed_folders: Vec::new(),
+        signature: String::new(),
     }
 }
 
