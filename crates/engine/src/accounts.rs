@@ -7,8 +7,8 @@ use std::{
 };
 
 use domain::{
-    AccountName, AccountSettings, AccountSource, Clock, Code, Credentials, FolderArg, Limits, Principal,
-    Problem, Random, Timestamp, account::Credential,
+    AccountName, AccountSettings, AccountSource, Clock, Code, Credentials, Endpoint, FolderArg, HomeAccount,
+    Limits, Principal, Problem, Random, Timestamp, account::Credential,
 };
 use mail::imap::{
     Pool,
@@ -79,11 +79,28 @@ pub struct AccountStatus {
     pub folders: Vec<String>,
 }
 
+/// Where an account submits mail, and with what.
+#[derive(Debug)]
+pub(crate) struct Submission {
+    /// The server and the login name.
+    pub(crate) endpoint: Endpoint,
+    /// The proof.
+    pub(crate) credential: Credential,
+}
+
 /// An account that a principal may use, opened for one call.
 #[derive(Clone)]
 pub struct Account {
     pub(crate) name: AccountName,
     pub(crate) address: String,
+    /// The person's name as recipients see it; empty if unknown.
+    pub(crate) display_name: String,
+    /// What stands below what is written; plain text or HTML.
+    pub(crate) signature: String,
+    /// Which account what is kept belongs to.
+    pub(crate) home: HomeAccount,
+    /// Where it submits mail; nothing is sent without.
+    pub(crate) submission: Option<Arc<Submission>>,
     pub(crate) opened: Arc<Opened>,
     pub(crate) allowed_folders: Vec<FolderArg>,
     pub(crate) granted_folders: Vec<FolderArg>,
@@ -287,8 +304,16 @@ impl Engine {
     ) -> Account {
         let parse = |folders: &[String]| folders.iter().map(|folder| FolderArg::parse(folder)).collect();
         let Limits { folders, nothing_before, shows_codes, .. } = &principal.limits;
+        let submission = settings.smtp.clone().map(|endpoint| {
+            let credential = credentials.smtp.clone().unwrap_or_else(|| credentials.imap.clone());
+            Arc::new(Submission { endpoint, credential })
+        });
         Account {
             name,
+            home: home_of(source, &settings),
+            submission,
+            display_name: settings.display_name.clone(),
+            signature: settings.signature.clone(),
             opened: self.opened(source, &settings, credentials),
             allowed_folders: parse(&settings.allowed_folders),
             granted_folders: parse(folders),
@@ -297,6 +322,25 @@ impl Engine {
             shows_codes: *shows_codes,
         }
     }
+}
+
+/// Whose the things are that are kept of it: a carried account is known by its servers and login names.
+fn home_of(source: &AccountSource, settings: &AccountSettings) -> HomeAccount {
+    if let AccountSource::Stored(id) = source {
+        return HomeAccount::Stored(id.clone());
+    }
+    let mut hash = Sha256::new();
+    let mut add = |field: &str| {
+        hash.update((field.len() as u64).to_be_bytes());
+        hash.update(field.as_bytes());
+    };
+    add(&settings.address);
+    for endpoint in [Some(&settings.imap), settings.smtp.as_ref()].into_iter().flatten() {
+        add(&endpoint.host);
+        add(&endpoint.port.to_string());
+        add(&endpoint.username);
+    }
+    HomeAccount::Carried(hash.finalize().into())
 }
 
 /// Account and credentials together: who has another password gets another pool.

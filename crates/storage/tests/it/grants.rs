@@ -16,6 +16,10 @@ pub(crate) async fn what_a_grant_holds_comes_back(world: &World) {
         nothing_before: Some(now - time::Duration::days(30)),
         calls_per_hour: Some(7),
         shows_codes: true,
+        approval: Some(domain::ApprovalRule::AfterStrangers),
+        approval_place: Some(domain::ApprovalPlace::Client),
+        recipients: vec!["ann@example.org".to_owned(), "*@example.net".to_owned()],
+        sends_per_hour: Some(3),
     };
     wanted.expires = Some(now + time::Duration::days(1));
     let added = store.add_grant(&ann.id, &wanted, &token(1)).await.unwrap();
