@@ -24,6 +24,7 @@ use crate::{
     Bounds,
     apart::Apart,
     attachment::FileRoom,
+    leaving::Exposures,
     opened::{Fresh, Opened, no_such_folder},
 };
 
@@ -57,6 +58,8 @@ pub(crate) struct Inner {
     pub(crate) file_room: FileRoom,
     /// Where what takes long is read.
     pub(crate) apart: Apart,
+    /// What grants have read lately.
+    pub(crate) exposures: Exposures,
     open: Mutex<HashMap<[u8; 32], Arc<Opened>>>,
 }
 
@@ -116,8 +119,14 @@ impl Engine {
 
     /// The same with other bounds than the contract's.
     pub fn bounded(settings: Settings, bounds: Bounds) -> Self {
-        let (file_room, apart) = (FileRoom::default(), Apart::default());
-        Self(Arc::new(Inner { settings, bounds, file_room, apart, open: Mutex::default() }))
+        Self(Arc::new(Inner {
+            settings,
+            bounds,
+            file_room: FileRoom::default(),
+            apart: Apart::default(),
+            exposures: Exposures::default(),
+            open: Mutex::default(),
+        }))
     }
 
     /// The principal's accounts, in the order of their names.
@@ -240,6 +249,16 @@ impl Engine {
         self.0.settings.clock.now()
     }
 
+    /// Whose the things are that are kept of the principal's account of that name.
+    pub(crate) fn home(&self, principal: &Principal, name: &AccountName) -> Result<HomeAccount, Problem> {
+        let granted = principal.accounts.iter().find(|granted| granted.name == *name);
+        match granted.map(|granted| &granted.source) {
+            Some(AccountSource::Stored(id)) => Ok(HomeAccount::Stored(id.clone())),
+            Some(AccountSource::Carried(carried)) => Ok(home_of_carried(&carried.0)),
+            None => Err(Problem::new(Code::NotFound, format!("There is no account `{name}`."))),
+        }
+    }
+
     async fn settings_of(&self, source: &AccountSource) -> Result<(AccountSettings, Credentials), Problem> {
         match source {
             AccountSource::Carried(carried) => Ok((**carried).clone()),
@@ -310,7 +329,10 @@ impl Engine {
         });
         Account {
             name,
-            home: home_of(source, &settings),
+            home: match source {
+                AccountSource::Stored(id) => HomeAccount::Stored(id.clone()),
+                AccountSource::Carried(_) => home_of_carried(&settings),
+            },
             submission,
             display_name: settings.display_name.clone(),
             signature: settings.signature.clone(),
@@ -324,11 +346,8 @@ impl Engine {
     }
 }
 
-/// Whose the things are that are kept of it: a carried account is known by its servers and login names.
-fn home_of(source: &AccountSource, settings: &AccountSettings) -> HomeAccount {
-    if let AccountSource::Stored(id) = source {
-        return HomeAccount::Stored(id.clone());
-    }
+/// A carried account is known by its servers and login names, whatever its password.
+fn home_of_carried(settings: &AccountSettings) -> HomeAccount {
     let mut hash = Sha256::new();
     let mut add = |field: &str| {
         hash.update((field.len() as u64).to_be_bytes());

@@ -15,6 +15,7 @@ use mail::{
 use self::windows::Windows;
 use crate::{
     Account, Engine,
+    leaving::Shown,
     read::{Group, Resolved, View},
 };
 
@@ -104,6 +105,8 @@ impl Engine {
         let listed = listed.ok_or_else(|| no_such(index, count))?;
         let structure = source.summary.structure.unwrap_or_default();
         let part = part_at(&structure, &listed.path).cloned().unwrap_or_default();
+        let shown = Shown { account: group.account.name.clone(), senders: message.from };
+        self.expose(principal, vec![shown]).await?;
         Ok(Found {
             id: message.id,
             place: Place {

@@ -3,8 +3,16 @@
 //! A message received makes nobody known. The rules are those of SECURITY.md; whoever sends asks here twice,
 //! when the message is frozen and again at the moment it leaves.
 
-use domain::{Principal, Problem};
+mod allowed;
+mod exposure;
+mod known;
 
+use domain::{AccountSource, ApprovalRule, Code, Door, HomeAccount, Principal, Problem};
+
+pub(crate) use self::{
+    allowed::{AllowList, folded},
+    exposure::{Exposures, Shown},
+};
 use crate::{Account, Engine};
 
 /// Why the person is asked about a message.
@@ -51,7 +59,104 @@ impl Engine {
         account: &Account,
         recipients: &[String],
     ) -> Result<Judgement, Problem> {
-        let _ = (principal, account, recipients);
-        Ok(Judgement { reasons: vec![Reason::Always], new_recipients: 0 })
+        check_allowed(principal, account, recipients)?;
+        let rule = principal.limits.approval.unwrap_or_default();
+        let others: Vec<&String> = recipients
+            .iter()
+            .filter(|recipient| !is_allowed(principal, account, &folded(recipient)))
+            .collect();
+        let asked: Vec<String> = others.iter().map(|recipient| folded(recipient)).collect();
+        let unknown = self.unknown(account, &asked).await?;
+        let is_new = |recipient: &&&String| unknown.contains(&folded(recipient));
+        let read = self.read_lately(principal, account).await?;
+        let asks_for_new = match rule {
+            ApprovalRule::Always | ApprovalRule::NewRecipients => true,
+            ApprovalRule::AfterStrangers => read.is_of_strangers,
+            ApprovalRule::Never => false,
+        };
+        let mut reasons = Vec::new();
+        if rule == ApprovalRule::Always {
+            reasons.push(Reason::Always);
+        }
+        if asks_for_new {
+            let new = others.iter().filter(is_new);
+            reasons.extend(new.map(|recipient| Reason::NewRecipient((*recipient).clone())));
+        }
+        if let (Some(other), true) = (read.of_another, rule != ApprovalRule::Never) {
+            reasons.extend(others.iter().map(|recipient| Reason::AcrossAccounts {
+                address: (*recipient).clone(),
+                read: other.clone(),
+            }));
+        }
+        let new_recipients = u32::try_from(unknown.len()).unwrap_or(u32::MAX);
+        Ok(Judgement { reasons, new_recipients })
     }
+
+    /// What the grant has read in the last day.
+    async fn read_lately(&self, principal: &Principal, account: &Account) -> Result<Read, Problem> {
+        let Some(store) = &self.0.settings.store else {
+            // Without a memory everything was read.
+            return Ok(Read { is_of_strangers: true, of_another: Some(None) });
+        };
+        let now = self.now();
+        let exposures = store.exposures(&principal.grant, now).await.map_err(|error| {
+            tracing::error!(%error, "what a grant read cannot be looked up");
+            Problem::new(Code::Internal, "What was read lately cannot be looked up, so nothing is sent.")
+        })?;
+        let mut read = Read { is_of_strangers: false, of_another: None };
+        for exposure in exposures {
+            read.is_of_strangers |= exposure.stranger_until.is_some_and(|until| until > now);
+            if exposure.account != account.home && exposure.until > now && read.of_another.is_none() {
+                read.of_another = Some(self.name_of(principal, &exposure.account));
+            }
+        }
+        Ok(read)
+    }
+
+    /// Which account of the principal that is, if it is one.
+    fn name_of(&self, principal: &Principal, home: &HomeAccount) -> Option<String> {
+        for granted in &principal.accounts {
+            if self.home(principal, &granted.name).is_ok_and(|of_it| of_it == *home) {
+                return Some(granted.name.to_string());
+            }
+        }
+        None
+    }
+}
+
+/// What a grant has read.
+struct Read {
+    is_of_strangers: bool,
+    /// Whether of another account than the one it sends from; its name, where it is the grant's.
+    of_another: Option<Option<String>>,
+}
+
+/// Whether nobody needs to be asked about the address, folded: it is the account's own, or on the list.
+fn is_allowed(principal: &Principal, account: &Account, address: &str) -> bool {
+    address == folded(&account.address) || AllowList::of(&principal.limits.recipients).has(address)
+}
+
+/// Refuses recipients that the grant never allows.
+pub(crate) fn check_allowed(
+    principal: &Principal,
+    account: &Account,
+    recipients: &[String],
+) -> Result<(), Problem> {
+    let is_limited =
+        !AllowList::of(&principal.limits.recipients).is_empty() || nobody_can_be_asked(principal, account);
+    let refused = recipients.iter().find(|recipient| !is_allowed(principal, account, &folded(recipient)));
+    let Some(refused) = refused.filter(|_| is_limited) else { return Ok(()) };
+    let shown: String = refused.chars().filter(|c| !c.is_control()).take(100).collect();
+    let told = format!("This grant may not send to `{shown}`.");
+    Err(Problem::new(Code::RecipientNotAllowed, told)
+        .hint("Leave the recipient out, or ask the person to add the address to the grant's recipients."))
+}
+
+/// Where accounts are brought along to a server, no person can sign in to be asked.
+fn nobody_can_be_asked(principal: &Principal, account: &Account) -> bool {
+    let is_carried = principal
+        .accounts
+        .iter()
+        .any(|granted| granted.name == account.name && matches!(granted.source, AccountSource::Carried(_)));
+    is_carried && matches!(principal.door, Door::Sealed | Door::Header | Door::Oidc)
 }

@@ -18,7 +18,7 @@ use mail::{
     },
 };
 
-use crate::{Account, Engine, search::Row};
+use crate::{Account, Engine, leaving::Shown, search::Row};
 
 pub(crate) mod files;
 mod group;
@@ -132,6 +132,7 @@ impl Engine {
         }
         let groups: Vec<Group> = groups.into_values().collect();
         outcomes.extend(read_groups(&groups, ids, view).await);
+        self.expose(principal, outcomes.values().flat_map(Shown::of_outcome).collect()).await?;
         Ok(outcomes.into_values().collect())
     }
 

@@ -15,6 +15,7 @@ use self::plan::Plan;
 use crate::{
     Account, Bounds, Engine,
     cursor::{At, Cursor, Place, hash},
+    leaving::Shown,
     merge::{Offer, merge},
     pages::{Budget, Given, Missing, Outcome, Search, full_name},
 };
@@ -169,7 +170,9 @@ impl Engine {
             // Nothing at all could be looked into: an empty page would say that there is nothing.
             return Err(gathered.failed.remove(0).1.into());
         }
-        Ok(self.page(principal, &request, &bound, cursor.as_ref(), gathered, limit).await)
+        let page = self.page(principal, &request, &bound, cursor.as_ref(), gathered, limit).await;
+        self.expose(principal, page.rows.iter().map(Shown::of_row).collect()).await?;
+        Ok(page)
     }
 
     /// Asks all accounts at once.

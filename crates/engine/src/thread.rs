@@ -19,6 +19,7 @@ use self::gathered::Gathered;
 use crate::{
     Account, Engine,
     cursor::{At, Cursor, Place, Sorted, hash},
+    leaving::Shown,
     pages::{seconds, text_size},
     read::{Group, Outcome, Resolved, View, gone, read_groups, stale},
     search::{Coverage, Failure},
@@ -91,7 +92,10 @@ impl Engine {
             }
         };
         let seed = match self.resolve(principal, &request.id).await? {
-            Resolved::Several(rows) => return Ok(self.choice(request.id, rows)),
+            Resolved::Several(rows) => {
+                self.expose(principal, rows.iter().map(Shown::of_row).collect()).await?;
+                return Ok(self.choice(request.id, rows));
+            }
             Resolved::One { account, folder, uid, validity } => seed(*account, folder, validity, uid).await?,
         };
         let mut gathered = Gathered::of(&seed, principal, self.0.bounds).await?;
@@ -109,6 +113,7 @@ impl Engine {
             cursor.seal(&self.0.settings.sealer, principal.grant.as_str(), &bound)
         });
         let messages = read(account, page).await;
+        self.expose(principal, messages.iter().flat_map(Shown::of_outcome).collect()).await?;
         Ok(ThreadPage {
             messages,
             earlier: gathered.members.len(),
