@@ -10,6 +10,7 @@ mod documents_child;
 mod files;
 mod foreign;
 mod help;
+mod injections;
 mod inspector;
 mod keys;
 mod node_client;
