@@ -16,6 +16,7 @@ mod calendar;
 mod children;
 mod flights;
 mod floor;
+mod hosted;
 mod letters;
 mod links;
 mod listing;
@@ -23,6 +24,7 @@ mod product;
 mod rendering;
 mod report;
 mod samples;
+mod sending;
 mod serving;
 mod tokens;
 
@@ -87,7 +89,7 @@ pub(crate) fn run(arguments: &[String]) -> Result<(), Failure> {
         fs::create_dir_all(&directory)?;
         let world = World {
             children: children.clone(),
-            dovecot: Dovecot::start(Options { lmtp: true, ..Options::default() })?,
+            dovecot: Dovecot::start(Options { lmtp: true, submission: true, ..Options::default() })?,
             program: program.clone(),
             directory: directory.clone(),
             messages: *messages,
@@ -125,6 +127,7 @@ fn measure(world: &World, is_last: bool) -> Result<Vec<Section>, Failure> {
         section("What an agent pays", tokens::measure(world)?);
         section("The server", serving::measure(world)?);
         section("Attachments", links::measure(world)?);
+        section("Sending", sending::measure(world)?);
         section("Hostile mail", rendering::measure()?);
         // last, since mail is delivered meanwhile
         section("Round trips", flights::measure(world)?);

@@ -2,11 +2,8 @@
 //! fast it comes against the same octets on a plain IMAP socket.
 
 use std::{
-    fs::File,
     io::{BufRead as _, BufReader, Read as _, Write as _},
     net::{TcpListener, TcpStream},
-    path::Path,
-    process::{Command, Stdio},
     time::{Duration, Instant},
 };
 
@@ -14,21 +11,22 @@ use serde_json::json;
 use testkit::{Mail, Maildir, McpHttp, maildir::Numbering};
 
 use super::{
-    MANY, World, children::Running, end_of, floor::Floor, new_directory, product, report::Row,
-    samples::take_turns, serving::wait_until_healthy,
+    MANY, World, end_of, floor::Floor, hosted::Hosted, new_directory, report::Row, samples::take_turns,
 };
 use crate::Failure;
 
-const FOLDER: &str = "Files";
+pub(super) const FOLDER: &str = "Files";
 const SMALL: usize = 64 << 10;
 const LARGE: usize = 30_000_000;
+/// A file that may still be sent.
+pub(super) const SENDABLE: usize = 18_000_000;
 /// How much more memory the large one may take than the small one, in kB.
 const GROWTH: u64 = 4_000_000 / 1_024;
 const ROUNDS: usize = 15;
 
 /// Puts a small and a large file into a folder of their own.
 pub(super) fn seed(mail: &Maildir, now: u64) -> Result<(), Failure> {
-    let mails = [SMALL, LARGE].map(|octets| Mail::new(with_file(octets), now));
+    let mails = [SMALL, LARGE, SENDABLE].map(|octets| Mail::new(with_file(octets), now));
     mail.fill(FOLDER, Numbering { uid_validity: 77, first_uid: 1 }, mails)?;
     Ok(())
 }
@@ -37,9 +35,10 @@ pub(super) fn seed(mail: &Maildir, now: u64) -> Result<(), Failure> {
 pub(super) fn measure(world: &World) -> Result<Vec<Row>, Failure> {
     let place = new_directory(world, "links")?;
     let port = TcpListener::bind(("127.0.0.1", 0))?.local_addr()?.port();
-    let server = Server { world, place: &place, port };
-    let bearer = server.set_up()?;
-    let running = server.start()?;
+    let hosted = Hosted { world, place: &place, port };
+    let bearer = hosted.set_up(MANY, &[], &["--scopes", "mail:search mail:read"])?;
+    let server = Links(&hosted);
+    let running = hosted.start()?;
     let mut client = McpHttp::connect(port, &bearer)?;
     let small = server.link(&mut client, 1)?;
     let large = server.link(&mut client, 2)?;
@@ -76,75 +75,10 @@ fn with_file(octets: usize) -> String {
     )
 }
 
-struct Server<'a> {
-    world: &'a World,
-    place: &'a Path,
-    port: u16,
-}
+/// Fetches links of a hosted server.
+struct Links<'a>(&'a Hosted<'a>);
 
-impl Server<'_> {
-    fn command(&self) -> Command {
-        let mut command = product::command(self.world);
-        command.env("POSTROOM_DATA_DIR", self.place.join("data")).env("POSTROOM_MIRROR", "off");
-        command.env("POSTROOM_LISTEN", format!("127.0.0.1:{}", self.port));
-        command.env("POSTROOM_ALLOW_PRIVATE_HOSTS", "true");
-        command
-    }
-
-    /// A user, an account and a token, whose bearer it tells.
-    fn set_up(&self) -> Result<String, Failure> {
-        self.tell(&["user", "add", "alice", "--password-stdin"], "a password of the bench")?;
-        let port = self.world.dovecot.imap_port().to_string();
-        let account = [
-            "account",
-            "add",
-            "alice@example.org",
-            "--user",
-            "alice",
-            "--name",
-            "mail",
-            "--imap-host",
-            "127.0.0.1",
-            "--imap-port",
-            &port,
-            "--imap-tls",
-            "none",
-            "--imap-user",
-            MANY.user,
-            "--password-stdin",
-        ];
-        self.tell(&account, MANY.password)?;
-        let token =
-            ["token", "new", "--user", "alice", "--name", "bench", "--scopes", "mail:search mail:read"];
-        let said = self.tell(&token, "")?;
-        Ok(said.split_whitespace().last().unwrap_or_default().to_owned())
-    }
-
-    fn tell(&self, arguments: &[&str], secret: &str) -> Result<String, Failure> {
-        let mut command = self.command();
-        command.args(arguments).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        let mut child = command.spawn()?;
-        if let Some(mut input) = child.stdin.take() {
-            // a command that wants no secret may have ended
-            let _ = writeln!(input, "{secret}");
-        }
-        let output = child.wait_with_output()?;
-        if output.status.success() {
-            return Ok(String::from_utf8_lossy(&output.stdout).into_owned());
-        }
-        let said = String::from_utf8_lossy(&output.stderr).into_owned();
-        Err(Failure::Failed(format!("`postroom {}` failed: {said}", arguments.join(" "))))
-    }
-
-    fn start(&self) -> Result<Running, Failure> {
-        let said = self.place.join("serve.log");
-        let mut command = self.command();
-        command.arg("serve").stdout(Stdio::null()).stderr(File::create(&said)?);
-        let mut running = self.world.children.spawn(&mut command)?;
-        wait_until_healthy(&mut running, self.port, &said)?;
-        Ok(running)
-    }
-
+impl Links<'_> {
     /// The path of a link to the file of message `uid`.
     fn link(&self, client: &mut McpHttp, uid: u32) -> Result<String, Failure> {
         // 77 in base 36
@@ -153,20 +87,16 @@ impl Server<'_> {
         let url = answer.structured()["url"].as_str();
         let path = url.and_then(|url| url.find("/files/").and_then(|at| url.get(at..)));
         path.map(str::to_owned).ok_or_else(|| {
-            Failure::Failed(format!(
-                "mail_attachment answered {}\n{}",
-                answer.text(),
-                end_of(&self.place.join("serve.log"))
-            ))
+            Failure::Failed(format!("mail_attachment answered {}\n{}", answer.text(), end_of(&self.0.log())))
         })
     }
 
     /// Fetches a link to its end and tells how long it took.
     fn fetch(&self, path: &str, octets: usize) -> Result<Duration, Failure> {
         let started = Instant::now();
-        let mut stream = TcpStream::connect(("127.0.0.1", self.port))?;
+        let mut stream = TcpStream::connect(("127.0.0.1", self.0.port))?;
         stream.set_read_timeout(Some(Duration::from_mins(1)))?;
-        write!(stream, "GET {path} HTTP/1.0\r\nHost: localhost:{}\r\n\r\n", self.port)?;
+        write!(stream, "GET {path} HTTP/1.0\r\nHost: localhost:{}\r\n\r\n", self.0.port)?;
         let mut answer = BufReader::with_capacity(1 << 18, stream);
         let mut line = String::new();
         answer.read_line(&mut line)?;
