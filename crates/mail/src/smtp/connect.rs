@@ -46,6 +46,15 @@ pub struct SignedIn {
 }
 
 impl SignedIn {
+    /// Forgets what a refused message left behind, so that another can be handed over (RSET).
+    ///
+    /// # Errors
+    /// If the connection cannot be used again.
+    pub async fn reset(&mut self) -> Result<(), Error> {
+        let reply = self.connection.ask(b"RSET", "RSET").await?;
+        if reply.is_positive() { Ok(()) } else { Err(reply.refusal("RSET")) }
+    }
+
     /// Takes leave and closes.
     pub async fn quit(self) {
         self.connection.quit().await;
