@@ -5,7 +5,9 @@
 
 mod capability;
 mod connect;
+mod dialogue;
 mod reply;
+mod stuffing;
 mod submit;
 
 pub use capability::Capabilities;
