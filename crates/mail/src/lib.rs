@@ -6,6 +6,7 @@
 pub mod error;
 pub mod imap;
 pub mod mime;
+pub mod octets;
 pub mod sasl;
 pub mod smtp;
 
