@@ -160,3 +160,6 @@ fn nobody_can_be_asked(principal: &Principal, account: &Account) -> bool {
         .any(|granted| granted.name == account.name && matches!(granted.source, AccountSource::Carried(_)));
     is_carried && matches!(principal.door, Door::Sealed | Door::Header | Door::Oidc)
 }
+
+#[cfg(test)]
+mod tests;

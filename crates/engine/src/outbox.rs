@@ -1,5 +1,7 @@
 //! Sending at most once: the frozen message, its way to the submission server, and its copy in Sent.
 
+pub(crate) mod message_id;
+
 use std::sync::Arc;
 
 use domain::{ApprovalId, Code, GrantId, Principal, Problem, Timestamp};

@@ -62,8 +62,7 @@ impl Engine {
     async fn written_to(&self, account: &Account, addresses: &[String]) -> Result<BTreeSet<String>, Problem> {
         let mut found = BTreeSet::new();
         for row in sent_to(account, addresses, self.0.bounds).await? {
-            let id = row.envelope.message_id.as_deref().unwrap_or_default();
-            if !is_own(account, &row.envelope.from) || message_id::is_ours(self, &account.home, id).await? {
+            if !is_own(account, &row.envelope.from) || self.is_of_a_grant(account, &row).await? {
                 continue;
             }
             let envelope = &row.envelope;
@@ -71,6 +70,16 @@ impl Engine {
             found.extend(recipients.map(|address| folded(&address.email)));
         }
         Ok(found)
+    }
+
+    /// Whether an agent had it sent, or had it written.
+    async fn is_of_a_grant(&self, account: &Account, row: &Summary) -> Result<bool, Problem> {
+        let Some(store) = &self.0.settings.store else { return Ok(false) };
+        let id = row.envelope.message_id.as_deref().unwrap_or_default();
+        message_id::is_ours(store, &account.home, id).await.map_err(|error| {
+            tracing::error!(%error, "the account's key cannot be had");
+            Problem::new(domain::Code::Internal, "Whom the person knows cannot be looked up.")
+        })
     }
 }
 

@@ -20,7 +20,7 @@ const ALPHABET: &[u8; 32] = b"abcdefghijklmnopqrstuvwxyz234567";
 
 /// The Message-ID, in angle brackets, of what `grant` sends under `key`; `domain` is the sender's, as it
 /// stands on the wire.
-pub(super) async fn make(
+pub(crate) async fn make(
     store: &Store,
     home: &HomeAccount,
     grant: &GrantId,
