@@ -6,7 +6,6 @@ use std::{future::ready, io};
 use domain::{Endpoint, Secret, TlsMode, account::Credential};
 use mail::{
     Error,
-    octets::Whole,
     smtp::{NotSubmitted, SignedIn, sign_in, submit},
 };
 use net::Origin;
