@@ -220,6 +220,7 @@ struct State {
     options: SinkOptions,
     transactions: Vec<Transaction>,
     connections: usize,
+    open: usize,
     pipelined: usize,
     /// Recipients that were named once, for greylisting.
     seen: BTreeSet<String>,
@@ -260,6 +261,7 @@ impl SmtpSink {
             options,
             transactions: Vec::new(),
             connections: 0,
+            open: 0,
             pipelined: 0,
             seen: BTreeSet::new(),
             is_over: false,
@@ -272,7 +274,16 @@ impl SmtpSink {
                     return;
                 }
                 let server = Arc::clone(&server);
-                let _ = thread::Builder::new().spawn(move || session::serve(&stream, &server));
+                let _ = thread::Builder::new().spawn(move || {
+                    let connection = server.change(|state| {
+                        state.connections += 1;
+                        state.open += 1;
+                        state.connections
+                    });
+                    let _ = session::serve(&stream, &server, connection);
+                    drop(stream);
+                    server.change(|state| state.open -= 1);
+                });
             }
         })?;
         Ok(Self { port, shared })
@@ -317,9 +328,25 @@ impl SmtpSink {
         patience: Duration,
         mut is_there: impl FnMut(&[Transaction]) -> bool,
     ) -> io::Result<Vec<Transaction>> {
+        self.wait(patience, |state| is_there(&state.transactions))
+    }
+
+    /// Waits until every connection so far is closed.
+    ///
+    /// # Errors
+    /// If `patience` is over before.
+    pub fn wait_closed(&self, patience: Duration) -> io::Result<Vec<Transaction>> {
+        self.wait(patience, |state| state.open == 0)
+    }
+
+    fn wait(
+        &self,
+        patience: Duration,
+        mut is_there: impl FnMut(&State) -> bool,
+    ) -> io::Result<Vec<Transaction>> {
         let deadline = Instant::now() + patience;
         let mut state = self.shared.state();
-        while !is_there(&state.transactions) {
+        while !is_there(&state) {
             let left = deadline.saturating_duration_since(Instant::now());
             if left.is_zero() {
                 let what = format!("the sink still waits, with {} transactions", state.transactions.len());

@@ -19,21 +19,21 @@ use testkit::{
 
 use crate::submission::{MESSAGE, Pieces, SOON, connect, connect_within, envelope, hand_over, sink};
 
-/// Little, so that a test of silence is over soon.
-const IMPATIENT: Patience = Patience {
-    reply: Duration::from_millis(300),
-    data: Duration::from_millis(300),
-    block: Duration::from_millis(300),
-    end: Duration::from_millis(300),
-};
+/// So that a test of silence is over soon.
+const LITTLE: Duration = Duration::from_millis(300);
 
 /// Where something can happen before the end of the data.
 const BEFORE: [Stage; 4] = [Stage::Mail, Stage::Rcpt, Stage::Data, Stage::Octets(20)];
 
+/// More than fits into the buffers in between, so that a write meets what happens on the other side.
+fn large() -> String {
+    "0123456789abcdef\r\n".repeat(1_000_000)
+}
+
 /// What comes of a message to ann and bob, and the sink that was told.
 async fn outcome(fault: Fault) -> (NotSubmitted, SmtpSink) {
     let sink = sink(SinkOptions::default().fault(fault));
-    let mut server = connect_within(&sink, IMPATIENT).await.unwrap();
+    let mut server = connect(&sink).await;
     let told = hand_over(&mut server, &["ann@x.org", "bob@x.org"], MESSAGE).await.unwrap_err();
     (told, sink)
 }
@@ -134,9 +134,7 @@ async fn a_cut_before_the_end_is_safe_to_repeat() {
     for stage in BEFORE {
         let sink = sink(SinkOptions::default().fault(Fault::new(stage, Act::Close).once()));
         let mut server = connect(&sink).await;
-        // Beyond what fits into the buffers in between, so that the cut is met by a write too.
-        let message = "0123456789abcdef\r\n".repeat(1_000_000);
-        let told = hand_over(&mut server, &["ann@x.org"], &message).await.unwrap_err();
+        let told = hand_over(&mut server, &["ann@x.org"], &large()).await.unwrap_err();
         assert!(
             matches!(told, NotSubmitted::NotSent(Error::Closed | Error::Broken(_))),
             "{stage:?}: {told:?}"
@@ -151,14 +149,10 @@ async fn a_cut_before_the_end_is_safe_to_repeat() {
 
 #[tokio::test]
 async fn a_cut_that_no_write_meets_is_noticed_before_the_end() {
-    let (sink, over) = (sink(SinkOptions::default().fault(Fault::new(Stage::Octets(1), Act::Close))), SOON);
+    let sink = sink(SinkOptions::default().fault(Fault::new(Stage::Octets(1), Act::Close)));
     let mut server = connect(&sink).await;
-    // The note is slow enough for the cut to arrive.
-    let noted = async {
-        sink.wait_until(over, |all| all.first().is_some_and(|one| !one.data.is_empty()))?;
-        tokio::time::sleep(Duration::from_millis(300)).await;
-        Ok(())
-    };
+    // The cut comes while it is noted, if not before.
+    let noted = async { sink.wait_closed(SOON).map(drop) };
     let envelope = envelope(&["ann@x.org"], MESSAGE.len());
     let told = submit(&mut server, &envelope, &mut Whole::new(MESSAGE), noted).await.unwrap_err();
     assert!(matches!(told, NotSubmitted::NotSent(Error::Closed | Error::Broken(_))), "{told:?}");
@@ -178,32 +172,38 @@ async fn a_cut_after_the_end_is_unknown() {
 
 #[tokio::test]
 async fn silence_is_a_timeout_before_the_end_and_unknown_after_it() {
-    for stage in [Stage::Mail, Stage::Rcpt, Stage::Data] {
-        let (told, sink) = outcome(Fault::new(stage, Act::Hang)).await;
-        assert!(matches!(told, NotSubmitted::NotSent(Error::Timeout(_))), "{stage:?}: {told:?}");
-        assert!(sink.received().is_empty());
+    let usual = Patience::default;
+    for (stage, patience) in [
+        (Stage::Mail, Patience { reply: LITTLE, ..usual() }),
+        (Stage::Rcpt, Patience { reply: LITTLE, ..usual() }),
+        (Stage::Data, Patience { data: LITTLE, ..usual() }),
+        // A server that reads no more: the buffers in between are full some time.
+        (Stage::Octets(100), Patience { block: LITTLE, ..usual() }),
+        (Stage::End, Patience { end: LITTLE, ..usual() }),
+    ] {
+        let sink = sink(SinkOptions::default().fault(Fault::new(stage, Act::Hang)));
+        let mut server = connect(&sink).await;
+        server.connection.set_patience(patience);
+        let told = hand_over(&mut server, &["ann@x.org"], &large()).await.unwrap_err();
+        match told {
+            NotSubmitted::NotSent(Error::Timeout(_)) => {
+                assert!(stage != Stage::End && sink.received().is_empty());
+            }
+            NotSubmitted::Unknown(Error::Timeout(_)) => {
+                assert!(stage == Stage::End && sink.received().len() == 1);
+            }
+            other => panic!("{stage:?}: {other:?}"),
+        }
+        assert!(!server.is_usable());
     }
-    let (told, sink) = outcome(Fault::new(Stage::End, Act::Hang)).await;
-    assert!(matches!(told, NotSubmitted::Unknown(Error::Timeout(_))), "{told:?}");
-    assert_eq!(sink.received().len(), 1);
-
-    // A server that reads no more: the buffers in between are full some time.
-    let sink = sink_that_stops_reading();
-    let mut server = connect_within(&sink, IMPATIENT).await.unwrap();
-    let message = "0123456789abcdef\r\n".repeat(1_000_000);
-    let told = hand_over(&mut server, &["ann@x.org"], &message).await.unwrap_err();
-    assert!(matches!(told, NotSubmitted::NotSent(Error::Timeout("the data"))), "{told:?}");
-}
-
-fn sink_that_stops_reading() -> SmtpSink {
-    sink(SinkOptions::default().fault(Fault::new(Stage::Octets(100), Act::Hang)))
 }
 
 #[tokio::test]
 async fn silence_at_sign_in_is_a_timeout_too() {
     for stage in [Stage::Greeting, Stage::Ehlo, Stage::SignIn] {
         let sink = sink(SinkOptions::default().fault(Fault::new(stage, Act::Hang)));
-        let told = connect_within(&sink, IMPATIENT).await.unwrap_err();
+        let impatient = Patience { reply: LITTLE, ..Patience::default() };
+        let told = connect_within(&sink, impatient).await.unwrap_err();
         assert!(matches!(told, Error::Timeout(_)), "{stage:?}: {told:?}");
     }
 }
@@ -229,13 +229,7 @@ async fn the_reason_for_a_cut_within_the_data_is_heard() {
         let sink =
             sink(SinkOptions::default().fault(Fault::new(Stage::Octets(20), Act::Leave(reply.into()))));
         let mut server = connect(&sink).await;
-        let noted = async {
-            sink.wait_until(SOON, |all| all[0].data.len() >= 20)?;
-            tokio::time::sleep(Duration::from_millis(300)).await;
-            Ok(())
-        };
-        let envelope = envelope(&["ann@x.org"], MESSAGE.len());
-        let told = submit(&mut server, &envelope, &mut Whole::new(MESSAGE), noted).await.unwrap_err();
+        let told = hand_over(&mut server, &["ann@x.org"], &large()).await.unwrap_err();
         match told {
             NotSubmitted::MessageRefused(told) => assert!(is_definite && told.code == 552),
             NotSubmitted::NotSent(Error::Bye(text)) => assert!(!is_definite && text.contains("too slow")),

@@ -17,12 +17,8 @@ const LONGEST_LINE: u64 = 64 * 1024;
 /// What was said, by its code; none: the connection is over.
 type Said = io::Result<Option<u16>>;
 
-pub(super) fn serve(stream: &TcpStream, shared: &Shared) -> io::Result<()> {
+pub(super) fn serve(stream: &TcpStream, shared: &Shared, connection: usize) -> io::Result<()> {
     stream.set_nodelay(true)?;
-    let connection = shared.change(|state| {
-        state.connections += 1;
-        state.connections
-    });
     let reader = BufReader::with_capacity(64 * 1024, stream.try_clone()?);
     let mut session = Session { stream, reader, shared, connection, current: None, is_signed_in: false };
     let mut said = session.reply(Stage::Greeting, None, "220 sink.test ESMTP")?;
@@ -241,8 +237,7 @@ impl Session<'_> {
 
     fn say(&mut self, reply: &str) -> Said {
         thread::sleep(self.shared.state().options.pause);
-        let lines: String = reply.split('\n').map(|line| format!("{line}\r\n")).collect();
-        self.stream.write_all(lines.as_bytes())?;
+        self.stream.write_all((reply.replace('\n', "\r\n") + "\r\n").as_bytes())?;
         Ok(Some(reply.get(..3).and_then(|code| code.parse().ok()).unwrap_or_default()))
     }
 }
