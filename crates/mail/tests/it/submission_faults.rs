@@ -104,6 +104,9 @@ async fn a_refused_sender_is_told_apart_from_a_message_that_is_too_large() {
         matches!(&told, NotSubmitted::SenderRefused(reply) if reply.code == 553 && reply.text == "not your address"),
         "{told:?}"
     );
+    // Also where the server hangs up instead of answering to the recipients that are on their way.
+    let (told, _) = outcome(Fault::new(Stage::Mail, Act::Leave("550 5.7.1 go away".into()))).await;
+    assert!(matches!(&told, NotSubmitted::SenderRefused(reply) if reply.text == "go away"), "{told:?}");
     let (told, _) = outcome(Fault::say(Stage::Mail, "552 5.3.4 too large")).await;
     assert!(matches!(&told, NotSubmitted::MessageRefused(reply) if reply.code == 552), "{told:?}");
 }
