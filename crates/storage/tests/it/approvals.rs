@@ -99,7 +99,7 @@ pub(crate) async fn waiting_messages_are_listed_for_their_user_oldest_first(worl
         world.clock.forward(1);
     }
     let mut of_bob = waiting(2, &grant, &home, world);
-    of_bob.user = "bob".to_owned();
+    "bob".clone_into(&mut of_bob.user);
     add(&store, &of_bob).await;
     add(&store, &message(9, &grant, &home, 100)).await;
     let listed = async |user: Option<&str>| {

@@ -128,7 +128,7 @@ impl Pieces for Dying<'_> {
         if self.left == 2 {
             keep(self.from, self.to);
         }
-        Ok((self.left > 0).then(|| Bytes::from_static(&[7; 256 * 1024])))
+        Ok((self.left > 0).then(|| Bytes::from(vec![7; 256 * 1024])))
     }
 }
 
