@@ -1,6 +1,7 @@
 //! What an agent wrote → the parts of a message: bodies in both forms, quotations, recipients of a reply.
 
 mod answer;
+mod escape;
 mod flowed;
 mod language;
 mod markdown;
@@ -9,6 +10,7 @@ mod references;
 mod reply;
 mod reply_subject;
 mod safe_html;
+mod style;
 
 pub use answer::{Answer, Body, Own, body};
 pub use flowed::flow;

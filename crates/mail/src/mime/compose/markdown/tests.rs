@@ -1,0 +1,4 @@
+//! Markdown in both forms.
+
+use super::*;
+
