@@ -82,10 +82,19 @@ mod tests {
     #[test]
     fn ids_that_cannot_stand_in_a_field_are_left_out_and_each_stands_once() {
         let long = format!("<{}@x.example>", "a".repeat(2_000));
-        let odd: Vec<String> =
-            ["<a\r\nBcc: eve@x.example>", "<a b>", "<>", "", "<ä@x.example>", "<1@x>", &long, "<1@x>", "<2@x>"]
-                .map(str::to_owned)
-                .to_vec();
+        let odd: Vec<String> = [
+            "<a\r\nBcc: eve@x.example>",
+            "<a b>",
+            "<>",
+            "",
+            "<ä@x.example>",
+            "<1@x>",
+            &long,
+            "<1@x>",
+            "<2@x>",
+        ]
+        .map(str::to_owned)
+        .to_vec();
         let (parent, found) = reply_references(Some("<1@x>"), &odd, &[]);
         assert_eq!((parent.as_deref(), found), (Some("<1@x>"), vec!["<2@x>".to_owned(), "<1@x>".to_owned()]));
         assert_eq!(reply_references(Some("<x\n>"), &[], &[]).0, None);

@@ -79,7 +79,10 @@ mod tests {
             ("", "Re:", "Fwd:"),
             ("Re: ", "Re:", "Fwd:"),
         ] {
-            assert_eq!((reply_subject(subject).as_str(), forward_subject(subject).as_str()), (reply, forward));
+            assert_eq!(
+                (reply_subject(subject).as_str(), forward_subject(subject).as_str()),
+                (reply, forward)
+            );
         }
     }
 

@@ -7,7 +7,8 @@ use crate::mime::{invisible, links::Links, plain};
 
 /// What the reader makes of flowed text: depth and text of each line.
 fn read(flowed: &str) -> Vec<(usize, String)> {
-    let (lines, _) = plain::lines(flowed.strip_suffix("\r\n").unwrap_or(flowed), true, false, &mut Links::new(true));
+    let (lines, _) =
+        plain::lines(flowed.strip_suffix("\r\n").unwrap_or(flowed), true, false, &mut Links::new(true));
     lines.into_iter().map(|line| (line.quote, line.text)).collect()
 }
 

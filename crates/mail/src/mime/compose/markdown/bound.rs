@@ -23,7 +23,8 @@ pub(super) fn tame(markdown: &str) -> Option<Cow<'_, str>> {
     let mut out = String::with_capacity(text.len() + 64);
     for line in text.split_inclusive('\n') {
         // Behind the backslash the mark is a character, and everything after it words.
-        let (before, after) = surplus_mark(line).and_then(|at| line.split_at_checked(at)).unwrap_or((line, ""));
+        let (before, after) =
+            surplus_mark(line).and_then(|at| line.split_at_checked(at)).unwrap_or((line, ""));
         out.push_str(before);
         if !after.is_empty() {
             out.push('\\');

@@ -13,7 +13,10 @@ const MAX_TEXT: usize = 4 * 1024 * 1024;
 enum Container {
     Quote,
     /// With the mark that its first line still needs.
-    Item { mark: Option<String>, width: usize },
+    Item {
+        mark: Option<String>,
+        width: usize,
+    },
     /// Too deep to show.
     Deep,
 }

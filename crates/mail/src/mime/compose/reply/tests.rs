@@ -57,7 +57,8 @@ fn nobody_stands_twice() {
 
 #[test]
 fn ones_own_message_is_answered_to_those_it_went_to() {
-    let sent = envelope(&["ME@home.example"], &["elsewhere@x.example"], &["ann@x.example"], &["bob@x.example"]);
+    let sent =
+        envelope(&["ME@home.example"], &["elsewhere@x.example"], &["ann@x.example"], &["bob@x.example"]);
     assert_eq!(answer(&sent, false), both(&["ann@x.example"], &[]));
     assert_eq!(answer(&sent, true), both(&["ann@x.example"], &["bob@x.example"]));
     let note = envelope(&["me@home.example"], &[], &["me@home.example"], &[]);
