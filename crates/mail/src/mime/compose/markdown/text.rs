@@ -124,7 +124,9 @@ impl Writer {
             }
             Tag::TableHead | Tag::TableRow => self.cells.clear(),
             Tag::Strikethrough => self.push("~~"),
-            Tag::Link { dest_url, .. } => self.links.push((link_target(&dest_url), self.block.len())),
+            Tag::Link { link_type, dest_url, .. } => {
+                self.links.push((link_target(link_type, &dest_url), self.block.len()));
+            }
             Tag::Image { dest_url, .. } => {
                 if self.picture.1 == 0 {
                     self.picture.0 = self.block.len();
