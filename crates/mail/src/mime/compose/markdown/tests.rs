@@ -154,9 +154,9 @@ fn hostile_markdown_ends() {
 
 #[test]
 fn deep_nesting_over_many_lines_and_wide_tables_end() {
-    let deep: String = (0..600).map(|depth| format!("{}- a\n", "  ".repeat(depth))).collect();
+    let deep = (0..600).fold(String::new(), |all, depth| all + &"  ".repeat(depth) + "- a\n");
     assert!(markdown_to_html(&deep).matches("<li>").count() <= 64 * 600);
-    let quotes: String = (0..400).map(|depth| format!("{}a\n", "> ".repeat(depth))).collect();
+    let quotes = (0..400).fold(String::new(), |all, depth| all + &"> ".repeat(depth) + "a\n");
     assert!(markdown_to_text(&quotes).lines().all(|line| line.matches("> ").count() <= 400));
     let wide = format!("{}\n{}\n{}", "a|".repeat(5_000), "-|".repeat(5_000), "a|b\n".repeat(5_000));
     assert!(markdown_to_html(&wide).len() < 32 * 1024 * 1024);

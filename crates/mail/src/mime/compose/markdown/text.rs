@@ -58,9 +58,9 @@ pub(super) fn write(source: &str) -> String {
                 writer.begin(tag);
             }
             Event::End(tag) => writer.end(tag),
-            Event::Text(text) => writer.push(&text),
             Event::Html(html) | Event::InlineHtml(html) if is_break(&html) => writer.push("\n"),
-            Event::Html(text)
+            Event::Text(text)
+            | Event::Html(text)
             | Event::InlineHtml(text)
             | Event::FootnoteReference(text)
             | Event::InlineMath(text)
