@@ -3,6 +3,7 @@
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
+mod composing;
 mod dovecot;
 mod faults;
 mod folders;
