@@ -19,3 +19,4 @@ mod servers;
 mod sign_in;
 mod structure;
 mod threads;
+mod writing;
