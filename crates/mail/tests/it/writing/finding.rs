@@ -66,7 +66,8 @@ async fn the_newest_with_a_header_field_are_found_and_compared() {
 
 #[tokio::test]
 async fn nothing_found_is_the_answer_of_a_server_that_is_believed() {
-    let rest = opened() + "C: {s} UID SEARCH RETURN (COUNT ALL) HEADER …\nS: * ESEARCH (TAG \"{s}\") UID COUNT 0\nS: {s} OK";
+    let rest = opened()
+        + "C: {s} UID SEARCH RETURN (COUNT ALL) HEADER …\nS: * ESEARCH (TAG \"{s}\") UID COUNT 0\nS: {s} OK";
     assert_eq!(asks("ESEARCH", &rest, QUESTION).await.unwrap(), []);
 }
 
@@ -96,9 +97,13 @@ async fn where_searching_finds_nothing_the_newest_are_looked_through() {
     assert_eq!(uids(&pool.ask(None, &QUESTION).await.unwrap()), [150]);
     pool.close();
     script.done().await;
-    let rest = opened() + "C: {s} UID SEARCH HEADER …\nS: * SEARCH\nS: {s} OK\n" + &looked().replace("C: {f} UID FETCH 150 …", "C: {f} UID FETCH 150 (…X-GM-MSGID X-GM-THRID X-GM-LABELS)");
+    let rest = opened()
+        + "C: {s} UID SEARCH HEADER …\nS: * SEARCH\nS: {s} OK\n"
+        + &looked()
+            .replace("C: {f} UID FETCH 150 …", "C: {f} UID FETCH 150 (…X-GM-MSGID X-GM-THRID X-GM-LABELS)");
     assert_eq!(uids(&asks("X-GM-EXT-1", &rest, QUESTION).await.unwrap()), [150]);
-    let rest = opened() + "C: {s} UID SEARCH CHARSET UTF-8 HEADER …\nC: …\nS: {s} NO [BADCHARSET (US-ASCII)] no\n";
+    let rest =
+        opened() + "C: {s} UID SEARCH CHARSET UTF-8 HEADER …\nC: …\nS: {s} NO [BADCHARSET (US-ASCII)] no\n";
     let unknown = WithHeader { value: "drf_ü", ..QUESTION };
     let looked = looked().split_once("C: {f}").unwrap().0.to_owned();
     let outcome = asks("LITERAL+", &(rest + &looked), unknown).await;
@@ -138,8 +143,13 @@ async fn header_and_text_come_as_they_are_stored() {
     };
     assert_eq!((&header[..], size, flags), (&b"A: b\r\n\r\n"[..], 1_000, vec![Flag::Draft]));
     assert_eq!(received.unwrap().unix_timestamp(), 1_793_527_200);
-    for (answer, expected) in [("BODY[TEXT]<4> \"efg\"", "efg"), ("BODY[TEXT]<4> \"e\"", "e"), ("BODY[TEXT]<4> \"\"", "")] {
-        let rest = opened() + &format!("C: {{f}} UID FETCH 5 (UID BODY.PEEK[TEXT]<4.3>)\nS: * 2 FETCH (UID 5 {answer})\nS: {{f}} OK");
+    for (answer, expected) in
+        [("BODY[TEXT]<4> \"efg\"", "efg"), ("BODY[TEXT]<4> \"e\"", "e"), ("BODY[TEXT]<4> \"\"", "")]
+    {
+        let rest = opened()
+            + &format!(
+                "C: {{f}} UID FETCH 5 (UID BODY.PEEK[TEXT]<4.3>)\nS: * 2 FETCH (UID 5 {answer})\nS: {{f}} OK"
+            );
         assert_eq!(asks("", &rest, WINDOW).await.unwrap(), Found::Here(expected.into()));
     }
     let rest = opened() + "C: {f} UID FETCH …\nS: * 2 FETCH (UID 5 BODY[TEXT] \"abcdefg\")\nS: {f} OK";
@@ -154,7 +164,10 @@ async fn what_is_gone_or_of_another_time_is_told_as_that() {
     assert_eq!(asks("", &rest, WholeHeader { validity: 8, ..HEADER }).await.unwrap(), Found::Stale);
     // One that came after the mailbox was opened is there once the server told of it.
     let row = "C: {f} UID FETCH …\nS: * 2 FETCH (UID 5 RFC822.SIZE 8 BODY[HEADER] \"A: b\")\nS: {f} OK\n";
-    let rest = opened() + row + "C: {g} UID FETCH 6 …\nS: {g} OK\nC: {n} NOOP\nS: {n} OK\n" + &row.replace("UID 5", "UID 6");
+    let rest = opened()
+        + row
+        + "C: {g} UID FETCH 6 …\nS: {g} OK\nC: {n} NOOP\nS: {n} OK\n"
+        + &row.replace("UID 5", "UID 6");
     let script = Script::play([hello("") + &rest]).await;
     let pool = script.pool();
     for uid in [5, 6] {
@@ -169,8 +182,11 @@ const DRAFTS: MakeRole = MakeRole { role: Role::Drafts };
 const NAMESPACE: &str = "C: {n} NAMESPACE\nS: * NAMESPACE ((\"INBOX.\" \".\")) NIL NIL\nS: {n} OK\n";
 
 fn lists(folders: &[&str]) -> String {
-    let lines: String = folders.iter().map(|folder| format!("S: * LIST {folder}\n")).collect();
-    format!("C: {{l}} LIST \"\" \"*\"\nC: {{m}} LSUB \"\" \"*\"\n{lines}S: {{l}} OK\nS: * LSUB () \".\" INBOX.Drafts\nS: {{m}} OK\n")
+    let lines: Vec<_> = folders.iter().map(|folder| format!("S: * LIST {folder}\n")).collect();
+    let lines = lines.concat();
+    format!(
+        "C: {{l}} LIST \"\" \"*\"\nC: {{m}} LSUB \"\" \"*\"\n{lines}S: {{l}} OK\nS: * LSUB () \".\" INBOX.Drafts\nS: {{m}} OK\n"
+    )
 }
 
 async fn makes(capabilities: &str, rest: &str) -> Result<Folder, Error> {
@@ -196,18 +212,21 @@ async fn a_missing_folder_is_made_below_the_personal_namespace_and_subscribed_to
 
 #[tokio::test]
 async fn its_use_is_told_where_the_server_keeps_it() {
-    let end = "C: {s} SUBSCRIBE Drafts\nS: {s} NO not that\n".to_owned() + &lists(&["(\\Drafts) \"/\" Drafts"]);
+    let end =
+        "C: {s} SUBSCRIBE Drafts\nS: {s} NO not that\n".to_owned() + &lists(&["(\\Drafts) \"/\" Drafts"]);
     let create = "C: {c} CREATE Drafts (USE (\\Drafts))\n";
     let taken = lists(&[]) + create + "S: {c} OK\n" + &end;
     assert_eq!(makes("CREATE-SPECIAL-USE", &taken).await.unwrap().role, Some(Role::Drafts));
     // Another folder has the use already (Cyrus), or the server does not want to hear of it.
-    let without = lists(&[]) + create + "S: {c} NO [USEATTR] conflict\nC: {d} CREATE Drafts\nS: {d} OK\n" + &end;
+    let without =
+        lists(&[]) + create + "S: {c} NO [USEATTR] conflict\nC: {d} CREATE Drafts\nS: {d} OK\n" + &end;
     assert_eq!(makes("CREATE-SPECIAL-USE", &without).await.unwrap().role, Some(Role::Drafts));
 }
 
 #[tokio::test]
 async fn a_folder_that_somebody_else_just_made_is_taken() {
-    let refused = lists(&[]) + "C: {c} CREATE Drafts\nS: {c} NO [ALREADYEXISTS] there\nC: {s} SUBSCRIBE Drafts\nS: {s} OK\n";
+    let refused = lists(&[])
+        + "C: {c} CREATE Drafts\nS: {c} NO [ALREADYEXISTS] there\nC: {s} SUBSCRIBE Drafts\nS: {s} OK\n";
     let there = refused.clone() + &lists(&["() \"/\" Drafts"]);
     assert_eq!(makes("", &there).await.unwrap().wire_name, "Drafts");
     // It has another use.
