@@ -6,7 +6,7 @@ use std::sync::{Mutex, PoisonError};
 use bytes::Bytes;
 use domain::{Flag, FolderArg, Role};
 
-use super::{batches, run_all};
+use super::{batches, open, run_all};
 use crate::{
     Error,
     imap::{
@@ -71,7 +71,7 @@ impl Question for Removal {
     type Answer = Removed;
 
     async fn ask(&self, session: &mut Session) -> Result<Removed, Error> {
-        let Some(selected) = session.select_for_change(&self.mailbox, self.validity).await? else {
+        let Some(selected) = open(session, &self.mailbox, self.validity, &self.uids).await? else {
             return Ok(Removed::Stale);
         };
         if self.uids.is_empty() {
@@ -129,12 +129,11 @@ impl Removal {
             }
         }
         for (validity, uids) in there {
-            match session.select_for_change(&trash, validity).await? {
-                Some(_) => {
-                    run_all(session, vec![store::add(&uids, &[Flag::Deleted]), expunge::these(&uids)]).await?
-                }
-                None => is_told = false,
+            if session.select_for_change(&trash, validity).await?.is_none() {
+                is_told = false;
+                continue;
             }
+            run_all(session, vec![store::add(&uids, &[Flag::Deleted]), expunge::these(&uids)]).await?;
         }
         Ok(if is_told { Removed::Gone } else { Removed::InTrash })
     }
