@@ -78,7 +78,7 @@ impl World {
             }
         });
         let endpoint = Endpoint { host: "localhost".to_owned(), port, tls, username: "tim".to_owned() };
-        let patience = Patience { reply: Duration::from_millis(500) };
+        let patience = Patience { reply: Duration::from_millis(500), ..Patience::default() };
         let outcome =
             sign_in_within(patience, &self.outgoing(), &endpoint, &credential, Origin::User, [7; 24]).await;
         if script.contains("QUIT") {
