@@ -54,7 +54,7 @@ impl Question for Window<'_> {
 
     async fn ask(&self, session: &mut Session) -> Result<Self::Answer, Error> {
         let item = Item::Window(self.place.path.clone(), self.from, self.octets);
-        let fetch = match fetch_one(session, self.place, item).await? {
+        let fetch = match fetch_of(session, self.place, item).await? {
             Found::Here(fetch) => fetch,
             Found::Gone => return Ok(Found::Gone),
             Found::Stale => return Ok(Found::Stale),
@@ -85,7 +85,7 @@ impl Question for DecodedSize<'_> {
             return Ok(None);
         }
         let name = format!("BINARY.SIZE[{}]", self.place.path);
-        match fetch_one(session, self.place, Item::DecodedSize(self.place.path.clone())).await {
+        match fetch_of(session, self.place, Item::DecodedSize(self.place.path.clone())).await {
             Ok(Found::Here(fetch)) => {
                 let found = fetch.other.iter().find(|(of, _)| *of == name);
                 Ok(found.and_then(|(_, size)| size.as_number()))
@@ -97,17 +97,28 @@ impl Question for DecodedSize<'_> {
     }
 }
 
-async fn fetch_one(session: &mut Session, place: &Place, item: Item) -> Result<Found<Fetch>, Error> {
-    let flight = vec![fetch::items_of(&[place.uid], &[Item::Fixed("UID"), item])];
-    let (selected, replies) = session.examine(&place.mailbox, flight).await?;
-    if selected.validity != place.validity {
+async fn fetch_of(session: &mut Session, place: &Place, item: Item) -> Result<Found<Fetch>, Error> {
+    fetch_one(session, &place.mailbox, place.validity, place.uid, item).await
+}
+
+/// One item of one message.
+pub(super) async fn fetch_one(
+    session: &mut Session,
+    mailbox: &[u8],
+    validity: u32,
+    uid: u32,
+    item: Item,
+) -> Result<Found<Fetch>, Error> {
+    let flight = vec![fetch::items_of(&[uid], &[Item::Fixed("UID"), item])];
+    let (selected, replies) = session.examine(mailbox, flight).await?;
+    if selected.validity != validity {
         return Ok(Found::Stale);
     }
     let mut has_gaps = false;
     for reply in replies {
         let reply = reply?;
         has_gaps |= reply.has_gaps;
-        if let Some(fetch) = fetch::read(reply).into_iter().find(|fetch| fetch.uid == Some(place.uid)) {
+        if let Some(fetch) = fetch::read(reply).into_iter().find(|fetch| fetch.uid == Some(uid)) {
             return Ok(Found::Here(fetch));
         }
     }
