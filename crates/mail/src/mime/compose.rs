@@ -5,6 +5,7 @@
 mod address;
 mod answer;
 mod encoder;
+mod escape;
 mod flowed;
 mod header;
 mod language;
@@ -17,6 +18,7 @@ mod reply;
 mod reply_subject;
 mod rewrite;
 mod safe_html;
+mod style;
 mod transfer;
 
 pub use address::{AddressError, AddressFault, WireAddress, parse_recipients, wire_address};
