@@ -21,3 +21,4 @@ mod servers;
 mod sign_in;
 mod structure;
 mod threads;
+mod writing;
