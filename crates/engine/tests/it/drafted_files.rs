@@ -53,7 +53,8 @@ async fn a_forward_carries_the_files_of_its_original_unless_others_are_given() {
     let drafts = world.drafts();
     let stored = drafts.iter().map(|(_, stored)| stored).find(|stored| stored.contains(made.draft.as_str()));
     let stored = stored.unwrap();
-    assert!(stored.contains("Look:") && stored.contains(base64.trim_end()) && stored.contains("See the files."));
+    assert!(stored.contains("Look:") && stored.contains("See the files."), "{stored}");
+    assert!(stored.contains(base64.trim_end()), "{stored}");
 }
 
 #[tokio::test]

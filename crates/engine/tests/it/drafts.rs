@@ -144,7 +144,9 @@ async fn what_is_not_given_stays_when_a_draft_is_replaced() {
     let body = |message: &str| {
         let boundaries = |line: &&str| !line.starts_with("--") && !line.contains("boundary");
         let (_, body) = message.split_once("\n\n").unwrap();
-        body.lines().filter(boundaries).map(str::to_owned).collect::<Vec<_>>()
+        // How long a file is was known of the octets in the call.
+        let sizeless = |line: &str| line.split("; size=").next().unwrap_or_default().to_owned();
+        body.lines().filter(boundaries).map(sizeless).collect::<Vec<_>>()
     };
     assert_eq!(body(&after), body(&before), "text, HTML and file stand there as before");
     assert!(after.contains("numbers.csv") && after.contains("MSwyLDM="), "{after}");
@@ -185,6 +187,7 @@ async fn a_reply_goes_to_whom_it_answers_and_quotes_what_is_visible() {
 #[tokio::test]
 async fn a_reply_whose_words_are_replaced_quotes_again_also_what_was_moved() {
     let Some(world) = holding(vec![message("Lunch", "Shall we?", &[])]) else { return };
+    world.maildir.create("Done").unwrap();
     let raw = String::from_utf8(message("Supper", "Or later?", &[]).raw).unwrap();
     let with_id = Mail::new(format!("Message-ID: <later@x>\r\n{raw}"), NOW);
     world.maildir.deliver("INBOX", 7, &with_id).unwrap();
@@ -199,7 +202,6 @@ async fn a_reply_whose_words_are_replaced_quotes_again_also_what_was_moved() {
     let second = world.draft(following(Follows::Reply("<later@x>".into()))).await.unwrap();
     let mut other = world.other();
     other.run("SELECT INBOX").unwrap();
-    other.run("CREATE Done").unwrap();
     other.run("UID MOVE 1:2 Done").unwrap();
     world.replace(&second.draft, words()).await.unwrap();
     assert!(world.drafts().iter().any(|(_, stored)| stored.contains("Other words") && stored.contains("> Or later?")));
