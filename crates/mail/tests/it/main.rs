@@ -3,10 +3,10 @@
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
-mod composing;
 mod compose;
 mod compose_foreign;
 mod composed;
+mod composing;
 mod dovecot;
 mod faults;
 mod folders;
