@@ -9,6 +9,7 @@ use mail::{
 
 use crate::{
     Account, Engine,
+    leaving::Shown,
     read::{Group, Message, View},
 };
 
@@ -34,6 +35,9 @@ impl Engine {
         let group = self.resolve_one(principal, id).await?;
         let uid = group.wanted.first().map(|(_, uid)| *uid).unwrap_or_default();
         let (source, message) = group.source(uid, View::Full).await?;
+        // What goes into a message may be read there, and may leave with it.
+        let shown = Shown { account: group.account.name.clone(), senders: message.from.clone() };
+        self.expose(principal, vec![shown]).await?;
         let Message { body, links, trust, .. } = &message;
         let text = quotable(&Readable { text: body.clone(), links: links.clone(), removed: trust.removed });
         Ok(Followed { group, source, message, text })
