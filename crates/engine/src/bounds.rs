@@ -63,6 +63,10 @@ pub struct SendingBounds {
     pub same_content: Duration,
     /// How long a call waits for the submission server before it answers that it is under way.
     pub patience: Duration,
+    /// How long a call waits besides for the copy in Sent.
+    pub copy_patience: Duration,
+    /// How long a submission server is waited for.
+    pub submission: mail::smtp::Patience,
     /// How long one attempt may take in all.
     pub attempt: Duration,
     /// After which waits an attempt is repeated.
@@ -104,7 +108,9 @@ impl Default for SendingBounds {
             approval: Duration::from_hours(24),
             same_content: minutes(15),
             patience: seconds(25),
-            attempt: minutes(15),
+            copy_patience: seconds(3),
+            submission: mail::smtp::Patience::default(),
+            attempt: minutes(20),
             retries: [seconds(10), minutes(1), minutes(5), minutes(15), minutes(60)],
             retry_for: Duration::from_hours(24),
             lease: minutes(1),
