@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use domain::reading::Trust;
+use domain::{Problem, reading::Trust};
 use mail::{
     imap::reading::{Raw, Source},
     mime::{header::Headers, invisible, whole},
@@ -43,6 +43,23 @@ impl Group {
             text.push_str(&beyond(source.missing));
         }
         text
+    }
+
+    /// Whether the source of one of its messages may not be given out: it likely holds a code, in its text, in
+    /// its header or in a file, and the grant shows none.
+    pub(crate) async fn withholds_source(&self, uid: u32) -> Result<bool, Problem> {
+        if self.account.shows_codes {
+            return Ok(false);
+        }
+        let raw = self.raw().await.map_err(|error| self.account.problem(&error))?.ok_or_else(super::stale)?;
+        let source = raw.get(&uid).cloned().ok_or_else(super::gone)?;
+        let group = self.clone();
+        let reading = move || {
+            let mut trust = Trust::default();
+            let shown = group.unless_withheld(&source, &mut trust);
+            shown.ends_with(WITHHELD) || shown.ends_with(UNSEEN)
+        };
+        self.account.opened.apart.run("The message", reading).await
     }
 
     /// Of a message that holds a code, in its text or in a file, only the header: inside an encoding or

@@ -1,6 +1,6 @@
-//! Text → format=flowed (RFC 3676).
+//! Plain text as `format=flowed` (RFC 3676). Line ends only, so far.
 
-/// Text as format=flowed.
+/// The text with CRLF line ends.
 pub fn flow(text: &str) -> String {
-    text.replace('\n', "\r\n")
+    super::transfer::with_crlf(text)
 }
