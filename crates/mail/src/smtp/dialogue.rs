@@ -31,8 +31,8 @@ pub(super) fn check(envelope: &Envelope, capabilities: &Capabilities) -> Result<
     if envelope.needs_utf8 && !capabilities.has_smtp_utf8 {
         return Err(NotSubmitted::NeedsUtf8);
     }
-    // SMTPUTF8 is not offered without 8BITMIME (RFC 6531 section 3.1 item 8).
-    if envelope.is_8bit && !capabilities.has_8bit_mime && !capabilities.has_smtp_utf8 {
+    // Whoever is told SMTPUTF8 takes 8 bits too (RFC 6531 section 3.1 item 8).
+    if envelope.is_8bit && !capabilities.has_8bit_mime && !envelope.needs_utf8 {
         return Err(NotSubmitted::Needs8Bit);
     }
     Ok(())

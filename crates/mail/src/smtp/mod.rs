@@ -6,11 +6,13 @@
 mod capability;
 mod connect;
 mod dialogue;
+mod outcome;
 mod reply;
 mod stuffing;
 mod submit;
 
 pub use capability::Capabilities;
 pub use connect::{Patience, SignedIn, sign_in, sign_in_within};
+pub use outcome::{NotSubmitted, RecipientReply, Submitted};
 pub use reply::{Connection, Reply};
-pub use submit::{Envelope, NotSubmitted, RecipientReply, Submitted, submit};
+pub use submit::{Envelope, submit};

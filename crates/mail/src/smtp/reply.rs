@@ -91,6 +91,11 @@ impl Connection {
         self.is_within = is_within;
     }
 
+    /// From now on the server is waited for that long.
+    pub fn set_patience(&mut self, patience: Patience) {
+        self.patience = patience;
+    }
+
     pub(super) fn patience(&self) -> Patience {
         self.patience
     }

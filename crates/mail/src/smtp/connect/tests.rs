@@ -366,6 +366,24 @@ async fn a_refused_sign_in_is_told_with_the_servers_words_and_without_the_secret
 }
 
 #[tokio::test]
+async fn a_password_that_was_refused_is_not_tried_in_another_way() {
+    let refused = World::new()
+        .sign_in(
+            TlsMode::Tls,
+            password(),
+            "TLS
+             S: 220 mx
+             C: EHLO [127.0.0.1]
+             S: 250-mx
+             S: 250 AUTH LOGIN PLAIN
+             C: AUTH PLAIN AHRpbQB0YW5zdGFhZnRhbnN0YWFm
+             S: 535 5.7.8 Error: authentication failed",
+        )
+        .await;
+    assert!(matches!(refused, Err(Error::SignInRefused { .. })), "{refused:?}");
+}
+
+#[tokio::test]
 async fn a_server_that_is_busy_does_not_count_as_a_refused_password() {
     let busy = World::new()
         .sign_in(
