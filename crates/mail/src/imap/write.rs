@@ -13,13 +13,13 @@ use domain::{Flag, Timestamp};
 use super::{
     command::{
         append::{self, Form},
-        list, store,
+        list, noop, store,
     },
     literal::{Failure, Reached},
     pool::{Pool, Question},
     request::Reply,
     response::Untagged,
-    session::Session,
+    session::{Selected, Session},
     wire::sequence,
 };
 use crate::{Error, octets::Chunks};
@@ -181,9 +181,34 @@ async fn append_on(
     octets: &mut impl Chunks,
 ) -> Result<Reply, Failure> {
     let is_old = session.last_used().elapsed() >= BELIEVED;
-    check_limit(session, what).await.map_err(|error| Failure::Server(error, Reached::Nothing))?;
-    let form = Form { is_waiting: is_old || what.size > WORTH_ASKING, is_utf8: wants_utf8(session, what) };
-    session.run_streamed(append::append(what, form), what.size, octets).await
+    let before = |error| Failure::Server(error, Reached::Nothing);
+    check_limit(session, what).await.map_err(before)?;
+    let open = session.selected().filter(|open| open.is_read_only && open.name == what.mailbox);
+    if let Some(validity) = open.map(|open| open.validity).filter(|_| session.quirks().refuses_append_while_examined) {
+        session.select_for_change(what.mailbox, validity).await.map_err(before)?;
+    }
+    let known = session.exists();
+    let is_waiting = is_old || what.size > WORTH_ASKING;
+    let outcome = if wants_utf8(session, what) {
+        let form = Form { is_waiting: true, is_utf8: true };
+        match session.run_streamed(append::append(what, form), what.size, octets).await {
+            // Courier has UTF8=ACCEPT but not its form of APPEND.
+            Err(Failure::Server(Error::Refused { code: None, .. }, Reached::Nothing)) => {
+                let form = Form { is_waiting: true, is_utf8: false };
+                session.run_streamed(append::append(what, form), what.size, octets).await
+            }
+            outcome => outcome,
+        }
+    } else {
+        let form = Form { is_waiting, is_utf8: false };
+        session.run_streamed(append::append(what, form), what.size, octets).await
+    };
+    let is_open = session.selected().is_some_and(|open| open.name == what.mailbox);
+    if is_open && session.exists() == known {
+        // Courier does not tell of it: opened anew, the mailbox has it.
+        session.forget_selected();
+    }
+    outcome
 }
 
 /// Nothing if the mailbox is another one than that of the old message.
@@ -247,7 +272,7 @@ impl Question for StoreFlags<'_> {
     type Answer = Stored;
 
     async fn ask(&self, session: &mut Session) -> Result<Stored, Error> {
-        let Some(selected) = session.select_for_change(self.mailbox, self.validity).await? else {
+        let Some(selected) = open(session, self.mailbox, self.validity, self.uids).await? else {
             return Ok(Stored::Stale);
         };
         let (add, left_out): (Vec<_>, Vec<_>) =
@@ -260,6 +285,23 @@ impl Question for StoreFlags<'_> {
         run_all(session, requests).await?;
         Ok(Stored::Done { left_out })
     }
+}
+
+/// Opens the mailbox for changes of these messages. One that is open already may not know the newest of
+/// them yet, and would pass over them in silence.
+async fn open(
+    session: &mut Session,
+    mailbox: &[u8],
+    validity: u32,
+    uids: &[u32],
+) -> Result<Option<Selected>, Error> {
+    let was_open = session.selected().is_some_and(|open| open.name == mailbox && !open.is_read_only);
+    let selected = session.select_for_change(mailbox, validity).await?;
+    let known_below = selected.as_ref().and_then(|selected| selected.uid_next).unwrap_or(0);
+    if selected.is_some() && was_open && uids.iter().any(|uid| *uid >= known_below) {
+        session.run_one(noop()).await?;
+    }
+    Ok(selected)
 }
 
 /// Runs commands that change the open mailbox, all in one flight; the first refusal counts.

@@ -22,3 +22,4 @@ mod submission;
 mod submission_dovecot;
 mod submission_faults;
 mod threads;
+mod writing;

@@ -6,7 +6,7 @@ use std::sync::{Mutex, PoisonError};
 use bytes::Bytes;
 use domain::{Flag, FolderArg, Role};
 
-use super::{batches, run_all};
+use super::{batches, open, run_all};
 use crate::{
     Error,
     imap::{
@@ -71,7 +71,7 @@ impl Question for Removal {
     type Answer = Removed;
 
     async fn ask(&self, session: &mut Session) -> Result<Removed, Error> {
-        let Some(selected) = session.select_for_change(&self.mailbox, self.validity).await? else {
+        let Some(selected) = open(session, &self.mailbox, self.validity, &self.uids).await? else {
             return Ok(Removed::Stale);
         };
         if self.uids.is_empty() {
