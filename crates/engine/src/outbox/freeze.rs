@@ -183,8 +183,6 @@ impl Engine {
                 })
             }
             Sending::New(composition) => {
-                let mut seed = [0; 16];
-                self.0.settings.random.fill(&mut seed);
                 let made = Made { message_id: String::new(), date: now, extra: Vec::new() };
                 let mut prepared = self.prepare(principal, *composition, made).await?;
                 let limit = self.may_send(store, &prepared.account).await?;
@@ -198,7 +196,7 @@ impl Engine {
                 let subject = letter.subject.clone();
                 let (account, preview, files, follows) =
                     (prepared.account.clone(), prepared.preview.clone(), prepared.names.clone(), prepared.follows.clone());
-                let spool = self.spool(prepared, seed, limit).await?;
+                let spool = self.spool(&mut prepared, limit).await?;
                 Ok(Ready {
                     account,
                     spool,
