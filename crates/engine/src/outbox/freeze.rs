@@ -3,14 +3,11 @@
 //! Up to here a call may fail or go away and nothing has happened. What is added leaves as it is, or not
 //! at all.
 
-use std::io;
-
-use bytes::Bytes;
 use domain::{
     Address, Code, Door, HomeAccount, MessageRef, OutboxId, Principal, Problem, Timestamp,
 };
-use mail::{mime::compose::wire_address, octets::Chunks as _};
-use storage::{Added, Frozen, NewOutgoing, Outgoing, OutgoingState, Pieces, Store, Sums};
+use mail::mime::compose::wire_address;
+use storage::{Added, Frozen, NewOutgoing, Outgoing, OutgoingState, Store, Sums};
 
 use super::{
     attempt::no_submission,
@@ -21,11 +18,7 @@ use super::{
 };
 use crate::{
     Account, Engine,
-    outgoing::{
-        SendRequest, Sending,
-        prepare::Made,
-        spool::{Spool, SpoolReader},
-    },
+    outgoing::{Made, SendRequest, Sending, Spool, too_large},
 };
 
 /// A message as it is to leave, and what its row is made of besides.
@@ -40,14 +33,6 @@ struct Ready {
     files: Vec<String>,
     follows: Option<(MessageRef, bool)>,
     draft: Option<domain::DraftId>,
-}
-
-struct Spooled(SpoolReader);
-
-impl Pieces for Spooled {
-    async fn next(&mut self) -> io::Result<Option<Bytes>> {
-        self.0.next().await
-    }
 }
 
 impl Engine {
@@ -135,7 +120,7 @@ impl Engine {
         };
         let _one_at_a_time = self.0.under_way.admission.lock().await;
         self.admit(store, principal, more).await?;
-        let added = store.outbox_add(&new, Spooled(ready.spool.read())).await;
+        let added = store.outbox_add(&new, ready.spool.read()).await;
         match added.map_err(|error| super::stored_badly(&error))? {
             Added::New => Ok((new.id, None)),
             Added::Known(row) => Ok((row.id.clone(), Some(row))),
@@ -304,9 +289,4 @@ fn recipients(addresses: &[Address]) -> Result<Vec<(String, bool)>, Problem> {
 
 fn wire(email: &str) -> Result<String, Problem> {
     wire_address(email).map(|wire| wire.text).map_err(|error| error.problem())
-}
-
-fn too_large(limit: u64) -> Problem {
-    Problem::new(Code::TooLarge, format!("The message is larger than the {limit} octets that can leave."))
-        .hint("Attach less.")
 }

@@ -36,7 +36,7 @@ impl Engine {
     /// fails here does not change that it was sent.
     pub(super) async fn follow_up(&self, store: &Store, account: &Account, row: &Outgoing) {
         if row.copy.state == CopyState::Waiting {
-            self.copy(store, account, row).await;
+            self.file_copy(store, account, row).await;
         }
         if let Some(answers) = row.frozen.answers.as_deref().and_then(|answers| answers.parse().ok()) {
             let flag = if row.frozen.is_forward {
@@ -79,13 +79,13 @@ impl Engine {
             },
         };
         match account {
-            Ok(account) if account.home == row.account => self.copy(store, &account, &row).await,
+            Ok(account) if account.home == row.account => self.file_copy(store, &account, &row).await,
             _ => self.0.under_way.leave(id),
         }
     }
 
     /// One step of a copy.
-    async fn copy(&self, store: &Store, account: &Account, row: &Outgoing) {
+    async fn file_copy(&self, store: &Store, account: &Account, row: &Outgoing) {
         let bounds = &self.0.bounds.sending;
         let now = self.now();
         // Whoever comes while this runs, or after it broke off, comes later.

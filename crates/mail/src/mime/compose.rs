@@ -5,6 +5,7 @@
 mod address;
 mod answer;
 mod encoder;
+mod escape;
 mod flowed;
 mod header;
 mod language;
@@ -18,6 +19,7 @@ mod reply_subject;
 mod rewrite;
 mod safe_html;
 mod transfer;
+mod style;
 
 pub use address::{AddressError, AddressFault, WireAddress, parse_recipients, wire_address};
 pub use answer::{Answer, Body, Own, body};
