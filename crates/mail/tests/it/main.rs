@@ -3,6 +3,8 @@
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
+mod compose;
+mod composed;
 mod dovecot;
 mod faults;
 mod folders;

@@ -151,8 +151,9 @@ impl Header {
 
     /// Text as encoded words, none of which splits a character.
     fn encoded_words(&mut self, text: &str) {
-        let quoted: usize = text.chars().map(q_width).sum();
-        let is_q = quoted <= text.len().div_ceil(3) * 4;
+        // Mostly ASCII stays readable, also where that takes more room.
+        let literal = text.chars().filter(|c| q_width(*c) == 1).count();
+        let is_q = text.is_ascii() || literal * 3 >= text.chars().count() * 2;
         let mut rest = text;
         while !rest.is_empty() {
             let room = (WIDTH - 1).saturating_sub(self.column).min(MAX_WORD);
