@@ -5,9 +5,30 @@
 //! `leaving`, how it leaves in `outbox`.
 
 mod draft;
+mod drafts_folder;
+mod files;
+mod identity;
+mod mark;
+mod media_type;
+mod moving;
+mod originals;
+mod prepare;
+mod recipients;
+mod source;
+mod spool;
+mod stored;
+mod to_send;
+mod unflow;
+mod whole_message;
 
 use bytes::Bytes;
 use domain::{Address, ApprovalId, Code, DraftId, MessageRef, Timestamp, UploadId};
+
+pub(crate) use self::{
+    prepare::{Made, Prepared},
+    spool::{MAX_SIZE, Spool, SpoolReader, too_large},
+    to_send::DraftToSend,
+};
 
 /// Which message an outgoing one follows. The id is a message's as agents know it.
 #[derive(Debug, Clone, PartialEq, Eq)]

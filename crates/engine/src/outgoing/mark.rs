@@ -5,8 +5,11 @@
 //! body that is written anew needs its quotation again, and the answered message its flag once it is sent.
 
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
-use domain::{DraftId, MessageRef};
-use mail::mime::compose::Letter;
+use domain::{Address, DraftId, MessageRef};
+use mail::mime::{
+    compose::{Letter, wire_address},
+    invisible,
+};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
@@ -85,7 +88,8 @@ impl Mark {
 
 /// What a person sees of a draft, as far as every server and program leaves it alone.
 pub(super) struct Seen<'a> {
-    pub(super) addresses: Vec<&'a str>,
+    /// From, To, Cc and Bcc.
+    pub(super) addresses: [&'a [Address]; 4],
     pub(super) subject: &'a str,
     pub(super) text: &'a str,
     pub(super) files: Vec<&'a str>,
@@ -93,21 +97,28 @@ pub(super) struct Seen<'a> {
 
 impl<'a> Seen<'a> {
     pub(super) fn of(letter: &'a Letter) -> Self {
-        let lists = [&letter.from, &letter.to, &letter.cc, &letter.bcc];
-        let _ = &lists;
-        Self { addresses: Vec::new(), subject: &letter.subject, text: &letter.text, files: Vec::new() }
+        let Letter { from, to, cc, bcc, subject, text, inline, files, .. } = letter;
+        let files = inline.iter().chain(files).map(|file| file.name.as_str()).collect();
+        Self { addresses: [std::slice::from_ref(from), to, cc, bcc], subject, text, files }
     }
 
-    /// Its fingerprint: of letters and digits alone, since servers fold lines and encode anew.
+    /// Its fingerprint. Blanks and quote marks do not count: servers fold and wrap lines anew.
     pub(super) fn fingerprint(&self) -> String {
         let mut hash = Sha256::new();
         let mut add = |text: &str| {
-            for c in text.chars().filter(|c| c.is_alphanumeric()) {
-                hash.update(c.encode_utf8(&mut [0; 4]).as_bytes());
-            }
-            hash.update([0]);
+            let (text, _) = invisible::clean(text);
+            let kept = |c: &char| !c.is_whitespace() && !c.is_control() && *c != '>';
+            let text: String = text.chars().filter(kept).collect();
+            hash.update((text.len() as u64).to_be_bytes());
+            hash.update(text);
         };
-        self.addresses.iter().for_each(|address| add(&address.to_lowercase()));
+        for list in self.addresses {
+            for address in list {
+                let wire = wire_address(&address.email).map(|wire| wire.text);
+                add(&wire.unwrap_or_else(|_| address.email.clone()).to_lowercase());
+            }
+            add("");
+        }
         add(self.subject);
         add(self.text);
         self.files.iter().for_each(|name| add(name));

@@ -1,7 +1,7 @@
 //! The message that an outgoing one follows: found and read exactly as reading does, with all limits of the
 //! grant, so that quoting shows nothing that reading would not.
 
-use domain::{Code, MessageRef, Principal, Problem, Scope, Timestamp, reading::Readable};
+use domain::{Address, Code, MessageRef, Principal, Problem, Scope, Timestamp, reading::Readable};
 use mail::{
     imap::reading::Source,
     mime::compose::{Original, quotable},
@@ -56,8 +56,25 @@ impl Followed {
     }
 
     /// As it is quoted.
+    pub(super) fn quoted(&self) -> Quoted {
+        let Message { from, to, cc, subject, .. } = self.message.clone();
+        Quoted { from, to, cc, date: self.date(), subject, text: self.text.clone() }
+    }
+}
+
+/// What is quoted of a message, apart from it, to be written into another elsewhere.
+pub(super) struct Quoted {
+    from: Vec<Address>,
+    to: Vec<Address>,
+    cc: Vec<Address>,
+    date: Timestamp,
+    subject: String,
+    pub(super) text: String,
+}
+
+impl Quoted {
     pub(super) fn original(&self) -> Original<'_> {
-        let Message { from, to, cc, subject, .. } = &self.message;
-        Original { from, to, cc, date: self.date(), subject, text: &self.text }
+        let Self { from, to, cc, date, subject, text } = self;
+        Original { from, to, cc, date: *date, subject, text }
     }
 }

@@ -20,6 +20,8 @@ pub(crate) enum Source {
     Part(Box<Windows>),
     /// They were looked through and put aside.
     Spooled(SpoolReader),
+    /// A file that was uploaded.
+    Upload(Box<storage::PieceReader>),
     /// A file of this machine that the door opened, and how much of it is left.
     File(Arc<File>, u64),
 }
@@ -31,6 +33,10 @@ impl Source {
             Self::Octets(octets) => Ok(Some(std::mem::take(octets)).filter(|octets| !octets.is_empty())),
             Self::Part(windows) => windows.next().await,
             Self::Spooled(reader) => reader.next().await.map_err(|error| super::spool::no_room(&error)),
+            Self::Upload(reader) => reader.next().await.map_err(|error| {
+                tracing::error!(%error, "an uploaded file cannot be read");
+                Problem::new(Code::Internal, "An uploaded file cannot be read.").hint("Upload it again.")
+            }),
             Self::File(_, 0) => Ok(None),
             Self::File(file, left) => {
                 let (reading, most) = (Arc::clone(file), (*left).min(PIECE));
@@ -59,6 +65,7 @@ impl std::fmt::Debug for Source {
             Self::Octets(_) => "Octets",
             Self::Part(_) => "Part",
             Self::Spooled(_) => "Spooled",
+            Self::Upload(_) => "Upload",
             Self::File(..) => "File",
         })
     }

@@ -27,6 +27,9 @@ const PIECE: usize = 256 << 10;
 /// Octets that sealing adds to a piece.
 const SEAL: usize = 33;
 
+/// Octets of an outgoing message at the most, encoded; less where its server takes less.
+pub(crate) const MAX_SIZE: u64 = 25 << 20;
+
 /// What the key of a spool seals.
 const PURPOSE: &str = "spool";
 
@@ -135,7 +138,7 @@ impl Writer {
     pub(super) async fn push(&mut self, mut octets: &[u8]) -> Result<(), Problem> {
         self.size = self.size.saturating_add(octets.len() as u64);
         if self.size > self.limit {
-            return Err(too_large(self.limit));
+            return Err(too_large(None, self.limit));
         }
         self.hash.update(octets);
         while !octets.is_empty() {
@@ -215,6 +218,12 @@ impl Chunks for SpoolReader {
     }
 }
 
+impl storage::Pieces for SpoolReader {
+    async fn next(&mut self) -> io::Result<Option<Bytes>> {
+        Chunks::next(self).await
+    }
+}
+
 impl Sealed {
     fn piece(&self, number: u64, length: usize) -> io::Result<Bytes> {
         let mut octets = vec![0; length + SEAL];
@@ -241,8 +250,10 @@ pub(super) fn no_room(error: &io::Error) -> Problem {
         .hint("The operator looks at the directory for temporary files.")
 }
 
-pub(super) fn too_large(limit: u64) -> Problem {
-    let told = format!("The message is larger than the {} that can leave.", amount(limit));
+/// What is told of a message that is larger than `limit`, and how large it is if that is known.
+pub(crate) fn too_large(size: Option<u64>, limit: u64) -> Problem {
+    let size = size.map_or_else(|| format!("more than {}", amount(limit)), |size| format!("about {}", amount(size)));
+    let told = format!("The message has {size} as it is mailed; at most {} can leave.", amount(limit));
     Problem::new(Code::TooLarge, told)
         .hint("Files grow by a third when they are mailed. Attach fewer or smaller ones, or share a link.")
 }

@@ -121,6 +121,11 @@ impl Pool {
         &self.0.settings.endpoint
     }
 
+    /// The limits.
+    pub(super) fn tuning(&self) -> &Tuning {
+        &self.0.tuning
+    }
+
     /// Asks on a session, preferably one that has `mailbox` open. If a connection that had been waiting
     /// turns out dead, or out of step with the protocol, it is asked once more on a new one.
     pub async fn ask<Q: Question>(&self, mailbox: Option<&[u8]>, question: &Q) -> Result<Q::Answer, Error> {

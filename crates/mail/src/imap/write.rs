@@ -5,7 +5,7 @@
 
 mod removal;
 
-use std::{io, time::Duration};
+use std::io;
 
 use bytes::Bytes;
 use domain::{Flag, Timestamp};
@@ -29,10 +29,6 @@ pub use self::removal::Removed;
 /// From this size on the server is asked to take a message before it is sent, so that a refusal does not
 /// cost sending it.
 const WORTH_ASKING: u64 = 64 << 10;
-
-/// After this time a connection is not believed to be alive: the server has to answer before the message
-/// is read.
-const BELIEVED: Duration = Duration::from_secs(5);
 
 /// From this size on it is worth asking what the mailbox takes, where the server knows that by mailbox.
 const WORTH_A_LIMIT: u64 = 1 << 20;
@@ -116,7 +112,8 @@ impl Pool {
     ) -> Result<Option<Placed>, NotAppended> {
         let mut lease = self.lease(Some(what.mailbox)).await.map_err(NotAppended::Before)?;
         loop {
-            match append_on(&mut lease, what, octets).await {
+            let is_believed = lease.last_used().elapsed() < self.tuning().believed;
+            match append_on(&mut lease, what, octets, is_believed).await {
                 Ok(reply) => return Ok(append::read(&reply)),
                 Err(Failure::Server(error, Reached::Nothing)) if lease.may_be_renewed(&error) => {
                     lease.renew().await.map_err(NotAppended::Before)?;
@@ -136,11 +133,16 @@ impl Pool {
         octets: &mut impl Chunks,
     ) -> Result<Option<Placed>, NotAppended> {
         let mut lease = self.lease(Some(what.mailbox)).await.map_err(NotAppended::Before)?;
+        let mut is_there = true;
         while lease.capabilities().has("REPLACE") {
             match replace_on(&mut lease, what, *old, octets).await {
                 Ok(Some(reply)) => return Ok(append::read(&reply)),
+                Ok(None) => {
+                    is_there = false;
+                    break;
+                }
                 // There is nothing to replace, or not in this way.
-                Ok(None) | Err(Failure::Server(Error::Refused { .. }, Reached::Nothing)) => break,
+                Err(Failure::Server(Error::Refused { .. }, Reached::Nothing)) => break,
                 Err(Failure::Server(error, Reached::Nothing)) if lease.may_be_renewed(&error) => {
                     lease.renew().await.map_err(NotAppended::Before)?;
                 }
@@ -149,6 +151,9 @@ impl Pool {
         }
         drop(lease);
         let placed = self.append(what, octets).await?;
+        if !is_there {
+            return Ok(placed);
+        }
         if let Err(error) = self.remove(what.mailbox, old.validity, &[old.uid]).await {
             tracing::warn!(reason = %error, "the older one of a replaced message could not be removed");
         }
@@ -179,16 +184,18 @@ async fn append_on(
     session: &mut Session,
     what: &Appending<'_>,
     octets: &mut impl Chunks,
+    is_believed: bool,
 ) -> Result<Reply, Failure> {
-    let is_old = session.last_used().elapsed() >= BELIEVED;
     let before = |error| Failure::Server(error, Reached::Nothing);
     check_limit(session, what).await.map_err(before)?;
     let open = session.selected().filter(|open| open.is_read_only && open.name == what.mailbox);
-    if let Some(validity) = open.map(|open| open.validity).filter(|_| session.quirks().refuses_append_while_examined) {
+    if let Some(validity) =
+        open.map(|open| open.validity).filter(|_| session.quirks().refuses_append_while_examined)
+    {
         session.select_for_change(what.mailbox, validity).await.map_err(before)?;
     }
     let known = session.exists();
-    let is_waiting = is_old || what.size > WORTH_ASKING;
+    let is_waiting = !is_believed || what.size > WORTH_ASKING;
     let outcome = if wants_utf8(session, what) {
         let form = Form { is_waiting: true, is_utf8: true };
         match session.run_streamed(append::append(what, form), what.size, octets).await {

@@ -18,8 +18,8 @@ mod reply;
 mod reply_subject;
 mod rewrite;
 mod safe_html;
-mod transfer;
 mod style;
+mod transfer;
 
 pub use address::{AddressError, AddressFault, WireAddress, parse_recipients, wire_address};
 pub use answer::{Answer, Body, Own, body};

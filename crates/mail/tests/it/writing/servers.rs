@@ -16,8 +16,8 @@ use mail::{
 };
 use net::{Outgoing, PrivateHosts};
 use testkit::{
-    Courier, Cyrus, Dovecot, Mail, Options, OtherClient, Proxy, proxy::Faults, require_courier, require_cyrus,
-    require_dovecot,
+    Courier, Cyrus, Dovecot, Mail, Options, OtherClient, Proxy, proxy::Faults, require_courier,
+    require_cyrus, require_dovecot,
 };
 
 use super::Pieces;
@@ -60,7 +60,8 @@ fn courier() -> Option<World> {
 
 fn pool_at(port: u16) -> Pool {
     let endpoint = Endpoint { host: "localhost".into(), port, tls: TlsMode::None, username: "alice".into() };
-    let outgoing = Outgoing::new(net::Settings { private_hosts: PrivateHosts::Allow, ..net::Settings::default() });
+    let outgoing =
+        Outgoing::new(net::Settings { private_hosts: PrivateHosts::Allow, ..net::Settings::default() });
     Pool::new(pool_settings(endpoint, "alice-secret", outgoing, Duration::from_mins(5)))
 }
 
@@ -166,7 +167,8 @@ async fn a_large_message_takes_the_memory_of_a_few_pieces(world: World) {
     let pool = world.pool();
     let text = message("large", 25 << 20 >> 6);
     assert!(text.len() > 23_000_000);
-    let proxy = Proxy::start(world.port, Faults { delay: Duration::from_millis(5), ..Faults::default() }).unwrap();
+    let proxy =
+        Proxy::start(world.port, Faults { delay: Duration::from_millis(5), ..Faults::default() }).unwrap();
     let pool_through = pool_at(proxy.port());
     let mut source = Pieces::cut(text.as_bytes(), 50_000);
     let placed = pool_through.append(&appending(b"INBOX", &[], &text), &mut source).await.unwrap().unwrap();
@@ -189,8 +191,7 @@ async fn what_others_marked_stays_when_messages_are_removed(mut world: World) {
     world.other.run(&format!("UID STORE {},{} +FLAGS (\\Deleted)", uids[1], uids[2])).unwrap();
     let removed = pool.remove(&folder, validity, &[uids[0], uids[2]]).await.unwrap();
     assert_eq!(removed, Removed::Gone, "{}", world.name);
-    let expected =
-        vec![(uids[1], vec![Flag::Deleted]), (uids[3], vec![]), (uids[4], vec![])];
+    let expected = vec![(uids[1], vec![Flag::Deleted]), (uids[3], vec![]), (uids[4], vec![])];
     assert_eq!(world.flags(&folder), expected, "{}", world.name);
     // Again, and with another validity: nothing more.
     assert_eq!(pool.remove(&folder, validity, &[uids[0]]).await.unwrap(), Removed::Gone);
@@ -260,7 +261,11 @@ async fn a_cut_never_leaves_half_a_message(mut world: World) {
             let marked = found.iter().find(|marked| marked.uid == uid).unwrap();
             let stored = whole(&pool, &folder, Placed { validity: marked.validity, uid }).await.0;
             assert!(stored == text, "{}: half a message was stored", world.name);
-            assert!(!matches!(outcome, Err(NotAppended::Before(_))), "{}: stored, but not so told", world.name);
+            assert!(
+                !matches!(outcome, Err(NotAppended::Before(_))),
+                "{}: stored, but not so told",
+                world.name
+            );
         }
     }
 }
@@ -268,11 +273,19 @@ async fn a_cut_never_leaves_half_a_message(mut world: World) {
 async fn folders_of_roles_are_found_or_made(mut world: World) {
     let pool = world.pool();
     for role in [Role::Drafts, Role::Sent] {
-        // Cyrus makes some at the first sign-in.
-        let _ = world.other.run(if role == Role::Sent { "DELETE Sent" } else { "DELETE Drafts" });
-        let made = pool.ask(None, &MakeRole { role }).await.unwrap();
-        assert_eq!((made.role, made.is_selectable, made.is_subscribed), (Some(role), true, true), "{}", world.name);
         let name = if role == Role::Sent { "Sent" } else { "Drafts" };
+        if world.name == "cyrus" {
+            // It makes them at the first sign-in, and lets nobody delete them while they have their use.
+            world.other.run(&format!("SETMETADATA {name} (/private/specialuse NIL)")).unwrap();
+            world.other.run(&format!("DELETE {name}")).unwrap();
+        }
+        let made = pool.ask(None, &MakeRole { role }).await.unwrap();
+        assert_eq!(
+            (made.role, made.is_selectable, made.is_subscribed),
+            (Some(role), true, true),
+            "{}",
+            world.name
+        );
         assert_eq!(made.wire_name, world.wire_name(name), "{}", world.name);
         // It is there from now on.
         assert_eq!(pool.ask(None, &MakeRole { role }).await.unwrap(), made);
@@ -300,7 +313,10 @@ async fn drafts_are_found_by_their_handle(mut world: World) {
     assert_eq!(found.iter().map(|m| m.summary.envelope.subject.as_str()).collect::<Vec<_>>(), ["two"]);
     let by_id = WithHeader { mailbox: &folder, field: "Message-ID", value: "<one@example.com>", limit: 1 };
     assert_eq!(pool.ask(Some(&folder), &by_id).await.unwrap().len(), 1, "{}", world.name);
-    let limited = WithHeader { limit: 2, ..WithHeader { mailbox: &folder, field: "X-Postroom-Draft", value: "drf_", limit: 0 } };
+    let limited = WithHeader {
+        limit: 2,
+        ..WithHeader { mailbox: &folder, field: "X-Postroom-Draft", value: "drf_", limit: 0 }
+    };
     assert_eq!(pool.ask(Some(&folder), &limited).await.unwrap().len(), 2);
 }
 
@@ -329,7 +345,8 @@ async fn utf8_in_the_header_is_kept(mut world: World) {
             Ok(placed) => {
                 let stored = whole(&pool, &folder, placed.unwrap()).await.0;
                 // Cyrus makes it seven bits; nothing can be done about that.
-                let expected = if world.name == "cyrus" { text.replacen("Grüße", "GrXXXXe", 2) } else { text.clone() };
+                let expected =
+                    if world.name == "cyrus" { text.replacen("Grüße", "GrXXXXe", 2) } else { text.clone() };
                 assert_eq!(stored, expected, "{}", world.name);
             }
             Err(error) => panic!("{}: {is_utf8} {error:?}", world.name),
@@ -409,4 +426,3 @@ async fn a_full_mailbox_is_a_refusal_before_the_message_is_read() {
     assert_eq!(code, "OVERQUOTA");
     append(&pool, b"INBOX", &message("fits", 1)).await;
 }
-
