@@ -2,6 +2,7 @@
 
 use std::{
     collections::HashMap,
+    path::PathBuf,
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
@@ -26,6 +27,7 @@ use crate::{
     attachment::FileRoom,
     leaving::Exposures,
     opened::{Fresh, Opened, no_such_folder},
+    outbox::UnderWay,
 };
 
 /// How many accounts are kept open at once; the one unused longest makes room.
@@ -45,6 +47,10 @@ pub struct Settings {
     pub random: Arc<dyn Random>,
     /// Reads documents and pictures, apart from this process.
     pub documents: documents::Reader,
+    /// How long a message waits before it leaves, so that it can be taken back.
+    pub send_delay: Duration,
+    /// Where the processes that send over the same database see of each other that they live.
+    pub processes: Option<PathBuf>,
 }
 
 /// All that happens to mail. Cheap to clone.
@@ -60,6 +66,8 @@ pub(crate) struct Inner {
     pub(crate) apart: Apart,
     /// What grants have read lately.
     pub(crate) exposures: Exposures,
+    /// What is being sent.
+    pub(crate) under_way: UnderWay,
     open: Mutex<HashMap<[u8; 32], Arc<Opened>>>,
 }
 
@@ -125,6 +133,7 @@ impl Engine {
             file_room: FileRoom::default(),
             apart: Apart::default(),
             exposures: Exposures::default(),
+            under_way: UnderWay::default(),
             open: Mutex::default(),
         }))
     }

@@ -63,6 +63,10 @@ pub struct SendingBounds {
     pub same_content: Duration,
     /// How long a call waits for the submission server before it answers that it is under way.
     pub patience: Duration,
+    /// How long a call waits besides for the copy in Sent.
+    pub copy_patience: Duration,
+    /// How long a submission server is waited for.
+    pub submission: mail::smtp::Patience,
     /// How long one attempt may take in all.
     pub attempt: Duration,
     /// After which waits an attempt is repeated.
@@ -83,6 +87,8 @@ pub struct SendingBounds {
     pub looks: [Duration; 3],
     /// After which waits a copy that failed is tried again.
     pub copy_retries: Steps,
+    /// How long one try of a copy may take, and how long it is left alone if the process dies meanwhile.
+    pub copy_attempt: Duration,
     /// How often a copy is tried.
     pub copy_tries: u32,
     /// How long what is under way may take when the process stops.
@@ -104,7 +110,9 @@ impl Default for SendingBounds {
             approval: Duration::from_hours(24),
             same_content: minutes(15),
             patience: seconds(25),
-            attempt: minutes(15),
+            copy_patience: seconds(3),
+            submission: mail::smtp::Patience::default(),
+            attempt: minutes(20),
             retries: [seconds(10), minutes(1), minutes(5), minutes(15), minutes(60)],
             retry_for: Duration::from_hours(24),
             lease: minutes(1),
@@ -114,6 +122,7 @@ impl Default for SendingBounds {
             at_once: 4,
             looks: [seconds(5), seconds(20), seconds(60)],
             copy_retries: [minutes(1), minutes(5), minutes(15), minutes(30), minutes(60)],
+            copy_attempt: minutes(5),
             copy_tries: 10,
             farewell: seconds(10),
         }

@@ -124,6 +124,12 @@ pub struct Frozen {
     pub answers: Option<String>,
     /// Whether it forwards that message.
     pub is_forward: bool,
+    /// The beginning of its text, for the person who is asked.
+    #[serde(default)]
+    pub preview: String,
+    /// Names of its files, likewise.
+    #[serde(default)]
+    pub files: Vec<String>,
 }
 
 /// What is to go out.

@@ -94,6 +94,8 @@ impl World {
             clock: clock.clone(),
             random,
             documents,
+            send_delay: std::time::Duration::ZERO,
+            processes: None,
         });
         Some(Self { engine, store, clock, home, dovecot, _directory: directory })
     }

@@ -43,6 +43,11 @@ async fn check(store: &Store, home: &HomeAccount, first: &str) -> storage::Resul
     Ok(base32(&store.account_mac(home, CHECK, &[first.as_bytes()]).await?, SECOND))
 }
 
+/// Whether it looks like one of ours, of whatever account.
+pub(super) fn has_shape(message_id: &str) -> bool {
+    parts(message_id).is_some()
+}
+
 /// FIRST and SECOND, if the text has the shape of one of ours.
 fn parts(message_id: &str) -> Option<(&str, &str)> {
     let inside = message_id.trim().trim_start_matches('<').trim_end_matches('>');

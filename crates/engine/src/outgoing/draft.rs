@@ -1,7 +1,10 @@
 //! Drafts: an agent's message in the person's own Drafts folder, under a handle that outlives its UIDs.
 
 use domain::{Code, DraftId, Principal, Problem, Scope};
-use mail::{imap::write::Placed, mime::compose::{message_id, wire_address}};
+use mail::{
+    imap::write::Placed,
+    mime::compose::{message_id, wire_address},
+};
 use sha2::{Digest, Sha256};
 
 use super::{
@@ -11,7 +14,7 @@ use super::{
     prepare::{Made, Prepared},
     spool::MAX_SIZE,
 };
-use crate::{Account, Engine, leaving::Reason};
+use crate::{Account, Engine, leaving::Reason, outbox::message_id as recognised};
 
 impl Engine {
     /// Makes or replaces a draft.
@@ -47,10 +50,12 @@ impl Engine {
             Some(held) => held.folder.clone(),
             None => account.drafts_made().await?,
         };
-        let domain = account.address.rsplit_once('@').map_or("", |(_, domain)| domain);
-        prepared.letter.message_id = message_id(&self.random_bytes(), domain);
+        let address = wire_address(&account.address).map_err(|error| error.problem())?.text;
+        let domain = address.rsplit_once('@').map_or("", |(_, domain)| domain);
+        let draft = replaces.unwrap_or_else(|| DraftId::from_random(self.random_bytes()));
+        prepared.letter.message_id = self.draft_message_id(principal, &account, &draft, domain).await?;
         let mark = Mark {
-            draft: replaces.unwrap_or_else(|| DraftId::from_random(self.random_bytes())),
+            draft,
             version,
             fingerprint: Seen::of(&prepared.letter).fingerprint(),
             follow: prepared.follow.clone(),
@@ -59,6 +64,26 @@ impl Engine {
         let spool = self.spool(&mut prepared, MAX_SIZE).await?;
         let placed = account.store_draft(folder, &spool, &mark, held.as_ref()).await?;
         self.drafted(principal, prepared, &mark, placed).await
+    }
+
+    /// The Message-ID of a draft. Where messages can be sent it is recognised as an agent's, so that the draft
+    /// makes nobody known if it ever stands in Sent.
+    async fn draft_message_id(
+        &self,
+        principal: &Principal,
+        account: &Account,
+        draft: &DraftId,
+        domain: &str,
+    ) -> Result<String, Problem> {
+        let Some(store) = &self.0.settings.store else {
+            return Ok(message_id(&self.random_bytes(), domain));
+        };
+        let key = format!("draft {draft}");
+        let made = recognised::make(store, &account.home, &principal.grant, &key, domain).await;
+        made.map_err(|error| {
+            tracing::error!(%error, "the account's key cannot be had");
+            Problem::new(Code::Internal, "The draft's Message-ID cannot be made.")
+        })
     }
 
     async fn drafted(
