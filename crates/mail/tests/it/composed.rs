@@ -317,6 +317,10 @@ pub(crate) fn letters() -> impl Strategy<Value = Composed> {
         let (mut inline, mut contents): (Vec<FilePart>, Vec<Vec<u8>>) = inline.into_iter().unzip();
         for (number, part) in inline.iter_mut().enumerate() {
             part.content_id = Some(format!("picture{number}@example.org"));
+            // some readers take text that is not attached for a part of the body
+            if part.media_type.to_ascii_lowercase().starts_with("text/") {
+                "image/png".clone_into(&mut part.media_type);
+            }
         }
         let (files, more): (Vec<FilePart>, Vec<Vec<u8>>) = files.into_iter().unzip();
         contents.extend(more);

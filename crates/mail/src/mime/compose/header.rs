@@ -157,8 +157,9 @@ impl Header {
         let mut rest = text;
         while !rest.is_empty() {
             let room = (WIDTH - 1).saturating_sub(self.column).min(MAX_WORD);
-            // a few characters at the end of a line are not worth a word
-            let room = if room < 30 && !self.is_begun { MAX_WORD } else { room.max(30) };
+            // A word of its own line is better than two: some readers show a blank between two.
+            let is_cut = fitting(rest, room.max(AROUND) - AROUND, is_q) < rest.len();
+            let room = if is_cut && !self.is_begun { MAX_WORD } else { room.max(30) };
             let length = fitting(rest, room - AROUND, is_q);
             let (word, after) = rest.split_at(length);
             let encoded = if is_q { q_encoded(word) } else { STANDARD.encode(word) };
