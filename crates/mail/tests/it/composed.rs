@@ -230,7 +230,7 @@ fn body() -> impl Strategy<Value = String> {
     ];
     let end = prop::sample::select(&["\n", "\r\n", "\n", "\r"][..]);
     prop::collection::vec((line, end), 0..8)
-        .prop_map(|lines| lines.into_iter().map(|(line, end)| format!("{line}{end}")).collect())
+        .prop_map(|lines| lines.into_iter().flat_map(|(line, end)| [line, end.to_owned()]).collect())
 }
 
 fn file_name() -> impl Strategy<Value = String> {

@@ -46,7 +46,8 @@ def read(raw):
         if part.get_content_disposition() is not None:
             files.append(
                 {
-                    "name": part.get_filename() or "",
+                    # get_filename() takes off quotes that belong to the name
+                    "name": part["Content-Disposition"].params.get("filename", ""),
                     "disposition": part.get_content_disposition(),
                     "content_id": part["Content-ID"],
                     **content_of(part),

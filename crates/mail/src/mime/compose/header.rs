@@ -140,12 +140,13 @@ impl Header {
     /// A display name (RFC 5322 section 3.2.5).
     fn phrase(&mut self, name: &str) {
         let name = tamed(name).split_whitespace().collect::<Vec<_>>().join(" ");
-        if !name.is_ascii() || name.contains("=?") || name.len() > MAX_PLAIN {
+        let as_quoted = quoted(&name);
+        if !name.is_ascii() || name.contains("=?") || as_quoted.len() > MAX_PLAIN {
             self.encoded_words(&name);
         } else if name.chars().all(|c| is_atom(c) || c == ' ') {
             name.split(' ').for_each(|word| self.token(word));
         } else {
-            self.token(&quoted(&name));
+            self.token(&as_quoted);
         }
     }
 
