@@ -101,7 +101,10 @@ async fn an_account_that_only_the_call_brings_sends_at_once_or_not_at_all() {
     let Some(world) = OutboxWorld::new(SinkOptions::default()).await else { return };
     let mut wish = to_bob(Some("1"));
     wish.at = Some(now() + Duration::HOUR);
-    let header = world.carried(Door::Header);
+    let mut header = world.carried(Door::Header);
+    assert_eq!(world.engine.send(&header, to_bob(None)).await.unwrap_err().code, Code::RecipientNotAllowed);
+    // Nobody could be asked, so mail goes only to whom the grant names.
+    header.limits.recipients = vec!["bob@example.org".to_owned()];
     assert_eq!(world.engine.send(&header, wish).await.unwrap_err().code, Code::NotSupported);
     assert_eq!(world.engine.send(&header, to_bob(Some("2"))).await.unwrap().status, SendStatus::Sent);
     let mut wish = to_bob(Some("3"));
