@@ -5,6 +5,7 @@
 
 mod compose;
 mod composed;
+mod composing;
 mod dovecot;
 mod faults;
 mod folders;
