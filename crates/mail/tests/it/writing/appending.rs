@@ -152,6 +152,12 @@ async fn a_loss_before_the_end_of_the_message_means_that_it_is_not_there() {
 }
 
 #[tokio::test]
+async fn a_message_that_the_server_takes_before_it_has_it_is_not_there() {
+    let outcome = plays("", "C: {a} APPEND Drafts {20}\nS: {a} OK [APPENDUID 7 8] of course").await;
+    assert!(matches!(&outcome, Err(NotAppended::Before(Error::Protocol(_)))), "{outcome:?}");
+}
+
+#[tokio::test]
 async fn a_loss_after_the_end_of_the_message_leaves_it_open() {
     for capabilities in ["", "LITERAL+"] {
         let go = if capabilities.is_empty() {
@@ -210,6 +216,22 @@ async fn a_refusal_in_the_middle_is_told_and_ends_the_connection() {
     let mut source = Pieces::cut(&b"x".repeat(4_000_000), 10_000);
     let outcome = pool.append(&what(4_000_000), &mut source).await;
     assert!(matches!(outcome, Err(NotAppended::Refused(_))), "{outcome:?}");
+    script.done().await;
+}
+
+#[tokio::test]
+async fn what_a_cancelled_call_left_behind_is_answered_while_the_message_goes_out() {
+    let rest = format!(
+        "C: {{n}} NOOP\nC: {{a}} APPEND Drafts {{20}}\nS: {{n}} OK late\nS: * 5 EXISTS\nS: + go on\n{SENT}S: {{a}} OK done"
+    );
+    let script = Script::play([hello("") + &rest]).await;
+    let pool = script.pool();
+    let mut lease = pool.lease(None).await.unwrap();
+    let cancelled = tokio::time::timeout(Duration::from_millis(50), lease.run_one(command::noop())).await;
+    assert!(cancelled.is_err());
+    drop(lease);
+    append(&pool, TEXT).await.unwrap();
+    pool.close();
     script.done().await;
 }
 
