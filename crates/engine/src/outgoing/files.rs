@@ -57,7 +57,7 @@ impl Attached {
             Some(charset) => format!("{kind}; charset={charset}"),
             None => kind,
         };
-        let mut attached = Self::encoded(name, kind, None, Source::Part(Box::new(windows)));
+        let mut attached = Self::encoded(name, kind, None, Source::Part(Box::new(windows.decoded_there())));
         // It stands there encoded already, most likely as it will here.
         attached.estimate = part.size;
         attached

@@ -70,6 +70,44 @@ impl Question for Window<'_> {
     }
 }
 
+/// Some octets of a part without its transfer encoding, removed by the server (RFC 3516); nothing where it
+/// cannot. Fewer than asked for, or none, at the part's end.
+#[derive(Debug)]
+pub struct DecodedWindow<'a> {
+    /// Where it is.
+    pub place: &'a Place,
+    /// The first octet wanted, decoded ones counted.
+    pub from: u64,
+    /// How many, at the most 4 MiB.
+    pub octets: u64,
+}
+
+impl Question for DecodedWindow<'_> {
+    type Answer = Option<Found<Bytes>>;
+
+    async fn ask(&self, session: &mut Session) -> Result<Self::Answer, Error> {
+        if !session.capabilities().has_binary() {
+            return Ok(None);
+        }
+        let item = Item::DecodedWindow(self.place.path.clone(), self.from, self.octets);
+        let fetch = match fetch_of(session, self.place, item).await {
+            Ok(Found::Here(fetch)) => fetch,
+            Ok(Found::Gone) => return Ok(Some(Found::Gone)),
+            Ok(Found::Stale) => return Ok(Some(Found::Stale)),
+            // UNKNOWN-CTE, and whatever else a server minds; the part can still be fetched as it is.
+            Err(Error::Refused { .. }) => return Ok(None),
+            Err(error) => return Err(error),
+        };
+        let Some(section) = fetch::part(&fetch, &self.place.path) else { return Ok(None) };
+        let Some(data) = section.data.clone() else { return Ok(None) };
+        if !section.is_binary || section.origin.unwrap_or(0) != self.from {
+            return Ok(None);
+        }
+        let wanted = usize::try_from(self.octets).unwrap_or(usize::MAX);
+        Ok(Some(Found::Here(data.slice(..data.len().min(wanted)))))
+    }
+}
+
 /// How many octets a part has without its transfer encoding; nothing where the server cannot tell.
 #[derive(Debug)]
 pub struct DecodedSize<'a> {
@@ -119,6 +157,10 @@ pub(super) async fn fetch_one(
         let reply = reply?;
         has_gaps |= reply.has_gaps;
         if let Some(fetch) = fetch::read(reply).into_iter().find(|fetch| fetch.uid == Some(uid)) {
+            // A message that is gone is not told of, or without octets; this is an answer that was cut up.
+            if fetch.sections.is_empty() && fetch.other.is_empty() {
+                return Err(Error::Protocol("an answer to FETCH holds nothing of what was asked"));
+            }
             return Ok(Found::Here(fetch));
         }
     }

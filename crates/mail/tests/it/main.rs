@@ -5,6 +5,7 @@
 
 mod compose;
 mod compose_foreign;
+mod compose_foreign;
 mod composed;
 mod composing;
 mod dovecot;
