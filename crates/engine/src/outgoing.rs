@@ -5,9 +5,12 @@
 //! `leaving`, how it leaves in `outbox`.
 
 mod draft;
+mod upload;
 
 use bytes::Bytes;
 use domain::{Address, ApprovalId, Code, DraftId, MessageRef, Timestamp, UploadId};
+
+pub use upload::{NewUpload, Upload};
 
 /// Which message an outgoing one follows. The id is a message's as agents know it.
 #[derive(Debug, Clone, PartialEq, Eq)]
