@@ -152,7 +152,7 @@ async fn nobody_is_asked_in_a_client_that_shows_no_forms_or_where_approvals_are_
 async fn event(stream: &mut tokio::net::TcpStream, seen: &mut String, from: usize) -> Value {
     let mut buffer = [0; 4096];
     loop {
-        let events = seen[from.min(seen.len())..].lines().filter_map(|line| line.strip_prefix("data:"));
+        let mut events = seen[from.min(seen.len())..].lines().filter_map(|line| line.strip_prefix("data:"));
         if let Some(message) = events.find_map(|data| serde_json::from_str(data.trim()).ok()) {
             return message;
         }
