@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use domain::{Clock, Principal, Problem, Random, Scopes};
+use domain::{Clock, Door, GrantId, Principal, Problem, Random};
 use storage::Store;
 use tokio::sync::Semaphore;
 
-use crate::{Audit, Error, RateLimit, Refusal, Result, Sessions, doors, writer::Writer};
+use crate::{Audit, Ceiling, Error, RateLimit, Refusal, Result, Sessions, doors, writer::Writer};
 
 /// Limits of this room that an operator or a test may set.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -104,9 +104,41 @@ impl Access {
         &self,
         user: &str,
         label: Option<&str>,
-        ceiling: Scopes,
+        ceiling: Ceiling,
     ) -> Result<Principal> {
         doors::stdio::principal(self, user, label, ceiling).await
+    }
+
+    /// Who a grant of the user `user` is now, for whoever does something under it while nobody calls, such
+    /// as sending what it scheduled. A grant without a row is known here if it is a local person's; one
+    /// whose account was brought along is `Unknown`.
+    pub async fn standing_of(
+        &self,
+        grant: &GrantId,
+        user: &str,
+        ceiling: Ceiling,
+    ) -> Result<Principal, Refusal> {
+        match self.granted(grant, Door::Personal).await {
+            Err(Refusal::Unknown) if doors::stdio::grant_of(user) == *grant => {}
+            answer => {
+                return answer.and_then(|principal| {
+                    if principal.user == user { Ok(principal) } else { Err(Refusal::Unknown) }
+                });
+            }
+        }
+        self.stdio_principal(user, None, ceiling).await.map_err(|error| match error {
+            Error::UserDisabled(_) => Refusal::Disabled,
+            Error::Storage(_) => Refusal::Unavailable(error),
+            _ => Refusal::Unknown,
+        })
+    }
+
+    /// The principal of a stored grant as it stands now.
+    pub(crate) async fn granted(&self, grant: &GrantId, door: Door) -> Result<Principal, Refusal> {
+        let store = self.store().map_err(|_| Refusal::Unknown)?;
+        let standing = store.find_standing(grant).await;
+        let standing = standing.map_err(|error| Refusal::Unavailable(error.into()))?;
+        doors::under(standing.ok_or(Refusal::Unknown)?, door, self.clock().now())
     }
 
     /// Counts one tool call against the principal's rate; `rate_limited` with the seconds to wait if

@@ -69,6 +69,15 @@ pub enum Error {
     /// Not something that a link can name.
     #[error("there can be no link to this")]
     NotLinkable,
+    /// Nothing of that id was asked, or its account was removed.
+    #[error("there is no approval `{0}`")]
+    ApprovalNotFound(String),
+    /// It was answered before, or the message is beyond it.
+    #[error("this was decided before: the message is {0}")]
+    ApprovalDecided(&'static str),
+    /// Nobody answered in time.
+    #[error("this can no longer be answered: its time is over")]
+    ApprovalExpired,
     /// The password could not be hashed.
     #[error("the password could not be hashed")]
     Hashing,
@@ -103,6 +112,8 @@ impl Error {
             }
             Self::NoAccounts => "Name an account, or leave accounts out for all.".to_owned(),
             Self::BadDuration(_) => "Write a number and a unit: `90d`, `12h`, `30m`, `2w`.".to_owned(),
+            Self::ApprovalNotFound(_) => "`postroom approval list` shows what waits.".to_owned(),
+            Self::ApprovalExpired => "Have the agent send it again.".to_owned(),
             Self::Storage(error) => error.hint().to_owned(),
             _ => String::new(),
         }
@@ -118,10 +129,15 @@ impl Error {
             | Self::NoAccounts
             | Self::BadDuration(_)
             | Self::BadSession => Code::InvalidInput,
-            Self::UserTaken(_) | Self::AccountTaken(_) | Self::LabelTaken(_) => Code::Conflict,
-            Self::UserNotFound { .. } | Self::AccountNotFound { .. } | Self::LabelNotFound { .. } => {
-                Code::NotFound
-            }
+            Self::UserTaken(_)
+            | Self::AccountTaken(_)
+            | Self::LabelTaken(_)
+            | Self::ApprovalDecided(_)
+            | Self::ApprovalExpired => Code::Conflict,
+            Self::UserNotFound { .. }
+            | Self::AccountNotFound { .. }
+            | Self::LabelNotFound { .. }
+            | Self::ApprovalNotFound(_) => Code::NotFound,
             Self::UserDisabled(_) => Code::OutsideGrant,
             Self::NoStore | Self::NotLinkable => Code::NotSupported,
             Self::Hashing | Self::Storage(_) => Code::Internal,

@@ -6,6 +6,7 @@
 
 mod access;
 mod accounts;
+mod approvals;
 mod audit;
 mod doors;
 mod duration;
@@ -21,7 +22,7 @@ mod writer;
 
 pub use access::{Access, Settings};
 pub use audit::Audit;
-pub use doors::carried::carried_principal;
+pub use doors::{Ceiling, carried::carried_principal};
 pub use duration::parse_duration;
 pub use error::Error;
 pub use links::{Link, LinkRefusal, LinkedPart};
@@ -30,7 +31,7 @@ pub use refusal::Refusal;
 pub use sessions::Sessions;
 pub use tokens::{NewToken, Token};
 
-pub use storage::{Account, AuditRow, Chain, User};
+pub use storage::{Account, AuditRow, Chain, Decision, Outgoing, PieceReader, User};
 
 /// What every function here answers.
 pub type Result<T, E = Error> = std::result::Result<T, E>;

@@ -7,7 +7,7 @@
 use domain::{Door, GrantId, Principal, Scope, Secret, Timestamp};
 use time::Duration;
 
-use crate::{Access, Error, Refusal, Result, access::chain, doors};
+use crate::{Access, Error, Refusal, Result, access::chain};
 
 /// How long a link opens.
 const LIFETIME: Duration = Duration::minutes(15);
@@ -107,12 +107,8 @@ impl Access {
 
     /// The grant of somebody who opened a link, as it stands now: for the time that it takes to send a file.
     pub async fn link_principal(&self, grant: &GrantId) -> Result<Principal, LinkRefusal> {
-        let store = self.store().map_err(|_| LinkRefusal::Unknown)?;
-        let standing = store.find_standing(grant).await;
-        let standing = standing
-            .map_err(|error| LinkRefusal::Grant(Refusal::Unavailable(error.into())))?
-            .ok_or(LinkRefusal::Grant(Refusal::Unknown))?;
-        let principal = doors::under(standing, Door::Link, self.clock().now()).map_err(LinkRefusal::Grant)?;
+        self.store().map_err(|_| LinkRefusal::Unknown)?;
+        let principal = self.granted(grant, Door::Link).await.map_err(LinkRefusal::Grant)?;
         if principal.may(Scope::Read) { Ok(principal) } else { Err(LinkRefusal::ScopeMissing) }
     }
 

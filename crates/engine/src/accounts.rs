@@ -2,6 +2,7 @@
 
 use std::{
     collections::HashMap,
+    path::PathBuf,
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
@@ -25,6 +26,7 @@ use crate::{
     apart::Apart,
     attachment::FileRoom,
     opened::{Fresh, Opened, no_such_folder},
+    outbox::UnderWay,
 };
 
 /// How many accounts are kept open at once; the one unused longest makes room.
@@ -44,6 +46,10 @@ pub struct Settings {
     pub random: Arc<dyn Random>,
     /// Reads documents and pictures, apart from this process.
     pub documents: documents::Reader,
+    /// How long a message waits before it leaves, so that it can be taken back.
+    pub send_delay: Duration,
+    /// Where the processes that send over the same database see of each other that they live.
+    pub processes: Option<PathBuf>,
 }
 
 /// All that happens to mail. Cheap to clone.
@@ -57,6 +63,8 @@ pub(crate) struct Inner {
     pub(crate) file_room: FileRoom,
     /// Where what takes long is read.
     pub(crate) apart: Apart,
+    /// What is being sent.
+    pub(crate) under_way: UnderWay,
     open: Mutex<HashMap<[u8; 32], Arc<Opened>>>,
 }
 
@@ -117,7 +125,8 @@ impl Engine {
     /// The same with other bounds than the contract's.
     pub fn bounded(settings: Settings, bounds: Bounds) -> Self {
         let (file_room, apart) = (FileRoom::default(), Apart::default());
-        Self(Arc::new(Inner { settings, bounds, file_room, apart, open: Mutex::default() }))
+        let under_way = UnderWay::default();
+        Self(Arc::new(Inner { settings, bounds, file_room, apart, under_way, open: Mutex::default() }))
     }
 
     /// The principal's accounts, in the order of their names.

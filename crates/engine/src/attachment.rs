@@ -5,17 +5,16 @@
 //! them in `content`.
 
 use bytes::Bytes;
-use domain::{Code, MessageRef, Part, PartPath, Principal, Problem, reading};
+use domain::{Code, MessageRef, Part, PartPath, Principal, Problem, Summary, reading};
 use futures_util::{StreamExt as _, stream::BoxStream};
 use mail::{
     imap::part::{DecodedSize, Place},
     mime::transfer::Decoder,
 };
 
-use self::windows::Windows;
 use crate::{
     Account, Engine,
-    read::{Group, Resolved, View},
+    read::{Group, Message, View},
 };
 
 mod content;
@@ -24,6 +23,7 @@ mod windows;
 
 pub use content::{Content, File, Form};
 pub(crate) use room::FileRoom;
+pub(crate) use windows::{STREAMED, Windows};
 
 /// Begins to stream a file from one of its octets on. Holds at most two windows of it, and no connection while
 /// nobody reads. An error is the last item.
@@ -53,13 +53,13 @@ impl Download {
 }
 
 /// One attachment of one message that the grant shows.
-struct Found {
-    id: MessageRef,
+pub(crate) struct Found {
+    pub(crate) id: MessageRef,
     account: Account,
     place: Place,
     /// The attachment as lists show it.
-    listed: reading::Attachment,
-    part: Part,
+    pub(crate) listed: reading::Attachment,
+    pub(crate) part: Part,
     /// The subject of its message.
     subject: String,
     /// Whether octets must not be given out: the message likely holds a code.
@@ -85,44 +85,50 @@ impl Engine {
     }
 
     async fn found(&self, principal: &Principal, id: &str, index: usize) -> Result<Found, Problem> {
-        let group = match self.resolve(principal, id).await? {
-            Resolved::One { account, folder, uid, validity } => {
-                Group { account: *account, folder, validity, wanted: vec![(0, uid)] }
-            }
-            Resolved::Several(rows) => {
-                let ids: Vec<String> = rows.iter().map(|row| row.id.to_string()).collect();
-                return Err(Problem::new(Code::Conflict, "Several messages have this Message-ID.")
-                    .hint(format!("Take the id of the one you mean: {}.", ids.join(", "))));
-            }
-        };
+        let group = self.resolve_one(principal, id).await?;
         let uid = group.wanted.first().map(|(_, uid)| *uid).unwrap_or_default();
         // Whether a message holds a code is seen in its text; a grant that shows codes need not look.
         let view = if group.account.shows_codes { View::Headers } else { View::Full };
         let (source, message) = group.source(uid, view).await?;
-        let count = message.attachments.len();
-        let listed = message.attachments.into_iter().find(|attachment| attachment.index == index);
-        let listed = listed.ok_or_else(|| no_such(index, count))?;
-        let structure = source.summary.structure.unwrap_or_default();
-        let part = part_at(&structure, &listed.path).cloned().unwrap_or_default();
-        Ok(Found {
-            id: message.id,
-            place: Place {
-                mailbox: group.folder.wire_name,
-                validity: group.validity,
-                uid,
-                path: listed.path.clone(),
-            },
-            account: group.account,
-            listed,
-            part,
-            subject: source.summary.envelope.subject,
-            is_withheld: message.trust.masked_codes > 0,
-            user: principal.user.clone(),
-        })
+        Found::among(principal, &group, &source.summary, &message, index)
     }
 }
 
 impl Found {
+    /// An attachment of a message that was read, with its text if codes must not be shown.
+    pub(crate) fn among(
+        principal: &Principal,
+        group: &Group,
+        summary: &Summary,
+        message: &Message,
+        index: usize,
+    ) -> Result<Self, Problem> {
+        let listed = message.attachments.iter().find(|attachment| attachment.index == index);
+        let listed = listed.ok_or_else(|| no_such(index, message.attachments.len()))?;
+        let structure = summary.structure.as_ref();
+        let part = structure.and_then(|structure| part_at(structure, &listed.path)).cloned();
+        Ok(Self {
+            id: message.id.clone(),
+            place: Place {
+                mailbox: group.folder.wire_name.clone(),
+                validity: group.validity,
+                uid: summary.uid,
+                path: listed.path.clone(),
+            },
+            account: group.account.clone(),
+            listed: listed.clone(),
+            part: part.unwrap_or_default(),
+            subject: summary.envelope.subject.clone(),
+            is_withheld: message.trust.masked_codes > 0,
+            user: principal.user.clone(),
+        })
+    }
+
+    /// Its decoded octets, window by window.
+    pub(crate) fn stream(&self) -> Windows {
+        self.windows(windows::STREAMED, 0)
+    }
+
     fn windows(&self, octets: u64, from: u64) -> Windows {
         Windows::new(self.account.clone(), self.place.clone(), &self.part, octets, from)
     }
@@ -139,7 +145,7 @@ impl Found {
 }
 
 /// The part at that place, looked for with a bound on depth: the structure's own.
-fn part_at<'a>(structure: &'a Part, path: &PartPath) -> Option<&'a Part> {
+pub(crate) fn part_at<'a>(structure: &'a Part, path: &PartPath) -> Option<&'a Part> {
     let mut open = vec![structure];
     while let Some(part) = open.pop() {
         if part.path == *path && part.kind != "multipart" {
@@ -159,7 +165,7 @@ fn no_such(index: usize, count: usize) -> Problem {
     Problem::new(Code::NotFound, told).hint("mail_read lists a message's attachments.")
 }
 
-fn withheld() -> Problem {
+pub(crate) fn withheld() -> Problem {
     let told = "The file is not given out: its message likely holds a one-time code or a sign-in link, which this grant does not show.";
     Problem::new(Code::OutsideGrant, told)
         .hint("Read it as text, where codes are hidden, or ask the person for it.")

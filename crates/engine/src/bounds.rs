@@ -19,6 +19,8 @@ pub struct Bounds {
     pub look_up: Duration,
     /// How long an account's server may take for its part of a call; then its connections are given up.
     pub answer: Duration,
+    /// What sending may spend, and how long it goes on.
+    pub sending: SendingBounds,
 }
 
 impl Default for Bounds {
@@ -32,6 +34,94 @@ impl Default for Bounds {
             page_text: 8 << 20,
             look_up: Duration::from_secs(3),
             answer: Duration::from_mins(1),
+            sending: SendingBounds::default(),
+        }
+    }
+}
+
+/// How long waits are, one after the other; the last one stays.
+pub type Steps = [Duration; 5];
+
+/// The bounds of sending.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SendingBounds {
+    /// Octets of one message as it is stored.
+    pub message: u64,
+    /// Messages that a grant sends in an hour, where it says nothing of its own.
+    pub sends_an_hour: u32,
+    /// Recipients that a grant writes to in a day.
+    pub recipients_a_day: u64,
+    /// Recipients in a day to whom the person never wrote.
+    pub new_recipients_a_day: u64,
+    /// Octets that a grant sends in a day.
+    pub octets_a_day: u64,
+    /// How far ahead a message may be scheduled.
+    pub ahead: Duration,
+    /// How long a person may take to answer.
+    pub approval: Duration,
+    /// How long the same content to the same people counts as the same sending, where no key is given.
+    pub same_content: Duration,
+    /// How long a call waits for the submission server before it answers that it is under way.
+    pub patience: Duration,
+    /// How long a call waits besides for the copy in Sent.
+    pub copy_patience: Duration,
+    /// How long a submission server is waited for.
+    pub submission: mail::smtp::Patience,
+    /// How long one attempt may take in all.
+    pub attempt: Duration,
+    /// After which waits an attempt is repeated.
+    pub retries: Steps,
+    /// How long attempts are repeated.
+    pub retry_for: Duration,
+    /// How long a claim holds that is not renewed.
+    pub lease: Duration,
+    /// How often claims are renewed.
+    pub renew: Duration,
+    /// How often the outbox is looked through for what is due.
+    pub poll: Duration,
+    /// How often it is looked through for what a dead process left, and for what has expired.
+    pub sweep: Duration,
+    /// How many messages the outbox hands over at the same time, besides those that calls wait for.
+    pub at_once: usize,
+    /// How long after sending the copy is looked for in Sent, where it is not known who files it.
+    pub looks: [Duration; 3],
+    /// After which waits a copy that failed is tried again.
+    pub copy_retries: Steps,
+    /// How often a copy is tried.
+    pub copy_tries: u32,
+    /// How long what is under way may take when the process stops.
+    pub farewell: Duration,
+}
+
+impl Default for SendingBounds {
+    /// 25 MB; 30 an hour; 500 recipients, 50 new ones and 200 MB a day; a year and a day ahead; a day to
+    /// answer and to try.
+    fn default() -> Self {
+        let (seconds, minutes) = (Duration::from_secs, Duration::from_mins);
+        Self {
+            message: 25 << 20,
+            sends_an_hour: 30,
+            recipients_a_day: 500,
+            new_recipients_a_day: 50,
+            octets_a_day: 200 << 20,
+            ahead: Duration::from_hours(366 * 24),
+            approval: Duration::from_hours(24),
+            same_content: minutes(15),
+            patience: seconds(25),
+            copy_patience: seconds(3),
+            submission: mail::smtp::Patience::default(),
+            attempt: minutes(20),
+            retries: [seconds(10), minutes(1), minutes(5), minutes(15), minutes(60)],
+            retry_for: Duration::from_hours(24),
+            lease: minutes(1),
+            renew: seconds(15),
+            poll: Duration::from_millis(1_500),
+            sweep: seconds(10),
+            at_once: 4,
+            looks: [seconds(5), seconds(20), seconds(60)],
+            copy_retries: [minutes(1), minutes(5), minutes(15), minutes(30), minutes(60)],
+            copy_tries: 10,
+            farewell: seconds(10),
         }
     }
 }

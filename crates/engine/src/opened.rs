@@ -82,6 +82,11 @@ impl Opened {
         }
     }
 
+    /// How long an answer may take.
+    pub(crate) fn patience(&self) -> Duration {
+        self.patience
+    }
+
     /// Asks the server. A server that does not answer in time loses its connections, so that the next
     /// call does not wait behind the same silence.
     pub(crate) async fn ask<Q: Question>(

@@ -1,14 +1,38 @@
 //! Sending at most once: the frozen message, its way to the submission server, and its copy in Sent.
+//!
+//! A row of the outbox stands before the first octet leaves (`freeze`), one attempt after another takes it
+//! from there (`attempt`), and from the last octets on only the server's reply tells. What a call is told
+//! is read from the row (`told`); nobody's leaving changes what happens.
 
-use std::sync::Arc;
+mod attempt;
+mod filing;
+mod freeze;
+mod frozen;
+mod key;
+pub(crate) mod message_id;
+mod owner;
+mod retry;
+mod sent_copy;
+mod told;
+mod under_way;
+mod worker;
 
-use domain::{ApprovalId, Code, GrantId, Principal, Problem, Timestamp};
+use std::{sync::Arc, time::Duration};
+
+use domain::{ApprovalId, Code, GrantId, Principal, Problem, Scope, Timestamp};
 use futures_util::future::BoxFuture;
+use storage::{Decided, Decision, Outgoing, OutgoingState, Store};
+use tokio::time::{Instant, sleep, timeout};
 
+use self::{attempt::Voucher, owner::Owner};
+pub(crate) use self::under_way::UnderWay;
 use crate::{
     Engine,
-    outgoing::{SendOutcome, SendRequest},
+    outgoing::{SendOutcome, SendRequest, Sending, keeps_nothing},
 };
+
+/// How often it is looked how a message stands that somebody else is sending.
+const LOOK: Duration = Duration::from_millis(100);
 
 /// How a grant stands at the moment of sending.
 #[derive(Debug, Clone)]
@@ -27,6 +51,12 @@ pub enum Standing {
 pub trait Authority: Send + Sync {
     /// How the grant stands now.
     fn standing<'a>(&'a self, grant: &'a GrantId) -> BoxFuture<'a, Standing>;
+
+    /// The principal of this process's own account, if it was started with one: what was scheduled for it
+    /// is sent by this process.
+    fn own(&self) -> Option<Arc<Principal>> {
+        None
+    }
 }
 
 /// What a person is asked where approvals are given in the client. All of it is as it will leave.
@@ -53,14 +83,45 @@ pub struct ApprovalQuestion {
 impl Engine {
     /// Whether any account of the principal has a submission server, and what is on its way can be kept.
     pub async fn can_send(&self, principal: &Principal) -> bool {
-        let _ = principal;
+        if self.0.settings.store.is_none() {
+            return false;
+        }
+        for granted in &principal.accounts {
+            let account = self.account(principal, Some(granted.name.as_str())).await;
+            if account.is_ok_and(|account| account.submission.is_some()) {
+                return true;
+            }
+        }
         false
     }
 
     /// Sends, or says how a sending stands. Ends at the outbox: if the caller goes away, it runs on.
     pub async fn send(&self, principal: &Principal, request: SendRequest) -> Result<SendOutcome, Problem> {
-        let _ = (principal, request);
-        Err(Problem::new(Code::NotSupported, "Nothing is sent yet."))
+        let store = self.sending_store(principal)?;
+        let Some(asked) = key::asked(&request).await? else {
+            let row = find(store, principal, &request).await?;
+            return self.go_on(store, principal, row, false).await;
+        };
+        let known = store.outbox_find_key(&principal.grant, &asked.key).await;
+        let known = known.map_err(|error| stored_badly(&error))?;
+        let known = match known.filter(|row| row.state != OutgoingState::Failed) {
+            Some(row) => Some(Box::new(row)),
+            None => {
+                let (id, known) = self.freeze(store, principal, request, &asked).await?;
+                if known.is_none() {
+                    let row = store.outbox_find(&id).await.map_err(|error| stored_badly(&error))?;
+                    let row = row.ok_or_else(|| absent("message"))?;
+                    return self.go_on(store, principal, row, false).await;
+                }
+                known
+            }
+        };
+        let row = known.ok_or_else(|| absent("message"))?;
+        if row.content != asked.content {
+            return Err(Problem::new(Code::Conflict, "This key names another message that was sent before.")
+                .hint("For a new message give a new `idempotency_key`; with the key alone the earlier outcome is told."));
+        }
+        self.go_on(store, principal, *row, true).await
     }
 
     /// What the person is to be asked about a message of this grant that waits; nothing where the grant has
@@ -70,8 +131,24 @@ impl Engine {
         principal: &Principal,
         approval: &ApprovalId,
     ) -> Result<Option<ApprovalQuestion>, Problem> {
-        let _ = (principal, approval);
-        Ok(None)
+        let store = self.sending_store(principal)?;
+        let row = find_approval(store, principal, approval).await?;
+        let asked = row.approval.filter(|asked| asked.id == *approval && asked.expires > self.now());
+        let Some(asked) = asked.filter(|_| {
+            row.state == OutgoingState::Waiting && told::is_asked_in_client(principal)
+        }) else {
+            return Ok(None);
+        };
+        Ok(Some(ApprovalQuestion {
+            id: asked.id,
+            expires: asked.expires,
+            from: row.frozen.from,
+            recipients: row.frozen.recipients,
+            reasons: asked.reasons,
+            subject: row.frozen.subject,
+            preview: row.frozen.preview,
+            files: row.frozen.files,
+        }))
     }
 
     /// The person's answer, given in the client, and how the sending stands then.
@@ -81,13 +158,136 @@ impl Engine {
         approval: &ApprovalId,
         is_approved: bool,
     ) -> Result<SendOutcome, Problem> {
-        let _ = (principal, approval, is_approved);
-        Err(Problem::new(Code::NotSupported, "Nothing is sent yet."))
+        let store = self.sending_store(principal)?;
+        if !told::is_asked_in_client(principal) {
+            return Err(Problem::new(Code::OutsideGrant, "This grant's approvals are not given in the client.")
+                .hint(format!("The person decides with `postroom approval show {approval}`.")));
+        }
+        find_approval(store, principal, approval).await?;
+        let decision = if is_approved { Decision::Approve } else { Decision::Deny };
+        let by = format!("client {}", principal.client);
+        match store.approval_decide(approval, decision, &by).await.map_err(|error| stored_badly(&error))? {
+            Decided::Done(row) => self.go_on(store, principal, *row, false).await,
+            Decided::Already(_) | Decided::Expired => {
+                let row = find_approval(store, principal, approval).await?;
+                self.go_on(store, principal, row, true).await
+            }
+            Decided::Absent => Err(absent("approval")),
+        }
     }
 
     /// Sends what is due, tries again what may be tried again, files copies: until it is dropped.
     pub async fn run_outbox(&self, authority: Arc<dyn Authority>) {
-        let _ = authority;
-        std::future::pending::<()>().await;
+        match self.0.settings.store.clone() {
+            Some(store) => self.work(&store, &authority).await,
+            None => std::future::pending().await,
+        }
     }
+
+    /// Waits, when the process is to end, until what is being handed over has been; not for ever.
+    pub async fn settle_outbox(&self) {
+        self.0.under_way.settled(self.0.bounds.sending.farewell).await;
+    }
+
+    /// The store, if the principal may send at all.
+    fn sending_store(&self, principal: &Principal) -> Result<&Store, Problem> {
+        if !principal.may(Scope::Send) {
+            return Err(Problem::new(Code::ScopeMissing, "Sending needs `mail:send`."));
+        }
+        self.0.settings.store.as_ref().ok_or_else(keeps_nothing)
+    }
+
+    /// Hands over what may leave now, waits for it a while, and tells how it stands.
+    async fn go_on(
+        &self,
+        store: &Store,
+        principal: &Principal,
+        row: Outgoing,
+        is_repeated: bool,
+    ) -> Result<SendOutcome, Problem> {
+        let now = self.now();
+        let is_due = matches!(row.state, OutgoingState::Ready | OutgoingState::Scheduled) && row.due <= now;
+        let is_moving = matches!(row.state, OutgoingState::Sending | OutgoingState::Committing);
+        if !is_due && !is_moving {
+            return told::told(&row, principal, now, is_repeated);
+        }
+        let bounds = &self.0.bounds.sending;
+        let deadline = Instant::now() + bounds.patience;
+        if is_due {
+            let voucher = Voucher::Caller(Arc::new(principal.clone()));
+            let (known, task) = self.begin_attempt(row.id.clone(), voucher);
+            if timeout(bounds.patience, known).await.is_ok() {
+                let _ = timeout(bounds.copy_patience, task).await;
+            }
+        }
+        loop {
+            let row = store.outbox_find(&row.id).await.map_err(|error| stored_badly(&error))?;
+            let row = row.ok_or_else(|| absent("message"))?;
+            let is_moving = matches!(row.state, OutgoingState::Sending | OutgoingState::Committing);
+            if !is_moving || Instant::now() >= deadline {
+                return told::told(&row, principal, self.now(), is_repeated);
+            }
+            sleep(LOOK).await;
+        }
+    }
+
+    fn owner(&self) -> &Owner {
+        let settings = &self.0.settings;
+        self.0.under_way.owner(&*settings.random, settings.processes.as_deref())
+    }
+
+    fn random_id(&self) -> [u8; 16] {
+        let mut octets = [0; 16];
+        self.0.settings.random.fill(&mut octets);
+        octets
+    }
+}
+
+/// The row whose state is asked for: one of this grant, else there is none.
+async fn find(store: &Store, principal: &Principal, request: &SendRequest) -> Result<Outgoing, Problem> {
+    if let Sending::State { approval: Some(approval) } = &request.sending {
+        return find_approval(store, principal, approval).await;
+    }
+    let Some(name) = &request.key else {
+        return Err(Problem::new(Code::InvalidInput, "There is nothing to send.").hint(
+            "Give `draft_id`, or recipients and a text; or `idempotency_key` or `approval_id` alone to learn an outcome.",
+        ));
+    };
+    let draft = domain::DraftId::from_text(name.as_str());
+    for key in [key::given(name)?, key::of_draft(&draft)] {
+        let row = store.outbox_find_key(&principal.grant, &key).await;
+        if let Some(row) = row.map_err(|error| stored_badly(&error))? {
+            return Ok(row);
+        }
+    }
+    Err(absent("message with this key"))
+}
+
+async fn find_approval(
+    store: &Store,
+    principal: &Principal,
+    approval: &ApprovalId,
+) -> Result<Outgoing, Problem> {
+    let row = store.approval_find(approval).await.map_err(|error| stored_badly(&error))?;
+    row.filter(|row| row.grant == principal.grant).ok_or_else(|| absent("approval"))
+}
+
+fn absent(what: &str) -> Problem {
+    Problem::new(Code::NotFound, format!("There is no such {what} of this grant."))
+        .hint("What was sent is known for 30 days, by the key or the approval it was sent with.")
+}
+
+/// The problem of a database that did not do what it was asked.
+fn stored_badly(error: &storage::Error) -> Problem {
+    if matches!(error, storage::Error::Gone) {
+        return Problem::new(Code::NotFound, "The account was removed meanwhile.");
+    }
+    tracing::error!(%error, "the outbox failed");
+    Problem::new(Code::Internal, "The outbox cannot be read or written now.")
+        .hint("Try again with the same key: nothing is sent twice.")
+}
+
+/// The problem of what somebody else is doing at this moment.
+fn busy() -> Problem {
+    Problem::new(Code::Conflict, "Somebody else is at it.")
 }

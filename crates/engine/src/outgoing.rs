@@ -5,12 +5,32 @@
 //! `leaving`, how it leaves in `outbox`.
 
 mod draft;
+mod drafts_folder;
+mod files;
+mod identity;
+mod mark;
+mod media_type;
+mod moving;
+mod originals;
+mod prepare;
+mod recipients;
+mod source;
+mod spool;
+mod stored;
+mod to_send;
+mod unflow;
 mod upload;
+mod whole_message;
 
 use bytes::Bytes;
 use domain::{Address, ApprovalId, Code, DraftId, MessageRef, Timestamp, UploadId};
 
-pub use upload::{NewUpload, Upload};
+pub use self::upload::{NewUpload, Upload};
+pub(crate) use self::{
+    prepare::{Made, Prepared},
+    spool::{MAX_SIZE, Spool, SpoolReader, too_large},
+    to_send::DraftToSend,
+};
 
 /// Which message an outgoing one follows. The id is a message's as agents know it.
 #[derive(Debug, Clone, PartialEq, Eq)]

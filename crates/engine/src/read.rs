@@ -150,6 +150,22 @@ impl Engine {
     }
 }
 
+impl Engine {
+    /// The one message that an id names, to be read; of several with one Message-ID none is taken.
+    pub(crate) async fn resolve_one(&self, principal: &Principal, id: &str) -> Result<Group, Problem> {
+        match self.resolve(principal, id).await? {
+            Resolved::One { account, folder, uid, validity } => {
+                Ok(Group { account: *account, folder, validity, wanted: vec![(0, uid)] })
+            }
+            Resolved::Several(rows) => {
+                let ids: Vec<String> = rows.iter().map(|row| row.id.to_string()).collect();
+                Err(Problem::new(Code::Conflict, "Several messages have this Message-ID.")
+                    .hint(format!("Take the id of the one you mean: {}.", ids.join(", "))))
+            }
+        }
+    }
+}
+
 /// What an id names.
 pub(crate) enum Resolved {
     One { account: Box<Account>, folder: Folder, uid: u32, validity: u32 },

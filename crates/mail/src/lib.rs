@@ -1,4 +1,4 @@
-//! Speaks to mail servers: IMAP, SMTP sign-in, SASL and MIME in.
+//! Speaks to mail servers: IMAP, submission by SMTP, SASL and MIME.
 //!
 //! Knows no users, no grants and no SQL; it can be used by somebody else as a library. Values in and
 //! out are `domain`'s. Start with [`imap`] for servers and [`mime`] for what a message says.
@@ -6,6 +6,7 @@
 pub mod error;
 pub mod imap;
 pub mod mime;
+pub mod octets;
 pub mod sasl;
 pub mod smtp;
 

@@ -4,6 +4,7 @@ use std::{
     fs, io,
     path::{Path, PathBuf},
     sync::Arc,
+    time::Duration,
 };
 
 use access::Access;
@@ -141,6 +142,8 @@ pub(crate) fn engine(store: &Store, outgoing: Outgoing) -> Engine {
         clock: Arc::new(SystemClock),
         random: Arc::new(SystemRandom),
         documents: documents(),
+        send_delay: Duration::ZERO,
+        processes: None,
     })
 }
 
@@ -154,6 +157,8 @@ pub(crate) fn engine_without_store(outgoing: Outgoing) -> Engine {
         clock: Arc::new(SystemClock),
         random,
         documents: documents(),
+        send_delay: Duration::ZERO,
+        processes: None,
     })
 }
 

@@ -5,7 +5,7 @@ use domain::{
 };
 use zeroize::Zeroizing;
 
-use crate::{Error, Result, Row, Store, Value, grants};
+use crate::{Error, Result, Row, Store, Value, grants, outbox};
 
 /// A stored account without its secrets.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -84,7 +84,8 @@ impl Store {
     }
 
     /// Removes an account and destroys its key; grants that name it lose it for good, so that a later
-    /// account of the same name is not reached by them. Another account becomes the default if it was.
+    /// account of the same name is not reached by them. Its mail that has not begun to leave is taken back,
+    /// and what was remembered for it is forgotten. Another account becomes the default if it was.
     /// Answers its id, or nothing if there is none of that name.
     pub async fn remove_account(&self, user: &UserId, name: &AccountName) -> Result<Option<AccountId>> {
         const REMOVE: &str = "DELETE FROM accounts WHERE user_id = $1 AND name = $2 RETURNING id, is_default";
@@ -99,6 +100,7 @@ impl Store {
             transaction.execute(PROMOTE, &owner).await?;
         }
         grants::forget_account(&mut transaction, user, name).await?;
+        outbox::end_account(&mut transaction, row.text("id")?, self.now().into()).await?;
         transaction.commit().await?;
         if let Err(error) = self.database.scrub().await {
             // It is removed all the same, and the next checkpoint does this too.

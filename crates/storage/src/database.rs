@@ -18,6 +18,7 @@ use sqlx::{
     query::Query,
     sqlite::{
         SqliteArguments, SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteRow,
+        SqliteSynchronous,
     },
 };
 
@@ -76,6 +77,8 @@ impl Database {
         let options = SqliteConnectOptions::new()
             .filename(path)
             .journal_mode(SqliteJournalMode::Wal)
+            // What was answered as stored survives a loss of power: that a message is about to leave, above all.
+            .synchronous(SqliteSynchronous::Full)
             .busy_timeout(BUSY)
             .foreign_keys(true)
             // A removed account's key leaves the file, not only the table.

@@ -74,6 +74,15 @@ pub enum Error {
     /// Sealed bytes were altered, cut, or moved from elsewhere.
     #[error("sealed bytes cannot be opened: they were altered or belong elsewhere")]
     Seal,
+    /// The account that it belongs to was removed, or its content is not kept any more.
+    #[error("what is asked for is not kept any more")]
+    Gone,
+    /// What was to be stored could not be read to its end; nothing of it was kept.
+    #[error("what was to be stored could not be read to its end")]
+    Source(#[source] std::io::Error),
+    /// Larger or more than is kept for one grant.
+    #[error("more than is kept for one grant")]
+    Full,
 }
 
 impl Error {
@@ -97,7 +106,8 @@ impl Error {
                 "Somebody or something changed the database; restore it from a backup."
             }
             Self::Query(_) => "`postroom doctor` checks the database and the key.",
-            Self::Taken | Self::KeyExposed { .. } => "",
+            Self::Full => "Use what was handed over before, or wait a day.",
+            Self::Taken | Self::KeyExposed { .. } | Self::Gone | Self::Source(_) => "",
         }
     }
 }
@@ -107,6 +117,11 @@ impl From<Error> for Problem {
     fn from(error: Error) -> Self {
         match error {
             Error::Taken => Self::new(Code::Conflict, "That name is taken."),
+            Error::Gone => Self::new(Code::NotFound, "It is not kept any more."),
+            Error::Full => {
+                Self::new(Code::TooMany, "More files were handed over than are kept for one grant.")
+                    .hint(error.hint())
+            }
             _ => Self::new(Code::Internal, "What is stored could not be read or written."),
         }
     }

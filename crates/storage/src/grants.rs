@@ -2,7 +2,10 @@
 
 use domain::{AccountName, Grant, GrantId, GrantedAccounts, Limits, Scope, Scopes, Timestamp, UserId};
 
-use crate::{Error, Result, Row, Store, Transaction, Value};
+use crate::{
+    Error, Result, Row, Store, Transaction, Value,
+    outbox::{self, Whose},
+};
 
 /// What a new grant is to hold.
 #[derive(Debug, Clone)]
@@ -67,7 +70,7 @@ impl Store {
         self.database.fetch_optional(FIND, &values).await?.as_ref().map(read).transpose()
     }
 
-    /// Ends a grant, its tokens and its MCP sessions. Answers its id, or nothing if the user has no
+    /// Ends a grant, its tokens and its MCP sessions, and takes back its mail that has not begun to leave. Answers its id, or nothing if the user has no
     /// unrevoked grant of that label.
     pub async fn revoke_grant(&self, user: &UserId, label: &str) -> Result<Option<GrantId>> {
         const REVOKE: &str = "UPDATE grants SET revoked = $3 \
@@ -80,10 +83,11 @@ impl Store {
         transaction
             .execute(
                 "UPDATE tokens SET revoked = $2 WHERE grant_id = $1 AND revoked IS NULL",
-                &[id.into(), now],
+                &[id.into(), now.clone()],
             )
             .await?;
         transaction.execute("DELETE FROM mcp_sessions WHERE grant_id = $1", &[id.into()]).await?;
+        outbox::end_waiting(&mut transaction, Whose::Grant(id), now).await?;
         transaction.commit().await?;
         Ok(Some(GrantId::from_text(id)))
     }

@@ -1,36 +1,52 @@
 //! The control plane's SQL on SQLite and Postgres, and the sealing of secrets.
 //!
 //! [`Database`] runs statements, [`Sealer`] seals bytes, [`Store`] puts them together: users, accounts,
-//! grants, tokens, audit rows and sessions as functions. Who may call them is decided in `access`.
+//! grants, tokens, audit rows, sessions and mail on its way out as functions. Who may call them is decided in `access`.
 //! Instants are stored as milliseconds since 1970, switches as 0 and 1, lists and settings as JSON.
 
 mod accounts;
+mod approvals;
 mod audit;
 mod database;
 mod dialect;
 mod error;
+mod exposure;
+mod filing;
 mod grants;
+mod home;
+mod known;
 mod master_key;
 mod migrate;
+mod outbox;
+mod pieces;
 mod seal;
 mod sessions;
 mod standing;
 mod store;
 mod tokens;
+mod uploads;
 mod users;
 mod value;
 
 pub use accounts::Account;
+pub use approvals::{Approval, ApprovalState, Decided, Decision};
 pub use audit::{AuditRow, Chain, NewAuditRow};
 pub use database::{Database, Transaction};
 pub use error::Error;
+pub use exposure::Exposure;
 pub use grants::NewGrant;
 pub use master_key::MasterKey;
+pub use outbox::{
+    Added, Copy, CopyState, Frozen, NewApproval, NewOutgoing, Orphan, Outcome, OutcomeProblem, Outgoing,
+    OutgoingState, Reach, RecipientOutcome, Sums,
+};
+pub use pieces::{PieceReader, Pieces};
 pub use seal::Sealer;
 pub use sessions::Session;
 pub use standing::{HeldAccount, Standing};
 pub use store::Store;
 pub use tokens::{Bearer, NewToken};
+pub use uploads::{Upload, UploadLimits};
 pub use users::User;
 pub use value::{Row, Value};
 

@@ -13,6 +13,7 @@ use aes_gcm::{
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use domain::Random;
 use hkdf::Hkdf;
+use hmac::{Hmac, Mac as _};
 use sha2::Sha256;
 use zeroize::Zeroizing;
 
@@ -43,7 +44,7 @@ impl Sealer {
     /// A sealer under `master`; nonces come from `random`.
     pub fn new(master: MasterKey, random: Arc<dyn Random>) -> Self {
         let mut id = [0; KEY_ID];
-        derive(&master, "key id", &mut id);
+        derive(master.bytes(), "key id", &mut id);
         Self(Arc::new(Keys { master, id, random }))
     }
 
@@ -72,6 +73,12 @@ impl Sealer {
         self.open(purpose, context, &sealed)
     }
 
+    /// An HMAC-SHA256 over the parts under a key of its purpose: equal parts, equal bytes, and nothing to
+    /// be told from them without the master key.
+    pub(crate) fn mac(&self, purpose: &str, parts: &[&[u8]]) -> [u8; 32] {
+        mac_with(&self.purpose_key(purpose), parts)
+    }
+
     /// A new key for one account, and the same sealed for keeping.
     pub(crate) fn new_data_key(&self, context: &[&str]) -> (DataKey, Vec<u8>) {
         let mut key = Zeroizing::new([0; 32]);
@@ -89,7 +96,7 @@ impl Sealer {
 
     fn purpose_key(&self, purpose: &str) -> Zeroizing<[u8; 32]> {
         let mut key = Zeroizing::new([0; 32]);
-        derive(&self.0.master, purpose, &mut *key);
+        derive(self.0.master.bytes(), purpose, &mut *key);
         key
     }
 }
@@ -111,14 +118,37 @@ impl DataKey {
     pub(crate) fn open(&self, context: &[&str], sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>> {
         open_with(&self.key, DATA_KEY_ID, &associated("secret", context), sealed)
     }
+
+    /// As [`Sealer::mac`], under the account's key.
+    pub(crate) fn mac(&self, purpose: &str, parts: &[&[u8]]) -> [u8; 32] {
+        let mut key = Zeroizing::new([0; 32]);
+        derive(&*self.key, purpose, &mut *key);
+        mac_with(&key, parts)
+    }
 }
 
-fn derive(master: &MasterKey, purpose: &str, key: &mut [u8]) {
-    let hkdf = Hkdf::<Sha256>::new(Some(b"postroom 1"), master.bytes());
+fn mac_with(key: &[u8; 32], parts: &[&[u8]]) -> [u8; 32] {
+    let Ok(mut mac) = <Hmac<Sha256> as hmac::KeyInit>::new_from_slice(key) else {
+        unreachable!("HMAC takes a key of any length");
+    };
+    for part in parts {
+        mac.update(&(part.len() as u64).to_be_bytes());
+        mac.update(part);
+    }
+    mac.finalize().into_bytes().into()
+}
+
+fn derive(from: &[u8], purpose: &str, key: &mut [u8]) {
+    let hkdf = Hkdf::<Sha256>::new(Some(b"postroom 1"), from);
     // Fails only for more than 255 hashes of output; we ask for one.
     if hkdf.expand(purpose.as_bytes(), key).is_err() {
         unreachable!("32 bytes are within HKDF's limit");
     }
+}
+
+/// A context with its owner in front.
+pub(crate) fn within<'a>(owner: &'a str, context: &[&'a str]) -> Vec<&'a str> {
+    std::iter::once(owner).chain(context.iter().copied()).collect()
 }
 
 /// Purpose and context, each with its length in front.

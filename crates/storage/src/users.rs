@@ -2,7 +2,10 @@
 
 use domain::{Timestamp, UserId};
 
-use crate::{Result, Row, Store};
+use crate::{
+    Result, Row, Store,
+    outbox::{self, Whose},
+};
 
 /// A person with a sign-in here.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -56,23 +59,21 @@ impl Store {
         row.map(|row| Ok((read(&row)?, row.text("password_hash")?.to_owned()))).transpose()
     }
 
-    /// Lets nothing in in the user's name any more, or does so again. Their MCP sessions end.
-    /// Answers whether there is such a user.
+    /// Lets nothing in in the user's name any more, or does so again. Their MCP sessions end,
+    /// and their mail that has not begun to leave is taken back. Answers whether there is such a user.
     pub async fn disable_user(&self, user: &UserId, is_disabled: bool) -> Result<bool> {
+        const DISABLE: &str = "UPDATE users SET is_disabled = $2 WHERE id = $1 RETURNING name";
         let mut transaction = self.database.begin().await?;
-        let changed = transaction
-            .execute(
-                "UPDATE users SET is_disabled = $2 WHERE id = $1",
-                &[user.as_str().into(), is_disabled.into()],
-            )
-            .await?;
-        if is_disabled {
+        let changed =
+            transaction.fetch_optional(DISABLE, &[user.as_str().into(), is_disabled.into()]).await?;
+        if let (Some(row), true) = (&changed, is_disabled) {
             const END: &str = "DELETE FROM mcp_sessions \
                 WHERE grant_id IN (SELECT id FROM grants WHERE user_id = $1)";
             transaction.execute(END, &[user.as_str().into()]).await?;
+            outbox::end_waiting(&mut transaction, Whose::User(row.text("name")?), self.now().into()).await?;
         }
         transaction.commit().await?;
-        Ok(changed > 0)
+        Ok(changed.is_some())
     }
 
     /// Replaces the hash of the user's password. Answers whether there is such a user.

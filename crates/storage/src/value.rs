@@ -49,6 +49,18 @@ impl From<i64> for Value {
     }
 }
 
+impl From<u32> for Value {
+    fn from(number: u32) -> Self {
+        Self::Int(number.into())
+    }
+}
+
+impl From<u64> for Value {
+    fn from(number: u64) -> Self {
+        Self::Int(i64::try_from(number).unwrap_or(i64::MAX))
+    }
+}
+
 impl From<bool> for Value {
     fn from(is_set: bool) -> Self {
         Self::Int(is_set.into())
@@ -122,6 +134,11 @@ impl Row {
             Value::Int(number) => Ok(*number),
             _ => Err(Error::Unreadable(column)),
         }
+    }
+
+    /// A whole number that must be there and is not below zero.
+    pub fn count(&self, column: &'static str) -> Result<u64> {
+        u64::try_from(self.int(column)?).map_err(|_| Error::Unreadable(column))
     }
 
     /// A switch: anything but 0 is on.

@@ -18,7 +18,7 @@ use crate::{
     left_out::left_out,
     ports::{free_ports, greeting},
     process::{Guarded, run},
-    smtp_sink::SmtpSink,
+    smtp_sink::{SinkOptions, SmtpSink},
 };
 
 /// The Debian packages that a full Dovecot comes from.
@@ -66,8 +66,10 @@ pub struct Options {
     pub namespace_prefix: String,
     /// The hierarchy separator: `/` or `.`.
     pub separator: char,
-    /// Whether a submission port is wanted (left out where dovecot-submissiond is missing).
+    /// Whether submission ports are wanted (left out where dovecot-submissiond is missing).
     pub submission: bool,
+    /// How the server behaves that submission hands mail on to.
+    pub sink: SinkOptions,
     /// Whether an LMTP port is wanted (left out where dovecot-lmtpd is missing).
     pub lmtp: bool,
     /// Bearer tokens and whose they are; any entry turns XOAUTH2 and OAUTHBEARER on.
@@ -88,6 +90,7 @@ impl Default for Options {
             namespace_prefix: String::new(),
             separator: '/',
             submission: false,
+            sink: SinkOptions::default(),
             lmtp: false,
             oauth_tokens: Vec::new(),
             extra_settings: String::new(),
@@ -104,7 +107,7 @@ impl Options {
         self
     }
 
-    /// With the submission port.
+    /// With the submission ports.
     #[must_use]
     pub fn with_submission(mut self) -> Self {
         self.submission = true;
@@ -123,6 +126,7 @@ pub struct Dovecot {
     imap_port: u16,
     imaps_port: u16,
     submission_port: Option<u16>,
+    submissions_port: Option<u16>,
     lmtp_port: Option<u16>,
     sink: Option<SmtpSink>,
     users: Vec<User>,
@@ -195,13 +199,13 @@ impl Dovecot {
         };
         let certificates = Certificates::make(path, options.certificate)?;
         let has_submission = options.submission && has_service("submission-login");
-        let sink = if has_submission { Some(SmtpSink::start()?) } else { None };
+        let sink = if has_submission { Some(SmtpSink::with(options.sink.clone())?) } else { None };
         let introspection_port = if options.oauth_tokens.is_empty() {
             None
         } else {
             Some(introspection::start(options.oauth_tokens.iter().cloned().collect())?)
         };
-        let [imap_port, imaps_port, third, fourth] = free_ports()?;
+        let [imap_port, imaps_port, third, fourth, fifth] = free_ports()?;
         let place = Place {
             directory: path,
             certificates: &certificates,
@@ -211,11 +215,13 @@ impl Dovecot {
             imap_port,
             imaps_port,
             submission_port: has_submission.then_some(third),
+            submissions_port: has_submission.then_some(fifth),
             lmtp_port: (options.lmtp && has_service("lmtp")).then_some(fourth),
             relay_port: sink.as_ref().map(SmtpSink::port),
             introspection_port,
         };
         let (submission_port, lmtp_port) = (place.submission_port, place.lmtp_port);
+        let submissions_port = place.submissions_port;
         let settings = path.join("dovecot.conf");
         fs::write(&settings, main_file(options, &place))?;
         fs::write(path.join("users"), users_file(options))?;
@@ -240,6 +246,7 @@ impl Dovecot {
             imap_port,
             imaps_port,
             submission_port,
+            submissions_port,
             lmtp_port,
             sink,
             users: options.users.clone(),
@@ -288,6 +295,11 @@ impl Dovecot {
     /// Submission with STARTTLS, if it was wanted and is installed.
     pub fn submission_port(&self) -> Option<u16> {
         self.submission_port
+    }
+
+    /// Submission with TLS from the first byte, if it was wanted and is installed.
+    pub fn submissions_port(&self) -> Option<u16> {
+        self.submissions_port
     }
 
     /// LMTP without TLS, if it was wanted and is installed.

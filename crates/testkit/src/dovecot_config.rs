@@ -17,6 +17,7 @@ pub(crate) struct Place<'a> {
     pub(crate) imap_port: u16,
     pub(crate) imaps_port: u16,
     pub(crate) submission_port: Option<u16>,
+    pub(crate) submissions_port: Option<u16>,
     pub(crate) lmtp_port: Option<u16>,
     pub(crate) relay_port: Option<u16>,
     pub(crate) introspection_port: Option<u16>,
@@ -110,11 +111,12 @@ fn services(place: &Place<'_>) -> String {
          service imap {{\n  process_limit = 4000\n  client_limit = 1\n}}\n",
         place.imap_port, place.imaps_port
     );
-    if let Some(port) = place.submission_port {
+    if let (Some(port), Some(tls)) = (place.submission_port, place.submissions_port) {
         let _ = writeln!(
             text,
             "service submission-login {{\n  service_count = 0\n  client_limit = 1000\n  \
-               inet_listener submission {{\n    port = {port}\n  }}\n}}"
+               inet_listener submission {{\n    port = {port}\n  }}\n  \
+               inet_listener submissions {{\n    port = {tls}\n    ssl = yes\n  }}\n}}"
         );
     }
     if let Some(port) = place.lmtp_port {

@@ -21,6 +21,7 @@ pub mod proxy;
 pub mod python;
 pub mod sample;
 pub mod smtp_sink;
+pub mod submission;
 
 mod dovecot_config;
 mod left_out;
@@ -39,4 +40,5 @@ pub use node::{Node, require_node};
 pub use other_client::{OtherClient, deliver};
 pub use proxy::Proxy;
 pub use python::require_python;
-pub use smtp_sink::SmtpSink;
+pub use smtp_sink::{SinkOptions, SmtpSink};
+pub use submission::{Submission, require_submission};

@@ -14,8 +14,8 @@ pub(crate) fn free_port() -> io::Result<u16> {
     Ok(TcpListener::bind(("127.0.0.1", 0))?.local_addr()?.port())
 }
 
-/// Four different ports that are free on both loopback addresses.
-pub(crate) fn free_ports() -> io::Result<[u16; 4]> {
+/// Different ports that are free on both loopback addresses.
+pub(crate) fn free_ports<const COUNT: usize>() -> io::Result<[u16; COUNT]> {
     let mut held = Vec::new();
     let mut ports = Vec::new();
     for _ in 0..200 {
@@ -25,7 +25,7 @@ pub(crate) fn free_ports() -> io::Result<[u16; 4]> {
             held.push((first, second));
             ports.push(port);
         }
-        if let Ok(ports) = <[u16; 4]>::try_from(ports.as_slice()) {
+        if let Ok(ports) = <[u16; COUNT]>::try_from(ports.as_slice()) {
             return Ok(ports);
         }
     }

@@ -15,13 +15,15 @@ use std::{
     time::Duration,
 };
 
-/// What happens to what the server says. The default is a perfect network.
+/// What happens to what the server says, and when the client is cut off. The default is a perfect network.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Faults {
     /// Added to every piece in each direction; pieces do not wait for each other.
     pub delay: Duration,
     /// The connection is cut after this many bytes from the server.
     pub cut_after: Option<usize>,
+    /// The connection is cut after this many bytes from the client; the server got those.
+    pub cut_after_asked: Option<usize>,
     /// The connection is cut this many bytes into the next literal that is longer.
     pub cut_in_literal: Option<usize>,
     /// The server falls silent after this many bytes, but the connection stays.
@@ -179,7 +181,7 @@ fn join(client: &TcpStream, upstream: u16, network: &Arc<Network>) -> io::Result
         has_heard: AtomicBool::new(false),
         is_over: AtomicBool::new(false),
     });
-    wire::requests(client.try_clone()?, server.try_clone()?, faults.delay, &joint)?;
+    wire::requests(client.try_clone()?, server.try_clone()?, faults.clone(), strike, &joint)?;
     wire::answers(server, client.try_clone()?, faults, strike, &joint)
 }
 

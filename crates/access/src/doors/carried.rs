@@ -4,10 +4,11 @@
 use std::sync::Arc;
 
 use domain::{
-    AccountName, AccountSettings, AccountSource, Credentials, Door, GrantId, GrantedAccount, Limits,
-    Principal, Scopes,
+    AccountName, AccountSettings, AccountSource, Credentials, Door, GrantId, GrantedAccount, Principal,
 };
 use sha2::{Digest, Sha256};
+
+use super::Ceiling;
 
 /// No user can have this name: parentheses are outside their alphabet.
 const ENVIRONMENT: &str = "(environment)";
@@ -18,7 +19,7 @@ pub fn carried_principal(
     name: AccountName,
     settings: AccountSettings,
     credentials: Credentials,
-    scopes: Scopes,
+    ceiling: Ceiling,
 ) -> Principal {
     let client = format!("{name} {}@{}:{}", settings.imap.username, settings.imap.host, settings.imap.port);
     Principal {
@@ -26,13 +27,13 @@ pub fn carried_principal(
         grant: derived_grant(Door::Stdio, ENVIRONMENT, &client),
         client: "stdio".to_owned(),
         door: Door::Stdio,
-        scopes,
+        scopes: ceiling.scopes,
         accounts: vec![GrantedAccount {
             name,
             is_default: true,
             source: AccountSource::Carried(Arc::new((settings, credentials))),
         }],
-        limits: Limits::default(),
+        limits: ceiling.limits(),
     }
 }
 

@@ -4,13 +4,40 @@ pub(crate) mod carried;
 pub(crate) mod personal;
 pub(crate) mod stdio;
 
-use domain::{AccountSource, Door, GrantedAccount, GrantedAccounts, Principal, Timestamp};
+use domain::{
+    AccountSource, ApprovalPlace, ApprovalRule, Door, GrantedAccount, GrantedAccounts, Limits, Principal,
+    Scopes, Timestamp,
+};
 use storage::{HeldAccount, Standing};
 
 use crate::{Access, Refusal};
 
 /// No bearer of any door is longer.
 const BEARER_BYTES: usize = 16 * 1024;
+
+/// What the operator allows where no consent page says it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Ceiling {
+    /// The most that may be done.
+    pub scopes: Scopes,
+    /// When the person is asked before mail leaves.
+    pub approval: ApprovalRule,
+}
+
+impl Ceiling {
+    /// The limits of a local person.
+    pub(crate) fn limits(self) -> Limits {
+        self.complete(Limits::default())
+    }
+
+    /// The limits of a grant in the hands of a local person: the client is their own program, so that it
+    /// may ask them where the grant does not say otherwise.
+    pub(crate) fn complete(self, mut limits: Limits) -> Limits {
+        limits.approval.get_or_insert(self.approval);
+        limits.approval_place.get_or_insert(ApprovalPlace::Client);
+        limits
+    }
+}
 
 /// Sends a bearer to the door that its first letters name.
 pub(crate) async fn principal(access: &Access, bearer: &str) -> Result<Principal, Refusal> {

@@ -1,17 +1,17 @@
 //! A local process that one person started: `postroom stdio --user NAME [--grant LABEL]`. Whoever can
 //! start it can read the data directory, so no bearer is asked for.
 
-use domain::{Door, GrantedAccounts, Limits, Principal, Scopes};
+use domain::{Door, GrantId, GrantedAccounts, Principal};
 use storage::HeldAccount;
 
-use super::{carried::derived_grant, granted};
+use super::{Ceiling, carried::derived_grant, granted};
 use crate::{Access, Error, Result};
 
 pub(crate) async fn principal(
     access: &Access,
     name: &str,
     label: Option<&str>,
-    ceiling: Scopes,
+    ceiling: Ceiling,
 ) -> Result<Principal> {
     let store = access.store()?;
     let user = access.find_user(name).await?;
@@ -24,13 +24,13 @@ pub(crate) async fn principal(
         .collect();
     let Some(label) = label else {
         return Ok(Principal {
-            grant: derived_grant(Door::Stdio, &user.name, "stdio"),
+            grant: grant_of(&user.name),
             user: user.name,
             client: "stdio".to_owned(),
             door: Door::Stdio,
-            scopes: ceiling,
+            scopes: ceiling.scopes,
             accounts: granted(accounts, &GrantedAccounts::All),
-            limits: Limits::default(),
+            limits: ceiling.limits(),
         });
     };
     let grant = access.find_grant(&user, label).await?;
@@ -41,6 +41,11 @@ pub(crate) async fn principal(
         client: grant.label,
         door: Door::Stdio,
         scopes: grant.scopes,
-        limits: grant.limits,
+        limits: ceiling.complete(grant.limits),
     })
+}
+
+/// The grant of a local person without a label: it has no row.
+pub(crate) fn grant_of(user: &str) -> GrantId {
+    derived_grant(Door::Stdio, user, "stdio")
 }

@@ -38,7 +38,7 @@ async fn a_row_is_bounded_whatever_the_call_touched() {
     let world = World::new();
     let access = world.access().await;
     person(&access, "ann", &[]).await;
-    let principal = access.stdio_principal("ann", None, domain::Scopes::all()).await.unwrap();
+    let principal = access.stdio_principal("ann", None, ceiling()).await.unwrap();
     let targets = vec!["ö\"".repeat(5000); 20_000];
     access.audit().record(&principal, "mail_organize", &targets, &"x".repeat(5000)).await;
     access.flush().await;
@@ -53,7 +53,7 @@ async fn recording_does_not_wait_for_a_database_that_somebody_holds() {
     let world = World::new();
     let access = world.access().await;
     person(&access, "ann", &[]).await;
-    let principal = access.stdio_principal("ann", None, domain::Scopes::all()).await.unwrap();
+    let principal = access.stdio_principal("ann", None, ceiling()).await.unwrap();
     let elsewhere = world.store().await;
     let held = elsewhere.database().begin().await.unwrap();
     let begun = Instant::now();
@@ -65,4 +65,8 @@ async fn recording_does_not_wait_for_a_database_that_somebody_holds() {
     drop(held);
     access.flush().await;
     assert_eq!(access.audit_check("ann").await.unwrap(), Chain::Whole(100));
+}
+
+fn ceiling() -> access::Ceiling {
+    access::Ceiling { scopes: domain::Scopes::all(), approval: domain::ApprovalRule::default() }
 }

@@ -1,12 +1,13 @@
 //! A local person: stdio over the data directory, or over the environment's account alone.
 
-use access::{Access, Error, Settings, carried_principal};
-use domain::{AccountSource, Code, Door, Limits, Problem, Scope, Scopes};
+use access::{Access, Ceiling, Error, Settings, carried_principal};
+use domain::{AccountSource, ApprovalPlace, ApprovalRule, Code, Door, Limits, Problem, Scope, Scopes};
 
 use crate::world::{World, credentials, name, person, settings, token};
 
-fn ceiling() -> Scopes {
-    Scopes::parse("folders search read").unwrap()
+fn ceiling() -> Ceiling {
+    let scopes = Scopes::parse("folders search read").unwrap();
+    Ceiling { scopes, approval: ApprovalRule::AfterStrangers }
 }
 
 #[tokio::test]
@@ -15,7 +16,7 @@ async fn without_a_label_a_local_person_has_all_accounts_up_to_the_ceiling() {
     let access = world.access().await;
     person(&access, "ann", &["work", "home"]).await;
     let principal = access.stdio_principal("ann", None, ceiling()).await.unwrap();
-    assert_eq!((principal.scopes, principal.door), (ceiling(), Door::Stdio));
+    assert_eq!((principal.scopes, principal.door), (ceiling().scopes, Door::Stdio));
     assert_eq!(principal.accounts.len(), 2);
     let again = world.access().await.stdio_principal("ann", None, ceiling()).await.unwrap();
     assert_eq!(principal.grant, again.grant, "cursors and undo outlive the process");
@@ -36,7 +37,7 @@ async fn with_a_label_the_grant_decides() {
     let (grant, _) = access.token_new("ann", &new).await.unwrap();
     let principal = access.stdio_principal("ann", Some("claude"), ceiling()).await.unwrap();
     assert!(principal.may(Scope::Send) && !principal.may(Scope::Read));
-    assert_eq!((principal.grant, principal.limits), (grant.id, new.limits));
+    assert_eq!((&principal.grant, principal.limits.calls_per_hour), (&grant.id, Some(5)));
     assert_eq!(principal.accounts.len(), 1);
 
     let near: Problem = access.stdio_principal("ann", Some("cluade"), ceiling()).await.unwrap_err().into();
@@ -56,6 +57,57 @@ async fn a_disabled_or_unknown_person_is_refused() {
     assert!(matches!(refused, Err(Error::UserDisabled(name)) if name == "ann"));
     let unknown = access.stdio_principal("bob", None, ceiling()).await;
     assert!(matches!(unknown, Err(Error::UserNotFound { .. })));
+}
+
+#[tokio::test]
+async fn a_local_person_is_asked_in_their_client_by_the_operators_rule_unless_the_grant_says_otherwise() {
+    let world = World::new();
+    let access = world.access().await;
+    person(&access, "ann", &["work"]).await;
+    let asked = |limits: Limits| (limits.approval, limits.approval_place);
+    let operators = (Some(ApprovalRule::AfterStrangers), Some(ApprovalPlace::Client));
+    let carried = carried_principal(name("mail"), settings(), credentials(), ceiling());
+    assert_eq!(asked(carried.limits), operators);
+    assert_eq!(asked(access.stdio_principal("ann", None, ceiling()).await.unwrap().limits), operators);
+    access.token_new("ann", &token("open")).await.unwrap();
+    assert_eq!(
+        asked(access.stdio_principal("ann", Some("open"), ceiling()).await.unwrap().limits),
+        operators
+    );
+    let mut strict = token("strict");
+    strict.limits.approval = Some(ApprovalRule::Always);
+    strict.limits.approval_place = Some(ApprovalPlace::Page);
+    let (_, bearer) = access.token_new("ann", &strict).await.unwrap();
+    let own = (Some(ApprovalRule::Always), Some(ApprovalPlace::Page));
+    assert_eq!(asked(access.stdio_principal("ann", Some("strict"), ceiling()).await.unwrap().limits), own);
+    assert_eq!(asked(access.principal(bearer.expose()).await.unwrap().limits), own);
+}
+
+#[tokio::test]
+async fn a_grant_is_asked_for_later_as_it_stands_then() {
+    let world = World::new();
+    let access = world.access().await;
+    person(&access, "ann", &["work"]).await;
+    person(&access, "bob", &["work"]).await;
+    let mut new = token("claude");
+    new.scopes = Scopes::parse("send").unwrap();
+    let (grant, _) = access.token_new("ann", &new).await.unwrap();
+    let local = access.stdio_principal("ann", None, ceiling()).await.unwrap().grant;
+    let carried = carried_principal(name("mail"), settings(), credentials(), ceiling()).grant;
+    let stands = async |grant: &domain::GrantId, user: &str| {
+        access.standing_of(grant, user, ceiling()).await.map_err(|refusal| refusal.reason())
+    };
+    let principal = stands(&grant.id, "ann").await.unwrap();
+    assert_eq!((principal.scopes, principal.accounts.len()), (new.scopes, 1), "reading is not asked for");
+    assert_eq!(stands(&local, "ann").await.unwrap().scopes, ceiling().scopes);
+    for (grant, user) in [(&grant.id, "bob"), (&local, "bob"), (&carried, "ann"), (&carried, "(environment)")]
+    {
+        assert_eq!(stands(grant, user).await.unwrap_err(), "unknown");
+    }
+    world.access().await.token_revoke("ann", "claude").await.unwrap();
+    assert_eq!(stands(&grant.id, "ann").await.unwrap_err(), "revoked");
+    access.user_disable("ann").await.unwrap();
+    assert_eq!(stands(&local, "ann").await.unwrap_err(), "user_disabled");
 }
 
 #[test]

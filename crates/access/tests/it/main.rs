@@ -5,6 +5,7 @@
 extern crate access as access;
 
 mod accounts;
+mod approvals;
 mod audit;
 mod links;
 mod local;

@@ -189,7 +189,7 @@ impl Engine {
 
     /// Refuses to give out a file that likely holds a code, or whose message does. Of the file itself what
     /// can be read as text is looked through, as far as mail with codes ever goes.
-    pub(super) async fn check_codes(&self, found: &Found) -> Result<(), Problem> {
+    pub(crate) async fn check_codes(&self, found: &Found) -> Result<(), Problem> {
         if found.is_withheld {
             return Err(withheld());
         }

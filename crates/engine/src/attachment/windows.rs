@@ -14,7 +14,7 @@ use crate::{Account, read};
 
 /// Octets of a window of a file that is streamed: large enough that a round trip of 50 ms still leaves
 /// 5 MB/s, small enough that two of them are nothing.
-pub(super) const STREAMED: u64 = 256 * 1024;
+pub(crate) const STREAMED: u64 = 256 * 1024;
 
 /// Octets of a window of a file that is read whole.
 pub(super) const READ: u64 = 1 << 20;
@@ -23,7 +23,7 @@ pub(super) const READ: u64 = 1 << 20;
 const MAX_ENCODED: u64 = 1 << 30;
 
 /// Reads one part from its beginning to its end.
-pub(super) struct Windows {
+pub(crate) struct Windows {
     account: Account,
     place: Place,
     decoder: Decoder,
@@ -40,7 +40,7 @@ pub(super) struct Windows {
 
 impl Windows {
     /// Begins at octet `from` of the decoded part.
-    pub(super) fn new(account: Account, place: Place, part: &Part, octets: u64, from: u64) -> Self {
+    pub(crate) fn new(account: Account, place: Place, part: &Part, octets: u64, from: u64) -> Self {
         let decoder = Decoder::new(&part.encoding);
         // Where lines break nobody knows, so what is encoded is read from its beginning.
         let (at, skip) = if decoder.is_identity() { (from, 0) } else { (0, from) };
@@ -48,7 +48,7 @@ impl Windows {
     }
 
     /// The next decoded octets, never none; nothing at the end of the part.
-    pub(super) async fn next(&mut self) -> Result<Option<Bytes>, Problem> {
+    pub(crate) async fn next(&mut self) -> Result<Option<Bytes>, Problem> {
         while !self.is_ended {
             if self.at >= MAX_ENCODED {
                 return Err(Problem::new(Code::TooLarge, "The file is larger than what is fetched of one."));

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use domain::reading::Trust;
+use domain::{Problem, reading::Trust};
 use mail::{
     imap::reading::{Raw, Source},
     mime::{header::Headers, invisible, whole},
@@ -10,7 +10,7 @@ use mail::{
 
 use super::{
     Group,
-    files::judge,
+    files::{Judged, judge},
     group::{RAW_LIMIT, beyond},
 };
 
@@ -45,18 +45,38 @@ impl Group {
         text
     }
 
-    /// Of a message that holds a code, in its text or in a file, only the header: inside an encoding or
-    /// between tags the code would stand there unmasked.
-    fn unless_withheld(&self, source: &Source, trust: &mut Trust) -> String {
-        let whole = source.whole.as_deref().unwrap_or_default();
+    /// Whether the source of one of its messages may not be given out: it likely holds a code, in its text, in
+    /// its header or in a file that can be read here, and the grant shows none. Files are judged apart.
+    pub(crate) async fn withholds_source(&self, uid: u32) -> Result<bool, Problem> {
         if self.account.shows_codes {
-            return invisible::clean(&String::from_utf8_lossy(whole)).0.into_owned();
+            return Ok(false);
         }
+        let raw = self.raw().await.map_err(|error| self.account.problem(&error))?.ok_or_else(super::stale)?;
+        let source = raw.get(&uid).cloned().ok_or_else(super::gone)?;
+        let group = self.clone();
+        let reading = move || group.codes_in(&source).1.masked > 0;
+        self.account.opened.apart.run("The message", reading).await
+    }
+
+    /// The source with codes masked, and how many there are in it and in its files, decoded.
+    fn codes_in(&self, source: &Source) -> (String, Judged) {
+        let whole = source.whole.as_deref().unwrap_or_default();
         let (.., masked) = self.body(source, true);
         let (text, masked_here) = self.mask(&String::from_utf8_lossy(whole));
         let files = judge(&whole::parse(whole), &source.summary.envelope.subject, source.missing > 0);
-        let masked = masked.max(masked_here).max(files.masked).max(trust.masked_codes);
-        if masked == 0 && files.unseen == 0 {
+        (text, Judged { masked: masked.max(masked_here).max(files.masked), ..files })
+    }
+
+    /// Of a message that holds a code, in its text or in a file, only the header: inside an encoding or
+    /// between tags the code would stand there unmasked.
+    fn unless_withheld(&self, source: &Source, trust: &mut Trust) -> String {
+        if self.account.shows_codes {
+            let whole = source.whole.as_deref().unwrap_or_default();
+            return invisible::clean(&String::from_utf8_lossy(whole)).0.into_owned();
+        }
+        let (text, found) = self.codes_in(source);
+        let masked = found.masked.max(trust.masked_codes);
+        if masked == 0 && found.unseen == 0 {
             return text;
         }
         trust.masked_codes = masked;

@@ -1,6 +1,9 @@
 //! A Dovecot with the sample mailbox, an engine, and a principal who may use it.
 
-use std::sync::{Arc, Mutex};
+use std::{
+    sync::{Arc, Mutex},
+    time::Duration,
+};
 
 use domain::{
     AccountName, AccountSettings, AccountSource, Clock, Credentials, Door, Endpoint, FixedClock, GrantId,
@@ -99,7 +102,10 @@ pub(crate) fn bounded_engine(bounds: Bounds) -> Engine {
     let sealer = Sealer::new(MasterKey::generate(&*random), Arc::clone(&random));
     // What documents say is tried where the program that reads them is: in the server's tests.
     let documents = documents::Reader::new("/nonexistent".into(), Vec::new(), documents::Limits::default());
-    Engine::bounded(Settings { store: None, sealer, outgoing, clock, random, documents }, bounds)
+    let (store, send_delay, processes) = (None, Duration::ZERO, None);
+    let settings =
+        Settings { store, sealer, outgoing, clock, random, documents, send_delay, processes };
+    Engine::bounded(settings, bounds)
 }
 
 pub(crate) fn now() -> Timestamp {

@@ -69,6 +69,21 @@ impl Capabilities {
         self.has("BINARY") || self.is_rev2()
     }
 
+    /// Whether EXPUNGE can be told the messages (RFC 4315).
+    pub fn has_uid_plus(&self) -> bool {
+        self.has("UIDPLUS") || self.is_rev2()
+    }
+
+    /// MOVE (RFC 6851).
+    pub fn has_move(&self) -> bool {
+        self.has("MOVE") || self.is_rev2()
+    }
+
+    /// How large a message the server takes, if it is the same for all mailboxes (RFC 7889).
+    pub fn append_limit(&self) -> Option<u64> {
+        self.0.iter().find_map(|name| name.strip_prefix("APPENDLIMIT=")?.parse().ok())
+    }
+
     /// Whether literals need no pause: all of them, or those up to 4096 octets (RFC 7888).
     pub fn literals(&self) -> Literals {
         if self.has("LITERAL+") {

@@ -28,6 +28,9 @@ use crate::{
 /// How long greeting, TLS and sign-in may take together.
 const SIGN_IN_TIMEOUT: Duration = Duration::from_secs(20);
 
+/// After this time without use the server has to answer before a message is read and sent.
+const BELIEVED: Duration = Duration::from_secs(5);
+
 /// What a test may want otherwise than the product has it.
 #[derive(Debug, Clone)]
 pub struct Tuning {
@@ -37,6 +40,8 @@ pub struct Tuning {
     pub command: Duration,
     /// How long a call waits for a connection that others use.
     pub free_connection: Duration,
+    /// How long a connection may have waited and still be taken to be alive when a message is to be sent.
+    pub believed: Duration,
     /// Whether COMPRESS is used on loopback too, where it only costs.
     pub compress_loopback: bool,
 }
@@ -48,6 +53,7 @@ impl Default for Tuning {
             sign_in: SIGN_IN_TIMEOUT,
             command: COMMAND_TIMEOUT,
             free_connection: COMMAND_TIMEOUT,
+            believed: BELIEVED,
             compress_loopback: false,
         }
     }

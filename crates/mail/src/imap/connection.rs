@@ -22,6 +22,7 @@ use tokio::{
 };
 
 use super::{
+    literal::{self, Feed, Tap},
     request::{Reply, Request, Wants},
     response::{Response, Section, Status, StatusKind, Untagged},
     transport::Transport,
@@ -36,6 +37,10 @@ const REPLY_LIMIT: usize = 64 << 20;
 /// How many octets may come from one completion to the next. What is kept of them may hold on to the
 /// buffer it came in, so this bounds memory too.
 const FLOOD_LIMIT: usize = 256 << 20;
+
+/// How many times the usual a server may take from the last octet of a streamed literal that was written
+/// to its answer: the system may still hold megabytes of it.
+const AFTER_LITERAL: u32 = 3;
 
 /// How long taking leave of the server may take.
 const FAREWELL: Duration = Duration::from_secs(1);
@@ -68,6 +73,7 @@ impl Pending {
 struct Job {
     request: Request,
     reply: oneshot::Sender<Result<Reply, Error>>,
+    feed: Option<Feed>,
 }
 
 impl Connection {
@@ -85,6 +91,8 @@ impl Connection {
             running: VecDeque::new(),
             unsent: VecDeque::new(),
             blocked_by: None,
+            streaming: None,
+            piece: Bytes::new(),
             output: BytesMut::new(),
             chunks: Chunks::default(),
             since_completion: 0,
@@ -98,15 +106,27 @@ impl Connection {
     pub(super) fn send(&self, requests: impl IntoIterator<Item = Request>) -> Vec<Pending> {
         let pair = |request: Request| {
             let (reply, receiver) = oneshot::channel();
-            (Job { request, reply }, Pending(receiver))
+            (Job { request, reply, feed: None }, Pending(receiver))
         };
         let (jobs, pending): (Vec<_>, Vec<_>) = requests.into_iter().map(pair).unzip();
+        self.enqueue(jobs);
+        pending
+    }
+
+    /// Sends one command with a streamed literal of `size` octets, which are asked of the [`Tap`].
+    pub(super) fn send_streamed(&self, request: Request, size: u64) -> (Tap, Pending) {
+        let (reply, receiver) = oneshot::channel();
+        let (tap, feed) = literal::channel(size);
+        self.enqueue(vec![Job { request, reply, feed: Some(feed) }]);
+        (tap, Pending(receiver))
+    }
+
+    fn enqueue(&self, jobs: Vec<Job>) {
         if !jobs.is_empty() {
             self.seen.is_busy.store(true, Ordering::Release);
             // A closed queue drops the senders, which the receivers see as a closed connection.
             let _ = self.jobs.send(jobs);
         }
-        pending
     }
 
     /// Whether commands can still be sent.
@@ -136,6 +156,7 @@ struct Running {
     name: &'static str,
     wants: Wants,
     keep: usize,
+    timeout: Duration,
     deadline: Instant,
     data: Vec<Untagged>,
     has_gaps: bool,
@@ -143,11 +164,23 @@ struct Running {
     reply: oneshot::Sender<Result<Reply, Error>>,
 }
 
-/// A piece of a command line that has not left yet.
+/// A piece of a command that has not left yet.
 struct Piece {
     tag: String,
-    bytes: Bytes,
-    waits: bool,
+    octets: Octets,
+}
+
+enum Octets {
+    /// Octets, and whether to wait for the server's go-ahead behind them.
+    Here(Bytes, bool),
+    /// A literal that is read while it is sent.
+    Streamed(Feed),
+}
+
+/// The literal that is being sent.
+struct Streaming {
+    tag: String,
+    feed: Feed,
 }
 
 /// Literals of the response being read that are too large to stand in it, gathered up to a limit.
@@ -181,12 +214,14 @@ enum End {
     Timeout(&'static str),
     TooLarge(&'static str),
     OutOfStep,
+    /// A literal that was begun and cannot be completed.
+    Unfinished,
 }
 
 impl From<&End> for Error {
     fn from(end: &End) -> Self {
         match end {
-            End::Closed => Self::Closed,
+            End::Closed | End::Unfinished => Self::Closed,
             End::Io(kind) => io::Error::from(*kind).into(),
             End::Bye(text) => Self::Bye(text.clone()),
             End::Timeout(name) => Self::Timeout(name),
@@ -205,6 +240,9 @@ struct Task {
     running: VecDeque<Running>,
     unsent: VecDeque<Piece>,
     blocked_by: Option<String>,
+    streaming: Option<Streaming>,
+    /// What of the literal is to be written next.
+    piece: Bytes,
     output: BytesMut,
     chunks: Chunks,
     /// Octets since the last completion.
@@ -228,15 +266,23 @@ impl Task {
                     None => break End::Closed,
                     Some(flight) => flight.into_iter().for_each(|job| self.accept(job)),
                 },
-                written = write_some(&mut writer, &self.output), if needs_flush || !self.output.is_empty() => {
+                written = write_some(&mut writer, if self.output.is_empty() { &self.piece } else { &self.output }),
+                    if needs_flush || self.has_output() =>
+                {
                     match written {
-                        Ok(0) if self.output.is_empty() => needs_flush = false,
+                        Ok(0) if !self.has_output() => needs_flush = false,
                         Ok(0) => break End::Closed,
                         Ok(count) => {
-                            self.output.advance(count);
+                            self.take_off(count);
                             needs_flush = true;
                         }
                         Err(error) => break End::Io(error.kind()),
+                    }
+                }
+                piece = next_piece(&mut self.streaming), if self.streaming.is_some() && !self.has_output() => {
+                    match piece {
+                        Some(piece) => self.piece = piece,
+                        None => break End::Unfinished,
                     }
                 }
                 read = read_some(&mut reader, self.framer.buffer_mut()) => match read {
@@ -270,7 +316,7 @@ impl Task {
     }
 
     fn accept(&mut self, job: Job) {
-        let Job { request, reply } = job;
+        let Job { request, reply, mut feed } = job;
         let tag = format!("P{}", self.next_tag);
         self.next_tag += 1;
         let name = request.command.name();
@@ -282,15 +328,20 @@ impl Task {
                 return;
             }
         };
-        for Segment { bytes, wait_for_continue } in segments {
-            self.unsent.push_back(Piece { tag: tag.clone(), bytes, waits: wait_for_continue });
+        for Segment { bytes, wait_for_continue, streamed } in segments {
+            self.unsent.push_back(Piece { tag: tag.clone(), octets: Octets::Here(bytes, wait_for_continue) });
+            if let Some(feed) = feed.take_if(|_| streamed > 0) {
+                self.unsent.push_back(Piece { tag: tag.clone(), octets: Octets::Streamed(feed) });
+            }
         }
+        let timeout = request.timeout.min(self.longest);
         self.running.push_back(Running {
             tag,
             name,
             wants: request.wants,
             keep: request.keep,
-            deadline: Instant::now() + request.timeout.min(self.longest),
+            timeout,
+            deadline: Instant::now() + timeout,
             data: Vec::new(),
             has_gaps: false,
             weight: 0,
@@ -300,14 +351,53 @@ impl Task {
         self.move_unsent();
     }
 
-    /// Moves pieces to the output until one has to wait for the server's go-ahead.
+    /// Moves pieces to the output until one has to wait for the server's go-ahead, or comes from elsewhere.
     fn move_unsent(&mut self) {
-        while self.blocked_by.is_none() {
-            let Some(piece) = self.unsent.pop_front() else { return };
-            self.output.extend_from_slice(&piece.bytes);
-            if piece.waits {
-                self.blocked_by = Some(piece.tag);
+        while self.blocked_by.is_none() && self.streaming.is_none() {
+            let Some(Piece { tag, octets }) = self.unsent.pop_front() else { return };
+            match octets {
+                Octets::Here(bytes, waits) => {
+                    self.output.extend_from_slice(&bytes);
+                    if waits {
+                        self.blocked_by = Some(tag);
+                    }
+                }
+                Octets::Streamed(mut feed) => {
+                    feed.begin();
+                    self.put_off(&tag, 1);
+                    self.streaming = Some(Streaming { tag, feed });
+                }
             }
+        }
+    }
+
+    /// Whether there is something to write now.
+    fn has_output(&self) -> bool {
+        !self.output.is_empty() || !self.piece.is_empty()
+    }
+
+    /// Takes away what was written, and goes on behind a literal that is through.
+    fn take_off(&mut self, count: usize) {
+        if !self.output.is_empty() {
+            return self.output.advance(count);
+        }
+        self.piece.advance(count);
+        let Some(streaming) = self.streaming.as_ref() else { return };
+        let is_through = self.piece.is_empty() && streaming.feed.is_done();
+        let tag = streaming.tag.clone();
+        self.put_off(&tag, if is_through { AFTER_LITERAL } else { 1 });
+        if is_through {
+            self.streaming = None;
+            self.move_unsent();
+        }
+    }
+
+    /// The command of that tag, and what has to wait behind it, has its whole time again: its literal
+    /// moves on.
+    fn put_off(&mut self, tag: &str, times: u32) {
+        let now = Instant::now();
+        for running in self.running.iter_mut().skip_while(|running| running.tag != tag) {
+            running.deadline = now + running.timeout * times;
         }
     }
 
@@ -367,7 +457,7 @@ impl Task {
 
     fn take_response(&mut self, response: Response) -> Result<(), End> {
         match response {
-            Response::Tagged { tag, status } => self.complete(&tag, status),
+            Response::Tagged { tag, status } => return self.complete(&tag, status),
             Response::Continue(_) => {
                 self.blocked_by = None;
                 self.move_unsent();
@@ -427,14 +517,16 @@ impl Task {
         self.chunks.clear();
     }
 
-    fn complete(&mut self, tag: &str, status: Status) {
+    fn complete(&mut self, tag: &str, status: Status) -> Result<(), End> {
         if self.blocked_by.as_deref() == Some(tag) {
             // The server refused a literal: the rest of its command must not be sent.
             self.unsent.retain(|piece| piece.tag != tag);
             self.blocked_by = None;
             self.move_unsent();
         }
-        let Some(position) = self.running.iter().position(|running| running.tag == tag) else { return };
+        let Some(position) = self.running.iter().position(|running| running.tag == tag) else {
+            return Ok(());
+        };
         if let Some(running) = self.running.remove(position) {
             self.since_completion = 0;
             self.seen.is_busy.store(!self.running.is_empty(), Ordering::Release);
@@ -442,7 +534,14 @@ impl Task {
             let checked = Reply::check(name, status, data).map(|reply| Reply { has_gaps, ..reply });
             let _ = reply.send(checked);
         }
+        // The server would take the rest of the literal for commands, or for the message all the same.
+        let is_cut = self.streaming.as_ref().is_some_and(|streaming| streaming.tag == tag);
+        if is_cut { Err(End::Unfinished) } else { Ok(()) }
     }
+}
+
+async fn next_piece(streaming: &mut Option<Streaming>) -> Option<Bytes> {
+    streaming.as_mut()?.feed.next().await
 }
 
 /// Writes some of `output`, or flushes if there is nothing to write. Either may be dropped half-way:

@@ -87,7 +87,7 @@ impl Dialogue {
         let mut flight = BytesMut::new();
         for request in requests {
             let tag = self.tag();
-            for Segment { bytes, wait_for_continue } in request.command.encode(&tag, self.dialect)? {
+            for Segment { bytes, wait_for_continue, .. } in request.command.encode(&tag, self.dialect)? {
                 flight.extend_from_slice(&bytes);
                 if wait_for_continue {
                     self.write(&flight.split()).await?;

@@ -2,7 +2,8 @@
 //!
 //! From below: [`wire`] turns bytes into [`response`]s without I/O; [`connect`] signs in and leaves a
 //! [`session`], whose [`connection`] task keeps many commands in flight; [`pool`] lends sessions. What
-//! is asked is in [`command`]; [`folder`], [`listing`], [`reading`] and [`part`] are whole questions.
+//! is asked is in [`command`]; [`folder`], [`listing`], [`reading`] and [`part`] are whole questions, and
+//! [`write`] is what changes something.
 
 pub mod capability;
 pub mod command;
@@ -12,6 +13,9 @@ mod connection;
 mod dialogue;
 pub mod folder;
 pub mod listing;
+mod literal;
+pub mod make_role;
+pub mod marked;
 pub mod part;
 pub mod pool;
 pub mod quirk;
@@ -22,8 +26,10 @@ pub mod role;
 pub mod row;
 pub mod search;
 pub mod session;
+pub mod stored;
 mod transport;
 pub mod wire;
+pub mod write;
 
 pub use connect::{Login, Tuning, connect};
 pub use pool::{Pool, Question};

@@ -6,7 +6,10 @@ use bytes::Bytes;
 use domain::PartPath;
 
 use super::{
-    command::fetch::{self, Item},
+    command::{
+        fetch::{self, Item},
+        noop,
+    },
     pool::Question,
     reading::check_whole,
     response::Fetch,
@@ -54,7 +57,7 @@ impl Question for Window<'_> {
 
     async fn ask(&self, session: &mut Session) -> Result<Self::Answer, Error> {
         let item = Item::Window(self.place.path.clone(), self.from, self.octets);
-        let fetch = match fetch_one(session, self.place, item).await? {
+        let fetch = match fetch_of(session, self.place, item).await? {
             Found::Here(fetch) => fetch,
             Found::Gone => return Ok(Found::Gone),
             Found::Stale => return Ok(Found::Stale),
@@ -85,7 +88,7 @@ impl Question for DecodedSize<'_> {
             return Ok(None);
         }
         let name = format!("BINARY.SIZE[{}]", self.place.path);
-        match fetch_one(session, self.place, Item::DecodedSize(self.place.path.clone())).await {
+        match fetch_of(session, self.place, Item::DecodedSize(self.place.path.clone())).await {
             Ok(Found::Here(fetch)) => {
                 let found = fetch.other.iter().find(|(of, _)| *of == name);
                 Ok(found.and_then(|(_, size)| size.as_number()))
@@ -97,20 +100,39 @@ impl Question for DecodedSize<'_> {
     }
 }
 
-async fn fetch_one(session: &mut Session, place: &Place, item: Item) -> Result<Found<Fetch>, Error> {
-    let flight = vec![fetch::items_of(&[place.uid], &[Item::Fixed("UID"), item])];
-    let (selected, replies) = session.examine(&place.mailbox, flight).await?;
-    if selected.validity != place.validity {
-        return Ok(Found::Stale);
-    }
-    let mut has_gaps = false;
-    for reply in replies {
-        let reply = reply?;
-        has_gaps |= reply.has_gaps;
-        if let Some(fetch) = fetch::read(reply).into_iter().find(|fetch| fetch.uid == Some(place.uid)) {
-            return Ok(Found::Here(fetch));
+async fn fetch_of(session: &mut Session, place: &Place, item: Item) -> Result<Found<Fetch>, Error> {
+    fetch_one(session, &place.mailbox, place.validity, place.uid, item).await
+}
+
+/// One item of one message. A mailbox that was open may not know a message that was put into it by
+/// another connection: it is asked once more after the server told what is new.
+pub(super) async fn fetch_one(
+    session: &mut Session,
+    mailbox: &[u8],
+    validity: u32,
+    uid: u32,
+    item: Item,
+) -> Result<Found<Fetch>, Error> {
+    let mut was_open = session.selected().is_some_and(|selected| selected.name == mailbox);
+    loop {
+        let flight = vec![fetch::items_of(&[uid], &[Item::Fixed("UID"), item.clone()])];
+        let (selected, replies) = session.examine(mailbox, flight).await?;
+        if selected.validity != validity {
+            return Ok(Found::Stale);
         }
+        let mut has_gaps = false;
+        for reply in replies {
+            let reply = reply?;
+            has_gaps |= reply.has_gaps;
+            if let Some(fetch) = fetch::read(reply).into_iter().find(|fetch| fetch.uid == Some(uid)) {
+                return Ok(Found::Here(fetch));
+            }
+        }
+        check_whole(has_gaps, false)?;
+        if !was_open {
+            return Ok(Found::Gone);
+        }
+        was_open = false;
+        session.run_one(noop()).await?;
     }
-    check_whole(has_gaps, false)?;
-    Ok(Found::Gone)
 }

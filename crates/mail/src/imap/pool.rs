@@ -121,13 +121,17 @@ impl Pool {
         &self.0.settings.endpoint
     }
 
+    /// The limits.
+    pub(super) fn tuning(&self) -> &Tuning {
+        &self.0.tuning
+    }
+
     /// Asks on a session, preferably one that has `mailbox` open. If a connection that had been waiting
     /// turns out dead, or out of step with the protocol, it is asked once more on a new one.
     pub async fn ask<Q: Question>(&self, mailbox: Option<&[u8]>, question: &Q) -> Result<Q::Answer, Error> {
         let mut lease = self.lease(mailbox).await?;
-        let was_waiting = lease.was_waiting;
         match question.ask(&mut lease).await {
-            Err(error) if was_waiting && (error.is_connection_lost() || error.is_out_of_step()) => {
+            Err(error) if lease.may_be_renewed(&error) => {
                 tracing::debug!(reason = %error, "a waiting imap connection was useless, once more");
                 // Others that waited as long may be dead too, so it is a new one.
                 lease.renew().await?;
@@ -269,8 +273,14 @@ pub struct Lease {
 }
 
 impl Lease {
+    /// Whether what failed with this error, before it had any effect, may be tried on a new connection:
+    /// this one had been waiting, and turned out useless.
+    pub(super) fn may_be_renewed(&self, error: &Error) -> bool {
+        self.was_waiting && (error.is_connection_lost() || error.is_out_of_step())
+    }
+
     /// Replaces a session that turned out dead by one that was just signed in.
-    async fn renew(&mut self) -> Result<(), Error> {
+    pub(super) async fn renew(&mut self) -> Result<(), Error> {
         // The dead one must be gone first, so that there are never more connections than allowed.
         self.session = None;
         let mut backoff = self.pool.0.login.lock().await;

@@ -61,6 +61,8 @@ pub struct Quirks {
     pub refuses_special_characters: bool,
     /// Characters beyond U+FFFF are refused in mailbox names, unless UTF8=ACCEPT is on (Courier).
     pub refuses_surrogate_pairs: bool,
+    /// A mailbox opened for reading takes no APPEND on the same connection (Courier).
+    pub refuses_append_while_examined: bool,
     /// EXPUNGE and `\Deleted` do not delete but remove a label; deleting means moving to `\Trash`
     /// (Gmail).
     pub expunge_unlabels: bool,
@@ -129,7 +131,10 @@ pub const QUIRKS: &[Quirk] = &[
     Quirk {
         name: "courier",
         applies: |id| id.is_named("courier") || id.greets("courier-imap"),
-        note: |quirks| quirks.refuses_surrogate_pairs = true,
+        note: |quirks| {
+            quirks.refuses_surrogate_pairs = true;
+            quirks.refuses_append_while_examined = true;
+        },
     },
 ];
 
@@ -199,7 +204,8 @@ mod tests {
         assert_eq!(of("imap.mail.yahoo.com", "", "", "MESSAGELIMIT=2000").message_limit, Some(2_000));
         assert_eq!(of("x", "", "", "MessageLimit=0").message_limit, None);
         assert!(of("x", "Dovecot ready.", "", "").refuses_negative_partial);
-        assert!(of("x", "Courier-IMAP ready.", "", "").refuses_surrogate_pairs);
+        let courier = of("x", "Courier-IMAP ready.", "", "");
+        assert!(courier.refuses_surrogate_pairs && courier.refuses_append_while_examined);
         assert!(of("x", "", "", "x-gm-ext-1").expunge_unlabels);
     }
 

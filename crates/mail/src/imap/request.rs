@@ -44,6 +44,8 @@ pub enum Wants {
     Uids(Vec<Range>),
     /// CAPABILITY, ENABLED, ID, NAMESPACE: what is asked around sign-in.
     Session,
+    /// APPENDUID and COPYUID: where messages were put.
+    Places,
 }
 
 impl Wants {
@@ -62,6 +64,9 @@ impl Wants {
                 status.code.as_ref().and_then(Code::limit_reached).is_some()
             }
             (Self::Search, Untagged::ESearch(found)) => found.tag.as_deref().is_none_or(|of| of == tag),
+            (Self::Places, Untagged::Status(status)) => {
+                matches!(status.code, Some(Code::AppendUid(..) | Code::CopyUid(..)))
+            }
             (Self::Fetch, Untagged::Fetch(_)) => true,
             (Self::Uids(ranges), Untagged::Fetch(fetch)) => {
                 fetch.uid.is_some_and(|uid| ranges.iter().any(|(low, high)| (*low..=*high).contains(&uid)))

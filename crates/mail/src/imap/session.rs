@@ -1,18 +1,20 @@
 //! A signed-in connection and the mailbox it has open. One caller at a time; the pool sees to that.
 
 use bytes::Bytes;
+use domain::Flag;
 use futures_util::future::join_all;
 use tokio::time::Instant;
 
 use super::{
     capability::Capabilities,
     command::select,
-    connection::Connection,
+    connection::{Connection, Pending},
+    literal::Failure,
     quirk::Quirks,
     request::{Reply, Request},
     response::Namespaces,
 };
-use crate::Error;
+use crate::{Error, octets::Chunks};
 
 /// A signed-in IMAP session.
 pub struct Session {
@@ -23,6 +25,16 @@ pub struct Session {
     is_utf8: bool,
     selected: Option<Selected>,
     last_used: Instant,
+}
+
+impl Selected {
+    /// Whether the flag can be set so that it lasts. A server that does not say takes all (RFC 9051, 7.1).
+    pub fn keeps(&self, flag: &Flag) -> bool {
+        let Some(lasting) = &self.lasting_flags else { return true };
+        let is_it = |known: &Flag| known.as_str().eq_ignore_ascii_case(flag.as_str());
+        let is_new = matches!(flag, Flag::Keyword(_)) && lasting.iter().any(|known| known.as_str() == "\\*");
+        is_new || lasting.iter().any(is_it)
+    }
 }
 
 /// The mailbox that a session has open, as the server described it then.
@@ -36,6 +48,10 @@ pub struct Selected {
     pub uid_next: Option<u32>,
     /// HIGHESTMODSEQ, where the server keeps one.
     pub highest_modseq: Option<u64>,
+    /// Whether nothing in it can be changed: opened by EXAMINE, or because the server allows no more.
+    pub is_read_only: bool,
+    /// The flags that can be set so that they last, `\*` for new keywords; absent if the server did not say.
+    pub lasting_flags: Option<Vec<Flag>>,
 }
 
 impl Session {
@@ -108,7 +124,7 @@ impl Session {
     /// Sends commands in one flight; replies in their order.
     pub async fn run(&mut self, requests: Vec<Request>) -> Vec<Result<Reply, Error>> {
         self.last_used = Instant::now();
-        join_all(self.connection.send(requests).into_iter().map(super::connection::Pending::reply)).await
+        join_all(self.connection.send(requests).into_iter().map(Pending::reply)).await
     }
 
     /// Sends one command.
@@ -116,8 +132,54 @@ impl Session {
         self.run(vec![request]).await.pop().unwrap_or(Err(Error::Closed))
     }
 
-    /// Opens the mailbox for reading (EXAMINE), unless it is open already, and runs commands that only
-    /// read behind it in the same flight. The caller checks [`Selected::validity`] before it believes
+    /// Sends one command whose streamed literal of `size` octets is read from `source`, once the server
+    /// takes it.
+    pub(super) async fn run_streamed(
+        &mut self,
+        request: Request,
+        size: u64,
+        source: &mut impl Chunks,
+    ) -> Result<Reply, Failure> {
+        self.last_used = Instant::now();
+        let (tap, pending) = self.connection.send_streamed(request, size);
+        tap.pour(source, pending.reply()).await
+    }
+
+    /// Opens the mailbox for changes (SELECT), unless it is open so already. Nothing that changes anything
+    /// may go out before this answered: none if the mailbox has another UIDVALIDITY than `validity`.
+    pub async fn select_for_change(
+        &mut self,
+        mailbox: &[u8],
+        validity: u32,
+    ) -> Result<Option<Selected>, Error> {
+        let is_open = |open: &&Selected| open.name == mailbox && !open.is_read_only;
+        let selected = match self.selected.as_ref().filter(is_open).cloned() {
+            Some(selected) => selected,
+            None => {
+                // Until the reply is in, nobody can say which mailbox is open.
+                self.selected = None;
+                let reply = self.run_one(select::select(mailbox)).await?;
+                let selected = select::read(Bytes::copy_from_slice(mailbox), &reply)?;
+                self.selected = Some(selected.clone());
+                selected
+            }
+        };
+        if selected.validity != validity {
+            return Ok(None);
+        }
+        if selected.is_read_only {
+            return Err(Error::NotSupported("changes in a folder that it opens for reading only"));
+        }
+        Ok(Some(selected))
+    }
+
+    /// Forgets which mailbox is open: it is opened anew before it is used again.
+    pub(super) fn forget_selected(&mut self) {
+        self.selected = None;
+    }
+
+    /// Opens the mailbox for reading (EXAMINE), unless it is open already in either way (what only reads
+    /// sets nothing in a mailbox opened for changes), and runs commands that only read behind it in the same flight. The caller checks [`Selected::validity`] before it believes
     /// what came back.
     pub async fn examine(
         &mut self,
@@ -156,6 +218,7 @@ impl Session {
             let opened = replies.next().unwrap_or(Err(Error::Closed));
             let reads: Vec<_> = replies.by_ref().take(count).collect();
             let selected = opened.and_then(|reply| select::read(mailbox, &reply));
+            let selected = selected.map(|selected| Selected { is_read_only: true, ..selected });
             self.selected = selected.as_ref().ok().cloned();
             out.push(selected.map(|selected| (selected, reads)));
         }

@@ -6,6 +6,7 @@
 
 pub mod attachments;
 pub mod codes;
+pub mod compose;
 pub mod decode;
 pub mod file_text;
 pub mod header;

@@ -91,8 +91,18 @@ pub fn bare(subject: &str) -> Bare<'_> {
     bare
 }
 
-/// The text behind `Re:`, `AW :`, `Re[2]:`, `RE(3)：`, and whether it marked a reply.
-fn without_mark(text: &str) -> Option<(&str, bool)> {
+/// A mark at the front of a subject.
+pub(super) struct Mark<'a> {
+    /// Its word in lower case, without number and colon.
+    pub(super) word: String,
+    /// Whether it is that of a reply.
+    pub(super) is_reply: bool,
+    /// What stands behind it.
+    pub(super) rest: &'a str,
+}
+
+/// Reads `Re:`, `AW :`, `Re[2]:`, `RE(3)：` at the front of a subject.
+pub(super) fn mark(text: &str) -> Option<Mark<'_>> {
     let (mark, rest) = text.split_once([':', '：'])?;
     let mark = mark.trim();
     let counted =
@@ -100,11 +110,17 @@ fn without_mark(text: &str) -> Option<(&str, bool)> {
     let word = counted.and_then(|mark| mark.strip_suffix(['[', '('])).unwrap_or(mark);
     let word = word.trim().to_lowercase();
     let is_reply = REPLIES.contains(&word.as_str());
-    (is_reply || FORWARDS.contains(&word.as_str())).then(|| (rest.trim_start(), is_reply))
+    let rest = rest.trim_start();
+    (is_reply || FORWARDS.contains(&word.as_str())).then_some(Mark { word, is_reply, rest })
+}
+
+/// The text behind a mark, and whether it marked a reply.
+fn without_mark(text: &str) -> Option<(&str, bool)> {
+    mark(text).map(|mark| (mark.rest, mark.is_reply))
 }
 
 /// The text behind a list's tag, if there is any.
-fn without_tag(text: &str) -> Option<(&str, bool)> {
+pub(super) fn without_tag(text: &str) -> Option<(&str, bool)> {
     let (tag, rest) = text.strip_prefix('[')?.split_once(']')?;
     let rest = rest.trim_start();
     (!tag.contains('[') && tag.len() <= 60 && !rest.is_empty()).then_some((rest, false))

@@ -7,7 +7,9 @@ use super::Reply;
 pub struct Capabilities {
     /// SASL mechanisms, upper case.
     pub mechanisms: Vec<String>,
-    /// The largest message it takes, in bytes (RFC 1870); absent if it does not say.
+    /// SIZE (RFC 1870), with or without a limit.
+    pub has_size: bool,
+    /// The largest message it takes, in bytes; absent if it does not say.
     pub max_size: Option<u64>,
     /// STARTTLS (RFC 3207).
     pub has_starttls: bool,
@@ -41,6 +43,7 @@ impl Capabilities {
                 }
                 // 0 stands for no fixed limit.
                 "SIZE" => {
+                    found.has_size = true;
                     found.max_size = words.next().and_then(|size| size.parse().ok()).filter(|size| *size > 0);
                 }
                 "STARTTLS" => found.has_starttls = true,
@@ -87,6 +90,6 @@ mod tests {
     #[test]
     fn the_name_of_a_server_is_no_extension() {
         let reply = Reply { code: 250, lines: vec!["STARTTLS".to_owned(), "SIZE 0".to_owned()] };
-        assert_eq!(Capabilities::of(&reply), Capabilities::default());
+        assert_eq!(Capabilities::of(&reply), Capabilities { has_size: true, ..Capabilities::default() });
     }
 }

@@ -23,16 +23,31 @@ const MAX_COMMAND: usize = 512;
 const MAX_CHALLENGES: usize = 8;
 
 /// How long a submission server is waited for.
+///
+/// Up to the data a minute for each reply, as for every command to a mail server: giving up costs nothing,
+/// since nothing was taken. From there on as long as RFC 5321 section 4.5.3.2 says: giving up early after the
+/// end would leave unknown what a patient client had known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Patience {
-    /// The longest that one reply may take.
+    /// The longest that one reply may take, from the greeting to the envelope.
     pub reply: Duration,
+    /// The longest that the reply to DATA may take.
+    pub data: Duration,
+    /// The longest that handing over one block of data may take.
+    pub block: Duration,
+    /// The longest that the reply to the end of the data may take.
+    pub end: Duration,
 }
 
 impl Default for Patience {
-    /// A minute for each reply.
+    /// A minute for each reply, two for DATA, three for a block, ten for the end.
     fn default() -> Self {
-        Self { reply: Duration::from_mins(1) }
+        Self {
+            reply: Duration::from_mins(1),
+            data: Duration::from_mins(2),
+            block: Duration::from_mins(3),
+            end: Duration::from_mins(10),
+        }
     }
 }
 
@@ -46,6 +61,21 @@ pub struct SignedIn {
 }
 
 impl SignedIn {
+    /// Forgets what a refused message left behind, so that another can be handed over (RSET).
+    ///
+    /// # Errors
+    /// If the connection cannot be used again: it is best dropped then.
+    pub async fn reset(&mut self) -> Result<(), Error> {
+        let reply = self.connection.ask(b"RSET", "RSET").await?;
+        if reply.is_positive() { Ok(()) } else { Err(reply.refusal("RSET")) }
+    }
+
+    /// Whether another message can be tried here, after [`SignedIn::reset`]. Not if the last one was cut
+    /// somewhere in between.
+    pub fn is_usable(&self) -> bool {
+        self.connection.is_usable()
+    }
+
     /// Takes leave and closes.
     pub async fn quit(self) {
         self.connection.quit().await;
@@ -101,7 +131,7 @@ async fn open(
         TlsMode::Tls => outgoing.connect_tls(host, port, origin).await?,
         TlsMode::StartTls | TlsMode::None => outgoing.connect(host, port, origin).await?,
     };
-    let mut connection = Connection::new(stream, patience.reply);
+    let mut connection = Connection::new(stream, patience);
     let greeting = connection.listen("greeting").await?;
     if greeting.code != 220 {
         return Err(greeting.refusal("the connection"));

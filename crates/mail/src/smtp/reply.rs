@@ -2,12 +2,14 @@
 
 use std::time::Duration;
 
+use futures_util::FutureExt as _;
 use net::{Outgoing, Stream};
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
-    time::{Instant, timeout_at},
+    time::{Instant, timeout, timeout_at},
 };
 
+use super::Patience;
 use crate::Error;
 
 /// The longest line of a reply that is taken, in bytes; the RFC has 512, servers have more.
@@ -15,6 +17,9 @@ const MAX_LINE: usize = 4_096;
 
 /// The most lines of one reply that are taken.
 const MAX_LINES: usize = 200;
+
+/// How long the last words of a server that hung up are looked for.
+const LAST_WORDS: Duration = Duration::from_secs(2);
 
 /// One reply.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -61,17 +66,38 @@ pub struct Connection {
     stream: Stream,
     /// What was read and not yet taken.
     unread: Vec<u8>,
-    timeout: Duration,
+    patience: Patience,
+    /// Between a message's first word and its last: a command would be taken for something else.
+    is_within: bool,
 }
 
 impl Connection {
-    pub(super) fn new(stream: Stream, timeout: Duration) -> Self {
-        Self { stream, unread: Vec::new(), timeout }
+    pub(super) fn new(stream: Stream, patience: Patience) -> Self {
+        Self { stream, unread: Vec::new(), patience, is_within: false }
     }
 
     /// Whether nobody between can read.
     pub fn is_private(&self) -> bool {
         self.stream.is_private()
+    }
+
+    /// Whether commands can be said.
+    pub(super) fn is_usable(&self) -> bool {
+        !self.is_within
+    }
+
+    /// Says that commands can be said no more, or again.
+    pub(super) fn set_within(&mut self, is_within: bool) {
+        self.is_within = is_within;
+    }
+
+    /// From now on the server is waited for that long.
+    pub fn set_patience(&mut self, patience: Patience) {
+        self.patience = patience;
+    }
+
+    pub(super) fn patience(&self) -> Patience {
+        self.patience
     }
 
     /// Whether the server said more than was asked.
@@ -81,12 +107,15 @@ impl Connection {
 
     pub(super) async fn start_tls(self, outgoing: &Outgoing, host: &str) -> Result<Self, Error> {
         let stream = self.stream.start_tls(outgoing, host).await?;
-        Ok(Self::new(stream, self.timeout))
+        Ok(Self::new(stream, self.patience))
     }
 
     /// Sends one line, without its end, and reads the reply; `what` names the wait if it is too long.
     pub(super) async fn ask(&mut self, line: &[u8], what: &'static str) -> Result<Reply, Error> {
-        let deadline = Instant::now() + self.timeout;
+        if self.is_within {
+            return Err(Error::Closed);
+        }
+        let deadline = Instant::now() + self.patience.reply;
         let send = async {
             self.stream.write_all(line).await?;
             self.stream.write_all(b"\r\n").await?;
@@ -98,7 +127,59 @@ impl Connection {
 
     /// Reads a reply that was not asked for: the greeting.
     pub(super) async fn listen(&mut self, what: &'static str) -> Result<Reply, Error> {
-        self.read(Instant::now() + self.timeout, what).await
+        self.hear(self.patience.reply, what).await
+    }
+
+    /// Hands octets over as they are.
+    pub(super) async fn say(
+        &mut self,
+        octets: &[u8],
+        within: Duration,
+        what: &'static str,
+    ) -> Result<(), Error> {
+        let send = async {
+            self.stream.write_all(octets).await?;
+            self.stream.flush().await
+        };
+        timeout(within, send).await.map_err(|_| Error::Timeout(what))?.map_err(Error::from)
+    }
+
+    /// Hands over the end of the data. The outer error: not one octet of it has left.
+    pub(super) async fn say_end(&mut self, end: &[u8], within: Duration) -> Result<Result<(), Error>, Error> {
+        // A write that fails took nothing. Under TLS a part of the record may have left, which nobody can
+        // open without the rest.
+        let written = match timeout(within, self.stream.write(end)).await {
+            Err(_) => return Err(Error::Timeout("the end of the data")),
+            Ok(Err(error)) => return Err(error.into()),
+            Ok(Ok(0)) => return Err(Error::Closed),
+            Ok(Ok(written)) => written,
+        };
+        Ok(self.say(end.get(written..).unwrap_or_default(), within, "the end of the data").await)
+    }
+
+    /// Reads the reply to something that was said.
+    pub(super) async fn hear(&mut self, within: Duration, what: &'static str) -> Result<Reply, Error> {
+        self.read(Instant::now() + within, what).await
+    }
+
+    /// Reads what the server said before it hung up, if anything: the reason is in it.
+    pub(super) async fn last_words(&mut self) -> Option<Reply> {
+        self.hear(self.patience.reply.min(LAST_WORDS), "last words").await.ok()
+    }
+
+    /// Whether the server already said something or hung up, without waiting for it.
+    pub(super) async fn is_interrupted(&mut self) -> bool {
+        // Lets the runtime see what has arrived.
+        tokio::task::yield_now().await;
+        let mut chunk = [0; 1024];
+        match self.stream.read(&mut chunk).now_or_never() {
+            None => !self.unread.is_empty(),
+            Some(Err(_) | Ok(0)) => true,
+            Some(Ok(read)) => {
+                self.unread.extend_from_slice(chunk.get(..read).unwrap_or_default());
+                true
+            }
+        }
     }
 
     async fn read(&mut self, deadline: Instant, what: &'static str) -> Result<Reply, Error> {
@@ -151,13 +232,13 @@ impl Connection {
 
     /// Takes leave and closes; a server that does not answer is left anyway.
     pub async fn quit(mut self) {
-        self.timeout = self.timeout.min(Duration::from_secs(5));
-        let timeout = self.timeout;
+        self.patience.reply = self.patience.reply.min(Duration::from_secs(5));
+        let within = self.patience.reply;
         let leave = async {
             let _ = self.ask(b"QUIT", "QUIT").await;
             let _ = self.stream.shutdown().await;
         };
-        let _ = tokio::time::timeout(timeout, leave).await;
+        let _ = timeout(within, leave).await;
     }
 }
 

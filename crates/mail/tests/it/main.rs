@@ -1,8 +1,10 @@
 //! The IMAP engine against servers: scripted ones that do what a test says, and a real Dovecot. And letters
-//! of every kind, all the way through MIME.
+//! of every kind, all the way through MIME. And messages handed to submission servers.
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
+mod compose;
+mod composed;
 mod dovecot;
 mod faults;
 mod folders;
@@ -18,4 +20,8 @@ mod searching;
 mod servers;
 mod sign_in;
 mod structure;
+mod submission;
+mod submission_dovecot;
+mod submission_faults;
 mod threads;
+mod writing;

@@ -316,6 +316,18 @@ impl Player {
                 self.tags = matched(rest, &line, tags).ok_or_else(|| format!("came `{line}`"))?;
                 Ok(())
             }
+            // So many octets of a literal, whatever they are.
+            "take" => {
+                let count: usize = rest.parse().unwrap();
+                while self.input.len() < count {
+                    tokio::time::timeout(PATIENCE, self.fill())
+                        .await
+                        .map_err(|_| "nothing came".to_owned())?
+                        .map_err(|error| error.to_string())?;
+                }
+                self.input.drain(..count);
+                Ok(())
+            }
             "wait" => {
                 tokio::time::sleep(Duration::from_millis(rest.parse().unwrap())).await;
                 Ok(())
@@ -384,23 +396,29 @@ impl Player {
                 let line: Vec<u8> = self.input.drain(..=end).collect();
                 return Ok(String::from_utf8_lossy(&line).trim_end().to_owned());
             }
-            let mut buffer = [0; 4096];
-            let count = match self.stream.as_mut().unwrap() {
-                Wire::Plain(tcp) => tcp.read(&mut buffer).await?,
-                Wire::Tls(tls) => tls.read(&mut buffer).await?,
-            };
-            if count == 0 {
-                return Err(io::ErrorKind::UnexpectedEof.into());
-            }
-            match &mut self.deflate {
-                None => self.input.extend_from_slice(&buffer[..count]),
-                Some((_, inflate)) => {
-                    let mut out = Vec::with_capacity(64 * 1024);
-                    inflate.decompress_vec(&buffer[..count], &mut out, FlushDecompress::Sync)?;
-                    self.input.append(&mut out);
-                }
+            self.fill().await?;
+        }
+    }
+
+    /// Reads some more of what the client says.
+    async fn fill(&mut self) -> io::Result<()> {
+        let mut buffer = [0; 4096];
+        let count = match self.stream.as_mut().unwrap() {
+            Wire::Plain(tcp) => tcp.read(&mut buffer).await?,
+            Wire::Tls(tls) => tls.read(&mut buffer).await?,
+        };
+        if count == 0 {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
+        match &mut self.deflate {
+            None => self.input.extend_from_slice(&buffer[..count]),
+            Some((_, inflate)) => {
+                let mut out = Vec::with_capacity(64 * 1024);
+                inflate.decompress_vec(&buffer[..count], &mut out, FlushDecompress::Sync)?;
+                self.input.append(&mut out);
             }
         }
+        Ok(())
     }
 }
 

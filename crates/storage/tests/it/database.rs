@@ -55,7 +55,7 @@ pub(crate) async fn nothing_fits_every_column(world: &World) {
     let grant =
         store.add_grant(&ann.id, &crate::world::grant("a"), &crate::world::token(1)).await.unwrap().id;
     // The same statement with and without values, in both orders: its plan is kept between them.
-    for (number, expires) in [(2, None), (3, Some(7)), (4, None)] {
+    for (number, expires) in [(2, None), (3, Some(7_i64)), (4, None)] {
         let values = [
             Value::from(format!("tok{number}")),
             grant.as_str().into(),

@@ -5,11 +5,14 @@
 extern crate storage as storage;
 
 mod accounts;
+mod approvals;
 mod audit;
 mod database;
 mod grants;
 mod master_key;
+mod outbox;
 mod postgres;
+mod remembered;
 mod seal;
 mod sessions;
 mod sqlite;
@@ -43,6 +46,10 @@ on_both! {
     accounts::a_removed_account_is_gone_with_its_key_and_its_grants,
     accounts::the_first_account_is_the_default_until_another_is_chosen_or_it_goes,
     accounts::two_accounts_of_a_user_cannot_share_a_name,
+    approvals::an_answer_holds_once,
+    approvals::approving_makes_recipients_known_and_waits_for_the_time,
+    approvals::an_answer_that_comes_too_late_is_none,
+    approvals::waiting_messages_are_listed_for_their_user_oldest_first,
     audit::rows_of_a_user_form_a_chain_that_shows_changes,
     audit::a_row_taken_out_shows,
     audit::two_writers_keep_one_chain,
@@ -59,6 +66,26 @@ on_both! {
     grants::an_unknown_bearer_is_nobody,
     grants::revoking_ends_grant_tokens_and_sessions,
     grants::what_a_grant_holds_comes_back,
+    outbox::a_message_comes_back_as_it_was_added,
+    outbox::octets_that_fail_or_are_too_few_leave_nothing,
+    outbox::a_key_names_one_sending_until_it_failed_or_the_key_ended,
+    outbox::of_two_processes_with_one_key_one_adds,
+    outbox::one_process_claims_and_only_it_passes_the_commit_point,
+    outbox::what_is_due_is_told_to_whoever_can_send_it,
+    outbox::a_message_that_did_not_leave_is_tried_again_later,
+    outbox::a_message_can_go_back_to_its_person,
+    outbox::a_message_of_a_process_that_is_gone_is_recovered_once,
+    outbox::the_copy_is_stored_by_one_and_then_the_octets_go,
+    outbox::sums_count_what_left_or_may_leave,
+    outbox::what_has_not_begun_to_leave_is_taken_back_with_its_grant_user_or_account,
+    outbox::what_was_sealed_for_one_message_opens_for_no_other,
+    outbox::what_ended_is_forgotten_after_thirty_days,
+    remembered::an_address_is_known_to_one_account_in_any_case,
+    remembered::a_mac_is_of_its_account_purpose_and_parts,
+    remembered::what_a_grant_was_given_counts_until_then_and_is_never_shortened,
+    remembered::whether_a_provider_files_sent_is_learned,
+    remembered::a_file_is_kept_a_day_for_the_grant_that_handed_it_over,
+    remembered::a_grant_hands_over_so_much_and_what_fails_leaves_nothing,
     sessions::beyond_the_cap_those_unused_longest_go,
     sessions::an_id_is_never_taken_over,
     sessions::idle_sessions_are_forgotten,

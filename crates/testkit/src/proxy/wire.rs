@@ -1,5 +1,5 @@
-//! The two directions of a proxied connection: what the client asks is only delayed, what the server says
-//! meets the faults.
+//! The two directions of a proxied connection: what the client asks is only delayed or cut off, what the
+//! server says meets the other faults.
 
 use std::{
     io::{self, Read, Write},
@@ -11,19 +11,31 @@ use std::{
 
 use super::{Faults, Joint, hang_up};
 
-/// Carries what the client says.
+/// Carries what the client says, until it is cut off.
 pub(super) fn requests(
     from: TcpStream,
     mut to: TcpStream,
-    delay: Duration,
+    mut faults: Faults,
+    mut strike: usize,
     joint: &Arc<Joint>,
 ) -> io::Result<()> {
+    let source = from.try_clone()?;
     let pieces = read(from, Some(Arc::clone(joint)))?;
     let joint = Arc::clone(joint);
     thread::Builder::new().spawn(move || {
+        let mut carried = 0;
         for (read_at, piece) in pieces {
-            thread::sleep(delay.saturating_sub(read_at.elapsed()));
-            if to.write_all(&piece).is_err() {
+            if let Some(struck) = joint.network.struck_since(&mut strike) {
+                (faults.cut_after_asked, carried) = (struck.cut_after_asked, 0);
+            }
+            thread::sleep(faults.delay.saturating_sub(read_at.elapsed()));
+            let left = faults.cut_after_asked.map_or(usize::MAX, |limit| limit.saturating_sub(carried));
+            if to.write_all(piece.get(..left).unwrap_or(&piece)).is_err() {
+                break;
+            }
+            carried += piece.len();
+            if piece.len() >= left {
+                hang_up(&to, &source);
                 break;
             }
         }

@@ -23,7 +23,7 @@ const GMAIL: &str = "X-GM-MSGID X-GM-THRID X-GM-LABELS";
 const THREAD: &str = "THREADID";
 
 /// How many octets of each literal that comes in chunks are kept.
-const KEEP: usize = 4 << 20;
+pub(in crate::imap) const KEEP: usize = 4 << 20;
 
 /// Something to fetch of a message.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -37,6 +37,10 @@ pub enum Item {
     Window(PartPath, u64, u64),
     /// How many octets a part has without its transfer encoding (RFC 3516).
     DecodedSize(PartPath),
+    /// Some octets of what follows the message's header, with PEEK: from where, and how many.
+    TextWindow(u64, u64),
+    /// One field of the header, and those that a row needs if wanted.
+    Field(String, bool),
 }
 
 impl Item {
@@ -64,8 +68,30 @@ impl Item {
             Self::Part(path, Some(octets)) => command.atom(format!("BODY.PEEK[{path}]<0.{octets}>")),
             Self::Window(path, from, octets) => command.atom(format!("BODY.PEEK[{path}]<{from}.{octets}>")),
             Self::DecodedSize(path) => command.atom(format!("BINARY.SIZE[{path}]")),
+            Self::TextWindow(from, octets) => command.atom(format!("BODY.PEEK[TEXT]<{from}.{octets}>")),
+            Self::Field(name, false) => command.header_fields(&[name]),
+            Self::Field(name, true) => {
+                let rows =
+                    ["REFERENCES", "LIST-ID", "LIST-UNSUBSCRIBE", "AUTHENTICATION-RESULTS", "REPLY-TO"];
+                command.header_fields(&[&rows[..], &[name.as_str()]].concat())
+            }
         }
     }
+}
+
+/// A row and one more field of the header.
+pub fn row_with(capabilities: &Capabilities, field: &str) -> Vec<Item> {
+    let field = Item::Field(field.to_owned(), true);
+    [Some(Item::STATE), Some(Item::ENVELOPE), Some(field), Item::thread(capabilities)]
+        .into_iter()
+        .flatten()
+        .collect()
+}
+
+/// One field of the header of each message by sequence number, from `low` to the newest.
+pub fn fields_from(low: u32, field: &str) -> Request {
+    let items = [Item::Fixed("UID"), Item::Field(field.to_owned(), false)];
+    request(Command::new("FETCH").atom(format!("{low}:*")), &items, Wants::Fetch)
 }
 
 fn row_items(capabilities: &Capabilities) -> Vec<Item> {

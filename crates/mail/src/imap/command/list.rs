@@ -33,6 +33,11 @@ pub fn status(mailbox: &[u8]) -> Request {
     Request::new(Command::new("STATUS").string(mailbox).syntax(STATUS_ITEMS), Wants::Status)
 }
 
+/// How large a message the mailbox takes (RFC 7889).
+pub fn append_limit(mailbox: &[u8]) -> Request {
+    Request::new(Command::new("STATUS").string(mailbox).syntax("(APPENDLIMIT)"), Wants::Status)
+}
+
 /// What LIST, LSUB and STATUS answered.
 #[derive(Debug, Default)]
 pub struct Listed {

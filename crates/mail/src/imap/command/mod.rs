@@ -1,9 +1,14 @@
 //! The commands we send, one file each: how it is asked and how its answer is read.
 
+pub mod append;
+pub mod create;
+pub mod expunge;
 pub mod fetch;
 pub mod list;
 pub mod search;
 pub mod select;
+pub mod store;
+pub mod transfer;
 
 use super::{
     request::{Request, Wants},

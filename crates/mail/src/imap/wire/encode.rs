@@ -16,7 +16,7 @@ use crate::imap::response::Range;
 const MAX_QUOTED: usize = 1024;
 
 /// LITERAL- allows literals without waiting up to this size (RFC 7888, 5).
-const MAX_LITERAL_MINUS: usize = 4096;
+const MAX_LITERAL_MINUS: u64 = 4096;
 
 /// Longer literals become segments of their own, so that they are not copied.
 const MAX_COPIED: usize = 1024;
@@ -50,6 +50,8 @@ pub struct Segment {
     /// Whether to wait for the server's `+` before the next segment is written. If a tagged NO or BAD
     /// comes instead, the rest of the command is dropped.
     pub wait_for_continue: bool,
+    /// How many octets from elsewhere come behind this segment, after the wait.
+    pub streamed: u64,
 }
 
 impl fmt::Debug for Segment {
@@ -58,6 +60,7 @@ impl fmt::Debug for Segment {
         f.debug_struct("Segment")
             .field("length", &self.bytes.len())
             .field("wait_for_continue", &self.wait_for_continue)
+            .field("streamed", &self.streamed)
             .finish()
     }
 }
@@ -74,6 +77,9 @@ pub enum Error {
     /// Parentheses that do not match.
     #[error("a command's parentheses do not match")]
     Parentheses,
+    /// A message without a single octet, which to a server means to take back the command.
+    #[error("a message without content cannot be stored")]
+    Empty,
 }
 
 #[derive(Clone)]
@@ -90,6 +96,12 @@ enum Argument {
     Literal {
         bytes: Bytes,
         is_binary: bool,
+    },
+    /// A literal whose octets are not here.
+    Streamed {
+        octets: u64,
+        is_binary: bool,
+        is_waiting: bool,
     },
     Open,
     Close,
@@ -215,6 +227,26 @@ impl Command {
         self.with(Argument::Literal { bytes, is_binary: true })
     }
 
+    /// Header fields of a message, with PEEK.
+    #[must_use]
+    pub fn header_fields(mut self, names: &[&str]) -> Self {
+        let is_name = |name: &&str| is_word(name.as_bytes()) && !name.contains(['[', ']', '\\']);
+        if names.is_empty() || !names.iter().all(is_name) {
+            self.error = self.error.or(Some(Error::Atom));
+        }
+        self.with(Argument::Atom(format!("BODY.PEEK[HEADER.FIELDS ({})]", names.join(" ")).into()))
+    }
+
+    /// A message that is read while it is sent, as a literal or, if `is_binary`, as a literal8. Only the
+    /// connection can send it. If `is_waiting`, the server is asked to take it even where it need not be.
+    #[must_use]
+    pub fn streamed(mut self, octets: u64, is_binary: bool, is_waiting: bool) -> Self {
+        if octets == 0 {
+            self.error = self.error.or(Some(Error::Empty));
+        }
+        self.with(Argument::Streamed { octets, is_binary, is_waiting })
+    }
+
     /// Opens a list.
     #[must_use]
     pub fn open(self) -> Self {
@@ -254,7 +286,7 @@ impl Command {
             return Err(Error::Parentheses);
         }
         out.bytes.extend_from_slice(b"\r\n");
-        out.end_segment(false);
+        out.end_segment(false, 0);
         Ok(out.segments)
     }
 }
@@ -279,6 +311,10 @@ impl Output {
             }
             Argument::Mailbox(name) => return self.write_string(utf7::encode(name).as_bytes(), true),
             Argument::Literal { bytes, is_binary } => return self.write_literal(bytes, *is_binary),
+            Argument::Streamed { octets, is_binary, is_waiting } => {
+                let is_waiting = self.write_size(*octets, *is_binary, *is_waiting);
+                self.end_segment(is_waiting, *octets);
+            }
         }
         Ok(())
     }
@@ -312,28 +348,34 @@ impl Output {
         if !is_binary && memchr::memchr(0, bytes).is_some() {
             return Err(Error::Nul);
         }
-        let is_waiting = match self.dialect.literals {
-            Literals::Waiting => true,
-            Literals::Minus => bytes.len() > MAX_LITERAL_MINUS,
-            Literals::Plus => false,
-        };
-        let (tilde, plus) = (if is_binary { "~" } else { "" }, if is_waiting { "" } else { "+" });
-        self.bytes.extend_from_slice(format!("{tilde}{{{}{plus}}}\r\n", bytes.len()).as_bytes());
-        if is_waiting {
-            self.end_segment(true);
+        if self.write_size(bytes.len() as u64, is_binary, false) {
+            self.end_segment(true, 0);
         }
         if bytes.len() > MAX_COPIED {
-            self.end_segment(false);
-            self.segments.push(Segment { bytes: bytes.clone(), wait_for_continue: false });
+            self.end_segment(false, 0);
+            self.segments.push(Segment { bytes: bytes.clone(), wait_for_continue: false, streamed: 0 });
         } else {
             self.bytes.extend_from_slice(bytes);
         }
         Ok(())
     }
 
-    fn end_segment(&mut self, wait_for_continue: bool) {
+    /// Announces a literal; whether the server has to be waited for.
+    fn write_size(&mut self, octets: u64, is_binary: bool, is_waiting: bool) -> bool {
+        let is_waiting = is_waiting
+            || match self.dialect.literals {
+                Literals::Waiting => true,
+                Literals::Minus => octets > MAX_LITERAL_MINUS,
+                Literals::Plus => false,
+            };
+        let (tilde, plus) = (if is_binary { "~" } else { "" }, if is_waiting { "" } else { "+" });
+        self.bytes.extend_from_slice(format!("{tilde}{{{octets}{plus}}}\r\n").as_bytes());
+        is_waiting
+    }
+
+    fn end_segment(&mut self, wait_for_continue: bool, streamed: u64) {
         if !self.bytes.is_empty() {
-            self.segments.push(Segment { bytes: self.bytes.split().freeze(), wait_for_continue });
+            self.segments.push(Segment { bytes: self.bytes.split().freeze(), wait_for_continue, streamed });
         }
     }
 }

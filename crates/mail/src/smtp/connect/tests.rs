@@ -78,7 +78,7 @@ impl World {
             }
         });
         let endpoint = Endpoint { host: "localhost".to_owned(), port, tls, username: "tim".to_owned() };
-        let patience = Patience { reply: Duration::from_millis(500) };
+        let patience = Patience { reply: Duration::from_millis(500), ..Patience::default() };
         let outcome =
             sign_in_within(patience, &self.outgoing(), &endpoint, &credential, Origin::User, [7; 24]).await;
         if script.contains("QUIT") {
@@ -363,6 +363,24 @@ async fn a_refused_sign_in_is_told_with_the_servers_words_and_without_the_secret
         problem.server_text.as_deref(),
         Some("5.7.8 Username and Password not accepted 5.7.8 See the web")
     );
+}
+
+#[tokio::test]
+async fn a_password_that_was_refused_is_not_tried_in_another_way() {
+    let refused = World::new()
+        .sign_in(
+            TlsMode::Tls,
+            password(),
+            "TLS
+             S: 220 mx
+             C: EHLO [127.0.0.1]
+             S: 250-mx
+             S: 250 AUTH LOGIN PLAIN
+             C: AUTH PLAIN AHRpbQB0YW5zdGFhZnRhbnN0YWFm
+             S: 535 5.7.8 Error: authentication failed",
+        )
+        .await;
+    assert!(matches!(refused, Err(Error::SignInRefused { .. })), "{refused:?}");
 }
 
 #[tokio::test]

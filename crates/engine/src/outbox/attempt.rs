@@ -1,0 +1,378 @@
+//! One attempt to hand a message over: claimed, judged once more, submitted, and its end written down.
+//!
+//! It runs in a task of its own, so that nobody's leaving stops it. Until the row says `Committing` it may
+//! be tried again whatever happens here; from then on only the server's reply, written down, ends it.
+
+use std::{
+    io,
+    sync::{Arc, atomic::Ordering},
+    time::Duration,
+};
+
+use domain::{ApprovalId, Code, OutboxId, Principal, Problem, Scope};
+use mail::smtp::{self, Envelope, NotSubmitted};
+use net::Origin;
+use storage::{ApprovalState, Copy, NewApproval, Outgoing, OutgoingState, Store};
+use tokio::{
+    sync::oneshot,
+    task::JoinHandle,
+    time::{Instant, sleep, timeout},
+};
+
+use super::{
+    Authority, Standing, filing,
+    frozen::{Checked, wire_size},
+    retry::{self, End},
+    told,
+};
+use crate::{Account, Engine};
+
+/// The longest wait between two tries to write an end down.
+const LONGEST_WAIT: Duration = Duration::from_secs(5);
+
+/// Who says how the grant stands.
+#[derive(Clone)]
+pub(super) enum Voucher {
+    /// The one who is calling: as it is now.
+    Caller(Arc<Principal>),
+    /// Nobody is calling.
+    Authority(Arc<dyn Authority>),
+}
+
+/// What is to be done with a message that was claimed.
+enum Check {
+    /// It leaves from there.
+    Go(Box<Account>),
+    /// The person is asked.
+    Ask(NewApproval),
+    /// It does not leave, now or ever.
+    End(End),
+    /// The grant does not reach so far any more.
+    Cancel,
+}
+
+impl Engine {
+    /// Begins an attempt. The receiver is told when it is known what became of the message; the task goes
+    /// on to file the copy.
+    pub(super) fn begin_attempt(
+        &self,
+        id: OutboxId,
+        voucher: Voucher,
+    ) -> (oneshot::Receiver<()>, JoinHandle<()>) {
+        let (known, told) = oneshot::channel();
+        let engine = self.clone();
+        let task = tokio::spawn(async move {
+            let _running = engine.0.under_way.begin();
+            let Some(store) = engine.0.settings.store.clone() else { return };
+            let work = {
+                let (engine, store, id) = (engine.clone(), store.clone(), id.clone());
+                async move {
+                    let sent = engine.attempt(&store, &id, voucher).await;
+                    let _ = known.send(());
+                    if let Some((account, row)) = sent {
+                        engine.follow_up(&store, &account, &row).await;
+                    }
+                }
+            };
+            let mut task = tokio::spawn(work);
+            loop {
+                tokio::select! {
+                    ended = &mut task => {
+                        if ended.is_err() {
+                            tracing::error!("an attempt to send broke off");
+                            engine.pick_up(&store, &id).await;
+                        }
+                        return;
+                    }
+                    () = sleep(engine.0.bounds.sending.renew) => engine.renew(&store).await,
+                }
+            }
+        });
+        (told, task)
+    }
+
+    /// Says that this process lives and holds what it has claimed.
+    async fn renew(&self, store: &Store) {
+        let until = self.now() + self.0.bounds.sending.lease;
+        if let Err(error) = store.outbox_renew(self.owner().name(), until).await {
+            tracing::warn!(%error, "a claim could not be renewed");
+        }
+    }
+
+    /// What was in the hands of a task that is gone.
+    async fn pick_up(&self, store: &Store, id: &OutboxId) {
+        let Ok(Some(row)) = store.outbox_find(id).await else { return };
+        if row.owner.as_deref() != Some(self.owner().name()) {
+            return;
+        }
+        let problem = Problem::new(Code::Internal, "The attempt broke off.");
+        let end = match row.state {
+            OutgoingState::Committing => {
+                End::Final(OutgoingState::Unknown, told::failure(&problem))
+            }
+            _ => End::again(&problem),
+        };
+        self.write_down(store, &row, end, &Copy::NONE).await;
+    }
+
+    /// Until it is known what became of the message; the account and the row if it was sent.
+    async fn attempt(
+        &self,
+        store: &Store,
+        id: &OutboxId,
+        voucher: Voucher,
+    ) -> Option<(Account, Outgoing)> {
+        let principal = match voucher {
+            Voucher::Caller(principal) => principal,
+            Voucher::Authority(authority) => self.vouched(store, id, &*authority).await?,
+        };
+        let lease = self.now() + self.0.bounds.sending.lease;
+        let row = match store.outbox_claim(id, self.owner().name(), lease).await {
+            Ok(row) => row?,
+            Err(error) => {
+                tracing::warn!(%error, "a message could not be claimed");
+                self.0.under_way.leave(id);
+                return None;
+            }
+        };
+        let account = match self.check(&principal, &row).await {
+            Check::Go(account) => account,
+            Check::Ask(approval) => {
+                self.hold(store, &row, &approval).await;
+                return None;
+            }
+            Check::End(end) => {
+                self.write_down(store, &row, end, &Copy::NONE).await;
+                return None;
+            }
+            Check::Cancel => {
+                let problem = Problem::new(Code::OutsideGrant, "The grant does not allow this any more.");
+                let end = End::Final(OutgoingState::Cancelled, told::failure(&problem));
+                self.write_down(store, &row, end, &Copy::NONE).await;
+                return None;
+            }
+        };
+        let end = self.hand_over(store, &account, &row).await;
+        let copy = match &end {
+            End::Final(OutgoingState::Sent | OutgoingState::PartlySent, _) => {
+                filing::of(store, &account).await.copy(&self.0.bounds.sending, self.now())
+            }
+            _ => Copy::NONE,
+        };
+        let is_sent =
+            matches!(end, End::Final(OutgoingState::Sent | OutgoingState::PartlySent, _));
+        self.write_down(store, &row, end, &copy).await;
+        is_sent.then_some((*account, Outgoing { copy, ..row }))
+    }
+
+    /// The principal that the grant stands for now; nothing if the message is not to be sent now, and by us.
+    async fn vouched(
+        &self,
+        store: &Store,
+        id: &OutboxId,
+        authority: &dyn Authority,
+    ) -> Option<Arc<Principal>> {
+        let Ok(Some(row)) = store.outbox_find(id).await else {
+            self.0.under_way.leave(id);
+            return None;
+        };
+        let grant = row.grant;
+        match authority.standing(&grant).await {
+            Standing::Holds(principal) => Some(principal),
+            Standing::Ended => {
+                if let Err(error) = store.outbox_cancel(&grant).await {
+                    self.0.under_way.leave(id);
+                    tracing::warn!(%error, "what an ended grant left could not be cancelled");
+                }
+                None
+            }
+            Standing::Elsewhere | Standing::Unavailable => {
+                self.0.under_way.leave(id);
+                None
+            }
+        }
+    }
+
+    /// Whether the message may leave at this moment.
+    async fn check(&self, principal: &Principal, row: &Outgoing) -> Check {
+        if !principal.may(Scope::Send) || principal.grant != row.grant {
+            return Check::Cancel;
+        }
+        let account = match self.account(principal, Some(row.account_name.as_str())).await {
+            Ok(account) if account.home == row.account => account,
+            Err(problem) if problem.code == Code::Internal => return Check::End(End::again(&problem)),
+            _ => return Check::Cancel,
+        };
+        let judgement = match self.judge(principal, &account, &row.frozen.recipients).await {
+            Ok(judgement) => judgement,
+            Err(problem) if problem.code == Code::RecipientNotAllowed => {
+                return Check::End(End::failed(&problem));
+            }
+            Err(problem) => return Check::End(End::again(&problem)),
+        };
+        let is_approved =
+            row.approval.as_ref().is_some_and(|approval| approval.state == ApprovalState::Approved);
+        if !judgement.reasons.is_empty() && !is_approved {
+            return Check::Ask(self.new_approval(&judgement));
+        }
+        if account.submission.is_none() {
+            return Check::End(End::failed(&no_submission(&account)));
+        }
+        Check::Go(Box::new(account))
+    }
+
+    /// A question to the person.
+    pub(super) fn new_approval(&self, judgement: &crate::leaving::Judgement) -> NewApproval {
+        let expires = self.now() + self.0.bounds.sending.approval;
+        let reasons = judgement.reasons.iter().map(told::reason).collect();
+        NewApproval { id: ApprovalId::from_random(self.random_id()), reasons, expires }
+    }
+
+    /// Connects, signs in, submits.
+    async fn hand_over(&self, store: &Store, account: &Account, row: &Outgoing) -> End {
+        let name = account.name.as_str();
+        let bounds = &self.0.bounds.sending;
+        let Some(submission) = account.submission.clone() else {
+            return End::failed(&no_submission(account));
+        };
+        let deadline = Instant::now() + bounds.attempt;
+        let mut nonce = [0; 24];
+        self.0.settings.random.fill(&mut nonce);
+        let signing_in = smtp::sign_in_within(
+            bounds.submission,
+            &self.0.settings.outgoing,
+            &submission.endpoint,
+            &submission.credential,
+            Origin::User,
+            nonce,
+        );
+        let mut signed_in = match tokio::time::timeout_at(deadline, signing_in).await {
+            Ok(Ok(signed_in)) => signed_in,
+            Ok(Err(error)) => return retry::of_error(name, &error),
+            Err(_) => return retry::of_error(name, &mail::Error::Timeout("sign-in")),
+        };
+        self.0.under_way.note_size(&submission.endpoint, signed_in.capabilities.max_size);
+        let reader = match store.outbox_reader(&row.id).await {
+            Ok(reader) => reader,
+            Err(error) => {
+                tracing::error!(%error, "a frozen message cannot be read");
+                return End::again(&Problem::new(Code::Internal, "The frozen message cannot be read."));
+            }
+        };
+        let mut octets = Checked::wire(reader, &row.frozen);
+        let envelope = Envelope {
+            from: row.frozen.from.clone(),
+            recipients: row.frozen.recipients.clone(),
+            size: wire_size(&row.frozen),
+            is_8bit: row.frozen.is_8bit,
+            needs_utf8: row.frozen.needs_utf8,
+            wants_dsn: true,
+        };
+        let is_whole = octets.is_whole();
+        // Whether the last octets may have left.
+        let is_past = Arc::new(std::sync::atomic::AtomicBool::new(false));
+        let passing = Arc::clone(&is_past);
+        let owner = self.owner().name();
+        let before_end = async move {
+            if !is_whole.load(Ordering::Acquire) {
+                return Err(io::Error::new(io::ErrorKind::InvalidData, "not all of it was read"));
+            }
+            if store.outbox_commit_point(&row.id, owner).await.map_err(io::Error::other)? {
+                passing.store(true, Ordering::Release);
+                return Ok(());
+            }
+            Err(io::Error::new(io::ErrorKind::NotFound, NotOurs))
+        };
+        let submitting = smtp::submit(&mut signed_in, &envelope, &mut octets, before_end);
+        let submitted = tokio::time::timeout_at(deadline, submitting).await.unwrap_or_else(|_| {
+            let error = mail::Error::Timeout("the message");
+            Err(if is_past.load(Ordering::Acquire) {
+                NotSubmitted::Unknown(error)
+            } else {
+                NotSubmitted::NotSent(error)
+            })
+        });
+        match submitted {
+            Ok(submitted) => {
+                // Taking leave is a courtesy that nobody waits for.
+                tokio::spawn(timeout(LONGEST_WAIT, signed_in.quit()));
+                retry::of_submitted(&row.frozen.recipients, &submitted)
+            }
+            Err(NotSubmitted::Stopped(error)) if is_not_ours(&error) => End::Gone,
+            Err(NotSubmitted::Stopped(error)) if error.kind() == io::ErrorKind::InvalidData => {
+                End::failed(
+                    &Problem::new(Code::Internal, "The stored message is not what was frozen; it did not leave.")
+                        .hint("Send it anew."),
+                )
+            }
+            Err(failure) => retry::of_failure(name, &row.frozen.recipients, failure),
+        }
+    }
+
+    /// Back to the person.
+    async fn hold(&self, store: &Store, row: &Outgoing, approval: &NewApproval) {
+        persist(|| store.outbox_hold(&row.id, self.owner().name(), approval)).await;
+    }
+
+    /// Writes the end of an attempt down; what cannot be written yet is written later.
+    async fn write_down(&self, store: &Store, row: &Outgoing, end: End, copy: &Copy) {
+        let owner = self.owner().name();
+        match end {
+            End::Gone => {}
+            End::Final(state, outcome) => {
+                tracing::info!(outbox = %row.id, state = state.as_str(), "a message ended");
+                persist(|| store.outbox_finish(&row.id, owner, state, &outcome, copy)).await;
+            }
+            End::Again(outcome) => {
+                let now = self.now();
+                match retry::next(&self.0.bounds.sending, row.attempts, now) {
+                    Some(next) => {
+                        persist(|| store.outbox_retry(&row.id, owner, next, &outcome)).await;
+                    }
+                    None => {
+                        let failed = OutgoingState::Failed;
+                        persist(|| store.outbox_finish(&row.id, owner, failed, &outcome, copy)).await;
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Until it succeeds: the row is ours, and nobody else will.
+async fn persist<F, T>(mut write: impl FnMut() -> F) -> T
+where
+    F: Future<Output = storage::Result<T>>,
+{
+    let mut wait = Duration::from_millis(100);
+    loop {
+        match write().await {
+            Ok(done) => return done,
+            Err(error) => tracing::error!(%error, "the end of an attempt cannot be written down yet"),
+        }
+        sleep(wait).await;
+        wait = (wait * 2).min(LONGEST_WAIT);
+    }
+}
+
+/// The row was taken out of our hands.
+#[derive(Debug)]
+struct NotOurs;
+
+impl std::fmt::Display for NotOurs {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("the message is not this process's to send any more")
+    }
+}
+
+impl std::error::Error for NotOurs {}
+
+fn is_not_ours(error: &io::Error) -> bool {
+    error.get_ref().is_some_and(|inner| inner.is::<NotOurs>())
+}
+
+/// The problem of an account that cannot send.
+pub(super) fn no_submission(account: &Account) -> Problem {
+    Problem::new(Code::NotSupported, format!("Account `{}` has no submission server.", account.name))
+        .hint("The person adds it with the account's SMTP settings.")
+}

@@ -1,0 +1,194 @@
+//! What names a sending: the grant's own key, the draft, or what is said to whom; and the hash of what was
+//! asked, by which the same wish is told from another one under the same key.
+//!
+//! Nothing is fetched for it: a known key is answered before any work is done.
+
+use std::{
+    fs::File,
+    io::{self, Read as _, Seek as _, SeekFrom},
+};
+
+use domain::{Code, DraftId, Problem, Timestamp};
+use sha2::{Digest as _, Sha256};
+
+use crate::outgoing::{Composition, FileSource, Follows, SendRequest, Sending};
+
+/// The longest key that is taken, in characters.
+const LONGEST: usize = 200;
+
+/// By what a sending is known.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Asked {
+    /// The name that it is kept under; each kind has its own beginning, so that none is taken for another.
+    pub(super) key: String,
+    /// Whether the key is made of what is said, so that it ends soon.
+    pub(super) is_of_content: bool,
+    /// Hash of what was asked.
+    pub(super) content: [u8; 32],
+}
+
+/// The key that a grant gave, as it is kept.
+pub(super) fn given(key: &str) -> Result<String, Problem> {
+    if key.is_empty() || key.chars().count() > LONGEST || key.chars().any(char::is_control) {
+        return Err(Problem::new(
+            Code::InvalidInput,
+            format!("A key has 1 to {LONGEST} characters, none of them a control character."),
+        ));
+    }
+    Ok(format!("key:{key}"))
+}
+
+/// The key of a draft that is sent without another.
+pub(super) fn of_draft(draft: &DraftId) -> String {
+    format!("draft:{draft}")
+}
+
+/// What is asked by this request; nothing if it only asks how a sending stands.
+pub(super) async fn asked(request: &SendRequest) -> Result<Option<Asked>, Problem> {
+    let mut hash = Hash(Sha256::new());
+    let own = match &request.sending {
+        Sending::State { .. } => return Ok(None),
+        Sending::Draft { draft, expect, account } => {
+            hash.add("draft");
+            hash.add(draft.as_str());
+            hash.add_optional(expect.as_deref());
+            hash.add_optional(account.as_deref());
+            Some(of_draft(draft))
+        }
+        Sending::New(composition) => {
+            hash.add("new");
+            add_composition(&mut hash, composition).await?;
+            None
+        }
+    };
+    let content: [u8; 32] = hash.0.finalize().into();
+    Ok(Some(match (&request.key, own) {
+        (Some(key), _) => Asked { key: given(key)?, is_of_content: false, content },
+        (None, Some(key)) => Asked { key, is_of_content: false, content },
+        (None, None) => {
+            let digits: String = content.iter().map(|octet| format!("{octet:02x}")).collect();
+            Asked { key: format!("hash:{digits}"), is_of_content: true, content }
+        }
+    }))
+}
+
+/// The text that a Message-ID is made of beside the grant. A key of content names another message later,
+/// which must not look to its recipients like the one before.
+pub(super) fn of_message_id(asked: &Asked, now: Timestamp) -> String {
+    if asked.is_of_content {
+        format!("{} {}", asked.key, now.unix_timestamp_nanos())
+    } else {
+        asked.key.clone()
+    }
+}
+
+struct Hash(Sha256);
+
+impl Hash {
+    fn add(&mut self, field: impl AsRef<[u8]>) {
+        let field = field.as_ref();
+        self.0.update((field.len() as u64).to_be_bytes());
+        self.0.update(field);
+    }
+
+    fn add_optional(&mut self, field: Option<&str>) {
+        self.add([u8::from(field.is_some())]);
+        self.add(field.unwrap_or_default());
+    }
+
+    fn add_list(&mut self, fields: Option<&[String]>) {
+        self.add(fields.map_or(u64::MAX, |fields| fields.len() as u64).to_be_bytes());
+        fields.unwrap_or_default().iter().for_each(|field| self.add(field));
+    }
+}
+
+async fn add_composition(hash: &mut Hash, composition: &Composition) -> Result<(), Problem> {
+    // Every field is named here, so that a new one is not forgotten.
+    let Composition {
+        account,
+        follows,
+        from,
+        to,
+        cc,
+        bcc,
+        subject,
+        body,
+        html,
+        attachments,
+        signature,
+    } = composition;
+    let (kind, id) = match follows {
+        None => ("", ""),
+        Some(Follows::Reply(id)) => ("reply", id.as_str()),
+        Some(Follows::ReplyAll(id)) => ("reply all", id.as_str()),
+        Some(Follows::Forward(id)) => ("forward", id.as_str()),
+    };
+    hash.add(kind);
+    hash.add(id);
+    for field in [account, from, subject, body, html] {
+        hash.add_optional(field.as_deref());
+    }
+    for list in [to, cc, bcc] {
+        hash.add_list(list.as_deref());
+    }
+    hash.add([u8::from(*signature)]);
+    hash.add([u8::from(attachments.is_some())]);
+    for source in attachments.iter().flatten() {
+        add_source(hash, source).await?;
+    }
+    Ok(())
+}
+
+async fn add_source(hash: &mut Hash, source: &FileSource) -> Result<(), Problem> {
+    match source {
+        FileSource::FromMessage { message, index } => {
+            hash.add("message");
+            hash.add(message);
+            hash.add(index.map_or(u64::MAX, |index| index as u64).to_be_bytes());
+        }
+        FileSource::Upload(id) => {
+            hash.add("upload");
+            hash.add(id.as_str());
+        }
+        FileSource::Opened { name, media_type, size, file } => {
+            for field in ["file", name, media_type] {
+                hash.add(field);
+            }
+            let unreadable = || {
+                Problem::new(Code::InvalidInput, "A file to be attached cannot be read.")
+                    .hint("Check that it is a plain file and still there.")
+            };
+            let (file, size) = (file.try_clone().map_err(|_| unreadable())?, *size);
+            let hashed = tokio::task::spawn_blocking(move || of_file(&file, size)).await;
+            let digest = hashed.map_err(|_| unreadable())?.map_err(|_| unreadable())?;
+            hash.add(digest);
+        }
+        FileSource::Octets { name, media_type, content_id, octets } => {
+            for field in ["octets", name, media_type] {
+                hash.add(field);
+            }
+            hash.add_optional(content_id.as_deref());
+            hash.add(octets);
+        }
+    }
+    Ok(())
+}
+
+/// The file's content; it is at its beginning again afterwards.
+fn of_file(mut file: &File, size: u64) -> io::Result<[u8; 32]> {
+    let mut hash = Sha256::new();
+    let mut piece = vec![0; 64 << 10];
+    let mut rest = file.take(size);
+    loop {
+        let count = rest.read(&mut piece)?;
+        if count == 0 {
+            break;
+        }
+        hash.update(piece.get(..count).unwrap_or_default());
+    }
+    file.seek(SeekFrom::Start(0))?;
+    Ok(hash.finalize().into())
+}
+
+#[cfg(test)]
+mod tests;

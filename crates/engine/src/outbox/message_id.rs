@@ -1,0 +1,105 @@
+//! The Message-ID of what is sent for a grant: the same for the same grant and key, and to be told from
+//! all others by whoever has the account's key, from the Message-ID alone.
+//!
+//! `FIRST.SECOND@domain`: FIRST is made of grant and key, SECOND of FIRST. Both need the account's key, so
+//! neither a stranger nor another account can make one that counts as ours.
+
+use domain::{GrantId, HomeAccount};
+use storage::Store;
+
+/// What FIRST is made for.
+const PURPOSE: &str = "message-id";
+/// What SECOND is made for.
+const CHECK: &str = "message-id check";
+
+/// Octets of FIRST and SECOND before they are written: 24 and 16 characters.
+const FIRST: usize = 15;
+const SECOND: usize = 10;
+
+const ALPHABET: &[u8; 32] = b"abcdefghijklmnopqrstuvwxyz234567";
+
+/// The Message-ID, in angle brackets, of what `grant` sends under `key`; `domain` is the sender's, as it
+/// stands on the wire.
+pub(super) async fn make(
+    store: &Store,
+    home: &HomeAccount,
+    grant: &GrantId,
+    key: &str,
+    domain: &str,
+) -> storage::Result<String> {
+    let mac = store.account_mac(home, PURPOSE, &[grant.as_str().as_bytes(), key.as_bytes()]).await?;
+    let first = base32(&mac, FIRST);
+    let second = check(store, home, &first).await?;
+    Ok(format!("<{first}.{second}@{domain}>"))
+}
+
+/// Whether the Message-ID was made for a grant of this account. Angle brackets may be there or not.
+pub(crate) async fn is_ours(store: &Store, home: &HomeAccount, message_id: &str) -> storage::Result<bool> {
+    let Some((first, second)) = parts(message_id) else { return Ok(false) };
+    Ok(check(store, home, first).await? == second)
+}
+
+async fn check(store: &Store, home: &HomeAccount, first: &str) -> storage::Result<String> {
+    Ok(base32(&store.account_mac(home, CHECK, &[first.as_bytes()]).await?, SECOND))
+}
+
+/// Whether it looks like one of ours, of whatever account.
+pub(super) fn has_shape(message_id: &str) -> bool {
+    parts(message_id).is_some()
+}
+
+/// FIRST and SECOND, if the text has the shape of one of ours.
+fn parts(message_id: &str) -> Option<(&str, &str)> {
+    let inside = message_id.trim().trim_start_matches('<').trim_end_matches('>');
+    let (local, domain) = inside.rsplit_once('@')?;
+    let (first, second) = local.split_once('.')?;
+    let is_part = |part: &str, octets: usize| {
+        part.len() == octets * 8 / 5 && part.bytes().all(|byte| ALPHABET.contains(&byte))
+    };
+    (!domain.is_empty() && is_part(first, FIRST) && is_part(second, SECOND)).then_some((first, second))
+}
+
+/// RFC 4648 base 32 in lower case of the first `count` octets, a multiple of five.
+fn base32(octets: &[u8], count: usize) -> String {
+    let mut out = String::with_capacity(count.div_ceil(5) * 8);
+    for group in octets.get(..count).unwrap_or(octets).chunks(5) {
+        let number = group.iter().fold(0_u64, |number, octet| number << 8 | u64::from(*octet));
+        for shift in (0..8).rev() {
+            let digit = usize::try_from(number >> (shift * 5) & 31).unwrap_or_default();
+            out.push(char::from(ALPHABET.get(digit).copied().unwrap_or(b'a')));
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn base_32_is_that_of_the_rfc() {
+        assert_eq!(base32(b"fooba", 5), "mzxw6ytb");
+        assert_eq!(base32(&[0xff; 32], SECOND), "7".repeat(16));
+        assert_eq!(base32(&[0; 32], FIRST).len(), 24);
+    }
+
+    #[test]
+    fn only_the_right_shape_is_looked_at() {
+        let (first, second) = ("a".repeat(24), "b".repeat(16));
+        let good = format!("<{first}.{second}@example.org>");
+        assert_eq!(parts(&good), Some((first.as_str(), second.as_str())));
+        assert_eq!(parts(good.trim_matches(['<', '>'])), Some((first.as_str(), second.as_str())));
+        for bad in [
+            String::new(),
+            format!("<{first}.{second}@>"),
+            format!("<{first}.{second}>"),
+            format!("<{first}{second}@example.org>"),
+            format!("<{first}.{second}.{second}@example.org>"),
+            format!("<{}.{second}@example.org>", "A".repeat(24)),
+            format!("<{first}.{}@example.org>", "b".repeat(15)),
+            format!("<{first}.{}@example.org>", "1".repeat(16)),
+        ] {
+            assert_eq!(parts(&bad), None, "{bad}");
+        }
+    }
+}

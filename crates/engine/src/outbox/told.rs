@@ -1,0 +1,188 @@
+//! How a sending stands, as an agent is told it: from the row of the outbox, and from nothing else.
+
+use domain::{Code, Door, MessageRef, Principal, Problem, Timestamp};
+use storage::{ApprovalState, CopyState, Outcome, OutcomeProblem, Outgoing, OutgoingState};
+
+use crate::{
+    leaving::Reason,
+    outgoing::{RecipientOutcome, SendOutcome, SendStatus, SentCopy, WantedApproval},
+};
+
+/// Whether the person answers in the client. Nothing said means so where that is a local process.
+pub(super) fn is_asked_in_client(principal: &Principal) -> bool {
+    match principal.limits.approval_place {
+        Some(place) => place == domain::ApprovalPlace::Client,
+        None => principal.door == Door::Stdio,
+    }
+}
+
+/// A reason as the person reads it; what is about a recipient begins with the address.
+pub(super) fn reason(reason: &Reason) -> String {
+    match reason {
+        Reason::Always => "Every message is approved first.".to_owned(),
+        Reason::NewRecipient(address) => format!("{address}: never written to before."),
+        Reason::AcrossAccounts { address, read: Some(read) } => {
+            format!("{address}: mail of account `{read}` was read within the last day.")
+        }
+        Reason::AcrossAccounts { address, read: None } => {
+            format!("{address}: mail of another account was read within the last day.")
+        }
+    }
+}
+
+/// A problem as it is kept.
+pub(super) fn kept(problem: &Problem) -> OutcomeProblem {
+    OutcomeProblem {
+        code: problem.code.as_str().to_owned(),
+        message: problem.message.clone(),
+        hint: problem.hint.clone(),
+        server_text: problem.server_text.clone(),
+    }
+}
+
+/// The same as it was.
+fn problem(kept: &OutcomeProblem) -> Problem {
+    let code = Code::ALL.iter().copied().find(|code| code.as_str() == kept.code).unwrap_or(Code::Internal);
+    let problem = Problem::new(code, kept.message.as_str()).hint(kept.hint.as_str());
+    match &kept.server_text {
+        Some(text) => problem.server_text(text),
+        None => problem,
+    }
+}
+
+/// The row as `principal` is told it. What failed is an error.
+pub(super) fn told(
+    row: &Outgoing,
+    principal: &Principal,
+    now: Timestamp,
+    is_repeated: bool,
+) -> Result<SendOutcome, Problem> {
+    if row.state == OutgoingState::Failed {
+        let kept = row.outcome.as_ref().and_then(|outcome| outcome.problem.as_ref());
+        return Err(kept.map_or_else(
+            || Problem::new(Code::Internal, "The message did not leave, and why is not known."),
+            problem,
+        ));
+    }
+    let status = status(row, now);
+    let is_waiting = status == SendStatus::ApprovalNeeded;
+    let reasons = row.approval.as_ref().map(|approval| approval.reasons.as_slice()).unwrap_or_default();
+    let outcomes = row.outcome.as_ref().map(|outcome| outcome.recipients.as_slice()).unwrap_or_default();
+    let recipients = row.frozen.recipients.iter().map(|address| RecipientOutcome {
+        address: address.clone(),
+        ..of_recipient(address, status, if is_waiting { reasons } else { &[] }, outcomes)
+    });
+    let has_left = matches!(status, SendStatus::Sent | SendStatus::PartlySent);
+    let is_asked = is_waiting || row.approval.as_ref().is_some_and(|approval| {
+        approval.state != ApprovalState::Waiting
+    });
+    Ok(SendOutcome {
+        status,
+        message_id: row.frozen.message_id.clone(),
+        recipients: recipients.collect(),
+        copy: if has_left { copy(row) } else { None },
+        approval: row.approval.as_ref().filter(|_| is_asked).map(|approval| WantedApproval {
+            id: approval.id.clone(),
+            expires: approval.expires,
+        }),
+        at: matches!(status, SendStatus::Scheduled | SendStatus::ApprovalNeeded)
+            .then_some(row.due)
+            .filter(|due| *due > now),
+        is_repeated,
+        hint: hint(row, status, principal),
+    })
+}
+
+fn status(row: &Outgoing, now: Timestamp) -> SendStatus {
+    match row.state {
+        OutgoingState::Waiting if row.approval.as_ref().is_some_and(|asked| asked.expires <= now) => {
+            SendStatus::Expired
+        }
+        OutgoingState::Waiting => SendStatus::ApprovalNeeded,
+        OutgoingState::Scheduled if row.due > now => SendStatus::Scheduled,
+        OutgoingState::Scheduled
+        | OutgoingState::Ready
+        | OutgoingState::Sending
+        | OutgoingState::Committing
+        // A failure is told as an error, and never gets here.
+        | OutgoingState::Failed => SendStatus::Sending,
+        OutgoingState::Sent => SendStatus::Sent,
+        OutgoingState::PartlySent => SendStatus::PartlySent,
+        OutgoingState::Unknown => SendStatus::Unknown,
+        OutgoingState::Denied => SendStatus::Denied,
+        OutgoingState::Expired => SendStatus::Expired,
+        OutgoingState::Cancelled => SendStatus::Cancelled,
+    }
+}
+
+fn of_recipient(
+    address: &str,
+    status: SendStatus,
+    reasons: &[String],
+    outcomes: &[storage::RecipientOutcome],
+) -> RecipientOutcome {
+    let outcome = outcomes.iter().find(|outcome| outcome.address == address);
+    let accepted = match status {
+        SendStatus::Sent => Some(true),
+        SendStatus::PartlySent => outcome.map(|outcome| outcome.accepted),
+        _ => None,
+    };
+    let said = outcome.filter(|outcome| !outcome.accepted).map(|outcome| outcome.reason.clone());
+    let asked = reasons.iter().filter_map(|reason| Some(reason.strip_prefix(address)?.strip_prefix(": ")?));
+    let reason = said.unwrap_or_else(|| asked.collect::<Vec<_>>().join(" "));
+    RecipientOutcome { address: String::new(), accepted, reason }
+}
+
+fn copy(row: &Outgoing) -> Option<SentCopy> {
+    let state = match row.copy.state {
+        CopyState::None => return None,
+        // What is tried again has not failed yet.
+        CopyState::Failed if row.copy.next.is_some() => CopyState::Waiting.as_str(),
+        state => state.as_str(),
+    };
+    let id: Option<MessageRef> = row.copy.id.as_ref().and_then(|id| id.parse().ok());
+    Some(SentCopy { state, id })
+}
+
+fn hint(row: &Outgoing, status: SendStatus, principal: &Principal) -> String {
+    let approval = row.approval.as_ref().map(|approval| approval.id.as_str()).unwrap_or_default();
+    match status {
+        SendStatus::ApprovalNeeded if is_asked_in_client(principal) => format!(
+            "Nothing has left. The person is asked in the client; where it cannot ask, they run \
+             `postroom approval approve {approval}`. Call mail_send with this approval_id alone to learn the outcome."
+        ),
+        SendStatus::ApprovalNeeded => format!(
+            "Nothing has left. Tell the person to look at it and decide with `postroom approval show {approval}`, \
+             then `approve` or `deny`. Call mail_send with this approval_id alone to learn the outcome."
+        ),
+        SendStatus::Scheduled if matches!(row.account, domain::HomeAccount::Carried(_)) => {
+            "It leaves while a Postroom process with this account runs on the data directory; else as soon as one does."
+                .to_owned()
+        }
+        SendStatus::Sending => {
+            let again = "Do not send it again; call mail_send with the same key alone to learn the outcome.";
+            match row.outcome.as_ref().and_then(|outcome| outcome.problem.as_ref()) {
+                Some(kept) => format!("Not taken yet, and tried again for a day: {} {again}", kept.message),
+                None => format!("It is on its way. {again}"),
+            }
+        }
+        SendStatus::PartlySent => {
+            "Tell the person who did not get it. To write to those again, send a new message to them alone."
+                .to_owned()
+        }
+        SendStatus::Unknown => "The connection was lost before the server said whether it took the message, so \
+             the recipients may have it. It is never sent again by itself: tell the person, who alone may."
+            .to_owned(),
+        SendStatus::Denied => "The person does not want this message sent.".to_owned(),
+        SendStatus::Expired => "The person did not answer in time; nothing has left.".to_owned(),
+        SendStatus::Cancelled => {
+            "Nothing has left. The grant ended, or does not allow this any more.".to_owned()
+        }
+        SendStatus::Sent | SendStatus::Scheduled => String::new(),
+    }
+}
+
+/// What is known before an attempt: nothing of any recipient.
+pub(super) fn failure(problem: &Problem) -> Outcome {
+    Outcome { recipients: Vec::new(), problem: Some(kept(problem)) }
+}

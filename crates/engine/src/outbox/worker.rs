@@ -1,0 +1,138 @@
+//! What happens when nobody calls: what is due leaves, copies are filed, what a dead process left is taken
+//! up, and questions that nobody answered end.
+
+use std::{sync::Arc, time::Duration};
+
+use domain::Principal;
+use storage::{OutgoingState, Reach, Store};
+use tokio::{
+    sync::{OwnedSemaphorePermit, Semaphore},
+    task::JoinHandle,
+    time::{Instant, sleep},
+};
+
+use super::{Authority, attempt::Voucher, owner::Life};
+use crate::Engine;
+
+/// Rows that are looked at in one round.
+const ROUND: u32 = 200;
+
+/// The longest wait after the database failed.
+const LONGEST_WAIT: Duration = Duration::from_secs(30);
+
+/// How often what is old is forgotten.
+const FORGET: Duration = Duration::from_hours(1);
+
+impl Engine {
+    /// Round after round, for ever.
+    pub(super) async fn work(&self, store: &Store, authority: &Arc<dyn Authority>) {
+        let bounds = self.0.bounds.sending;
+        let permits = Arc::new(Semaphore::new(bounds.at_once.max(1)));
+        let (mut swept, mut forgot): (Option<Instant>, Option<Instant>) = (None, None);
+        let mut wait = bounds.poll;
+        loop {
+            let is_over = |last: &Option<Instant>, every: Duration| last.is_none_or(|at| at.elapsed() >= every);
+            let round = async {
+                if is_over(&swept, bounds.sweep) {
+                    self.sweep(store).await?;
+                    swept = Some(Instant::now());
+                }
+                if is_over(&forgot, FORGET) {
+                    store.outbox_sweep(self.now()).await?;
+                    store.uploads_sweep(self.now()).await?;
+                    forgot = Some(Instant::now());
+                }
+                self.round(store, authority, &permits).await
+            };
+            wait = match round.await {
+                Ok(()) => bounds.poll,
+                Err(error) => {
+                    tracing::warn!(%error, "the outbox could not be looked through");
+                    (wait * 2).min(LONGEST_WAIT)
+                }
+            };
+            tokio::select! {
+                () = sleep(wait) => {}
+                () = self.0.under_way.wake.notified() => {}
+            }
+        }
+    }
+
+    /// What is due now.
+    async fn round(
+        &self,
+        store: &Store,
+        authority: &Arc<dyn Authority>,
+        permits: &Arc<Semaphore>,
+    ) -> storage::Result<()> {
+        for reach in self.reaches(authority.own()).await {
+            let now = self.now();
+            for id in store.outbox_due(&reach, now, ROUND).await? {
+                if self.0.under_way.is_left(&id) {
+                    continue;
+                }
+                // Who waits for a place is looked for again when there is one.
+                let Ok(permit) = Arc::clone(permits).try_acquire_owned() else { return Ok(()) };
+                let (_, task) = self.begin_attempt(id, Voucher::Authority(Arc::clone(authority)));
+                self.release_after(task, permit);
+            }
+            for id in store.outbox_copies_due(&reach, now, ROUND).await? {
+                if self.0.under_way.is_left(&id) {
+                    continue;
+                }
+                let Ok(permit) = Arc::clone(permits).try_acquire_owned() else { return Ok(()) };
+                let (engine, store, authority) = (self.clone(), store.clone(), Arc::clone(authority));
+                let task = tokio::spawn(async move {
+                    let _running = engine.0.under_way.begin();
+                    engine.copy_due(&store, &id, &*authority).await;
+                });
+                self.release_after(task, permit);
+            }
+        }
+        Ok(())
+    }
+
+    fn release_after(&self, task: JoinHandle<()>, permit: OwnedSemaphorePermit) {
+        let engine = self.clone();
+        tokio::spawn(async move {
+            let _ = task.await;
+            drop(permit);
+            engine.0.under_way.wake.notify_one();
+        });
+    }
+
+    /// Whose mail this process can send: that of every stored account, and that of accounts which were
+    /// brought along to this process.
+    async fn reaches(&self, own: Option<Arc<Principal>>) -> Vec<Reach> {
+        if let Some(own) = own {
+            for granted in &own.accounts {
+                if let Ok(account) = self.account(&own, Some(granted.name.as_str())).await {
+                    self.0.under_way.note_carried(&account.home);
+                }
+            }
+        }
+        let carried = self.0.under_way.carried().into_iter().map(Reach::Carried);
+        std::iter::once(Reach::Stored).chain(carried).collect()
+    }
+
+    /// What dead processes left, and what nobody answered in time.
+    async fn sweep(&self, store: &Store) -> storage::Result<()> {
+        let owner = self.owner();
+        let now = self.now();
+        for orphan in store.outbox_orphans(owner.name()).await? {
+            let is_dead = match owner.life_of(&orphan.owner) {
+                Life::Alive => false,
+                Life::Dead => true,
+                Life::Unknown => orphan.lease_until <= now,
+            };
+            if is_dead && store.outbox_recover(&orphan).await? {
+                let is_unknown = orphan.state == OutgoingState::Committing;
+                tracing::warn!(outbox = %orphan.id, is_unknown, "took up what another process left");
+            }
+        }
+        // What they held was taken up above.
+        owner.dead().iter().for_each(|name| owner.bury(name));
+        store.approvals_expire(now).await?;
+        Ok(())
+    }
+}

@@ -1,0 +1,136 @@
+//! What stands in the header field `X-Postroom-Draft` of a draft, and never in what is sent.
+//!
+//! The handle finds the draft again, whatever its UID became. The version tells which of several writings
+//! it is, and the fingerprint whether another program edited it since. What it follows is kept because a
+//! body that is written anew needs its quotation again, and the answered message its flag once it is sent.
+
+use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
+use domain::{Address, DraftId, MessageRef};
+use mail::mime::{
+    compose::{Letter, wire_address},
+    invisible,
+};
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+/// The field.
+pub(super) const FIELD: &str = "X-Postroom-Draft";
+
+/// Characters of a word in the field, which is folded between them.
+const WORD: usize = 60;
+
+/// What a draft follows.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Follow {
+    /// The message's id.
+    pub(super) of: String,
+    /// Its Message-ID, by which it is found where it was moved; empty if it has none.
+    pub(super) message_id: String,
+    /// Whether it is handed on, else answered.
+    pub(super) is_forward: bool,
+}
+
+impl Follow {
+    pub(super) fn reference(&self) -> Option<MessageRef> {
+        self.of.parse().ok()
+    }
+}
+
+/// The value of the field.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Mark {
+    pub(super) draft: DraftId,
+    /// Of one writing.
+    pub(super) version: String,
+    /// Of what we wrote.
+    pub(super) fingerprint: String,
+    pub(super) follow: Option<Follow>,
+}
+
+impl Mark {
+    pub(super) fn to_text(&self) -> String {
+        let mut text = format!("{}; v={}; f={}", self.draft, self.version, self.fingerprint);
+        let follow = self.follow.as_ref().and_then(|follow| serde_json::to_vec(follow).ok());
+        if let Some(follow) = follow {
+            text.push_str("; of=");
+            let encoded = BASE64_URL_SAFE_NO_PAD.encode(follow);
+            for (index, c) in encoded.char_indices() {
+                if index > 0 && index % WORD == 0 {
+                    text.push(' ');
+                }
+                text.push(c);
+            }
+        }
+        text
+    }
+
+    /// Reads what [`Self::to_text`] wrote, folded anywhere between its words.
+    pub(super) fn parse(text: &str) -> Option<Self> {
+        let text: String = text.chars().filter(|c| !c.is_whitespace()).collect();
+        let mut fields = text.split(';');
+        let draft = DraftId::from_text(fields.next()?);
+        draft.to_bytes()?;
+        let mut mark = Self { draft, version: String::new(), fingerprint: String::new(), follow: None };
+        for field in fields {
+            match field.split_once('=') {
+                Some(("v", version)) => version.clone_into(&mut mark.version),
+                Some(("f", fingerprint)) => fingerprint.clone_into(&mut mark.fingerprint),
+                Some(("of", follow)) => {
+                    let decoded = BASE64_URL_SAFE_NO_PAD.decode(follow).ok();
+                    mark.follow = decoded.and_then(|json| serde_json::from_slice(&json).ok());
+                }
+                _ => {}
+            }
+        }
+        Some(mark)
+    }
+}
+
+/// What a person sees of a draft, as far as every server and program leaves it alone.
+pub(super) struct Seen<'a> {
+    /// From, To, Cc and Bcc.
+    pub(super) addresses: [&'a [Address]; 4],
+    pub(super) subject: &'a str,
+    pub(super) text: &'a str,
+    pub(super) files: Vec<&'a str>,
+}
+
+impl<'a> Seen<'a> {
+    pub(super) fn of(letter: &'a Letter) -> Self {
+        let Letter { from, to, cc, bcc, subject, text, inline, files, .. } = letter;
+        let files = inline.iter().chain(files).map(|file| file.name.as_str()).collect();
+        Self { addresses: [std::slice::from_ref(from), to, cc, bcc], subject, text, files }
+    }
+
+    /// Its fingerprint. Blanks and quote marks do not count: servers fold and wrap lines anew.
+    pub(super) fn fingerprint(&self) -> String {
+        let mut hash = Sha256::new();
+        let mut add = |text: &str| {
+            let (text, _) = invisible::clean(text);
+            let kept = |c: &char| !c.is_whitespace() && !c.is_control() && *c != '>';
+            let text: String = text.chars().filter(kept).collect();
+            hash.update((text.len() as u64).to_be_bytes());
+            hash.update(text);
+        };
+        for list in self.addresses {
+            for address in list {
+                let wire = wire_address(&address.email).map(|wire| wire.text);
+                add(&wire.unwrap_or_else(|_| address.email.clone()).to_lowercase());
+            }
+            add("");
+        }
+        add(self.subject);
+        add(self.text);
+        self.files.iter().for_each(|name| add(name));
+        hex(&hash.finalize(), 16)
+    }
+}
+
+/// The first `octets` of some in hex.
+pub(super) fn hex(octets: &[u8], count: usize) -> String {
+    use std::fmt::Write as _;
+    octets.iter().take(count).fold(String::with_capacity(count * 2), |mut out, octet| {
+        let _ = write!(out, "{octet:02x}");
+        out
+    })
+}

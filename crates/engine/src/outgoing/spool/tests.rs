@@ -1,0 +1,1 @@
+//! What goes into a spool comes out of it, and only out of it.

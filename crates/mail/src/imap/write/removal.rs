@@ -1,0 +1,185 @@
+//! Removing messages for good, on servers that can expunge by UID, on those that can only expunge all
+//! that is marked, and on Gmail, where expunging takes away no more than a label.
+
+use std::sync::{Mutex, PoisonError};
+
+use bytes::Bytes;
+use domain::{Flag, FolderArg, Role};
+
+use super::{batches, open, run_all};
+use crate::{
+    Error,
+    imap::{
+        command::{
+            expunge, noop,
+            search::{self, Shape},
+            store, transfer,
+        },
+        folder,
+        pool::{Pool, Question},
+        response::Range,
+        search::Argument,
+        session::Session,
+        wire::sequence,
+    },
+};
+
+/// How often it is looked whether others marked messages meanwhile.
+const ROUNDS: usize = 4;
+
+/// What became of messages that were to be removed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Removed {
+    /// They are gone.
+    Gone,
+    /// They are in the trash; the server (Gmail) did not say where in it.
+    InTrash,
+    /// The mailbox has another UIDVALIDITY: nothing was done.
+    Stale,
+}
+
+/// Removes messages and puts back every mark of others that had to be taken away meanwhile.
+pub(super) async fn remove(
+    pool: Pool,
+    mailbox: Bytes,
+    validity: u32,
+    uids: Vec<u32>,
+) -> Result<Removed, Error> {
+    let removal = Removal { mailbox, validity, uids, unmarked: Mutex::default() };
+    let outcome = pool.ask(Some(&removal.mailbox), &removal).await;
+    let unmarked = removal.unmarked();
+    if !unmarked.is_empty() {
+        // The connection was lost in between, or the server refused something.
+        let marked = pool.store_flags(&removal.mailbox, validity, &unmarked, &[Flag::Deleted], &[]).await;
+        if let Err(error) = marked {
+            tracing::warn!(count = unmarked.len(), reason = %error, "marks of others could not be put back");
+            return outcome.and(Err(error));
+        }
+    }
+    outcome
+}
+
+struct Removal {
+    mailbox: Bytes,
+    validity: u32,
+    uids: Vec<u32>,
+    /// What others had marked and is to be marked again.
+    unmarked: Mutex<Vec<u32>>,
+}
+
+impl Question for Removal {
+    type Answer = Removed;
+
+    async fn ask(&self, session: &mut Session) -> Result<Removed, Error> {
+        let Some(selected) = open(session, &self.mailbox, self.validity, &self.uids).await? else {
+            return Ok(Removed::Stale);
+        };
+        if self.uids.is_empty() {
+            return Ok(Removed::Gone);
+        }
+        if session.quirks().expunge_unlabels {
+            return self.by_trash(session).await;
+        }
+        if session.capabilities().has_uid_plus() {
+            by_uid(session, &self.uids).await?;
+            return Ok(Removed::Gone);
+        }
+        if !selected.keeps(&Flag::Deleted) {
+            return Err(Error::NotSupported("removing messages without UIDPLUS where marks do not last"));
+        }
+        self.apart(session).await?;
+        Ok(Removed::Gone)
+    }
+}
+
+/// Marks and expunges, in one flight: what the second takes is only what the first could mark.
+async fn by_uid(session: &mut Session, uids: &[u32]) -> Result<(), Error> {
+    let batches = batches(session, uids);
+    let pair = |uids: &Vec<Range>| [store::add(uids, &[Flag::Deleted]), expunge::these(uids)];
+    run_all(session, batches.iter().flat_map(pair).collect()).await
+}
+
+impl Removal {
+    fn unmarked(&self) -> Vec<u32> {
+        self.unmarked.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn set_unmarked(&self, change: impl FnOnce(&mut Vec<u32>)) {
+        change(&mut self.unmarked.lock().unwrap_or_else(PoisonError::into_inner));
+    }
+
+    /// Gmail: what is in the trash can be destroyed, elsewhere only a label is taken away.
+    async fn by_trash(&self, session: &mut Session) -> Result<Removed, Error> {
+        let folders = folder::list(session, false).await?;
+        let trash = folders.find(&FolderArg::Role(Role::Trash)).map(|folder| folder.wire_name.clone());
+        let trash = trash.ok_or(Error::NotSupported("deleting while its trash is hidden from IMAP"))?;
+        if trash == self.mailbox {
+            by_uid(session, &self.uids).await?;
+            return Ok(Removed::Gone);
+        }
+        let mut there: Vec<(u32, Vec<Range>)> = Vec::new();
+        let mut is_told = true;
+        for uids in batches(session, &self.uids) {
+            let to_trash =
+                if session.capabilities().has_move() { transfer::relocate } else { transfer::copy };
+            let reply = session.run_one(to_trash(&uids, &trash)).await?;
+            match transfer::read(&reply) {
+                Some(place) => there.push(place),
+                None => is_told = false,
+            }
+        }
+        for (validity, uids) in there {
+            match session.select_for_change(&trash, validity).await? {
+                Some(_) => {
+                    run_all(session, vec![store::add(&uids, &[Flag::Deleted]), expunge::these(&uids)]).await?
+                }
+                None => is_told = false,
+            }
+        }
+        Ok(if is_told { Removed::Gone } else { Removed::InTrash })
+    }
+
+    /// Without UIDPLUS: takes the marks of others away, expunges, and puts them back.
+    async fn apart(&self, session: &mut Session) -> Result<(), Error> {
+        for _ in 0..ROUNDS {
+            let others: Vec<u32> =
+                marked(session).await?.into_iter().filter(|uid| !self.uids.contains(uid)).collect();
+            if others.is_empty() {
+                let mut requests: Vec<_> = batches(session, &self.uids)
+                    .iter()
+                    .map(|uids| store::add(uids, &[Flag::Deleted]))
+                    .collect();
+                requests.push(expunge::all());
+                run_all(session, requests).await?;
+                return self.mark_again(session).await;
+            }
+            // Noted first: what was sent may have been done.
+            self.set_unmarked(|unmarked| unmarked.extend(&others));
+            let requests =
+                batches(session, &others).iter().map(|uids| store::remove(uids, &[Flag::Deleted])).collect();
+            run_all(session, requests).await?;
+        }
+        self.mark_again(session).await?;
+        Err(Error::NotSupported("removing single messages while others are being marked"))
+    }
+
+    async fn mark_again(&self, session: &mut Session) -> Result<(), Error> {
+        let requests = batches(session, &self.unmarked())
+            .iter()
+            .map(|uids| store::add(uids, &[Flag::Deleted]))
+            .collect();
+        run_all(session, requests).await?;
+        self.set_unmarked(Vec::clear);
+        Ok(())
+    }
+}
+
+/// What is marked `\Deleted` in the open mailbox now.
+async fn marked(session: &mut Session) -> Result<Vec<u32>, Error> {
+    // What other connections marked is told first.
+    session.run_one(noop()).await?;
+    let deleted = [Argument::Atom("DELETED".into())];
+    let reply = session.run_one(search::request(session, &deleted, false, Shape::List, None)).await?;
+    let found = search::read(&reply, Shape::List)?;
+    Ok(sequence::numbers(&sequence::compress(found.uids)).collect())
+}

@@ -1,0 +1,3 @@
+//! Bodies, and that our own reader knows what we wrote.
+
+use super::*;

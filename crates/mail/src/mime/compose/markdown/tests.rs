@@ -1,0 +1,3 @@
+//! Markdown in both forms.
+
+use super::*;

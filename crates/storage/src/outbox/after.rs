@@ -1,0 +1,80 @@
+//! After a message left: its copy in Sent, and the end of its row.
+
+use domain::{OutboxId, Timestamp};
+use time::Duration;
+
+use super::{
+    Copy, Reach,
+    row::{drop_pieces, seal},
+};
+use crate::{Result, Store, Value};
+
+/// How long it can be seen what became of a message, and its key names it.
+const KEPT: Duration = Duration::days(30);
+
+impl Store {
+    /// Messages whose copy in Sent is to be seen to now.
+    pub async fn outbox_copies_due(
+        &self,
+        reach: &Reach,
+        now: Timestamp,
+        limit: u32,
+    ) -> Result<Vec<OutboxId>> {
+        const STORED: &str = "SELECT id FROM outbox WHERE state IN ('sent', 'partly_sent') \
+            AND copy_state IN ('waiting', 'looking', 'failed') AND copy_next <= $1 \
+            AND account NOT LIKE 'carried:%' ORDER BY copy_next, id LIMIT $2";
+        const CARRIED: &str = "SELECT id FROM outbox WHERE state IN ('sent', 'partly_sent') \
+            AND copy_state IN ('waiting', 'looking', 'failed') AND copy_next <= $1 \
+            AND account = $3 ORDER BY copy_next, id LIMIT $2";
+        let (now, limit) = (Value::from(now), Value::from(limit));
+        let rows = match reach {
+            Reach::Stored => self.database.fetch(STORED, &[now, limit]).await?,
+            Reach::Carried(account) => {
+                self.database.fetch(CARRIED, &[now, limit, account.to_string().into()]).await?
+            }
+        };
+        rows.iter().map(|row| row.text("id").map(OutboxId::from_text)).collect()
+    }
+
+    /// Moves the copy on, if it is still as `from` says: whoever is to store it first moves `next` ahead,
+    /// and of two who try one does. The octets go once the copy is done.
+    pub async fn outbox_set_copy(&self, id: &OutboxId, from: &Copy, to: &Copy) -> Result<bool> {
+        const SET: &str = "UPDATE outbox SET copy_state = $2, copy_id = $3, copy_tries = $4, copy_next = $5, \
+                updated = $6 \
+            WHERE id = $1 AND copy_state = $7 AND copy_tries = $8 AND COALESCE(copy_next, -1) = $9";
+        let (key, context) = self.key_of(id).await?;
+        let copy_id = match (&key, &to.id) {
+            (Some(key), Some(id)) => Some(seal(key, &context, "copy_id", id)?),
+            _ => None,
+        };
+        let values = [
+            id.as_str().into(),
+            to.state.as_str().into(),
+            copy_id.into(),
+            to.tries.into(),
+            to.next.into(),
+            self.now().into(),
+            from.state.as_str().into(),
+            from.tries.into(),
+            from.next.map_or(Value::Int(-1), Value::from),
+        ];
+        let mut transaction = self.database.begin().await?;
+        let is_set = transaction.execute(SET, &values).await? > 0;
+        if is_set && to.is_done() {
+            drop_pieces(&mut transaction, id.as_str()).await?;
+        }
+        transaction.commit().await?;
+        Ok(is_set)
+    }
+
+    /// Forgets messages that ended 30 days ago or earlier, and what grants read long ago. Answers how many
+    /// messages.
+    pub async fn outbox_sweep(&self, now: Timestamp) -> Result<u64> {
+        const SWEEP: &str = "DELETE FROM outbox WHERE updated <= $1 AND state IN \
+            ('sent', 'partly_sent', 'unknown', 'failed', 'denied', 'expired', 'cancelled')";
+        let before = now.checked_sub(KEPT).unwrap_or(Timestamp::UNIX_EPOCH);
+        let swept = self.database.execute(SWEEP, &[before.into()]).await?;
+        self.database.execute("DELETE FROM exposures WHERE until <= $1", &[now.into()]).await?;
+        Ok(swept)
+    }
+}

@@ -1,0 +1,114 @@
+//! Questions to people, and their answers.
+
+use domain::{ApprovalId, HomeAccount};
+use storage::{ApprovalState, Decided, Decision, OutgoingState};
+use time::Duration;
+
+use crate::{
+    outbox::{RECIPIENT, add, ann, find, message, now, waiting},
+    world::World,
+};
+
+pub(crate) async fn an_answer_holds_once(world: &World) {
+    let (one, two) = (world.store().await, world.store().await);
+    let (grant, account) = ann(&one).await;
+    let home = HomeAccount::Stored(account);
+    for number in 1..8 {
+        let new = waiting(number, &grant, &home, world);
+        let asked = new.approval.as_ref().unwrap().id.clone();
+        add(&one, &new).await;
+        let (yes, no) = tokio::join!(
+            one.approval_decide(&asked, Decision::Approve, "ann"),
+            two.approval_decide(&asked, Decision::Deny, "bob"),
+        );
+        let (done, by, expected) = match (yes.unwrap(), no.unwrap()) {
+            (Decided::Done(done), Decided::Already(state)) => {
+                assert_eq!(state, OutgoingState::Ready);
+                (done, "ann", (OutgoingState::Ready, ApprovalState::Approved))
+            }
+            (Decided::Already(state), Decided::Done(done)) => {
+                assert_eq!(state, OutgoingState::Denied);
+                (done, "bob", (OutgoingState::Denied, ApprovalState::Denied))
+            }
+            other => panic!("{other:?}"),
+        };
+        let approval = done.approval.unwrap();
+        assert_eq!((done.state, approval.state), expected);
+        assert_eq!((approval.by.as_deref(), approval.decided), (Some(by), Some(now(world))));
+        assert_eq!(find(&two, &new.id).await.state, expected.0);
+        let again = two.approval_decide(&asked, Decision::Approve, "ann").await.unwrap();
+        assert!(matches!(again, Decided::Already(state) if state == expected.0), "{again:?}");
+    }
+    let absent = one.approval_decide(&ApprovalId::from_text("apr_none"), Decision::Approve, "ann").await;
+    assert!(matches!(absent.unwrap(), Decided::Absent));
+}
+
+pub(crate) async fn approving_makes_recipients_known_and_waits_for_the_time(world: &World) {
+    let store = world.store().await;
+    let (grant, account) = ann(&store).await;
+    let home = HomeAccount::Stored(account);
+    let mut new = waiting(1, &grant, &home, world);
+    new.due = now(world) + Duration::minutes(10);
+    let denied = waiting(2, &grant, &home, world);
+    add(&store, &new).await;
+    add(&store, &denied).await;
+    let asked = [RECIPIENT.to_lowercase(), "DORA@elsewhere.example".to_owned(), "eve@x.org".to_owned()];
+    store.approval_decide(&denied.approval.unwrap().id, Decision::Deny, "ann").await.unwrap();
+    assert_eq!(store.known_among(&home, &asked).await.unwrap(), [false; 3]);
+    let Decided::Done(done) =
+        store.approval_decide(&new.approval.unwrap().id, Decision::Approve, "ann").await.unwrap()
+    else {
+        panic!("it holds")
+    };
+    assert_eq!(done.state, OutgoingState::Scheduled);
+    assert_eq!(store.known_among(&home, &asked).await.unwrap(), [true, true, false]);
+    assert_eq!(store.known_among(&HomeAccount::Carried([1; 32]), &asked).await.unwrap(), [false; 3]);
+}
+
+pub(crate) async fn an_answer_that_comes_too_late_is_none(world: &World) {
+    let store = world.store().await;
+    let (grant, account) = ann(&store).await;
+    let home = HomeAccount::Stored(account);
+    let news = [1, 2].map(|number| waiting(number, &grant, &home, world));
+    for new in &news {
+        add(&store, new).await;
+    }
+    let ids = news.each_ref().map(|new| new.approval.as_ref().unwrap().id.clone());
+    world.clock.forward(3600);
+    let late = store.approval_decide(&ids[0], Decision::Approve, "ann").await.unwrap();
+    assert!(matches!(late, Decided::Expired), "{late:?}");
+    assert_eq!(store.approvals_waiting(None).await.unwrap(), []);
+    assert_eq!(find(&store, &news[0].id).await.state, OutgoingState::Waiting);
+    assert_eq!(store.approvals_expire(now(world)).await.unwrap(), 2);
+    assert_eq!(store.approvals_expire(now(world)).await.unwrap(), 0);
+    for (new, id) in news.iter().zip(&ids) {
+        let found = find(&store, &new.id).await;
+        assert_eq!(found.state, OutgoingState::Expired);
+        assert_eq!(found.approval.unwrap().state, ApprovalState::Expired);
+        assert!(matches!(store.approval_decide(id, Decision::Approve, "ann").await, Ok(Decided::Expired)));
+        assert!(store.outbox_reader(&new.id).await.unwrap().next().await.is_err(), "its octets are gone");
+    }
+}
+
+pub(crate) async fn waiting_messages_are_listed_for_their_user_oldest_first(world: &World) {
+    let store = world.store().await;
+    let (grant, account) = ann(&store).await;
+    let home = HomeAccount::Stored(account);
+    for number in [3, 1] {
+        add(&store, &waiting(number, &grant, &home, world)).await;
+        world.clock.forward(1);
+    }
+    let mut of_bob = waiting(2, &grant, &home, world);
+    "bob".clone_into(&mut of_bob.user);
+    add(&store, &of_bob).await;
+    add(&store, &message(9, &grant, &home, 100)).await;
+    let listed = async |user: Option<&str>| {
+        let found = store.approvals_waiting(user).await.unwrap();
+        found.iter().map(|message| message.id.to_bytes().unwrap()[0]).collect::<Vec<_>>()
+    };
+    assert_eq!(listed(Some("ann")).await, [3, 1]);
+    assert_eq!(listed(Some("bob")).await, [2]);
+    assert_eq!(listed(None).await, [3, 1, 2]);
+    let found = store.approvals_waiting(Some("bob")).await.unwrap().remove(0);
+    assert_eq!(found.approval.unwrap().reasons, [format!("{RECIPIENT} is new")]);
+}
