@@ -7,7 +7,7 @@ use std::{
     time::Duration,
 };
 
-use access::Access;
+use access::{Access, Ceiling};
 use domain::{Clock, Principal, Random, Timestamp};
 use engine::Engine;
 use mcp::Mail;
@@ -199,7 +199,12 @@ pub(crate) fn carried(config: &Config, account: EnvironmentAccount) -> (Access, 
     let access =
         Access::without_store(Arc::new(SystemClock), Arc::new(SystemRandom), &access::Settings::default());
     let EnvironmentAccount { name, settings, credentials } = account;
-    (access, access::carried_principal(name, settings, credentials, config.agents.scopes))
+    (access, access::carried_principal(name, settings, credentials, ceiling(config)))
+}
+
+/// What the operator allows where no consent page says it.
+pub(crate) fn ceiling(config: &Config) -> Ceiling {
+    Ceiling { scopes: config.agents.scopes, approval: config.agents.approval }
 }
 
 fn mail(engine: Engine) -> Arc<dyn Mail> {

@@ -1,5 +1,11 @@
 //! `postroom account`: mail accounts of users. Both servers are signed in to before anything is stored.
 
+use std::{
+    fs::File,
+    io::Read as _,
+    path::{Path, PathBuf},
+};
+
 use access::{Access, Account};
 use clap::Subcommand;
 use domain::{
@@ -16,6 +22,9 @@ use crate::{
     terminal::{print, print_json, print_table, read_password, say, visible},
     wire,
 };
+
+/// Longest signature.
+const SIGNATURE_CHARACTERS: usize = 20_000;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
@@ -92,6 +101,9 @@ pub(super) struct Add {
     /// SMTP has a password of its own: asked for too, or the second line of stdin
     #[arg(long, requires = "smtp_host")]
     smtp_password: bool,
+    /// Put what this file holds, plain text or HTML, below what agents write
+    #[arg(long, value_name = "PATH")]
+    signature_file: Option<PathBuf>,
     /// Take the password from stdin
     #[arg(long)]
     password_stdin: bool,
@@ -167,14 +179,35 @@ fn settings_of(arguments: &Add) -> Result<AccountSettings> {
         let username = arguments.smtp_user.clone().unwrap_or_else(|| imap.username.clone());
         Endpoint { host: host.clone(), port, tls, username }
     });
+    let signature = arguments.signature_file.as_deref().map(read_signature).transpose()?;
     Ok(AccountSettings {
         address: arguments.address.clone(),
         display_name: arguments.display_name.trim().to_owned(),
         imap,
         smtp,
         allowed_folders: Vec::new(),
-        signature: String::new(),
+        signature: signature.unwrap_or_default(),
     })
+}
+
+/// A signature without blank lines at its end.
+fn read_signature(path: &Path) -> Result<String> {
+    let failed = |source| Error::Path { what: "the file of a signature", path: path.to_owned(), source };
+    let mut text = String::new();
+    let file = File::open(path).map_err(failed)?;
+    // four octets a character at most
+    file.take(4 * SIGNATURE_CHARACTERS as u64 + 4).read_to_string(&mut text).map_err(failed)?;
+    let text = text.trim_end();
+    if text.chars().count() > SIGNATURE_CHARACTERS {
+        return Err(Error::usage(
+            format!(
+                "a signature has at most {SIGNATURE_CHARACTERS} characters, and `{}` has more",
+                path.display()
+            ),
+            "Shorten it; pictures cannot be part of it.",
+        ));
+    }
+    Ok(text.to_owned())
 }
 
 fn credentials_of(arguments: &Add, settings: &AccountSettings) -> Result<Credentials> {
@@ -316,6 +349,7 @@ fn show(account: &Account) -> Value {
         "name": name,
         "address": settings.address,
         "display_name": settings.display_name,
+        "signature": settings.signature,
         "default": is_default,
         "imap": server(&settings.imap),
         "smtp": settings.smtp.as_ref().map(server),

@@ -3,6 +3,7 @@
 //! Exit status: 0 done, 1 failed, 2 wrong usage.
 
 mod account;
+mod approval;
 mod completions;
 mod doctor;
 mod read_document;
@@ -48,6 +49,9 @@ enum Command {
     /// Make, list, or revoke tokens for agents
     #[command(subcommand)]
     Token(token::Command),
+    /// List, show, approve, or deny messages that wait for their person
+    #[command(subcommand)]
+    Approval(approval::Command),
     /// Check configuration, key, database and accounts, and say what to mend
     Doctor(doctor::Arguments),
     /// Print the commented example of postroom.toml
@@ -100,6 +104,7 @@ fn execute(cli: Cli) -> Result<()> {
         Command::User(command) => block_on(user::run(&command, &config)),
         Command::Account(command) => block_on(account::run(&command, &config)),
         Command::Token(command) => block_on(token::run(&command, &config)),
+        Command::Approval(command) => block_on(approval::run(&command, &config)),
         Command::Doctor(_) | Command::Completions(_) | Command::ConfigExample | Command::ReadDocument => {
             Ok(())
         }

@@ -2,8 +2,7 @@
 
 use std::sync::Arc;
 
-use access::Access;
-use domain::Scopes;
+use access::{Access, Ceiling};
 use mcp::{Boxed, Refusal, Who};
 
 use crate::{
@@ -54,7 +53,7 @@ pub(super) async fn run(arguments: &Arguments, config: &Config) -> Result<()> {
     };
     let store = wire::open_store(config).await?;
     let access = wire::access(&store);
-    let ceiling = config.agents.scopes;
+    let ceiling = wire::ceiling(config);
     // what cannot be served at all is told here, not to the client
     access.stdio_principal(user, arguments.grant.as_deref(), ceiling).await?;
     let who = live(access.clone(), user.clone(), arguments.grant.clone(), ceiling);
@@ -71,7 +70,7 @@ pub(super) async fn run(arguments: &Arguments, config: &Config) -> Result<()> {
 
 /// The user under the grant as both are when a request comes: accounts, scopes and limits that were changed
 /// hold at once, and so does the end of either.
-fn live(access: Access, user: String, label: Option<String>, ceiling: Scopes) -> Who {
+fn live(access: Access, user: String, label: Option<String>, ceiling: Ceiling) -> Who {
     let person = Arc::new((access, user, label));
     Arc::new(move || -> Boxed<'static, _> {
         let person = Arc::clone(&person);

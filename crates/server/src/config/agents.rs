@@ -2,9 +2,9 @@
 
 use std::path::PathBuf;
 
-use domain::{Scopes, Secret};
+use domain::{ApprovalRule, Scopes, Secret};
 
-use super::setting::{List, Seconds, Switch, Value, choice, section};
+use super::setting::{List, Seconds, Switch, Value, section};
 use crate::error::Result;
 
 section! {
@@ -20,24 +20,11 @@ section! {
         files_dir: Option<PathBuf> = Plain (example "/home/alice/mail-files");
         /// Keep an encrypted local copy of mail; `off` keeps nothing of any mail on disk.
         mirror: Switch = Plain (default "on");
-        /// When to ask the person before sending: always, new-recipients, after-strangers, never.
-        approval: Approval = Later (default "new-recipients");
+        /// When to ask the person before sending: always, new-recipients, after-strangers, never. The rule of
+        /// new tokens that name none, and of `postroom stdio`.
+        approval: ApprovalRule = Plain (default "new-recipients");
         /// Seconds in which a send can be taken back.
-        send_delay: Seconds = Later (default "0");
-    }
-}
-
-choice! {
-    /// When to ask the person before sending.
-    Approval {
-        /// For every message.
-        Always "always";
-        /// For every message to anyone who is not known.
-        NewRecipients "new-recipients";
-        /// Likewise, but only after content of strangers was read.
-        AfterStrangers "after-strangers";
-        /// Not at all.
-        Never "never";
+        send_delay: Seconds = Plain (default "0");
     }
 }
 

@@ -3,7 +3,7 @@
 
 use std::{fmt, net::SocketAddr, path::PathBuf};
 
-use domain::{Scopes, Secret};
+use domain::{ApprovalRule, Scopes, Secret};
 use net::PrivateHosts;
 use url::Url;
 
@@ -164,6 +164,12 @@ impl Value for Scopes {
 
     fn parse(text: &Secret) -> Result<Self, String> {
         Self::parse(text.expose()).map_err(|error| error.to_string())
+    }
+}
+
+impl Value for ApprovalRule {
+    fn parse(text: &Secret) -> Result<Self, String> {
+        text.expose().parse().map_err(str::to_owned)
     }
 }
 

@@ -2,7 +2,9 @@
 
 use std::path::Path;
 
-use super::*;
+use domain::ApprovalRule;
+
+use super::{setting::Seconds, *};
 
 fn given(file: &str, variables: &[(&str, &str)]) -> Given {
     Given {
@@ -112,11 +114,22 @@ fn malformed_values_say_which_setting_and_what_was_expected() {
 #[test]
 fn what_has_no_effect_yet_is_accepted_and_said() {
     let config =
-        read("approval = \"never\"", &[("POSTROOM_SIGNUP", "open"), ("POSTROOM_DOORS", "oauth")]).unwrap();
+        read("toolsets = [\"rules\"]", &[("POSTROOM_SIGNUP", "open"), ("POSTROOM_DOORS", "oauth")]).unwrap();
     assert_eq!(
         config.warnings,
-        ["`POSTROOM_APPROVAL` has no effect yet", "`POSTROOM_SIGNUP` has no effect yet"]
+        ["`POSTROOM_TOOLSETS` has no effect yet", "`POSTROOM_SIGNUP` has no effect yet"]
     );
+}
+
+#[test]
+fn the_rule_of_asking_and_the_delay_of_sending_are_read() {
+    let config = read("", &[]).unwrap();
+    assert_eq!((config.agents.approval, config.agents.send_delay), (ApprovalRule::NewRecipients, Seconds(0)));
+    let config = read("approval = \"never\"\nsend_delay = 30", &[("POSTROOM_APPROVAL", "always")]).unwrap();
+    assert_eq!((config.agents.approval, config.agents.send_delay), (ApprovalRule::Always, Seconds(30)));
+    assert!(config.warnings.is_empty(), "{:?}", config.warnings);
+    let error = read("approval = \"sometimes\"", &[]).unwrap_err();
+    assert!(told(&error).contains("`after-strangers`"), "{error:?}");
 }
 
 #[test]

@@ -173,3 +173,20 @@ fn doctor_tells_which_account_is_broken_and_how_to_mend_it() {
     let broken: Vec<_> = found.as_array().unwrap().iter().filter(|one| one["state"] == "broken").collect();
     assert!(broken.len() == 1 && broken[0]["mend"].as_str().is_some_and(|mend| !mend.is_empty()), "{found}");
 }
+
+#[test]
+fn a_signature_comes_from_a_file_of_bounded_length() {
+    let Some(dovecot) = require_dovecot(Options::default()) else { return };
+    let world = World::reaching(&dovecot);
+    world.add_user("alice");
+    let path = world.path("signature.txt");
+    let with_file = ["--signature-file", path.to_str().unwrap()];
+    let input = format!("{MAIL_PASSWORD}\n");
+    add(&world, &dovecot, &with_file, &input).failed_with(1, &["signature", "signature.txt"]);
+    std::fs::write(&path, "ä".repeat(20_001)).unwrap();
+    add(&world, &dovecot, &with_file, &input).failed_with(2, &["20000 characters"]);
+    std::fs::write(&path, "Alice\n<b>Ünited</b> Letters\n\n").unwrap();
+    assert_eq!(add(&world, &dovecot, &with_file, &input).status, 0);
+    let accounts = world.run(&["account", "list", "--user", "alice", "--json"]).json();
+    assert_eq!(accounts[0]["signature"], "Alice\n<b>Ünited</b> Letters");
+}

@@ -23,6 +23,11 @@ const COMMANDS: &[&str] = &[
     "token new",
     "token list",
     "token revoke",
+    "approval",
+    "approval list",
+    "approval show",
+    "approval approve",
+    "approval deny",
     "doctor",
     "completions",
 ];
@@ -55,6 +60,11 @@ fn wrong_usage_ends_with_status_2() {
         &["account", "add", "a@example.org", "--user", "alice", "--name", "All"],
         &["account", "add", "a@example.org", "--user", "alice", "--imap-host", "h", "--imap-tls", "ssl"],
         &["account", "add", "a@example.org", "--user", "alice", "--smtp-port", "25"],
+        &["token", "new", "--user", "a", "--name", "x", "--scopes", "send", "--approval", "sometimes"],
+        &["token", "new", "--user", "a", "--name", "x", "--scopes", "send", "--recipients", "bob"],
+        &["token", "new", "--user", "a", "--name", "x", "--scopes", "send", "--recipients", "*"],
+        &["approval", "show", "apr_1", "--raw", "--json"],
+        &["approval", "approve"],
         &["stdio", "--grant", "x"],
     ] {
         assert_eq!(world.run(arguments).status, 2, "{arguments:?}");

@@ -54,7 +54,7 @@ fn with<'a>(context: &'a [String], field: &'a str) -> Vec<&'a str> {
 }
 
 impl Store {
-    /// The values of an approval's sealed reasons belong to approval and message.
+    /// The reasons of a question, sealed for it and its message.
     pub(super) fn seal_reasons(
         key: &HomeKey,
         id: &OutboxId,

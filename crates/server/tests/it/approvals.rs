@@ -1,0 +1,222 @@
+//! Waiting messages on the command line. Approving takes a terminal; a program without one cannot say yes.
+
+use std::{
+    io,
+    process::{Command, Stdio},
+    sync::Arc,
+};
+
+use axum::body::Bytes;
+use domain::{ApprovalId, FixedClock, GrantId, HomeAccount, OutboxId, Random, Timestamp};
+use storage::{
+    Database, Frozen, MasterKey, NewApproval, NewOutgoing, Outgoing, OutgoingState, Pieces, Store,
+};
+
+use crate::world::{Said, World};
+
+const STORED: &[u8] = b"From: alice@example.org\r\nBcc: eve@example.net\r\nSubject: Hi\r\n\r\nHello\r\n";
+
+struct Whole(Option<Bytes>);
+
+impl Pieces for Whole {
+    async fn next(&mut self) -> io::Result<Option<Bytes>> {
+        Ok(self.0.take())
+    }
+}
+
+struct Nonces;
+
+impl Random for Nonces {
+    fn fill(&self, bytes: &mut [u8]) {
+        let mut seed = [0; 16];
+        let _ = std::fs::File::open("/dev/urandom")
+            .and_then(|mut file| io::Read::read_exact(&mut file, &mut seed));
+        bytes.iter_mut().zip(seed.iter().cycle()).for_each(|(byte, seed)| *byte = *seed);
+    }
+}
+
+/// What the commands work on, as another process has it.
+async fn store(world: &World) -> Store {
+    let database = Database::open_file(&world.path("data/postroom.db")).await.unwrap();
+    let key = MasterKey::load(&world.path("data/master.key")).unwrap();
+    let clock = FixedClock(Timestamp::from_unix_timestamp(1_790_000_000).unwrap());
+    Store::open(database, key, Arc::new(clock), Arc::new(Nonces)).await.unwrap()
+}
+
+/// A message of alice's that waits until the year 2100.
+async fn ask(world: &World, number: u8) -> ApprovalId {
+    let store = store(world).await;
+    let id = ApprovalId::from_random([number; 16]);
+    let expires = Timestamp::from_unix_timestamp(4_102_444_800).unwrap();
+    let recipients = ["bob@example.net", "carla@example.net", "eve@example.net"].map(str::to_owned);
+    let new = NewOutgoing {
+        id: OutboxId::from_random([number; 16]),
+        grant: GrantId::from_random([1; 16]),
+        user: "alice".to_owned(),
+        client: "claude".to_owned(),
+        account: HomeAccount::Carried([1; 32]),
+        account_name: "home".parse().unwrap(),
+        key: number.to_string(),
+        key_until: None,
+        content: [0; 32],
+        frozen: Frozen {
+            from: "alice@example.org".to_owned(),
+            recipients: recipients.to_vec(),
+            message_id: "<1@example.org>".to_owned(),
+            subject: "Hi \u{202e}\u{1b}[2J".to_owned(),
+            size: STORED.len() as u64,
+            bcc: 25..47,
+            hash: [0; 32],
+            is_8bit: false,
+            needs_utf8: false,
+            draft: None,
+            answers: None,
+            is_forward: false,
+        },
+        state: OutgoingState::Waiting,
+        due: Timestamp::from_unix_timestamp(1_790_000_000).unwrap(),
+        approval: Some(NewApproval {
+            id: id.clone(),
+            reasons: vec!["eve@example.net is not known".to_owned()],
+            expires,
+        }),
+        new_recipients: 1,
+    };
+    store.outbox_add(&new, Whole(Some(Bytes::from_static(STORED)))).await.unwrap();
+    store.close().await;
+    id
+}
+
+async fn find(world: &World, id: &ApprovalId) -> Outgoing {
+    let store = store(world).await;
+    let found = store.approval_find(id).await.unwrap().unwrap();
+    store.close().await;
+    found
+}
+
+/// Runs a command in a session of its own that has no terminal, whatever this test has.
+fn without_terminal(world: &World, arguments: &[&str]) -> Said {
+    let of = world.command(arguments);
+    let mut command = Command::new("setsid");
+    command.arg("--wait").arg(of.get_program()).args(of.get_args());
+    said(copy(&of, command), "yes\n")
+}
+
+/// Runs a command on a terminal of its own, at which somebody types `typed`.
+fn at_a_terminal(world: &World, arguments: &[&str], typed: &str) -> Said {
+    const SPAWN: &str = "import pty, sys, os; sys.exit(os.waitstatus_to_exitcode(pty.spawn(sys.argv[1:])))";
+    let of = world.command(arguments);
+    let mut command = Command::new("python3");
+    command.args(["-c", SPAWN]).arg(of.get_program()).args(of.get_args());
+    said(copy(&of, command), typed)
+}
+
+fn copy(of: &Command, mut to: Command) -> Command {
+    to.env_clear().env("PATH", std::env::var_os("PATH").unwrap_or_default());
+    to.envs(of.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    to.current_dir(of.get_current_dir().unwrap());
+    to
+}
+
+fn said(mut command: Command, input: &str) -> Said {
+    use std::io::Write as _;
+    let command = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    let mut stdin = child.stdin.take().unwrap();
+    let _ = stdin.write_all(input.as_bytes());
+    // open until the end: a terminal whose other side is gone hangs up
+    let output = child.wait_with_output().unwrap();
+    drop(stdin);
+    Said {
+        status: output.status.code().unwrap_or(-1),
+        stdout: String::from_utf8(output.stdout).unwrap(),
+        stderr: String::from_utf8(output.stderr).unwrap(),
+    }
+}
+
+#[tokio::test]
+async fn what_waits_is_listed_and_shown_with_every_recipient_and_can_be_read_as_it_is_stored() {
+    let world = World::new();
+    world.add_user("alice");
+    world.add_user("bob");
+    let id = ask(&world, 1).await;
+    let listed = world.run(&["approval", "list", "--json"]).json();
+    assert_eq!((&listed[0]["id"], &listed[0]["user"]), (&id.as_str().into(), &"alice".into()));
+    assert_eq!(world.run(&["approval", "list", "--user", "bob", "--json"]).json(), serde_json::json!([]));
+    world.run(&["approval", "list", "--user", "bbo"]).failed_with(1, &["Did you mean `bob`?"]);
+    assert!(world.run(&["approval", "list"]).stdout.contains("bob@example.net +2"));
+
+    let shown = world.run(&["approval", "show", id.as_str()]);
+    for part in ["alice@example.org", "bob@example.net", "carla@", "eve@example.net (3 of 3)", "is not known"]
+    {
+        assert!(shown.stdout.contains(part), "{part}: {shown:?}");
+    }
+    assert!(!shown.stdout.contains('\u{1b}') && !shown.stdout.contains('\u{202e}'), "{shown:?}");
+    let raw = world.run(&["approval", "show", id.as_str(), "--raw"]);
+    assert_eq!(raw.stdout.as_bytes(), STORED);
+    let of_bob = world.run(&["approval", "show", id.as_str(), "--user", "bob"]);
+    of_bob.failed_with(1, &["no approval", "approval list"]);
+}
+
+#[tokio::test]
+async fn approving_without_a_terminal_is_refused_and_denying_is_not() {
+    let world = World::new();
+    world.add_user("alice");
+    let id = ask(&world, 1).await;
+    let refused = without_terminal(&world, &["approval", "approve", id.as_str()]);
+    refused.failed_with(1, &["needs a terminal", "terminal of your own"]);
+    assert_eq!(find(&world, &id).await.state, OutgoingState::Waiting);
+    let denied = without_terminal(&world, &["approval", "deny", id.as_str(), "--json"]).json();
+    assert_eq!((&denied["state"], &denied["status"]), (&"denied".into(), &"denied".into()));
+    world.run(&["approval", "deny", id.as_str()]).failed_with(1, &["decided before", "denied"]);
+}
+
+#[tokio::test]
+async fn a_person_at_a_terminal_sees_the_message_and_types_yes() {
+    let world = World::new();
+    world.add_user("alice");
+    let id = ask(&world, 1).await;
+    let no = at_a_terminal(&world, &["approval", "approve", id.as_str()], "y\n");
+    assert!(no.status == 1 && no.stdout.contains("still waits"), "{no:?}");
+    assert_eq!(find(&world, &id).await.state, OutgoingState::Waiting);
+    let yes = at_a_terminal(&world, &["approval", "approve", id.as_str()], "yes\n");
+    assert!(yes.status == 0 && yes.stdout.contains("eve@example.net (3 of 3)"), "{yes:?}");
+    let found = find(&world, &id).await;
+    assert_eq!(
+        (found.state, found.approval.unwrap().by.as_deref()),
+        (OutgoingState::Ready, Some("terminal"))
+    );
+    let again = at_a_terminal(&world, &["approval", "approve", id.as_str()], "yes\n");
+    assert!(again.status == 1 && again.stdout.contains("decided before"), "{again:?}");
+}
+
+#[tokio::test]
+async fn a_token_holds_what_may_leave_under_it() {
+    let world = World::new().with("POSTROOM_APPROVAL", "always");
+    world.add_user("alice");
+    let new = |label: &str, more: &[&str]| {
+        let arguments = ["token", "new", "--user", "alice", "--name", label, "--scopes", "send", "--json"];
+        world.run(&[&arguments[..], more].concat()).json()
+    };
+    let plain = new("plain", &[]);
+    assert_eq!((&plain["approval"], &plain["approval_place"]), (&"always".into(), &"page".into()));
+    let own = new(
+        "own",
+        &[
+            "--approval",
+            "never",
+            "--approval-place",
+            "client",
+            "--recipients",
+            "bob@example.net,*@example.org",
+            "--sends-per-hour",
+            "5",
+        ],
+    );
+    assert_eq!((&own["approval"], &own["approval_place"]), (&"never".into(), &"client".into()));
+    assert_eq!(own["recipients"], serde_json::json!(["bob@example.net", "*@example.org"]));
+    assert_eq!(own["sends_per_hour"], 5);
+    let listed = world.run(&["token", "list", "--user", "alice"]).stdout;
+    assert!(listed.contains("asks never; in the client; only to 2 recipients; 5 an hour"), "{listed}");
+    assert!(listed.contains("asks always"), "{listed}");
+}
