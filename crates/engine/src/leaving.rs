@@ -51,7 +51,10 @@ impl Engine {
         account: &Account,
         recipients: &[String],
     ) -> Result<Judgement, Problem> {
-        let _ = (principal, account, recipients);
+        let _ = (account, recipients);
+        if principal.limits.approval == Some(domain::ApprovalRule::Never) {
+            return Ok(Judgement::default());
+        }
         Ok(Judgement { reasons: vec![Reason::Always], new_recipients: 0 })
     }
 }

@@ -152,7 +152,7 @@ impl Engine {
                     .draft_to_send(principal, &draft, expect.as_deref(), named.as_deref(), &message_id)
                     .await?;
                 if found.spool.size() > limit {
-                    return Err(too_large(limit));
+                    return Err(too_large(Some(found.spool.size()), limit));
                 }
                 Ok(Ready {
                     account: found.account,

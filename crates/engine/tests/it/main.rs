@@ -15,6 +15,7 @@ mod people;
 mod reading;
 mod scripted;
 mod searching;
+mod sending;
 mod servers;
 mod stages;
 mod stripped;

@@ -26,7 +26,7 @@ use super::{
     request::{Reply, Request, Wants},
     response::{Response, Section, Status, StatusKind, Untagged},
     transport::Transport,
-    wire::{Dialect, Event, Framer, Segment},
+    wire::{Dialect, Event, Framer, Segment, encode},
 };
 use crate::Error;
 
@@ -321,6 +321,13 @@ impl Task {
         self.next_tag += 1;
         let name = request.command.name();
         let segments = match request.command.encode(&tag, self.dialect) {
+            // A literal that nobody feeds would never end.
+            Ok(segments) if feed.is_none() && segments.iter().any(|segment| segment.streamed > 0) => {
+                Err(encode::Error::Empty)
+            }
+            encoded => encoded,
+        };
+        let segments = match segments {
             Ok(segments) => segments,
             Err(error) => {
                 self.seen.is_busy.store(!self.running.is_empty(), Ordering::Release);

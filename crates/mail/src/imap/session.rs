@@ -153,16 +153,16 @@ impl Session {
         validity: u32,
     ) -> Result<Option<Selected>, Error> {
         let is_open = |open: &&Selected| open.name == mailbox && !open.is_read_only;
-        let selected = match self.selected.as_ref().filter(is_open).cloned() {
-            Some(selected) => selected,
-            None => {
-                // Until the reply is in, nobody can say which mailbox is open.
-                self.selected = None;
-                let reply = self.run_one(select::select(mailbox)).await?;
-                let selected = select::read(Bytes::copy_from_slice(mailbox), &reply)?;
-                self.selected = Some(selected.clone());
-                selected
-            }
+        let open = self.selected.as_ref().filter(is_open).cloned();
+        let selected = if let Some(selected) = open {
+            selected
+        } else {
+            // Until the reply is in, nobody can say which mailbox is open.
+            self.selected = None;
+            let reply = self.run_one(select::select(mailbox)).await?;
+            let selected = select::read(Bytes::copy_from_slice(mailbox), &reply)?;
+            self.selected = Some(selected.clone());
+            selected
         };
         if selected.validity != validity {
             return Ok(None);

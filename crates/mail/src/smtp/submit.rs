@@ -95,18 +95,12 @@ impl Transaction<'_> {
         let lines: String = std::iter::once(mail_line(self.envelope, capabilities)).chain(lines).collect();
         self.say(&lines, "MAIL").await?;
         let sender = verdict(&self.hear("MAIL").await?)?;
+        if !sender.accepted {
+            return Err(self.without_sender(sender, with_mail.len()).await);
+        }
         let mut replies = Vec::with_capacity(recipients.len());
         for _ in with_mail {
             replies.push(verdict(&self.hear("RCPT").await?)?);
-        }
-        if !sender.accepted {
-            self.connection.set_within(false);
-            let is_of_size = sender.is_of_size();
-            return Err(if is_of_size {
-                NotSubmitted::MessageRefused(sender)
-            } else {
-                NotSubmitted::SenderRefused(sender)
-            });
         }
         for some in later.chunks(flight) {
             let lines: String = some.iter().map(|recipient| recipient_line(recipient, wants_dsn)).collect();
@@ -131,6 +125,21 @@ impl Transaction<'_> {
             }
             421 => Err(interruption(&reply)),
             _ => Err(NotSubmitted::NotSent(Error::Protocol("an unexpected reply to DATA"))),
+        }
+    }
+
+    /// What a refused sender means; `owed` replies are still to come, and none of them changes it: some
+    /// servers hang up instead.
+    async fn without_sender(&mut self, sender: RecipientReply, owed: usize) -> NotSubmitted {
+        let mut heard = 0;
+        while heard < owed && self.hear("RCPT").await.is_ok_and(|reply| verdict(&reply).is_ok()) {
+            heard += 1;
+        }
+        self.connection.set_within(heard < owed);
+        if sender.is_of_size() {
+            NotSubmitted::MessageRefused(sender)
+        } else {
+            NotSubmitted::SenderRefused(sender)
         }
     }
 

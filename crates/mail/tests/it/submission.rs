@@ -43,8 +43,13 @@ pub(crate) async fn connect(sink: &SmtpSink) -> SignedIn {
 }
 
 pub(crate) async fn connect_within(sink: &SmtpSink, patience: Patience) -> Result<SignedIn, mail::Error> {
+    connect_to(sink.port(), patience).await
+}
+
+/// The same, to whatever stands in front of the sink.
+pub(crate) async fn connect_to(port: u16, patience: Patience) -> Result<SignedIn, mail::Error> {
     let (host, username) = ("127.0.0.1".to_owned(), "tim".to_owned());
-    let endpoint = Endpoint { host, port: sink.port(), tls: TlsMode::None, username };
+    let endpoint = Endpoint { host, port, tls: TlsMode::None, username };
     let settings = net::Settings { private_hosts: PrivateHosts::Allow, ..net::Settings::default() };
     let credential = Credential::Password(Secret::new("sesame"));
     sign_in_within(patience, &Outgoing::new(settings), &endpoint, &credential, Origin::Operator, [7; 24])

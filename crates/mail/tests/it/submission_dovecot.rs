@@ -10,7 +10,9 @@ use mail::{
 };
 use net::Origin;
 use testkit::{
-    Options, SinkOptions, Submission, require_submission,
+    Options, Proxy, SinkOptions, Submission,
+    proxy::Faults,
+    require_submission,
     smtp_sink::{Fault, Stage},
 };
 
@@ -21,6 +23,15 @@ use crate::{
 
 async fn connect(server: &Submission, tls: TlsMode, credential: Credential) -> Result<SignedIn, Error> {
     let port = if tls == TlsMode::Tls { server.tls_port() } else { server.starttls_port() };
+    connect_to(server, port, tls, credential).await
+}
+
+async fn connect_to(
+    server: &Submission,
+    port: u16,
+    tls: TlsMode,
+    credential: Credential,
+) -> Result<SignedIn, Error> {
     let endpoint = Endpoint { host: server.host().to_owned(), port, tls, username: "alice".to_owned() };
     let outgoing = outgoing(server.ca_file().to_owned());
     sign_in(&outgoing, &endpoint, &credential, Origin::Operator, [7; 24]).await
@@ -131,4 +142,33 @@ async fn a_relay_that_fails_at_the_end_is_a_definite_no_for_now() {
     signed_in.reset().await.unwrap();
     hand_over(&mut signed_in, &["ann@x.org"], MESSAGE).await.unwrap();
     assert_eq!(server.sink().received().len(), 1);
+}
+
+#[tokio::test]
+async fn a_cut_under_tls_is_told_as_what_it_was() {
+    let Some(server) = relay(SinkOptions::default()) else { return };
+    let proxy = Proxy::start(server.tls_port(), Faults::default()).unwrap();
+    let (mut lost, mut unknown, mut sent) = (0, 0, 0);
+    // The four replies are some 200 octets in records of TLS.
+    for cut in (10..).step_by(15).take(30) {
+        let tls = TlsMode::Tls;
+        let signed_in = connect_to(&server, proxy.port(), tls, password("alice-secret")).await;
+        let mut signed_in = signed_in.unwrap();
+        proxy.strike(Faults { cut_after: Some(cut), ..Faults::default() });
+        let recipient = format!("cut{cut}@x.org");
+        let told = hand_over(&mut signed_in, &[&recipient], MESSAGE).await;
+        drop(signed_in);
+        let transactions = server.sink().wait_closed(SOON).unwrap();
+        let is_taken = transactions.iter().any(|one| one.is_taken && one.accepted() == [recipient.as_str()]);
+        match told {
+            Ok(_) => sent += usize::from(is_taken),
+            Err(NotSubmitted::NotSent(_)) => {
+                assert!(!is_taken, "{cut}");
+                lost += 1;
+            }
+            Err(NotSubmitted::Unknown(_)) => unknown += 1,
+            other => panic!("{cut}: {other:?}"),
+        }
+    }
+    assert!(lost > 0 && unknown > 0 && sent > 0 && lost + unknown + sent == 30, "{lost} {unknown} {sent}");
 }

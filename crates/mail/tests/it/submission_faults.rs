@@ -13,11 +13,14 @@ use mail::{
     smtp::{NotSubmitted, Patience, submit},
 };
 use testkit::{
-    SinkOptions, SmtpSink,
+    Proxy, SinkOptions, SmtpSink,
+    proxy::Faults,
     smtp_sink::{Act, Fault, Stage},
 };
 
-use crate::submission::{MESSAGE, Pieces, SOON, connect, connect_within, envelope, hand_over, sink};
+use crate::submission::{
+    MESSAGE, Pieces, SOON, connect, connect_to, connect_within, envelope, hand_over, sink,
+};
 
 /// So that a test of silence is over soon.
 const LITTLE: Duration = Duration::from_millis(300);
@@ -101,6 +104,9 @@ async fn a_refused_sender_is_told_apart_from_a_message_that_is_too_large() {
         matches!(&told, NotSubmitted::SenderRefused(reply) if reply.code == 553 && reply.text == "not your address"),
         "{told:?}"
     );
+    // Also where the server hangs up instead of answering to the recipients that are on their way.
+    let (told, _) = outcome(Fault::new(Stage::Mail, Act::Leave("550 5.7.1 go away".into()))).await;
+    assert!(matches!(&told, NotSubmitted::SenderRefused(reply) if reply.text == "go away"), "{told:?}");
     let (told, _) = outcome(Fault::say(Stage::Mail, "552 5.3.4 too large")).await;
     assert!(matches!(&told, NotSubmitted::MessageRefused(reply) if reply.code == 552), "{told:?}");
 }
@@ -168,6 +174,31 @@ async fn a_cut_after_the_end_is_unknown() {
     // Half an answer is none.
     let (told, _) = outcome(Fault::new(Stage::End, Act::Leave("250-2.0.0 tak".into()))).await;
     assert!(matches!(told, NotSubmitted::Unknown(Error::Closed)), "{told:?}");
+}
+
+#[tokio::test]
+async fn a_cut_at_any_octet_of_the_answers_is_told_as_what_it_was() {
+    let sink = sink(SinkOptions::default());
+    let proxy = Proxy::start(sink.port(), Faults::default()).unwrap();
+    let yes = "250 2.1.0 ok\r\n250 2.1.5 ok\r\n";
+    let go = yes.len() + "354 go on\r\n".len();
+    let all = go + "250 2.0.0 taken\r\n".len();
+    for cut in 1..=all {
+        let mut server = connect_to(proxy.port(), Patience::default()).await.unwrap();
+        proxy.strike(Faults { cut_after: Some(cut), ..Faults::default() });
+        let recipient = format!("cut{cut}@x.org");
+        let told = hand_over(&mut server, &[&recipient], MESSAGE).await;
+        drop(server);
+        let transactions = sink.wait_closed(SOON).unwrap();
+        let is_taken = transactions.iter().any(|one| one.is_taken && one.accepted() == [recipient.as_str()]);
+        match told {
+            Ok(_) => assert!(cut == all && is_taken, "{cut}"),
+            // At the go-ahead's last octet the cut may be noticed before the end, or not.
+            Err(NotSubmitted::NotSent(_)) => assert!(cut <= go && !is_taken, "{cut}"),
+            Err(NotSubmitted::Unknown(_)) => assert!(cut >= go, "{cut}"),
+            other => panic!("{cut}: {other:?}"),
+        }
+    }
 }
 
 #[tokio::test]

@@ -129,12 +129,11 @@ impl Removal {
             }
         }
         for (validity, uids) in there {
-            match session.select_for_change(&trash, validity).await? {
-                Some(_) => {
-                    run_all(session, vec![store::add(&uids, &[Flag::Deleted]), expunge::these(&uids)]).await?
-                }
-                None => is_told = false,
+            if session.select_for_change(&trash, validity).await?.is_none() {
+                is_told = false;
+                continue;
             }
+            run_all(session, vec![store::add(&uids, &[Flag::Deleted]), expunge::these(&uids)]).await?;
         }
         Ok(if is_told { Removed::Gone } else { Removed::InTrash })
     }

@@ -1,9 +1,19 @@
 //! Courier 5.0 of Debian 12, as it answered. The engine's tests run on the real one besides.
 
+use bytes::Bytes;
 use domain::{FolderArg, Role};
-use mail::imap::command::search::{self, Order, Shape};
+use mail::{
+    Error,
+    imap::{
+        Question, Session,
+        command::search::{self, Order, Shape},
+        write::{Appending, Placed},
+    },
+    octets::Whole,
+};
 
 use super::{folders, session};
+use crate::script::Script;
 
 const SIGNED_IN: &str = "S: * OK [CAPABILITY IMAP4rev1 UIDPLUS CHILDREN NAMESPACE THREAD=ORDEREDSUBJECT THREAD=REFERENCES SORT QUOTA \
     IDLE ACL ACL2=UNION] Courier-IMAP ready. Copyright 1998-2022 Double Precision, Inc.  See COPYING for distribution information.\n\
@@ -61,4 +71,35 @@ async fn names_may_be_written_with_or_without_the_prefix() {
         assert_eq!((folder.messages, folder.unseen, folder.is_subscribed), (Some(4), Some(2), true));
     }
     assert_eq!(folders.find(&FolderArg::parse("@sent")).unwrap().role, Some(Role::Sent));
+}
+
+#[tokio::test]
+async fn a_mailbox_opened_for_reading_takes_no_message_on_the_same_connection() {
+    struct Opened;
+    impl Question for Opened {
+        type Answer = u32;
+        async fn ask(&self, session: &mut Session) -> Result<u32, Error> {
+            Ok(session.examine(b"INBOX.Sent", Vec::new()).await?.0.validity)
+        }
+    }
+    let opened = |tag: &str, end: &str| {
+        format!("S: * 12 EXISTS\nS: * OK [UIDVALIDITY 795244361] Ok\nS: {{{tag}}} OK [{end}] Ok\n")
+    };
+    // It would say `NO Current box is selected READ-ONLY.`, and does not tell of a message that it took.
+    let rest = "C: {x} EXAMINE INBOX.Sent\n".to_owned()
+        + &opened("x", "READ-ONLY")
+        + "C: {y} SELECT INBOX.Sent\n"
+        + &opened("y", "READ-WRITE")
+        + "C: {a} APPEND INBOX.Sent {6}\nS: + OK\nC: A: b\nC: \nS: {a} OK [APPENDUID 795244361 13] APPEND Ok.\n\
+           C: {z} EXAMINE INBOX.Sent\n"
+        + &opened("z", "READ-ONLY");
+    let script = Script::play([SIGNED_IN.to_owned() + &rest]).await;
+    let pool = script.pool();
+    pool.ask(None, &Opened).await.unwrap();
+    let what = Appending { mailbox: b"INBOX.Sent", size: 6, ..Appending::default() };
+    let placed = pool.append(&what, &mut Whole::new(Bytes::from_static(b"A: b\r\n"))).await.unwrap();
+    assert_eq!(placed, Some(Placed { validity: 795_244_361, uid: 13 }));
+    pool.ask(None, &Opened).await.unwrap();
+    pool.close();
+    script.done().await;
 }

@@ -214,6 +214,22 @@ async fn a_refusal_in_the_middle_is_told_and_ends_the_connection() {
 }
 
 #[tokio::test]
+async fn what_a_cancelled_call_left_behind_is_answered_while_the_message_goes_out() {
+    let rest = format!(
+        "C: {{n}} NOOP\nC: {{a}} APPEND Drafts {{20}}\nS: {{n}} OK late\nS: * 5 EXISTS\nS: + go on\n{SENT}S: {{a}} OK done"
+    );
+    let script = Script::play([hello("") + &rest]).await;
+    let pool = script.pool();
+    let mut lease = pool.lease(None).await.unwrap();
+    let cancelled = tokio::time::timeout(Duration::from_millis(50), lease.run_one(command::noop())).await;
+    assert!(cancelled.is_err());
+    drop(lease);
+    append(&pool, TEXT).await.unwrap();
+    pool.close();
+    script.done().await;
+}
+
+#[tokio::test]
 async fn a_slow_server_has_its_time_as_long_as_the_message_moves_on() {
     // Four times as long as a command may take, in steps that are each short enough.
     let steps = "take: 2000000\nwait: 250\n".repeat(8);

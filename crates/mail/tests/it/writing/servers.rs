@@ -122,7 +122,7 @@ fn appending<'a>(mailbox: &'a [u8], flags: &'a [Flag], text: &str) -> Appending<
 
 async fn append(pool: &Pool, mailbox: &[u8], text: &str) -> Placed {
     let what = appending(mailbox, &[], text);
-    pool.append(&what, &mut Pieces::of(text)).await.unwrap().expect("APPENDUID")
+    pool.append(&what, &mut Pieces::of(text)).await.unwrap().unwrap()
 }
 
 /// Header, flags, time of receipt and the rest, as stored.
@@ -237,7 +237,6 @@ async fn a_missing_folder_is_a_refusal_and_the_connection_stays(world: World) {
         }
     }
     append(&pool, b"INBOX", &message("found", 1)).await;
-    println!("{}: {} connections", world.name, proxy.connections());
     assert_eq!(proxy.connections(), 1, "{}", world.name);
 }
 
@@ -252,7 +251,6 @@ async fn a_cut_never_leaves_half_a_message(mut world: World) {
             pool.append(&appending(&folder, &[], &text), &mut Pieces::cut(text.as_bytes(), 30_000)).await;
         let is_told = matches!(outcome, Err(NotAppended::Before(_) | NotAppended::During(_)))
             || outcome.is_ok() && cut > text.len();
-        println!("{} {size} {cut}: {outcome:?}", world.name);
         assert!(is_told, "{}: {outcome:?}", world.name);
         for uid in world.uids(&folder) {
             let pool = world.pool();

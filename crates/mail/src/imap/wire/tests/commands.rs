@@ -97,6 +97,38 @@ fn a_message_is_written_without_being_copied() {
 }
 
 #[test]
+fn a_streamed_message_leaves_its_place_and_waits_where_it_must() {
+    let shape = |octets, is_waiting, dialect| {
+        let append = Command::new("APPEND").string("a").streamed(octets, false, is_waiting);
+        let segments = append.encode("a1", dialect).unwrap();
+        let text: Vec<_> =
+            segments.iter().map(|segment| String::from_utf8_lossy(&segment.bytes).into_owned()).collect();
+        assert_eq!(text[1..], ["\r\n"]);
+        (text[0].clone(), segments[0].wait_for_continue, segments[0].streamed)
+    };
+    assert_eq!(shape(4_096, false, UTF8), ("a1 APPEND a {4096+}\r\n".into(), false, 4_096));
+    assert_eq!(shape(4_097, false, UTF8), ("a1 APPEND a {4097}\r\n".into(), true, 4_097));
+    assert_eq!(shape(9_000, false, PLUS), ("a1 APPEND a {9000+}\r\n".into(), false, 9_000));
+    assert_eq!(shape(9, true, PLUS), ("a1 APPEND a {9}\r\n".into(), true, 9));
+    assert_eq!(shape(9, false, WAITING), ("a1 APPEND a {9}\r\n".into(), true, 9));
+    let utf8 = Command::new("APPEND").string("a").syntax("UTF8").open().streamed(9, true, true).close();
+    let segments = utf8.encode("a1", UTF8).unwrap();
+    assert_eq!(&segments[0].bytes[..], b"a1 APPEND a UTF8 (~{9}\r\n");
+    assert_eq!(&segments[1].bytes[..], b")\r\n");
+    assert_eq!(Command::new("APPEND").streamed(0, false, false).encode("a1", PLUS), Err(Error::Empty));
+}
+
+#[test]
+fn header_fields_are_named_by_words_only() {
+    let fetch = |names: &[&str]| Command::new("FETCH").header_fields(names).encode("a1", PLUS);
+    let segments = fetch(&["SUBJECT", "X-Postroom-Draft"]).unwrap();
+    assert_eq!(&segments[0].bytes[..], b"a1 FETCH BODY.PEEK[HEADER.FIELDS (SUBJECT X-Postroom-Draft)]\r\n");
+    for names in [&[][..], &[""], &["a b"], &["a)"], &["a]"], &["a\r\nb"], &["a", "\"b\""], &["\\a"]] {
+        assert_eq!(fetch(names), Err(Error::Atom), "{names:?}");
+    }
+}
+
+#[test]
 fn with_utf8_enabled_text_is_quoted_as_it_is() {
     assert_eq!(
         written(&Command::new("SELECT").mailbox("Entwürfe & co"), UTF8),
