@@ -4,10 +4,17 @@ use std::io;
 
 use bytes::Bytes;
 use domain::{Code, Principal, Problem, Timestamp, UploadId};
-use futures_util::stream::BoxStream;
+use futures_util::{StreamExt as _, stream::BoxStream};
+use storage::{Error, Pieces, UploadLimits};
 
 use super::keeps_nothing;
 use crate::Engine;
+
+/// Files that are kept of one grant.
+const COUNT: u64 = 100;
+
+/// Octets that are kept of one grant.
+const TOTAL: u64 = 250_000_000;
 
 /// A file that comes in, as far as it is known before its octets.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,6 +38,15 @@ pub struct Upload {
     pub expires: Timestamp,
 }
 
+/// A body as storage reads it.
+struct Body(BoxStream<'static, io::Result<Bytes>>);
+
+impl Pieces for Body {
+    async fn next(&mut self) -> io::Result<Option<Bytes>> {
+        self.0.next().await.transpose()
+    }
+}
+
 impl Engine {
     /// Keeps a file for the grant. If `octets` fails, nothing of it stays.
     pub async fn upload(
@@ -39,10 +55,28 @@ impl Engine {
         file: NewUpload,
         octets: BoxStream<'static, io::Result<Bytes>>,
     ) -> Result<Upload, Problem> {
-        let _ = (principal, file, octets);
-        match &self.0.settings.store {
-            Some(_) => Err(Problem::new(Code::NotSupported, "Files are not kept yet.")),
-            None => Err(keeps_nothing()),
+        let store = self.0.settings.store.as_ref().ok_or_else(keeps_nothing)?;
+        let limits = UploadLimits { size: file.most, count: COUNT, total: TOTAL };
+        let added =
+            store.upload_add(&principal.grant, &file.name, &file.media_type, &limits, Body(octets)).await;
+        match added {
+            Ok(kept) => Ok(Upload { id: kept.id, size: kept.size, expires: kept.expires }),
+            Err(error) => Err(refused(&error)),
+        }
+    }
+}
+
+fn refused(error: &Error) -> Problem {
+    match error {
+        Error::Full => {
+            let told = format!("There is no room for more files of this grant: {COUNT} files, {TOTAL} octets.");
+            Problem::new(Code::TooLarge, told)
+                .hint("Attach what was handed over before; each file is forgotten after a day.")
+        }
+        Error::Source(_) => Problem::new(Code::InvalidInput, "The file did not come whole.").hint("Send it again."),
+        error => {
+            tracing::error!(%error, "a file could not be kept");
+            Problem::new(Code::Internal, "The file could not be kept.")
         }
     }
 }

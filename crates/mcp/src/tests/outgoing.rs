@@ -76,7 +76,7 @@ fn outcome(status: SendStatus) -> SendOutcome {
         approval: is_waiting.then(|| WantedApproval { id: approval(), expires }),
         at: None,
         is_repeated: false,
-        hint: String::new(),
+        hint: if is_waiting { format!("postroom approval approve {}", approval()) } else { String::new() },
     }
 }
 

@@ -154,11 +154,6 @@ fn moment(text: &str) -> Result<Timestamp, Problem> {
 
 impl Output {
     fn of(outcome: SendOutcome) -> Self {
-        let is_waiting = outcome.status == SendStatus::ApprovalNeeded;
-        let hint = match &outcome.approval {
-            Some(approval) if is_waiting => waiting_hint(&approval.id),
-            _ => outcome.hint,
-        };
         let mut output = Self {
             status: outcome.status.as_str(),
             message_id: shorten(&outcome.message_id, 998).0,
@@ -173,7 +168,7 @@ impl Output {
             }),
             send_at: outcome.at.map(date),
             repeated: outcome.is_repeated,
-            hint,
+            hint: outcome.hint,
         };
         let mut all: Vec<RecipientView> = outcome
             .recipients
@@ -204,13 +199,6 @@ impl Output {
         output.more = (left > 0).then_some(left);
         output
     }
-}
-
-fn waiting_hint(id: &ApprovalId) -> String {
-    format!(
-        "It leaves when the person approves: `postroom approval show {id}`, then `postroom approval approve {id}` or \
-         `deny`. Tell them; do not send it again. `mail_send` with `approval_id` alone says how it stands."
-    )
 }
 
 /// Asks the person in their client whether what waits may leave, where that is theirs to say there.
