@@ -87,6 +87,8 @@ pub struct SendingBounds {
     pub looks: [Duration; 3],
     /// After which waits a copy that failed is tried again.
     pub copy_retries: Steps,
+    /// How long one try of a copy may take, and how long it is left alone if the process dies meanwhile.
+    pub copy_attempt: Duration,
     /// How often a copy is tried.
     pub copy_tries: u32,
     /// How long what is under way may take when the process stops.
@@ -120,6 +122,7 @@ impl Default for SendingBounds {
             at_once: 4,
             looks: [seconds(5), seconds(20), seconds(60)],
             copy_retries: [minutes(1), minutes(5), minutes(15), minutes(30), minutes(60)],
+            copy_attempt: minutes(5),
             copy_tries: 10,
             farewell: seconds(10),
         }

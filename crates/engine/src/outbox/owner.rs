@@ -93,14 +93,6 @@ impl Owner {
     }
 }
 
-impl Drop for Owner {
-    fn drop(&mut self) {
-        if let (Some(_), Some(path)) = (&self._lock, self.path_of(&self.name)) {
-            let _ = fs::remove_file(path);
-        }
-    }
-}
-
 fn is_name(name: &str) -> bool {
     name.len() == 32 && name.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
@@ -162,7 +154,7 @@ mod tests {
         let name = one.name().to_owned();
         let other = Owner::new(&Fixed(2), Some(folder.path()));
         drop(one);
-        assert_eq!(other.life_of(&name), Life::Unknown);
+        assert_eq!(other.life_of(&name), Life::Dead);
         assert_eq!(Owner::new(&Fixed(5), None).life_of(&name), Life::Unknown);
     }
 }

@@ -91,13 +91,19 @@ impl Engine {
         // Whoever comes while this runs, or after it broke off, comes later.
         let taken = Copy {
             tries: row.copy.tries.saturating_add(1),
-            next: Some(now + bounds.attempt),
+            next: Some(now + bounds.copy_attempt),
             ..row.copy.clone()
         };
         if !set(store, row, &row.copy, &taken).await {
             return;
         }
-        let end = match self.copied(store, account, row, &taken).await {
+        // Given up before anybody else may take it.
+        let copying = tokio::time::timeout(bounds.copy_attempt, self.copied(store, account, row, &taken));
+        let Ok(copied) = copying.await else {
+            tracing::warn!("the copy of a sent message took too long");
+            return;
+        };
+        let end = match copied {
             Ok(end) => end,
             Err((from, problem)) => {
                 tracing::warn!(code = %problem.code, "the copy of a sent message could not be filed");
@@ -176,10 +182,7 @@ impl Engine {
             size: row.frozen.size,
             is_utf8: row.frozen.needs_utf8,
         };
-        let append = account.opened.pool.append(&appending, &mut octets);
-        let Ok(appended) = tokio::time::timeout(self.0.bounds.sending.attempt, append).await else {
-            return Err(account.problem(&mail::Error::Timeout("the copy")));
-        };
+        let appended = account.opened.pool.append(&appending, &mut octets).await;
         appended.map_err(|failure| match failure {
             NotAppended::Before(error) | NotAppended::During(error) | NotAppended::Refused(error) => {
                 // The folder may have been removed meanwhile: the next try makes it anew.

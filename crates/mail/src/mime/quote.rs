@@ -5,6 +5,7 @@
 mod attribution;
 mod heads;
 
+pub(super) use self::heads::is_forward_mark;
 pub use self::heads::is_forward_subject;
 
 use super::line::{Line, Region};

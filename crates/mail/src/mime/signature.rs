@@ -1,6 +1,9 @@
 //! Folds the author's signature to one line.
 
-use super::line::{Line, Region};
+use super::{
+    line::{Line, Region},
+    quote,
+};
 
 /// A longer one is no signature but text below a line of dashes.
 const MAX_LINES: usize = 16;
@@ -81,6 +84,10 @@ fn signature_end(lines: &[Line], start: usize) -> Option<usize> {
             continue;
         }
         if line.quote > 0 || !matches!(line.region, Region::Own | Region::Signature) {
+            break;
+        }
+        // A message passed on below the signature is none of it.
+        if quote::is_forward_mark(&line.text) {
             break;
         }
         count += 1;

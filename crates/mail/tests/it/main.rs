@@ -4,7 +4,9 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
 mod compose;
+mod compose_foreign;
 mod composed;
+mod composing;
 mod dovecot;
 mod faults;
 mod folders;

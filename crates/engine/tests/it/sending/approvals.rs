@@ -1,1 +1,105 @@
-//! Later.
+//! Messages that the person is asked about first.
+
+use domain::{ApprovalPlace, Code, Limits};
+use engine::outgoing::{SendOutcome, SendRequest, SendStatus, Sending};
+use storage::{Decided, Decision};
+use testkit::smtp_sink::SinkOptions;
+
+use super::outbox_world::{OutboxWorld, ended, letter, request, to_bob};
+
+/// A grant that has every message approved, at the given place.
+async fn asking(place: Option<ApprovalPlace>) -> Option<OutboxWorld> {
+    let mut world = OutboxWorld::new(SinkOptions::default()).await?;
+    world.principal.limits =
+        Limits { approval: Some(domain::ApprovalRule::Always), approval_place: place, ..Limits::default() };
+    Some(world)
+}
+
+fn of_approval(outcome: &SendOutcome) -> SendRequest {
+    let approval = outcome.approval.as_ref().map(|approval| approval.id.clone());
+    SendRequest { sending: Sending::State { approval }, key: None, at: None }
+}
+
+#[tokio::test]
+async fn nothing_leaves_before_the_person_says_yes_on_the_page_and_then_it_does() {
+    let Some(world) = asking(None).await else { return };
+    let outcome = world.send(to_bob(Some("k"))).await.unwrap();
+    assert_eq!(outcome.status, SendStatus::ApprovalNeeded);
+    let approval = outcome.approval.clone().unwrap();
+    assert!(outcome.hint.contains(&format!("postroom approval show {}", approval.id)), "{}", outcome.hint);
+    assert_eq!(world.send(to_bob(Some("k"))).await.unwrap().status, SendStatus::ApprovalNeeded);
+    assert_eq!(world.send(of_approval(&outcome)).await.unwrap().status, SendStatus::ApprovalNeeded);
+    // The client cannot answer for the person.
+    let question = world.engine.approval_question(&world.principal, &approval.id).await;
+    assert_eq!(question.unwrap(), None);
+    let answered = world.engine.answer_approval(&world.principal, &approval.id, true).await;
+    assert_eq!(answered.unwrap_err().code, Code::OutsideGrant);
+    assert!(world.sink.transactions().is_empty());
+    let decided = world.store.approval_decide(&approval.id, Decision::Approve, "alice").await.unwrap();
+    assert!(matches!(decided, Decided::Done(_)));
+    // It leaves with the next that looks at it, and nobody is asked again.
+    let sent = world.send(of_approval(&outcome)).await.unwrap();
+    assert_eq!(sent.status, SendStatus::Sent);
+    assert_eq!(ended(&world.sink).len(), 1);
+}
+
+#[tokio::test]
+async fn what_was_approved_leaves_without_a_caller() {
+    let Some(world) = asking(None).await else { return };
+    let outcome = world.send(to_bob(Some("k"))).await.unwrap();
+    let approval = outcome.approval.unwrap();
+    world.store.approval_decide(&approval.id, Decision::Approve, "alice").await.unwrap();
+    world.work_until(&world.engine.clone(), async || world.sink.received().len() == 1).await;
+}
+
+#[tokio::test]
+async fn the_question_in_the_client_shows_it_as_it_leaves_and_its_answer_counts() {
+    let Some(world) = asking(Some(ApprovalPlace::Client)).await else { return };
+    let mut composition = letter(&["bob@example.org"], "Tea");
+    composition.bcc = Some(vec!["eve@example.org".into()]);
+    let outcome = world.send(request(composition, None)).await.unwrap();
+    let approval = outcome.approval.unwrap();
+    let question = world.engine.approval_question(&world.principal, &approval.id).await.unwrap().unwrap();
+    assert_eq!(question.recipients, ["bob@example.org", "eve@example.org"]);
+    assert_eq!((question.from.as_str(), question.subject.as_str()), ("alice@example.com", "Tea"));
+    assert!(question.preview.contains("At five?") && !question.reasons.is_empty());
+    let sent = world.engine.answer_approval(&world.principal, &approval.id, true).await.unwrap();
+    assert_eq!(sent.status, SendStatus::Sent);
+    // Once.
+    let again = world.engine.answer_approval(&world.principal, &approval.id, true).await.unwrap();
+    assert!(again.is_repeated && again.status == SendStatus::Sent);
+    assert_eq!(ended(&world.sink).len(), 1);
+}
+
+#[tokio::test]
+async fn a_no_and_no_answer_leave_nothing() {
+    let Some(world) = asking(Some(ApprovalPlace::Client)).await else { return };
+    let denied = world.send(to_bob(Some("1"))).await.unwrap().approval.unwrap();
+    let outcome = world.engine.answer_approval(&world.principal, &denied.id, false).await.unwrap();
+    assert_eq!(outcome.status, SendStatus::Denied);
+    let late = world.send(to_bob(Some("2"))).await.unwrap();
+    world.clock.forward(24 * 3_600 + 1);
+    let id = late.approval.clone().unwrap().id;
+    assert_eq!(world.engine.approval_question(&world.principal, &id).await.unwrap(), None);
+    let outcome = world.engine.answer_approval(&world.principal, &id, true).await.unwrap();
+    assert_eq!(outcome.status, SendStatus::Expired);
+    assert_eq!(world.send(of_approval(&late)).await.unwrap().status, SendStatus::Expired);
+    assert!(world.sink.transactions().is_empty());
+}
+
+#[tokio::test]
+async fn another_grants_approval_is_absent() {
+    let Some(world) = asking(Some(ApprovalPlace::Client)).await else { return };
+    let outcome = world.send(to_bob(Some("1"))).await.unwrap();
+    let id = outcome.approval.clone().unwrap().id;
+    let mut other = world.principal.clone();
+    other.grant = domain::GrantId::from_text("gra_other");
+    let absent = [
+        world.engine.send(&other, of_approval(&outcome)).await.map(drop),
+        world.engine.approval_question(&other, &id).await.map(drop),
+        world.engine.answer_approval(&other, &id, true).await.map(drop),
+    ];
+    for answer in absent {
+        assert_eq!(answer.unwrap_err().code, Code::NotFound);
+    }
+}

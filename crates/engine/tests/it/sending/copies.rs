@@ -1,1 +1,184 @@
-//! Later.
+//! Exactly one copy in Sent, whoever makes it.
+
+use std::sync::Arc;
+
+use domain::{AccountSource, Door, Principal};
+use engine::{
+    outbox::Standing,
+    outgoing::{SendOutcome, SendStatus},
+};
+use testkit::{
+    Mail, Options, Proxy,
+    proxy::Faults,
+    smtp_sink::SinkOptions,
+};
+
+use super::outbox_world::{OutboxWorld, bounds, state_of, to_bob, work_until};
+
+async fn world() -> Option<OutboxWorld> {
+    OutboxWorld::new(SinkOptions::default()).await
+}
+
+async fn files_itself(world: &OutboxWorld, files_itself: bool) {
+    let AccountSource::Stored(id) = &world.principal.accounts[0].source else { panic!("not stored") };
+    world.store.filing_learn(&domain::HomeAccount::Stored(id.clone()), files_itself).await.unwrap();
+}
+
+fn state(outcome: &SendOutcome) -> &'static str {
+    outcome.copy.as_ref().unwrap().state
+}
+
+/// Works, a minute each time, until the copy is as wanted.
+async fn until(world: &OutboxWorld, wanted: &str) {
+    world
+        .work_until(&world.engine.clone(), async || {
+            world.clock.forward(61);
+            state(&world.state_of("k").await.unwrap()) == wanted
+        })
+        .await;
+}
+
+#[tokio::test]
+async fn where_we_file_it_the_copy_is_there_at_once_and_read() {
+    let Some(world) = world().await else { return };
+    files_itself(&world, false).await;
+    let outcome = world.send(to_bob(Some("k"))).await.unwrap();
+    assert_eq!((outcome.status, state(&outcome)), (SendStatus::Sent, "stored"));
+    let id = outcome.copy.unwrap().id.unwrap();
+    assert!(id.to_string().starts_with("work/@sent:"), "{id}");
+    assert_eq!(world.filed("Sent").len(), 1);
+    let path = world.maildir.path_of("Sent").unwrap().join("cur");
+    let name = std::fs::read_dir(path).unwrap().next().unwrap().unwrap().file_name();
+    assert!(name.to_string_lossy().ends_with(":2,S"), "{name:?}");
+}
+
+#[tokio::test]
+async fn where_the_provider_files_it_nothing_is_added() {
+    let Some(world) = world().await else { return };
+    files_itself(&world, true).await;
+    let outcome = world.send(to_bob(Some("k"))).await.unwrap();
+    assert_eq!(state(&outcome), "kept");
+    world.clock.forward(600);
+    let mut rounds = 0;
+    world
+        .work_until(&world.engine.clone(), async || {
+            rounds += 1;
+            rounds > 10
+        })
+        .await;
+    assert!(world.filed("Sent").is_empty());
+}
+
+#[tokio::test]
+async fn where_nobody_knows_it_is_looked_and_what_was_seen_is_remembered() {
+    let Some(world) = world().await else { return };
+    assert_eq!(state(&world.send(to_bob(Some("k"))).await.unwrap()), "looking");
+    until(&world, "stored").await;
+    assert_eq!(world.filed("Sent").len(), 1);
+    let next = world.send(to_bob(Some("next"))).await.unwrap();
+    assert_eq!(state(&next), "stored", "not remembered");
+    assert_eq!(world.filed("Sent").len(), 2);
+}
+
+#[tokio::test]
+async fn what_the_provider_filed_is_found_by_its_message_id() {
+    let Some(world) = world().await else { return };
+    let outcome = world.send(to_bob(Some("k"))).await.unwrap();
+    assert_eq!(state(&outcome), "looking");
+    let message = world.sink.received().remove(0).message;
+    world.maildir.deliver("Sent", 1, &Mail::new(message, crate::world::NOW)).unwrap();
+    until(&world, "kept").await;
+    assert_eq!(world.filed("Sent").len(), 1);
+    assert!(world.state_of("k").await.unwrap().copy.unwrap().id.is_some());
+    // Remembered: nothing is looked for any more.
+    assert_eq!(state(&world.send(to_bob(Some("next"))).await.unwrap()), "kept");
+}
+
+#[tokio::test]
+async fn what_the_provider_filed_under_another_message_id_is_found_too() {
+    let Some(world) = world().await else { return };
+    let outcome = world.send(to_bob(Some("k"))).await.unwrap();
+    let message = world.sink.received().remove(0).message;
+    let renamed = message.replace(&outcome.message_id, "<provider@example.net>");
+    assert_ne!(message, renamed);
+    world.maildir.deliver("Sent", 1, &Mail::new(renamed, crate::world::NOW)).unwrap();
+    until(&world, "kept").await;
+    assert_eq!(world.filed("Sent").len(), 1);
+}
+
+#[tokio::test]
+async fn another_message_with_the_same_subject_is_not_taken_for_the_copy() {
+    let Some(world) = world().await else { return };
+    let first = world.send(to_bob(Some("first"))).await.unwrap();
+    assert_eq!(state(&first), "looking");
+    let message = world.sink.received().remove(0).message;
+    world.maildir.deliver("Sent", 1, &Mail::new(message, crate::world::NOW)).unwrap();
+    world.send(to_bob(Some("k"))).await.unwrap();
+    let row = world.store.outbox_find_key(&world.principal.grant, "key:first").await.unwrap().unwrap();
+    world.store.outbox_set_copy(&row.id, &row.copy, &storage::Copy::NONE).await.unwrap();
+    until(&world, "stored").await;
+    assert_eq!(world.filed("Sent").len(), 2);
+}
+
+/// The same person behind a proxy before the IMAP server.
+fn behind(world: &OutboxWorld, proxy: &Proxy) -> Principal {
+    let mut principal = world.carried(Door::Stdio);
+    let AccountSource::Carried(carried) = &mut principal.accounts[0].source else { panic!("not carried") };
+    let (settings, _) = Arc::make_mut(carried);
+    settings.imap.port = proxy.port();
+    principal
+}
+
+#[tokio::test]
+async fn a_mailbox_that_is_away_delays_the_copy_and_not_the_sending() {
+    let options = SinkOptions { pause: std::time::Duration::from_millis(50), ..SinkOptions::default() };
+    let Some(world) = OutboxWorld::new(options).await else { return };
+    let proxy = Proxy::start(world.dovecot.imap_port(), Faults::default()).unwrap();
+    let principal = behind(&world, &proxy);
+    let holds = || Standing::Holds(Arc::new(principal.clone()));
+    // Learnt with a first message, whose copy nobody but us makes.
+    world.engine.send(&principal, to_bob(Some("first"))).await.unwrap();
+    work_until(&world.engine, holds(), &mut async || {
+        world.clock.forward(61);
+        let outcome = world.engine.send(&principal, state_of("first")).await.unwrap();
+        state(&outcome) == "stored"
+    })
+    .await;
+    // The server may have stored the copy when its answer is lost: then it is found, and not stored again.
+    let away = Faults { cut_after: Some(0), ..Faults::default() };
+    let sending = world.engine.send(&principal, to_bob(Some("k")));
+    let cutting = async {
+        while world.sink.transactions().len() < 2 {
+            tokio::time::sleep(std::time::Duration::from_millis(2)).await;
+        }
+        proxy.set(away.clone());
+        proxy.strike(away.clone());
+    };
+    let (outcome, ()) = tokio::join!(sending, cutting);
+    let outcome = outcome.unwrap();
+    assert_eq!((outcome.status, state(&outcome)), (SendStatus::Sent, "waiting"), "{outcome:?}");
+    proxy.set(Faults::default());
+    work_until(&world.engine, holds(), &mut async || {
+        world.clock.forward(61);
+        state(&world.engine.send(&principal, state_of("k")).await.unwrap()) == "stored"
+    })
+    .await;
+    assert_eq!(world.filed("Sent").len(), 2);
+    assert_eq!(world.sink.received().len(), 2);
+}
+
+#[tokio::test]
+async fn the_folder_is_there_before_anything_is_sent() {
+    let options = Options { special_use: false, ..Options::default() };
+    let Some(world) = OutboxWorld::on(options, SinkOptions::default(), bounds()).await else { return };
+    files_itself(&world, false).await;
+    let outcome = world.send(to_bob(Some("k"))).await.unwrap();
+    assert_eq!(state(&outcome), "stored");
+    assert_eq!(world.filed("Sent").len(), 1);
+    // No mailbox at all: nothing leaves.
+    let proxy = Proxy::start(1, Faults::default()).unwrap();
+    let principal = behind(&world, &proxy);
+    let problem = world.engine.send(&principal, to_bob(Some("other"))).await.unwrap_err();
+    assert_eq!(problem.code, domain::Code::AccountUnreachable);
+    assert_eq!(world.sink.received().len(), 1);
+}

@@ -82,7 +82,9 @@ pub fn body(own: Own<'_>, answer: Answer<'_>, signature: Option<&str>, language:
         } else {
             (lines(signature), escape_lines(signature))
         };
-        texts.push(format!("-- \n{}", text.trim()));
+        if !text.trim().is_empty() {
+            texts.push(format!("-- \n{}", text.trim()));
+        }
         htmls.push(format!("<br>\n<div class=\"moz-signature\">-- <br>\n{html}</div>\n"));
     }
     match answer {

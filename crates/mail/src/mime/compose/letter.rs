@@ -1,5 +1,7 @@
 //! What a message says, before it is octets, and why it cannot become any.
 
+use std::fmt;
+
 use domain::{Address, Code, Problem, Timestamp};
 
 use super::address::{AddressError, wire_domain};
@@ -64,6 +66,21 @@ pub enum FileEncoding {
         /// Whether octets outside ASCII are among them.
         is_8bit: bool,
     },
+}
+
+// What a letter says is not for logs.
+impl fmt::Debug for Letter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let recipients = self.to.len() + self.cc.len() + self.bcc.len();
+        let files = self.inline.len() + self.files.len();
+        write!(f, "Letter({recipients} recipients, {files} files)")
+    }
+}
+
+impl fmt::Debug for FilePart {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "FilePart({:?}, {:?})", self.encoding, self.size)
+    }
 }
 
 impl FileEncoding {

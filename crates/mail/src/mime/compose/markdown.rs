@@ -10,7 +10,7 @@ mod text;
 
 use std::ops::Range;
 
-use pulldown_cmark::{Event, Options, Parser};
+use pulldown_cmark::{Event, LinkType, Options, Parser};
 
 use self::bound::tame;
 use super::escape::{escape_lines, escape_link};
@@ -80,8 +80,11 @@ fn item_lines(item: &str) -> &str {
 }
 
 /// The target of a link that may be followed.
-fn link_target(url: &str) -> Option<String> {
+fn link_target(kind: LinkType, url: &str) -> Option<String> {
     let url = url.trim();
+    if kind == LinkType::Email {
+        return Some(escape_link(&format!("mailto:{url}")));
+    }
     let scheme = url.split_once(':')?.0.to_ascii_lowercase();
     matches!(scheme.as_str(), "http" | "https" | "mailto").then(|| escape_link(url))
 }

@@ -43,8 +43,12 @@ pub fn reply_recipients(original: &Envelope, own: &[String], all: bool) -> Recip
     }
     let asked = sound(&original.reply_to);
     let is_asked = asked.iter().any(|address| !is_own(address));
-    let answered = if is_asked || (from.is_empty() && !asked.is_empty()) { asked } else { from };
     let others = |list: Vec<Address>| list.into_iter().filter(|address| !is_own(address)).collect();
+    let answered = match (is_asked, from.is_empty()) {
+        (true, _) => others(asked),
+        (false, false) => others(from),
+        (false, true) => asked,
+    };
     let mut found = Recipients { to: once(answered), cc: Vec::new() };
     if all {
         found.to.extend(once(others(to)));

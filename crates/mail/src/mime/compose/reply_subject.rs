@@ -2,8 +2,9 @@
 
 use crate::mime::{invisible, subject};
 
-/// Most characters of a subject that are kept.
+/// Most characters of a subject that are kept, and that are looked at.
 const MAX_CHARS: usize = 1_000;
+const MAX_READ: usize = 4_000;
 /// Marks of some mail programs that are ordinary words in subjects of people.
 const WORDS: [&str; 2] = ["ref", "hal"];
 
@@ -23,15 +24,16 @@ fn marked(mark: &str, subject: &str) -> String {
     let bare = bare(&line);
     if !bare.is_empty() {
         out.push(' ');
-        out.push_str(&bare);
+        out.extend(bare.chars().take(MAX_CHARS));
     }
+    out.truncate(out.trim_end().len());
     out
 }
 
 /// A subject as a single line without characters that nobody sees.
 pub(super) fn one_line(subject: &str) -> String {
     let (clean, _) = invisible::clean(subject);
-    let words: String = clean.chars().map(|c| if c.is_control() { ' ' } else { c }).take(MAX_CHARS).collect();
+    let words: String = clean.chars().map(|c| if c.is_control() { ' ' } else { c }).take(MAX_READ).collect();
     words.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 

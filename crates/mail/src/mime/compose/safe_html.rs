@@ -28,7 +28,7 @@ static CLEANER: LazyLock<Builder<'static>> = LazyLock::new(|| {
         .filter_style_properties(allowed::STYLES.iter().copied().collect())
         .link_rel(None)
         .attribute_filter(|tag, name, value| {
-            allowed::is_value(tag, name, value).then(|| Cow::Borrowed(value))
+            allowed::is_value(tag, name, value).then_some(Cow::Borrowed(value))
         });
     builder
 });

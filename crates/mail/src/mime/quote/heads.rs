@@ -251,7 +251,7 @@ pub(super) fn is_history_mark(text: &str) -> bool {
 }
 
 /// Whether a line stands above a message that is passed on.
-pub(super) fn is_forward_mark(text: &str) -> bool {
+pub(in crate::mime) fn is_forward_mark(text: &str) -> bool {
     if text.len() > 200 {
         return false;
     }

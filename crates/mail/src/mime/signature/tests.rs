@@ -40,3 +40,11 @@ fn signatures_marked_in_html_fold() {
         assert!(found.starts_with("Hi\n") && found.ends_with("[signature: 2 lines]"), "{found}");
     }
 }
+
+#[test]
+fn a_message_passed_on_below_a_signature_is_none_of_it() {
+    let text = "fyi\n\n-- \nAnn\n\n---------- Forwarded message ----------\nFrom: Bob\n\nThe plans.";
+    let lines = crate::mime::plain::lines(text, false, false, &mut crate::mime::links::Links::new(false)).0;
+    let shown = crate::mime::line::join(&fold(lines));
+    assert!(shown.contains("[signature: 1 line]") && shown.contains("The plans."), "{shown}");
+}

@@ -157,7 +157,7 @@ impl Writer {
             Tag::Emphasis => self.start("<em>", "</em>"),
             Tag::Strong => self.start("<strong>", "</strong>"),
             Tag::Strikethrough => self.start("<s>", "</s>"),
-            Tag::Link { dest_url, .. } => match link_target(&dest_url) {
+            Tag::Link { link_type, dest_url, .. } => match link_target(link_type, &dest_url) {
                 Some(url) => self.start(&format!("<a href=\"{}\">", escape(&url)), "</a>"),
                 None => self.start("", ""),
             },

@@ -58,9 +58,9 @@ pub(super) fn write(source: &str) -> String {
                 writer.begin(tag);
             }
             Event::End(tag) => writer.end(tag),
-            Event::Text(text) => writer.push(&text),
             Event::Html(html) | Event::InlineHtml(html) if is_break(&html) => writer.push("\n"),
-            Event::Html(text)
+            Event::Text(text)
+            | Event::Html(text)
             | Event::InlineHtml(text)
             | Event::FootnoteReference(text)
             | Event::InlineMath(text)
@@ -124,7 +124,9 @@ impl Writer {
             }
             Tag::TableHead | Tag::TableRow => self.cells.clear(),
             Tag::Strikethrough => self.push("~~"),
-            Tag::Link { dest_url, .. } => self.links.push((link_target(&dest_url), self.block.len())),
+            Tag::Link { link_type, dest_url, .. } => {
+                self.links.push((link_target(link_type, &dest_url), self.block.len()));
+            }
             Tag::Image { dest_url, .. } => {
                 if self.picture.1 == 0 {
                     self.picture.0 = self.block.len();

@@ -83,6 +83,8 @@ fn a_list_is_answered_only_where_its_reply_to_says_so() {
 fn several_authors_all_get_the_reply() {
     let original = envelope(&["ann@x.example", "bob@x.example"], &[], &["me@home.example"], &[]);
     assert_eq!(answer(&original, false), both(&["ann@x.example", "bob@x.example"], &[]));
+    let together = Envelope { from: list(&["me@home.example", "bob@x.example"]), ..original };
+    assert_eq!(answer(&together, true), both(&["bob@x.example"], &[]));
 }
 
 #[test]

@@ -86,8 +86,8 @@ fn wrong_nesting_is_mended() {
 #[test]
 fn what_nests_too_deep_leaves_as_its_text() {
     for open in ["<div>", "<b>", "<table><tr><td>", "<ul><li>", "<font color=red>", "<blockquote>"] {
-        let safe = safe_html(&format!("{}words &amp; more", open.repeat(50_000)));
-        assert_eq!(safe.trim_start_matches(['&', 'g', 't', ';', ' ', '-']), "words &amp; more", "{open}");
+        let safe = safe_html(&format!("{}words &amp; <x>more", open.repeat(10_000)));
+        assert!(safe.ends_with("words &amp; more") && !safe.contains('<'), "{open}: {safe}");
     }
 }
 
@@ -96,22 +96,23 @@ fn hostile_html_ends() {
     let formats: String =
         (0..150).fold(String::from("<p>"), |all, number| all + &format!("<b title={number}>"));
     for html in [
-        format!("{formats}{}", "<p>x".repeat(20_000)),
-        format!("{formats}{}", "</p><p>x".repeat(20_000)),
-        "<p><b>".repeat(30_000),
-        "<a><table>".repeat(30_000),
-        "<table><a>".repeat(30_000),
-        "</p>".repeat(50_000),
-        "<div><table></div></table>".repeat(20_000),
-        "<svg><style><!--</style>".repeat(20_000),
-        "<".repeat(200_000),
-        "<a ".repeat(100_000),
-        format!("<p {}>x", "a=b ".repeat(100_000)),
+        format!("{formats}{}", "<p>x".repeat(4_000)),
+        format!("{formats}{}", "</p><p>x".repeat(4_000)),
+        "<p><b>".repeat(6_000),
+        "<a><table>".repeat(6_000),
+        "<table><a>".repeat(6_000),
+        "</p>".repeat(10_000),
+        "<div><table></div></table>".repeat(4_000),
+        "<svg><style><!--</style>".repeat(4_000),
+        "<".repeat(40_000),
+        "<a ".repeat(20_000),
+        format!("<p {}>x", "a=b ".repeat(20_000)),
     ] {
         let safe = safe_html(&html);
         assert!(safe.len() <= html.len() * 8 + 100, "{} → {}", html.len(), safe.len());
     }
-    assert!(safe_html(&"<p>a".repeat(MAX_HTML / 4 + 1)).starts_with("a<br>"));
+    let long = format!("<p>a</p>{}<b>b</b>", " ".repeat(MAX_HTML));
+    assert_eq!(safe_html(&long), "a<br>\n<br>\nb");
 }
 
 #[test]
