@@ -4,7 +4,10 @@ use std::io;
 
 use bytes::Bytes;
 use domain::{Code, Principal, Problem, Timestamp, UploadId};
-use futures_util::{StreamExt as _, stream::BoxStream};
+use futures_util::{
+    StreamExt as _,
+    stream::{BoxStream, Fuse},
+};
 use storage::{Error, Pieces, UploadLimits};
 
 use super::keeps_nothing;
@@ -38,8 +41,8 @@ pub struct Upload {
     pub expires: Timestamp,
 }
 
-/// A body as storage reads it.
-struct Body(BoxStream<'static, io::Result<Bytes>>);
+/// A body as storage reads it, which asks for more after the end.
+struct Body(Fuse<BoxStream<'static, io::Result<Bytes>>>);
 
 impl Pieces for Body {
     async fn next(&mut self) -> io::Result<Option<Bytes>> {
@@ -57,8 +60,9 @@ impl Engine {
     ) -> Result<Upload, Problem> {
         let store = self.0.settings.store.as_ref().ok_or_else(keeps_nothing)?;
         let limits = UploadLimits { size: file.most, count: COUNT, total: TOTAL };
-        let added =
-            store.upload_add(&principal.grant, &file.name, &file.media_type, &limits, Body(octets)).await;
+        let added = store
+            .upload_add(&principal.grant, &file.name, &file.media_type, &limits, Body(octets.fuse()))
+            .await;
         match added {
             Ok(kept) => Ok(Upload { id: kept.id, size: kept.size, expires: kept.expires }),
             Err(error) => Err(refused(&error)),
@@ -69,11 +73,14 @@ impl Engine {
 fn refused(error: &Error) -> Problem {
     match error {
         Error::Full => {
-            let told = format!("There is no room for more files of this grant: {COUNT} files, {TOTAL} octets.");
+            let told =
+                format!("There is no room for more files of this grant: {COUNT} files, {TOTAL} octets.");
             Problem::new(Code::TooLarge, told)
                 .hint("Attach what was handed over before; each file is forgotten after a day.")
         }
-        Error::Source(_) => Problem::new(Code::InvalidInput, "The file did not come whole.").hint("Send it again."),
+        Error::Source(_) => {
+            Problem::new(Code::InvalidInput, "The file did not come whole.").hint("Send it again.")
+        }
         error => {
             tracing::error!(%error, "a file could not be kept");
             Problem::new(Code::Internal, "The file could not be kept.")

@@ -97,7 +97,8 @@ fn a_runtime_that_ends_in_the_middle_leaves_what_can_be_taken_up() {
         world
             .sink
             .wait_until(super::outbox_world::SOON, |all| {
-                all.iter().any(|one| if stage == Stage::End { one.is_ended } else { !one.recipients.is_empty() })
+                all.iter()
+                    .any(|one| if stage == Stage::End { one.is_ended } else { !one.recipients.is_empty() })
             })
             .unwrap();
         first.shutdown_timeout(std::time::Duration::from_secs(5));
