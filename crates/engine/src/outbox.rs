@@ -49,8 +49,8 @@ pub enum Standing {
 
 /// Who says how grants stand when nobody is calling.
 pub trait Authority: Send + Sync {
-    /// How the grant stands now.
-    fn standing<'a>(&'a self, grant: &'a GrantId) -> BoxFuture<'a, Standing>;
+    /// How the grant of that user stands now.
+    fn standing<'a>(&'a self, grant: &'a GrantId, user: &'a str) -> BoxFuture<'a, Standing>;
 
     /// The principal of this process's own account, if it was started with one: what was scheduled for it
     /// is sent by this process.

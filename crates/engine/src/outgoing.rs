@@ -19,11 +19,13 @@ mod spool;
 mod stored;
 mod to_send;
 mod unflow;
+mod upload;
 mod whole_message;
 
 use bytes::Bytes;
 use domain::{Address, ApprovalId, Code, DraftId, MessageRef, Timestamp, UploadId};
 
+pub use self::upload::{NewUpload, Upload};
 pub(crate) use self::{
     prepare::{Made, Prepared},
     spool::{MAX_SIZE, Spool, SpoolReader, too_large},

@@ -52,6 +52,7 @@ fn mend(wanted: &JsonObject, value: Value) -> Result<Value, String> {
         Some("integer") => number(wanted, &value),
         Some("boolean") => truth(&value),
         Some("array") => list(wanted, value),
+        Some("object") if wanted.contains_key("properties") => object(wanted, value),
         _ => Ok(value),
     }
 }
@@ -119,8 +120,36 @@ fn list(wanted: &JsonObject, value: Value) -> Result<Value, String> {
         return Err(format!("must be a list of {least} to {most}, not of {}", items.len()));
     }
     let inner = wanted.get("items").and_then(Value::as_object).cloned().unwrap_or_default();
-    let items: Result<Vec<Value>, String> = items.into_iter().map(|item| mend(&inner, item)).collect();
-    items.map(Value::Array).map_err(|wish| format!("holds an item that {wish}"))
+    // objects are many things at once, so it is told which of them is meant
+    let is_of_objects = inner.contains_key("properties");
+    let told = |number: usize, wish: String| {
+        let which = if is_of_objects { format!(", number {number},") } else { String::new() };
+        format!("holds an item{which} that {wish}")
+    };
+    let mended = |(at, item): (usize, Value)| mend(&inner, item).map_err(|wish| told(at + 1, wish));
+    let items: Result<Vec<Value>, String> = items.into_iter().enumerate().map(mended).collect();
+    items.map(Value::Array)
+}
+
+fn object(wanted: &JsonObject, value: Value) -> Result<Value, String> {
+    let Value::Object(sent) = value else {
+        return Err(format!("must be an object, not {}", kind(&value)));
+    };
+    let empty = JsonObject::new();
+    let known = wanted.get("properties").and_then(Value::as_object).unwrap_or(&empty);
+    let mut mended = JsonObject::new();
+    for (name, value) in sent {
+        let Some(wanted) = known.get(&name).and_then(Value::as_object) else {
+            let names: Vec<&str> = known.keys().map(String::as_str).collect();
+            return Err(format!("may have `{}` and nothing else", names.join("`, `")));
+        };
+        if value.is_null() || value == "" {
+            continue;
+        }
+        let value = mend(wanted, value).map_err(|wish| format!("has a `{name}` that {wish}"))?;
+        mended.insert(name, value);
+    }
+    Ok(Value::Object(mended))
 }
 
 fn kind(value: &Value) -> &'static str {
@@ -145,6 +174,8 @@ mod tests {
             "snippet": {"type": "boolean"},
             "view": {"type": "string", "enum": ["text", "full"]},
             "account": {"type": "string"},
+            "files": {"type": "array", "items": {"type": "object", "properties": {
+                "name": {"type": "string"}, "index": {"type": "integer", "minimum": 1}}}},
         }});
         schema.as_object().cloned().unwrap()
     }
@@ -162,6 +193,10 @@ mod tests {
         assert_eq!(
             checked(&json!({"ids": "[\"a\",\"b\"]", "limit": 20.0, "account": null})),
             Ok(json!({"ids": ["a", "b"], "limit": 20}))
+        );
+        assert_eq!(
+            checked(&json!({"ids": ["a"], "files": [{"index": "2", "name": ""}]})),
+            Ok(json!({"ids": ["a"], "files": [{"index": 2}]}))
         );
     }
 
@@ -186,6 +221,18 @@ mod tests {
             (json!({"ids": ["a"], "snippet": 1}), "`snippet` must be true or false, not a number."),
             (json!({"ids": ["a"], "view": "html"}), "`view` must be one of `text`, `full`."),
             (json!({"ids": ["a"], "account": {}}), "`account` must be a text, not an object."),
+            (
+                json!({"ids": ["a"], "files": [{"name": "b"}, {"index": 0}]}),
+                "`files` holds an item, number 2, that has a `index` that must be a whole number, at least 1.",
+            ),
+            (
+                json!({"ids": ["a"], "files": [{"url": "b"}]}),
+                "`files` holds an item, number 1, that may have `index`, `name` and nothing else.",
+            ),
+            (
+                json!({"ids": ["a"], "files": "plan.pdf"}),
+                "`files` holds an item, number 1, that must be an object, not a text.",
+            ),
         ] {
             let problem = checked(&sent).unwrap_err();
             assert!(problem.starts_with(told), "{sent}: {problem}");

@@ -48,7 +48,12 @@ impl Deadline {
 
     /// Something moved.
     pub(crate) fn put_off(&self) {
-        let later = (Instant::now() + self.idle).min(self.last);
+        self.put_off_for(self.idle);
+    }
+
+    /// A person is waited for, who takes their time.
+    pub(crate) fn put_off_for(&self, wait: Duration) {
+        let later = (Instant::now() + wait).min(self.last);
         self.at.send_modify(|at| *at = later.max(*at));
     }
 

@@ -3,7 +3,7 @@
 use domain::{Code, Problem};
 use rmcp::{
     ErrorData,
-    model::{CallToolResult, ContentBlock, ErrorCode, MetaObject},
+    model::{CallToolResult, ContentBlock, ErrorCode, InputRequiredResult, MetaObject},
 };
 use serde_json::{Value, json};
 
@@ -12,10 +12,14 @@ use serde_json::{Value, json};
 pub struct RequestId(pub String);
 
 /// Why a tool gave no answer.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub(crate) enum Refused {
     /// The cursor is none of ours: a JSON-RPC error, -32602.
     BadCursor,
+    /// The state that was brought back belongs to no question of this call: likewise.
+    BadState,
+    /// The person must be asked first; the client calls again.
+    Question(Box<InputRequiredResult>),
     /// Anything that the agent can act on: a tool error.
     Problem(Problem),
 }

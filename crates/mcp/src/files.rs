@@ -1,9 +1,10 @@
-//! Attachments as files: `GET /files/{token}` for whoever was given a link, and a directory for a local
-//! process. What a link opens is asked of the gate, the octets of [`Mail`]; nothing is kept here.
+//! Attachments as files: `GET /files/{token}` for whoever was given a link, `POST /files` for what is to be
+//! attached, and a directory for a local process. What a link opens is asked of the gate, the octets of [`Mail`]; nothing is kept here.
 
 mod directory;
 mod name;
 mod range;
+mod receiving;
 mod sending;
 
 use std::{sync::Arc, time::Duration};
@@ -19,15 +20,17 @@ use axum::{
             CONTENT_SECURITY_POLICY, CONTENT_TYPE, REFERRER_POLICY, RETRY_AFTER, X_CONTENT_TYPE_OPTIONS,
         },
     },
-    middleware::map_response,
+    middleware::{from_fn_with_state, map_response},
     response::{IntoResponse as _, Response},
-    routing::get,
+    routing::{get, post},
 };
 use domain::{Code, Problem, Secret, Timestamp};
 use engine::attachment::Download;
 use tokio::time::sleep;
 
+pub(crate) use directory::Attachable;
 pub use directory::{Directory, InvalidDirectory};
+pub(crate) use receiving::Receiving;
 pub(crate) use sending::Downloads;
 
 use self::{
@@ -35,6 +38,7 @@ use self::{
     sending::{Sending, Watch},
 };
 use crate::{
+    authenticate::{self, Asking},
     error::RequestId,
     gate::{CallRecord, Gate, LinkRefusal},
     mail::Mail,
@@ -94,9 +98,12 @@ pub(crate) struct Files {
     pub(crate) every: Duration,
 }
 
-/// The route, for anybody who has a link; no bearer is asked for.
-pub(crate) fn routes(files: Files) -> Router {
-    Router::new().route("/files/{token}", get(fetch)).layer(map_response(harden)).with_state(Arc::new(files))
+/// The routes: out, for anybody who has a link, and in, for whoever has a bearer.
+pub(crate) fn routes(files: Files, receiving: Receiving, asking: Asking) -> Router {
+    let out = Router::new().route("/files/{token}", get(fetch)).with_state(Arc::new(files));
+    let receive = post(receiving::receive).route_layer(from_fn_with_state(asking, authenticate::check));
+    let within = Router::new().route("/files", receive).with_state(Arc::new(receiving));
+    out.merge(within).layer(map_response(harden))
 }
 
 /// Whatever a client makes of it, it is a file of nobody's page.
@@ -300,6 +307,22 @@ impl HandOver {
     /// Of a local process.
     pub(crate) fn local(settings: &Settings) -> Self {
         settings.files_directory.clone().map_or(Self::Nowhere, Self::Directory)
+    }
+
+    /// Opens a file of the person's machine, to attach it.
+    pub(crate) async fn attach(&self, path: &str) -> Result<Attachable, Problem> {
+        let (told, hint) = match self {
+            Self::Directory(directory) => return directory.attach(path).await,
+            Self::Links(_) => (
+                "This server has no files of the person's machine.",
+                "Upload the file with `POST /files` and give its `file`, or give its octets as `base64`.",
+            ),
+            Self::Nowhere => (
+                "There is no directory to attach files from.",
+                "Ask the person to set POSTROOM_FILES_DIR for `postroom stdio`, or give the octets as `base64`.",
+            ),
+        };
+        Err(Problem::new(Code::NotSupported, told).hint(hint))
     }
 
     /// Hands over one attachment.

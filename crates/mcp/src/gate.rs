@@ -23,9 +23,10 @@ pub enum Refusal {
 pub struct CallRecord<'a> {
     /// The tool's name.
     pub tool: &'static str,
-    /// Ids of the messages, as the agent wrote them, each at most 200 characters.
+    /// Ids of messages, drafts, approvals and uploads, each at most 200 characters.
     pub targets: &'a [String],
-    /// `ok`, `cancelled`, `bad_cursor`, `revoked` (while it ran), or the code of the problem.
+    /// `ok`, `asked` (the person, first), `cancelled`, `bad_cursor`, `bad_state`, `revoked` (while it ran), or
+    /// the code of the problem.
     pub outcome: &'static str,
 }
 

@@ -5,6 +5,7 @@
 //! asked of a [`Gate`], mail of [`Mail`]: this room knows neither tokens nor mail servers.
 
 mod arguments;
+mod asking;
 mod authenticate;
 mod authorize;
 mod completion;

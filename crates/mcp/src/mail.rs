@@ -1,16 +1,23 @@
 //! What tools ask of the engine, as a trait, so that the door can be tried without a mail server.
 
-use domain::{Principal, Problem};
+use std::io;
+
+use axum::body::Bytes;
+use domain::{ApprovalId, Principal, Problem};
 use engine::{
     Engine,
     accounts::AccountStatus,
     attachment::{Download, File, Form},
     folders::Folder,
+    outbox::ApprovalQuestion,
+    outgoing::{DraftRequest, Drafted, NewUpload, SendOutcome, SendRequest, Upload},
     people::{People, PeopleRequest},
     read::{Outcome, View},
     search::{Failure, Page, SearchRequest},
     thread::{ThreadPage, ThreadRequest},
 };
+
+use futures_util::stream::BoxStream;
 
 use crate::gate::Boxed;
 
@@ -72,6 +79,47 @@ pub trait Mail: Send + Sync {
         principal: &'a Principal,
         request: PeopleRequest,
     ) -> Boxed<'a, Result<People, Problem>>;
+
+    /// Makes or replaces a draft.
+    fn draft<'a>(
+        &'a self,
+        principal: &'a Principal,
+        request: DraftRequest,
+    ) -> Boxed<'a, Result<Drafted, Problem>>;
+
+    /// Whether the principal has an account that mail can be sent from.
+    fn can_send<'a>(&'a self, principal: &'a Principal) -> Boxed<'a, bool>;
+
+    /// Sends, or says how a sending stands.
+    fn send<'a>(
+        &'a self,
+        principal: &'a Principal,
+        request: SendRequest,
+    ) -> Boxed<'a, Result<SendOutcome, Problem>>;
+
+    /// What the person is to be asked in the client about a message that waits; nothing where they answer
+    /// elsewhere.
+    fn approval_question<'a>(
+        &'a self,
+        principal: &'a Principal,
+        approval: &'a ApprovalId,
+    ) -> Boxed<'a, Result<Option<ApprovalQuestion>, Problem>>;
+
+    /// The person's answer, and how the sending stands then.
+    fn answer_approval<'a>(
+        &'a self,
+        principal: &'a Principal,
+        approval: &'a ApprovalId,
+        is_approved: bool,
+    ) -> Boxed<'a, Result<SendOutcome, Problem>>;
+
+    /// Keeps a file to be attached later.
+    fn upload<'a>(
+        &'a self,
+        principal: &'a Principal,
+        file: NewUpload,
+        octets: BoxStream<'static, io::Result<Bytes>>,
+    ) -> Boxed<'a, Result<Upload, Problem>>;
 }
 
 impl Mail for Engine {
@@ -138,5 +186,51 @@ impl Mail for Engine {
         request: PeopleRequest,
     ) -> Boxed<'a, Result<People, Problem>> {
         Box::pin(Engine::people(self, principal, request))
+    }
+
+    fn draft<'a>(
+        &'a self,
+        principal: &'a Principal,
+        request: DraftRequest,
+    ) -> Boxed<'a, Result<Drafted, Problem>> {
+        Box::pin(Engine::draft(self, principal, request))
+    }
+
+    fn can_send<'a>(&'a self, principal: &'a Principal) -> Boxed<'a, bool> {
+        Box::pin(Engine::can_send(self, principal))
+    }
+
+    fn send<'a>(
+        &'a self,
+        principal: &'a Principal,
+        request: SendRequest,
+    ) -> Boxed<'a, Result<SendOutcome, Problem>> {
+        Box::pin(Engine::send(self, principal, request))
+    }
+
+    fn approval_question<'a>(
+        &'a self,
+        principal: &'a Principal,
+        approval: &'a ApprovalId,
+    ) -> Boxed<'a, Result<Option<ApprovalQuestion>, Problem>> {
+        Box::pin(Engine::approval_question(self, principal, approval))
+    }
+
+    fn answer_approval<'a>(
+        &'a self,
+        principal: &'a Principal,
+        approval: &'a ApprovalId,
+        is_approved: bool,
+    ) -> Boxed<'a, Result<SendOutcome, Problem>> {
+        Box::pin(Engine::answer_approval(self, principal, approval, is_approved))
+    }
+
+    fn upload<'a>(
+        &'a self,
+        principal: &'a Principal,
+        file: NewUpload,
+        octets: BoxStream<'static, io::Result<Bytes>>,
+    ) -> Boxed<'a, Result<Upload, Problem>> {
+        Box::pin(Engine::upload(self, principal, file, octets))
     }
 }

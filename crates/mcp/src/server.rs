@@ -12,13 +12,15 @@ use rmcp::{
         CompleteResult, ContentBlock, DiscoverResult, GetPromptRequestParams, GetPromptResponse,
         Implementation, JsonObject, ListPromptsResult, ListResourceTemplatesResult, ListResourcesResult,
         ListToolsResult, PaginatedRequestParams, ReadResourceRequestParams, ReadResourceResponse,
-        ReadResourceResult, ResourceContents, ServerCapabilities, ServerConfig, Tool as Advert,
+        ReadResourceResult, RequestStateCodec, ResourceContents, ServerCapabilities, ServerConfig,
+        Tool as Advert,
     },
     service::RequestContext,
 };
 use serde_json::{Value, json};
 
 use crate::{
+    asking::{self, Asking, Brought, Times},
     completion::{self, Looks},
     deadline::{Deadline, Patience},
     error::{Refused, RequestId, resource_error, tool_error},
@@ -31,7 +33,7 @@ use crate::{
     sessions::SessionEnd,
     settings::Settings,
     stdio::Who,
-    tool::{Answer, Call, Entry},
+    tool::{Answer, Call, Effect, Entry},
     tools,
     view::Nonce,
 };
@@ -50,6 +52,9 @@ pub(crate) struct Server {
     patience: Patience,
     files: HandOver,
     looks: Looks,
+    /// Seals what comes back with the answers of people. Its key lives as long as the process.
+    states: Arc<RequestStateCodec>,
+    times: Times,
     /// Who calls a local process; on HTTP each request brings its principal.
     who: Option<Who>,
 }
@@ -70,9 +75,13 @@ impl Server {
         settings: &Settings,
     ) -> Self {
         let files = HandOver::Links(settings.files());
+        let mut key = vec![0; RequestStateCodec::MIN_KEY_LENGTH];
+        random.fill(&mut key);
         Self {
             mail,
             gate,
+            states: Arc::new(RequestStateCodec::new_unchecked(key)),
+            times: Times { wait: settings.question_wait, ttl: settings.question_ttl },
             random,
             patience: Patience::of(settings),
             files,
@@ -110,10 +119,15 @@ impl Server {
         })
     }
 
+    /// Whether the tool is there for the principal. Where mail cannot leave, nothing that sends is.
+    async fn offers(&self, entry: &Entry, principal: &Principal) -> bool {
+        principal.may(entry.scope) && (entry.effect != Effect::Sends || self.mail.can_send(principal).await)
+    }
+
     async fn run(
         &self,
         entry: &Entry,
-        arguments: JsonObject,
+        asked: Asked,
         context: &RequestContext<RoleServer>,
         principal: &Principal,
     ) -> (Vec<String>, End) {
@@ -126,6 +140,16 @@ impl Server {
         if let Err(seconds) = self.gate.admit(principal).await {
             return refuse(Problem::new(Code::RateLimited, "Too many calls.").retry_after(seconds.max(1)));
         }
+        if !self.offers(entry, principal).await {
+            let problem = Problem::new(Code::NotSupported, "No account of this grant can send mail.");
+            return refuse(problem.hint("Ask the person to give one a submission server (SMTP)."));
+        }
+        let Asked { arguments, brought } = asked;
+        let bound_to = match entry.effect {
+            Effect::Sends => asking::binding(entry.name, principal, &arguments),
+            _ => Vec::new(),
+        };
+        let asking = Asking::of(context, &self.states, self.times, bound_to, brought);
         let prepared = match entry.prepare(arguments) {
             Ok(prepared) => prepared,
             Err(problem) => return refuse(problem),
@@ -136,6 +160,7 @@ impl Server {
             mail: self.mail.as_ref(),
             gate: self.gate.as_ref(),
             files: &self.files,
+            asking: &asking,
             deadline: &deadline,
             nonce: Nonce::new(self.random.as_ref()),
             request: request_id(context),
@@ -162,11 +187,15 @@ impl Server {
     pub(crate) async fn call(
         &self,
         entry: &Entry,
-        arguments: JsonObject,
+        asked: impl Into<Asked>,
         context: &RequestContext<RoleServer>,
         principal: &Principal,
     ) -> End {
-        let (targets, end) = self.run(entry, arguments, context, principal).await;
+        let (mut targets, end) = self.run(entry, asked.into(), context, principal).await;
+        if let End::Answer(answer) = &end {
+            targets
+                .extend(answer.made.iter().filter(|id| !targets.contains(id)).cloned().collect::<Vec<_>>());
+        }
         let outcome = end.outcome();
         let record = CallRecord { tool: entry.name, targets: &targets, outcome };
         self.gate.record(principal, record).await;
@@ -177,6 +206,18 @@ impl Server {
             tracing::debug!(tool = entry.name, outcome, "a tool was called");
         }
         end
+    }
+}
+
+/// What a tool is called with.
+pub(crate) struct Asked {
+    arguments: JsonObject,
+    brought: Brought,
+}
+
+impl From<JsonObject> for Asked {
+    fn from(arguments: JsonObject) -> Self {
+        Self { arguments, brought: Brought::default() }
     }
 }
 
@@ -198,6 +239,8 @@ impl End {
         match self {
             Self::Answer(_) => "ok",
             Self::Refused(Refused::BadCursor) => "bad_cursor",
+            Self::Refused(Refused::BadState) => "bad_state",
+            Self::Refused(Refused::Question(_)) => "asked",
             Self::Refused(Refused::Problem(problem)) => problem.code.as_str(),
             Self::Cancelled => "cancelled",
         }
@@ -211,6 +254,11 @@ impl End {
                 "the cursor is not one that was given for this call; call again without it",
                 None,
             )),
+            Self::Refused(Refused::BadState) => Err(ErrorData::invalid_params(
+                "the request state was not given for this call, or is too old; nothing was done",
+                None,
+            )),
+            Self::Refused(Refused::Question(question)) => Ok((*question).into()),
             Self::Cancelled => Err(cancelled()),
         }
     }
@@ -227,7 +275,9 @@ impl End {
                 Ok(result.with_ttl_ms(0).with_cache_scope(CacheScope::Private).into())
             }
             Self::Refused(Refused::Problem(problem)) => Err(resource_error(&problem, request)),
-            Self::Refused(Refused::BadCursor) => Err(ErrorData::invalid_params("no such resource", None)),
+            Self::Refused(Refused::BadCursor | Refused::BadState | Refused::Question(_)) => {
+                Err(ErrorData::invalid_params("no such resource", None))
+            }
             Self::Cancelled => Err(cancelled()),
         }
     }
@@ -263,7 +313,7 @@ fn one_page(request: Option<PaginatedRequestParams>) -> Result<(), ErrorData> {
 }
 
 /// The same JSON as structure and as text, pictures behind it.
-fn success(Answer { json, pictures }: Answer) -> CallToolResult {
+fn success(Answer { json, pictures, .. }: Answer) -> CallToolResult {
     let mut content = vec![ContentBlock::text(json.to_string())];
     content.extend(pictures.into_iter().map(|picture| ContentBlock::image(picture.data, picture.media_type)));
     let mut result = CallToolResult::success(content);
@@ -300,8 +350,12 @@ impl ServerHandler for Server {
     ) -> Result<ListToolsResult, ErrorData> {
         one_page(request)?;
         let principal = self.principal(&context).await?;
-        let granted = tools::all().iter().filter(|entry| principal.may(entry.scope));
-        let tools = granted.map(|entry| entry.advert.clone()).collect();
+        let mut tools = Vec::new();
+        for entry in tools::all() {
+            if self.offers(entry, &principal).await {
+                tools.push(entry.advert.clone());
+            }
+        }
         Ok(ListToolsResult { tools, ..ListToolsResult::default() }
             .with_ttl_ms(LIST_TTL_MS)
             .with_cache_scope(CacheScope::Private))
@@ -320,7 +374,9 @@ impl ServerHandler for Server {
         let Some(entry) = tools::find(&request.name) else {
             return Err(ErrorData::invalid_params("unknown tool", None));
         };
-        let end = self.call(entry, request.arguments.unwrap_or_default(), &context, &principal).await;
+        let brought = Brought { state: request.request_state, responses: request.input_responses };
+        let asked = Asked { arguments: request.arguments.unwrap_or_default(), brought };
+        let end = self.call(entry, asked, &context, &principal).await;
         end.response(request_id(&context))
     }
 

@@ -31,7 +31,15 @@ pub struct Settings {
     pub download_longest: Duration,
     /// Downloads that one grant may have at once.
     pub downloads_per_grant: usize,
-    /// Where a local process writes attachments; over HTTP there are links instead.
+    /// Octets of a file that is uploaded.
+    pub max_upload: u64,
+    /// Uploads that one grant may have at once.
+    pub uploads_per_grant: usize,
+    /// How long a person is waited for who is asked in the middle of a call.
+    pub question_wait: Duration,
+    /// How long a question may be answered that the client brings back in another call.
+    pub question_ttl: Duration,
+    /// Where a local process writes attachments, and attaches files from; over HTTP there are links instead.
     pub files_directory: Option<Arc<Directory>>,
 }
 
@@ -76,6 +84,10 @@ impl Settings {
             download_idle: Duration::from_mins(1),
             download_longest: Duration::from_hours(1),
             downloads_per_grant: 8,
+            max_upload: 25_000_000,
+            uploads_per_grant: 4,
+            question_wait: Duration::from_mins(4),
+            question_ttl: Duration::from_mins(30),
             files_directory: None,
         })
     }

@@ -10,6 +10,7 @@ use serde_json::Value;
 
 use crate::{
     arguments,
+    asking::Asking,
     deadline::Deadline,
     error::{Refused, RequestId},
     files::HandOver,
@@ -21,7 +22,6 @@ use crate::{
 
 /// What calling a tool can change; becomes the four annotations.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[expect(dead_code, reason = "tools that change, send and destroy come after the reading ones")]
 pub(crate) enum Effect {
     /// Nothing, not even `\Seen`.
     Reads,
@@ -30,6 +30,7 @@ pub(crate) enum Effect {
     /// Mail leaves for other people.
     Sends,
     /// Something is gone for good.
+    #[expect(dead_code, reason = "tools that destroy come after those that send")]
     Destroys,
 }
 
@@ -60,8 +61,13 @@ pub(crate) trait Tool: 'static {
     /// Its answer.
     type Output: Serialize + JsonSchema + Send;
 
-    /// The messages that the call is about, for the audit trail.
+    /// The messages and drafts that the call is about, for the audit trail. Ids only, never an address.
     fn targets(_input: &Self::Input) -> Vec<String> {
+        Vec::new()
+    }
+
+    /// What came of it, for the audit trail: likewise.
+    fn made(_output: &Self::Output) -> Vec<String> {
         Vec::new()
     }
 
@@ -89,6 +95,8 @@ pub(crate) struct Answer {
     pub json: Value,
     /// Pictures beside it.
     pub pictures: Vec<Picture>,
+    /// Ids of what came of it.
+    pub made: Vec<String>,
 }
 
 /// All that a tool may touch while it runs.
@@ -101,6 +109,8 @@ pub(crate) struct Call<'a> {
     pub gate: &'a dyn Gate,
     /// Where attachments go as files.
     pub files: &'a HandOver,
+    /// Asks the person.
+    pub asking: &'a Asking<'a>,
     /// When it ends; what moves octets puts it off.
     pub deadline: &'a Deadline,
     /// Marks what senders wrote, in this answer only.
@@ -125,6 +135,8 @@ pub(crate) struct Entry {
     pub name: &'static str,
     /// The scope it needs.
     pub scope: Scope,
+    /// What it can change.
+    pub effect: Effect,
     /// The whole tool object.
     pub advert: Advert,
     read: fn(&str, &JsonObject, JsonObject) -> Result<Prepared, Problem>,
@@ -137,7 +149,7 @@ impl Entry {
         advert.title = Some(T::TITLE.to_owned());
         advert.output_schema = Some(Arc::new(schema::output_of::<T::Output>()));
         advert.annotations = Some(T::EFFECT.annotations());
-        Self { name: T::NAME, scope: T::SCOPE, advert, read: prepare::<T> }
+        Self { name: T::NAME, scope: T::SCOPE, effect: T::EFFECT, advert, read: prepare::<T> }
     }
 
     /// Checks the arguments.
@@ -150,17 +162,22 @@ fn prepare<T: Tool>(name: &str, schema: &JsonObject, sent: JsonObject) -> Result
     let checked = arguments::check(name, schema, sent)?;
     let input: T::Input = serde_json::from_value(Value::Object(checked))
         .map_err(|error| arguments::invalid(format!("The arguments cannot be read: {error}.")))?;
-    let targets = T::targets(&input).iter().map(|id| id.chars().take(200).collect()).collect();
+    let targets = bounded(&T::targets(&input));
     let run: Run = Box::new(move |cx| Box::pin(run::<T>(cx, input)));
     Ok(Prepared { targets, run })
+}
+
+fn bounded(ids: &[String]) -> Vec<String> {
+    ids.iter().map(|id| id.chars().take(200).collect()).collect()
 }
 
 async fn run<T: Tool>(cx: &Call<'_>, input: T::Input) -> Result<Answer, Refused> {
     let mut output = T::call(cx, input).await?;
     let pictures = T::pictures(&mut output);
+    let made = bounded(&T::made(&output));
     let json = serde_json::to_value(output).map_err(|error| {
         tracing::error!(tool = T::NAME, %error, "an answer cannot be written as JSON");
         Problem::new(domain::Code::Internal, "The answer could not be written.")
     })?;
-    Ok(Answer { json, pictures })
+    Ok(Answer { json, pictures, made })
 }

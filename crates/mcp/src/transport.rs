@@ -12,7 +12,7 @@ use rmcp::{
 use crate::{
     authenticate::{self, Asking},
     authorize::{self, Checking},
-    files::{self, Downloads, Files},
+    files::{self, Downloads, Files, Receiving},
     gate::Gate,
     mail::Mail,
     metadata, origin,
@@ -21,7 +21,7 @@ use crate::{
     settings::Settings,
 };
 
-/// The routes `/mcp`, `/files/{token}`, `/.well-known/oauth-protected-resource` and `…/mcp`.
+/// The routes `/mcp`, `/files`, `/files/{token}`, `/.well-known/oauth-protected-resource` and `…/mcp`.
 ///
 /// From the outside in: host and origin, bearer, session and scope, then the transport; a file's link stands
 /// for its bearer. A request that carries a [`crate::RequestId`] in its extensions is named by it in internal
@@ -33,7 +33,7 @@ pub fn router(
     settings: Settings,
 ) -> (Router, Closer) {
     let downloads = Downloads::new(settings.downloads_per_grant);
-    let files = files::routes(Files {
+    let files = Files {
         gate: Arc::clone(&gate),
         mail: Arc::clone(&mail),
         downloads: downloads.clone(),
@@ -41,7 +41,18 @@ pub fn router(
         idle: settings.download_idle,
         longest: settings.download_longest,
         every: settings.download_check,
-    });
+    };
+    let receiving = Receiving {
+        gate: Arc::clone(&gate),
+        mail: Arc::clone(&mail),
+        uploads: Downloads::new(settings.uploads_per_grant),
+        most: settings.max_upload,
+        idle: settings.download_idle,
+        longest: settings.download_longest,
+        metadata: settings.resource_metadata(),
+    };
+    let asking = Asking { gate: Arc::clone(&gate), settings: Arc::new(settings.clone()) };
+    let files = files::routes(files, receiving, asking);
     let server = Server::new(mail, Arc::clone(&gate), random, &settings);
     mount(server, files, downloads, gate, settings)
 }

@@ -1,8 +1,9 @@
 //! Work that goes on beside requests while the server runs.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use access::Access;
+use engine::{Engine, outbox::Authority};
 use mcp::Closer;
 use tokio::{
     task::JoinHandle,
@@ -39,4 +40,27 @@ pub(crate) fn sweep_sessions(access: Access, closer: Closer) -> JoinHandle<()> {
             }
         }
     })
+}
+
+/// What sends mail that is due, until it is stopped.
+pub(crate) struct Sender {
+    engine: Engine,
+    working: JoinHandle<()>,
+}
+
+impl Sender {
+    /// Begins to look for what is due.
+    pub(crate) fn start(engine: Engine, authority: Arc<dyn Authority>) -> Self {
+        let working = tokio::spawn({
+            let engine = engine.clone();
+            async move { engine.run_outbox(authority).await }
+        });
+        Self { engine, working }
+    }
+
+    /// Begins nothing more, and waits for what is being handed over, so that it is known how it ended.
+    pub(crate) async fn stop(self) {
+        self.working.abort();
+        self.engine.settle_outbox().await;
+    }
 }

@@ -13,6 +13,7 @@ use tokio_util::sync::CancellationToken;
 use tower_http::limit::RequestBodyLimitLayer;
 
 use crate::{
+    authority::Stored,
     background,
     config::{Config, LogFormat, PublicUrl},
     connections::{self, Bounds},
@@ -43,7 +44,7 @@ pub(crate) async fn run(config: &Config) -> Result<()> {
     let access = wire::access(&store);
     let outgoing = wire::outgoing(config, false);
     outgoing.check_own_authorities()?;
-    let engine = wire::engine(&store, outgoing);
+    let engine = wire::sending_engine(config, &store, outgoing);
 
     let listener = bind(config.network.listen).await?;
     let bound = listener.local_addr().map_err(|source| bind_error(config.network.listen, source))?;
@@ -75,6 +76,8 @@ pub(crate) async fn run(config: &Config) -> Result<()> {
         servers.push(serve(listener, operations::metrics_routes(operations), &envelope, &stopping));
     }
     let sweeper = background::sweep_sessions(access.clone(), closer.clone());
+    let authority = Stored { access: access.clone(), ceiling: wire::ceiling(config) };
+    let sender = background::Sender::start(engine.clone(), Arc::new(authority));
     announce(config, &access, bound, &public_url).await;
 
     signals.next().await;
@@ -98,6 +101,7 @@ pub(crate) async fn run(config: &Config) -> Result<()> {
         }
     }
     sweeper.abort();
+    sender.stop().await;
     engine.close();
     if timeout(GRACE, access.flush()).await.is_err() {
         tracing::error!("the last audit rows could not be written");

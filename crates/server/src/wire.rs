@@ -23,6 +23,8 @@ use crate::{
 
 /// The name of the generated key's file in the data directory.
 const KEY_FILE: &str = "master.key";
+/// Where the processes that send see of each other that they live, in the data directory.
+const PROCESSES: &str = "processes";
 /// The name of the database's file in the data directory.
 const DATABASE_FILE: &str = "postroom.db";
 
@@ -135,7 +137,18 @@ pub(crate) fn access(store: &Store) -> Access {
 
 /// An engine over a store.
 pub(crate) fn engine(store: &Store, outgoing: Outgoing) -> Engine {
-    Engine::new(engine::Settings {
+    Engine::new(over(store, outgoing))
+}
+
+/// The same for a process that mail leaves from.
+pub(crate) fn sending_engine(config: &Config, store: &Store, outgoing: Outgoing) -> Engine {
+    let processes = config.data_directory().ok().map(|directory| directory.join(PROCESSES));
+    let send_delay = Duration::from_secs(config.agents.send_delay.0.into());
+    Engine::new(engine::Settings { send_delay, processes, ..over(store, outgoing) })
+}
+
+fn over(store: &Store, outgoing: Outgoing) -> engine::Settings {
+    engine::Settings {
         store: Some(store.clone()),
         sealer: store.sealer().clone(),
         outgoing,
@@ -144,7 +157,7 @@ pub(crate) fn engine(store: &Store, outgoing: Outgoing) -> Engine {
         documents: documents(),
         send_delay: Duration::ZERO,
         processes: None,
-    })
+    }
 }
 
 /// An engine that keeps nothing: its cursors live as long as the process.

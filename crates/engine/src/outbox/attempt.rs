@@ -169,7 +169,7 @@ impl Engine {
             return None;
         };
         let grant = row.grant;
-        match authority.standing(&grant).await {
+        match authority.standing(&grant, &row.user).await {
             Standing::Holds(principal) => Some(principal),
             Standing::Ended => {
                 if let Err(error) = store.outbox_cancel(&grant).await {

@@ -1,6 +1,8 @@
-//! The one directory that a local process writes attachments into, which its person named. Files in it are
-//! made, never opened or overwritten, and no sender's name leads out of it. It stands in the door because
-//! only the door knows that its client is on the same machine; it sees octets, and knows nothing of mail.
+//! The one directory that a local process writes attachments into and attaches files from, which its person
+//! named. Files written to it are made, never overwritten, and no name leads out of it. It stands in the door
+//! because only the door knows that its client is on the same machine; it sees octets, and knows nothing of mail.
+
+mod attaching;
 
 use std::{
     fs::{self, File, OpenOptions},
@@ -14,6 +16,8 @@ use futures_util::StreamExt as _;
 use tokio::{io::AsyncWriteExt as _, task::spawn_blocking};
 
 use crate::deadline::Deadline;
+
+pub(crate) use attaching::Attachable;
 
 use super::name::{harmless, numbered};
 

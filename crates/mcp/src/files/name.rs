@@ -1,6 +1,6 @@
 //! Names of files as senders gave them, made fit for a header and for a disk.
 
-use crate::percent;
+use crate::{percent, view::is_invisible};
 
 /// Octets of a name; file systems take 255, and a number may still be added.
 const LONGEST: usize = 200;
@@ -69,12 +69,6 @@ fn is_port(name: &str) -> bool {
     let last = characters.next_back();
     last.is_some_and(|last| last.is_ascii_digit())
         && ["com", "lpt"].iter().any(|port| characters.as_str().eq_ignore_ascii_case(port))
-}
-
-/// What makes a name look like another one: characters of no width, and those that turn its direction.
-fn is_invisible(c: char) -> bool {
-    matches!(c, '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
-        | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e0fff}')
 }
 
 #[cfg(test)]

@@ -71,7 +71,7 @@ impl Downloads {
         let mut of_grants = self.of_grants.lock().unwrap_or_else(PoisonError::into_inner);
         let count = of_grants.get(grant).copied().unwrap_or(0);
         if count >= self.most {
-            return Err(Problem::new(Code::RateLimited, "Too many downloads.").retry_after(RETRY_AFTER));
+            return Err(Problem::new(Code::RateLimited, "Too many files at once.").retry_after(RETRY_AFTER));
         }
         of_grants.insert(grant.clone(), count + 1);
         Ok(Place { of_grants: Arc::clone(&self.of_grants), grant: grant.clone() })

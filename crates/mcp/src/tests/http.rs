@@ -129,7 +129,9 @@ async fn the_list_shows_what_the_grant_can_call_in_a_fixed_order() {
             "mail_read",
             "mail_thread",
             "mail_attachment",
-            "mail_people"
+            "mail_people",
+            "mail_draft",
+            "mail_send"
         ]
     );
     let result = answer.json()["result"].clone();

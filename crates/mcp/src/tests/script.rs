@@ -2,6 +2,7 @@
 //! `world`.
 
 use std::{
+    io,
     sync::{
         Arc, Mutex,
         atomic::{AtomicUsize, Ordering},
@@ -9,19 +10,23 @@ use std::{
     time::Duration,
 };
 
-use domain::{AccountName, Address, Code, Flag, FolderName, Principal, Problem, Role};
+use axum::body::Bytes;
+use domain::{AccountName, Address, ApprovalId, Code, Flag, FolderName, Principal, Problem, Role};
 use engine::{
     accounts::AccountStatus,
     attachment::{Content, Download, File, Form},
     folders::Folder,
+    outbox::ApprovalQuestion,
+    outgoing::{DraftRequest, Drafted, NewUpload, SendOutcome, SendRequest, Upload},
     people::{People, PeopleRequest, Person},
     read::{Message, Outcome, View},
     search::{Coverage, Failure, Page, Row, SearchRequest},
     thread::{ThreadPage, ThreadRequest},
 };
+use futures_util::stream::BoxStream;
 use time::macros::datetime;
 
-use super::downloads;
+use super::{downloads, outgoing::Outgoing};
 use crate::{Boxed, Mail};
 
 /// Answers by what is asked: see the arms.
@@ -37,6 +42,8 @@ pub(super) struct Script {
     pub(super) found: AtomicUsize,
     /// What was asked of `search`, as `Debug` shows it.
     pub(super) searched: Mutex<Vec<String>>,
+    /// What leaves, and what the person says to it.
+    pub(super) outgoing: Outgoing,
 }
 
 /// Counts a running search, also when it is dropped.
@@ -298,5 +305,51 @@ impl Mail for Script {
             };
             Ok(People { people: vec![ann], coverage })
         })
+    }
+
+    fn draft<'a>(
+        &'a self,
+        _principal: &'a Principal,
+        request: DraftRequest,
+    ) -> Boxed<'a, Result<Drafted, Problem>> {
+        Box::pin(async move { self.outgoing.draft(&request) })
+    }
+
+    fn can_send<'a>(&'a self, _principal: &'a Principal) -> Boxed<'a, bool> {
+        Box::pin(async { self.outgoing.can_send() })
+    }
+
+    fn send<'a>(
+        &'a self,
+        principal: &'a Principal,
+        request: SendRequest,
+    ) -> Boxed<'a, Result<SendOutcome, Problem>> {
+        Box::pin(async move { self.outgoing.send(principal, &request) })
+    }
+
+    fn approval_question<'a>(
+        &'a self,
+        _principal: &'a Principal,
+        approval: &'a ApprovalId,
+    ) -> Boxed<'a, Result<Option<ApprovalQuestion>, Problem>> {
+        Box::pin(async move { Ok(self.outgoing.question(approval)) })
+    }
+
+    fn answer_approval<'a>(
+        &'a self,
+        _principal: &'a Principal,
+        _approval: &'a ApprovalId,
+        is_approved: bool,
+    ) -> Boxed<'a, Result<SendOutcome, Problem>> {
+        Box::pin(async move { Ok(self.outgoing.answer(is_approved)) })
+    }
+
+    fn upload<'a>(
+        &'a self,
+        _principal: &'a Principal,
+        file: NewUpload,
+        octets: BoxStream<'static, io::Result<Bytes>>,
+    ) -> Boxed<'a, Result<Upload, Problem>> {
+        Box::pin(self.outgoing.upload(file, octets))
     }
 }

@@ -129,6 +129,28 @@ async fn an_attachment_is_written_to_the_directory_if_there_is_one() {
     assert_eq!(std::fs::read_to_string(path).unwrap(), "octets of a file");
 }
 
+#[tokio::test]
+async fn a_file_of_the_directory_can_be_attached_and_none_of_elsewhere() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::create_dir(folder.path().join("files")).unwrap();
+    for name in ["files/plan.txt", "secret"] {
+        std::fs::write(folder.path().join(name), "octets").unwrap();
+    }
+    let directory = Directory::open(&folder.path().join("files")).unwrap();
+    let into = |settings: &mut Settings| settings.files_directory = Some(Arc::new(directory));
+    let mut client = Client::with(Arc::new(Mutex::new(Ok(Scopes::all()))), into).await;
+    let secret = folder.path().join("secret");
+    for (path, code) in [
+        ("plan.txt", Value::Null),
+        ("../secret", json!("not_found")),
+        (secret.to_str().unwrap(), json!("not_found")),
+    ] {
+        let arguments = json!({"to": "a@x.org", "attachments": [{"path": path}]});
+        let answer = client.ask("tools/call", &json!({"name": "mail_draft", "arguments": arguments})).await;
+        assert_eq!(answer["result"]["_meta"]["code"], code, "{path}: {answer}");
+    }
+}
+
 /// What a local client is told of a file that is to be written, and what is in the directory then.
 async fn written(index: usize, idle: Duration) -> (Value, usize) {
     let folder = tempfile::tempdir().unwrap();

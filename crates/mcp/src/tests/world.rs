@@ -54,7 +54,8 @@ impl Random for Counter {
     }
 }
 
-/// Knows `all` and `other` (every scope), `rows` (folders and search) and `reads` (search and read), each with its own grant.
+/// Knows `all` and `other` (every scope), `rows` (folders and search) and `reads` (search and read) and
+/// `drafts`, each with its own grant.
 #[derive(Default)]
 pub(super) struct FakeGate {
     pub(super) wait: AtomicU64,
@@ -90,6 +91,7 @@ impl Gate for FakeGate {
                 "reads" => {
                     Ok(Arc::new(principal(bearer, [Scope::Search, Scope::Read].into_iter().collect())))
                 }
+                "drafts" => Ok(Arc::new(principal(bearer, [Scope::Draft].into_iter().collect()))),
                 "down" => Err(Refusal::Unavailable),
                 _ => Err(Refusal::Invalid),
             }
@@ -234,10 +236,15 @@ impl Ask {
     }
 
     /// A request of the stateless era, complete.
-    pub(super) fn modern(method: &str, mut params: Value) -> Self {
+    pub(super) fn modern(method: &str, params: Value) -> Self {
+        Self::able(&json!({}), method, params)
+    }
+
+    /// The same of a client that can do something.
+    pub(super) fn able(capabilities: &Value, method: &str, mut params: Value) -> Self {
         params["_meta"] = json!({
             "io.modelcontextprotocol/protocolVersion": "2026-07-28",
-            "io.modelcontextprotocol/clientCapabilities": {},
+            "io.modelcontextprotocol/clientCapabilities": capabilities,
             "io.modelcontextprotocol/clientInfo": {"name": "test", "version": "1"},
         });
         let name = params["name"].as_str().or_else(|| params["uri"].as_str()).map(str::to_owned);
@@ -317,8 +324,13 @@ impl World {
 
     /// Opens a session of the older protocol.
     pub(super) async fn initialize(&self, token: &str) -> (String, Answer) {
+        self.initialize_able(token, &json!({})).await
+    }
+
+    /// The same for a client that can do something.
+    pub(super) async fn initialize_able(&self, token: &str, capabilities: &Value) -> (String, Answer) {
         let hello = json!({"jsonrpc": "2.0", "id": 0, "method": "initialize", "params": {
-            "protocolVersion": "2025-11-25", "capabilities": {}, "clientInfo": {"name": "t", "version": "1"}}});
+            "protocolVersion": "2025-11-25", "capabilities": capabilities, "clientInfo": {"name": "t", "version": "1"}}});
         let answer = self.send(Ask::post(&hello).token(token)).await;
         assert_eq!(answer.status, 200, "{answer:?}");
         let session = answer.header("mcp-session-id").expect("a session").to_owned();

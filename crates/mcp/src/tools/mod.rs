@@ -1,11 +1,15 @@
 //! The list of tools: one line a tool, in the order in which clients see them.
 
 mod accounts;
+mod approval;
 mod attachment;
+mod composed;
+mod draft;
 mod folders;
 mod people;
 mod read;
 mod search;
+mod send;
 mod thread;
 
 use std::sync::LazyLock;
@@ -21,6 +25,8 @@ static LIST: LazyLock<Vec<Entry>> = LazyLock::new(|| {
         Entry::of::<thread::Thread>(),
         Entry::of::<attachment::Attachment>(),
         Entry::of::<people::People>(),
+        Entry::of::<draft::Draft>(),
+        Entry::of::<send::Send>(),
     ]
 });
 

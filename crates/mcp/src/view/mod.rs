@@ -10,8 +10,10 @@ mod fence;
 pub(crate) mod piece;
 pub(crate) mod row;
 pub(crate) mod size;
+mod visible;
 
 pub(crate) use fence::{Nonce, harmless};
+pub(crate) use visible::{is_invisible, lines, one_line};
 
 use domain::{Address, Problem, Timestamp};
 use schemars::JsonSchema;

@@ -3,9 +3,13 @@
 use std::sync::Arc;
 
 use access::{Access, Ceiling};
+use domain::Scope;
 use mcp::{Boxed, Refusal, Who};
+use net::Outgoing;
 
 use crate::{
+    authority::{Own, Stored},
+    background::Sender,
     config::Config,
     error::{Error, Result},
     signals::Signals,
@@ -30,26 +34,7 @@ pub(super) async fn run(arguments: &Arguments, config: &Config) -> Result<()> {
     let outgoing = wire::outgoing(config, true);
     outgoing.check_own_authorities()?;
     let Some(user) = &arguments.user else {
-        let account = config.environment_account()?.ok_or_else(|| {
-            Error::setting(
-                "there is no account to serve",
-                "Set IMAP_HOST, IMAP_USERNAME and IMAP_PASSWORD (or IMAP_PASSWORD_FILE), or name a user of the data \
-                 directory with `--user NAME`.",
-            )
-        })?;
-        let (access, principal) = wire::carried(config, account);
-        let principal = Arc::new(principal);
-        let who: Who = Arc::new(move || {
-            let principal = Arc::clone(&principal);
-            Box::pin(async move { Ok(principal) })
-        });
-        let engine = wire::engine_without_store(outgoing);
-        let served = tokio::select! {
-            served = wire::serve_stdio(config, engine.clone(), access, who) => served,
-            () = signals.next() => Ok(()),
-        };
-        engine.close();
-        return served;
+        return serve_environment(config, outgoing, &mut signals).await;
     };
     let store = wire::open_store(config).await?;
     let access = wire::access(&store);
@@ -57,14 +42,55 @@ pub(super) async fn run(arguments: &Arguments, config: &Config) -> Result<()> {
     // what cannot be served at all is told here, not to the client
     access.stdio_principal(user, arguments.grant.as_deref(), ceiling).await?;
     let who = live(access.clone(), user.clone(), arguments.grant.clone(), ceiling);
-    let engine = wire::engine(&store, outgoing);
+    let engine = wire::sending_engine(config, &store, outgoing);
+    let sender = Sender::start(engine.clone(), Arc::new(Stored { access: access.clone(), ceiling }));
     let served = tokio::select! {
         served = wire::serve_stdio(config, engine.clone(), access.clone(), who) => served,
         () = signals.next() => Ok(()),
     };
+    sender.stop().await;
     engine.close();
     access.flush().await;
     store.close().await;
+    served
+}
+
+/// Serves the account of the environment. Only where mail may leave anything is kept: what is on its way.
+async fn serve_environment(config: &Config, outgoing: Outgoing, signals: &mut Signals) -> Result<()> {
+    let account = config.environment_account()?.ok_or_else(|| {
+        Error::setting(
+            "there is no account to serve",
+            "Set IMAP_HOST, IMAP_USERNAME and IMAP_PASSWORD (or IMAP_PASSWORD_FILE), or name a user of the data \
+             directory with `--user NAME`.",
+        )
+    })?;
+    let sends = account.settings.smtp.is_some() && config.agents.scopes.has(Scope::Send);
+    let (access, principal) = wire::carried(config, account);
+    let principal = Arc::new(principal);
+    let store = if sends { Some(wire::open_store(config).await?) } else { None };
+    let (engine, sender) = match &store {
+        Some(store) => {
+            let engine = wire::sending_engine(config, store, outgoing);
+            let sender = Sender::start(engine.clone(), Arc::new(Own(Arc::clone(&principal))));
+            (engine, Some(sender))
+        }
+        None => (wire::engine_without_store(outgoing), None),
+    };
+    let who: Who = Arc::new(move || {
+        let principal = Arc::clone(&principal);
+        Box::pin(async move { Ok(principal) })
+    });
+    let served = tokio::select! {
+        served = wire::serve_stdio(config, engine.clone(), access, who) => served,
+        () = signals.next() => Ok(()),
+    };
+    if let Some(sender) = sender {
+        sender.stop().await;
+    }
+    engine.close();
+    if let Some(store) = store {
+        store.close().await;
+    }
     served
 }
 

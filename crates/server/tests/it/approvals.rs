@@ -72,6 +72,8 @@ async fn ask(world: &World, number: u8) -> ApprovalId {
             draft: None,
             answers: None,
             is_forward: false,
+            preview: "Hello".to_owned(),
+            files: Vec::new(),
         },
         state: OutgoingState::Waiting,
         due: Timestamp::from_unix_timestamp(1_790_000_000).unwrap(),

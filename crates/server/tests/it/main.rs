@@ -20,6 +20,7 @@ mod python_client;
 mod reading;
 mod resources;
 mod secrecy;
+mod sending;
 mod serving;
 mod stopping;
 mod world;

@@ -19,7 +19,7 @@ const MODES: [(&str, &str); 3] = [("auto", "2026-07-28"), ("legacy", "2025-"), (
 fn typescript_reads_mail_over_stdio_in_both_eras() {
     let Some(node) = require_node() else { return };
     let Some(dovecot) = sample_dovecot() else { return };
-    let world = with_environment_account(&dovecot);
+    let world = with_environment_account(&dovecot).with("POSTROOM_SCOPES", "folders, search, read");
     for (mode, version) in MODES {
         let mut command = node.script(Path::new(SCRIPT)).unwrap();
         command.args([mode, "stdio", env!("CARGO_BIN_EXE_postroom")]);

@@ -18,7 +18,7 @@ const ERAS: [(&str, &str); 2] = [("auto", "2026-07-28"), ("legacy", "2025-")];
 fn python_reads_mail_over_stdio_in_both_eras() {
     let Some(python) = require_python() else { return };
     let Some(dovecot) = sample_dovecot() else { return };
-    let world = with_environment_account(&dovecot);
+    let world = with_environment_account(&dovecot).with("POSTROOM_SCOPES", "folders, search, read");
     for (mode, version) in ERAS {
         let mut command = Command::new(&python);
         command.arg(SCRIPT).args([mode, "stdio", env!("CARGO_BIN_EXE_postroom")]);

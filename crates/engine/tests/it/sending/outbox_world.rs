@@ -65,7 +65,7 @@ impl Random for Seeded {
 pub(crate) struct Says(pub(crate) Mutex<Standing>);
 
 impl Authority for Says {
-    fn standing<'a>(&'a self, _: &'a GrantId) -> BoxFuture<'a, Standing> {
+    fn standing<'a>(&'a self, _: &'a GrantId, _: &'a str) -> BoxFuture<'a, Standing> {
         let standing = self.0.lock().unwrap().clone();
         Box::pin(std::future::ready(standing))
     }
