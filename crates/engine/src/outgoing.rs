@@ -27,9 +27,8 @@ use domain::{Address, ApprovalId, Code, DraftId, MessageRef, Timestamp, UploadId
 
 pub use self::upload::{NewUpload, Upload};
 pub(crate) use self::{
-    prepare::{Made, Prepared},
-    spool::{MAX_SIZE, Spool, SpoolReader, too_large},
-    to_send::DraftToSend,
+    prepare::Made,
+    spool::{Spool, too_large},
 };
 
 /// Which message an outgoing one follows. The id is a message's as agents know it.

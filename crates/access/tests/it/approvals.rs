@@ -46,6 +46,8 @@ async fn ask(world: &World, access: &Access, number: u8) -> ApprovalId {
             draft: None,
             answers: None,
             is_forward: false,
+            preview: String::new(),
+            files: Vec::new(),
         },
         state: OutgoingState::Waiting,
         due: now,

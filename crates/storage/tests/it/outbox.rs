@@ -72,6 +72,8 @@ pub(crate) fn message(number: u8, grant: &GrantId, account: &HomeAccount, size: 
             draft: None,
             answers: Some("work/@inbox:4711@k2x9".to_owned()),
             is_forward: false,
+            preview: SUBJECT.to_owned(),
+            files: vec!["Kontoauszug.pdf".to_owned()],
         },
         state: OutgoingState::Ready,
         due: Timestamp::from_unix_timestamp(1_790_000_000).unwrap(),
