@@ -47,8 +47,11 @@ impl Attached {
     pub(super) fn of_part(name: &str, part: &Part, windows: Windows) -> Self {
         let kind = media_type(&part.media_type(), name);
         let charset = part.parameters.get("charset").filter(|_| part.kind == "text");
+        // Servers tell us-ascii also where a part names none.
         let is_token = |text: &&String| {
-            !text.is_empty() && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.:".contains(&b))
+            !text.eq_ignore_ascii_case("us-ascii")
+                && !text.is_empty()
+                && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.:".contains(&b))
         };
         let kind = match charset.filter(is_token) {
             Some(charset) => format!("{kind}; charset={charset}"),

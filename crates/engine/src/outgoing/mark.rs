@@ -16,8 +16,8 @@ use sha2::{Digest, Sha256};
 /// The field.
 pub(super) const FIELD: &str = "X-Postroom-Draft";
 
-/// Characters of a word in the field, which is folded between them.
-const WORD: usize = 60;
+/// Characters of a word in the field, which is folded between them; longer ones would be encoded.
+const WORD: usize = 40;
 
 /// What a draft follows.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -52,7 +52,7 @@ impl Mark {
         let mut text = format!("{}; v={}; f={}", self.draft, self.version, self.fingerprint);
         let follow = self.follow.as_ref().and_then(|follow| serde_json::to_vec(follow).ok());
         if let Some(follow) = follow {
-            text.push_str("; of=");
+            text.push_str("; of= ");
             let encoded = BASE64_URL_SAFE_NO_PAD.encode(follow);
             for (index, c) in encoded.char_indices() {
                 if index > 0 && index % WORD == 0 {
@@ -133,4 +133,58 @@ pub(super) fn hex(octets: &[u8], count: usize) -> String {
         let _ = write!(out, "{octet:02x}");
         out
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn mark(follow: Option<Follow>) -> Mark {
+        let draft = DraftId::from_random([7; 16]);
+        Mark { draft, version: "0011".into(), fingerprint: "aabb".into(), follow }
+    }
+
+    #[test]
+    fn a_mark_is_read_back_however_its_field_was_folded() {
+        let follow = Follow {
+            of: "work/Ünïcode; odd = name/ä:7@h".into(),
+            message_id: "<a;b=c@x>".into(),
+            is_forward: true,
+        };
+        for mark in [mark(None), mark(Some(follow))] {
+            let text = mark.to_text();
+            assert!(text.is_ascii() && text.split(' ').all(|word| word.len() <= 45), "{text}");
+            assert_eq!(Mark::parse(&text).as_ref(), Some(&mark));
+            assert_eq!(Mark::parse(&text.replace(' ', "\r\n\t ")).as_ref(), Some(&mark));
+        }
+    }
+
+    #[test]
+    fn what_is_no_mark_is_none_and_a_broken_tail_is_left_out() {
+        for text in ["", "drf_", "nonsense; v=1", "drf_00000000000000000000000000000000x"] {
+            assert_eq!(Mark::parse(text), None, "{text}");
+        }
+        let broken = format!("{}; v=1; of=!!!; =; x", DraftId::from_random([7; 16]));
+        assert_eq!(Mark::parse(&broken).map(|mark| (mark.version, mark.follow)), Some(("1".into(), None)));
+    }
+
+    #[test]
+    fn a_fingerprint_tells_words_apart_and_not_how_they_are_wrapped() {
+        let to = [Address { name: "Ann".into(), email: "ann@bücher.example".into() }];
+        let wire = [Address { name: "A.".into(), email: "ANN@xn--bcher-kva.example".into() }];
+        let seen = |to: &[Address], text: &str, file: &str| {
+            let seen = Seen { addresses: [&[], to, &[], &[]], subject: "a b", text, files: vec![file] };
+            seen.fingerprint()
+        };
+        let first = seen(&to, "some words\n> quoted words", "a.txt");
+        assert_eq!(first, seen(&wire, "some\nwords\n>quoted\n>words\n", "a.txt"));
+        for other in [
+            seen(&to, "some other words\n> quoted words", "a.txt"),
+            seen(&to, "some words!\n> quoted words", "a.txt"),
+            seen(&to, "some words\n> quoted words", "b.txt"),
+            seen(&[], "some words\n> quoted words", "a.txt"),
+        ] {
+            assert_ne!(first, other);
+        }
+    }
 }

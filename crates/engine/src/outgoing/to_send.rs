@@ -177,3 +177,7 @@ fn has_utf8_addresses(stored: &Stored) -> bool {
 fn date(now: Timestamp) -> String {
     now.format(&time::format_description::well_known::Rfc2822).unwrap_or_default()
 }
+
+#[cfg(test)]
+#[path = "to_send/tests.rs"]
+mod tests;

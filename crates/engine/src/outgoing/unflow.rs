@@ -55,7 +55,7 @@ mod tests {
             (">> deep \n> less\n", ">> deep\n> less\n"),
             ("own\n-- \nAnn\n", "own\n-- \nAnn\n"),
             ("open \n-- \nAnn\n", "open\n-- \nAnn\n"),
-            ("> \n>\n", "> \n>\n"),
+            ("> \n>\n", ">\n>\n"),
             ("last ", "last\n"),
             ("", ""),
         ] {

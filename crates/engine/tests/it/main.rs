@@ -4,6 +4,8 @@
 
 mod accounts;
 mod attachments;
+mod drafted_files;
+mod drafts;
 mod exactness;
 mod faults;
 mod flights;

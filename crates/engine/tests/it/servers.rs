@@ -16,6 +16,7 @@ use testkit::{
 use crate::world::{NOW, credentials, new_engine, principal_with};
 
 mod conversing;
+mod drafting;
 mod finding;
 mod folders;
 mod reading;

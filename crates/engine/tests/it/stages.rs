@@ -3,10 +3,11 @@
 
 use std::time::Duration;
 
-use domain::{FolderArg, Limits, Principal, Problem};
+use domain::{Code, FolderArg, Limits, Principal, Problem};
 use engine::{
     Bounds, Engine,
     attachment::Form,
+    outgoing::{Composition, DraftRequest, Drafted, Follows},
     people::PeopleRequest,
     read::{Outcome, View},
     search::{Failure, SearchRequest},
@@ -28,7 +29,7 @@ type Asked<'a> = BoxFuture<'a, Result<String, Problem>>;
 type Tool = for<'a> fn(&'a Engine, &'a Principal) -> Asked<'a>;
 
 /// How long the server may take here; a stall costs as much.
-const PATIENCE: Duration = Duration::from_millis(300);
+const PATIENCE: Duration = Duration::from_millis(500);
 
 /// Far beyond every deadline: who takes longer hangs.
 const HANGS: Duration = Duration::from_secs(15);
@@ -138,6 +139,29 @@ fn download<'a>(engine: &'a Engine, principal: &'a Principal) -> Asked<'a> {
     .boxed()
 }
 
+/// A draft that is made and then replaced. Its handle and version are new each time.
+fn draft<'a>(engine: &'a Engine, principal: &'a Principal) -> Asked<'a> {
+    async {
+        let composition = Composition {
+            follows: Some(Follows::Reply("work/@inbox:7@h".into())),
+            body: Some("some words to carry".into()),
+            ..Composition::default()
+        };
+        let made = engine.draft(principal, DraftRequest { replaces: None, composition }).await?;
+        let composition = Composition { subject: Some("Again".into()), ..Composition::default() };
+        let request = DraftRequest { replaces: Some(made.draft.clone()), composition };
+        let replaced = engine.draft(principal, request).await.map_err(|problem| match problem.code {
+            // Words that a server slips into a draft look like somebody's edit.
+            Code::Conflict => Problem { code: Code::ServerRefused, ..problem },
+            _ => problem,
+        })?;
+        assert_eq!(made.draft, replaced.draft);
+        let Drafted { to, cc, subject, preview, .. } = replaced;
+        Ok(format!("{to:?} {cc:?} {subject} {preview}"))
+    }
+    .boxed()
+}
+
 /// Strikes a warm connection at every stage of the tool's answer, in every way.
 async fn strike(tool: Tool) {
     let Some(dovecot) = require_dovecot(Options::default()) else { return };
@@ -226,5 +250,5 @@ macro_rules! struck_at_each_stage {
 struck_at_each_stage! {
     folders listing snippets search_everywhere search_filtered_here
     read_text read_raw read_headers read_by_message_id
-    thread people attachment_text download
+    thread people attachment_text download draft
 }

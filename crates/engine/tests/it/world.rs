@@ -21,14 +21,14 @@ use testkit::{Dovecot, Maildir, Options, require_dovecot, sample};
 pub(crate) const NOW: u64 = 1_795_262_400;
 
 /// Predictable, and different each time it is asked.
-struct Counter(Mutex<u8>);
+struct Counter(Mutex<u64>);
 
 impl Random for Counter {
     fn fill(&self, bytes: &mut [u8]) {
         let mut next = self.0.lock().unwrap();
         for byte in bytes {
-            *next = next.wrapping_mul(31).wrapping_add(7);
-            *byte = *next;
+            *next = next.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            *byte = next.to_be_bytes()[0];
         }
     }
 }

@@ -111,26 +111,35 @@ impl Tap {
         let mut reply = std::pin::pin!(reply);
         tokio::select! {
             biased;
-            reply = &mut reply => return reply.map_err(|error| Failure::Server(error, self.reached())),
+            reply = &mut reply => return self.judge(reply),
             go = &mut self.go => if go.is_err() {
-                return reply.await.map_err(|error| Failure::Server(error, self.reached()));
+                return self.judge(reply.await);
             },
         }
         let poured = tokio::select! {
             poured = self.pour_all(source) => poured,
-            reply = &mut reply => return reply.map_err(|error| Failure::Server(error, self.reached())),
+            reply = &mut reply => return self.judge(reply),
         };
-        let Self { octets, reached, .. } = self;
         // Where the source failed, the connection ends with this; then the reply is of no interest.
-        drop(octets);
+        self.octets = mpsc::channel(1).0;
         let reply = reply.await;
         if let Err(error) = poured {
             return Err(Failure::Source(error));
         }
-        reply.map_err(|error| {
-            let is_whole = reached.load(Ordering::Acquire) > 1;
-            Failure::Server(error, if is_whole { Reached::All } else { Reached::Part })
-        })
+        self.judge(reply)
+    }
+
+    /// What a reply means, by how much of the literal was sent until then.
+    fn judge(&self, reply: Result<Reply, Error>) -> Result<Reply, Failure> {
+        let reached = self.reached();
+        match reply {
+            // It cannot have taken what it does not have.
+            Ok(_) if reached != Reached::All => {
+                let error = Error::Protocol("it says that it took a message before it had it");
+                Err(Failure::Server(error, reached))
+            }
+            reply => reply.map_err(|error| Failure::Server(error, reached)),
+        }
     }
 
     async fn pour_all(&self, source: &mut impl Chunks) -> io::Result<()> {

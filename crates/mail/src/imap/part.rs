@@ -125,6 +125,10 @@ pub(super) async fn fetch_one(
             let reply = reply?;
             has_gaps |= reply.has_gaps;
             if let Some(fetch) = fetch::read(reply).into_iter().find(|fetch| fetch.uid == Some(uid)) {
+                // A message that is gone is not told of, or without octets; this is an answer that was cut up.
+                if fetch.sections.is_empty() && fetch.other.is_empty() {
+                    return Err(Error::Protocol("an answer to FETCH holds nothing of what was asked"));
+                }
                 return Ok(Found::Here(fetch));
             }
         }

@@ -5,10 +5,13 @@ use bytes::Bytes;
 use domain::{Flag, PartPath, Timestamp};
 
 use super::{
-    command::fetch::{self, Item},
+    command::{
+        fetch::{self, Item},
+        noop,
+    },
     part::{Found, fetch_one},
     pool::Question,
-    response::SectionText,
+    response::{Fetch, Section, SectionText},
     session::Session,
 };
 use crate::Error;
@@ -43,7 +46,7 @@ impl Question for WholeHeader<'_> {
 
     async fn ask(&self, session: &mut Session) -> Result<Self::Answer, Error> {
         let item = Item::Fixed("FLAGS INTERNALDATE RFC822.SIZE BODY.PEEK[HEADER]");
-        let fetch = match fetch_one(session, self.mailbox, self.validity, self.uid, item).await? {
+        let fetch = match fetch_fresh(session, self.mailbox, self.validity, self.uid, item).await? {
             Found::Here(fetch) => fetch,
             Found::Gone => return Ok(Found::Gone),
             Found::Stale => return Ok(Found::Stale),
@@ -80,14 +83,13 @@ impl Question for TextWindow<'_> {
 
     async fn ask(&self, session: &mut Session) -> Result<Self::Answer, Error> {
         let item = Item::TextWindow(self.from, self.octets);
-        let fetch = match fetch_one(session, self.mailbox, self.validity, self.uid, item).await? {
+        let fetch = match fetch_fresh(session, self.mailbox, self.validity, self.uid, item).await? {
             Found::Here(fetch) => fetch,
             Found::Gone => return Ok(Found::Gone),
             Found::Stale => return Ok(Found::Stale),
         };
-        let is_text = |section: &&super::response::Section| {
-            section.text == SectionText::Text && section.path == PartPath::default()
-        };
+        let is_text =
+            |section: &&Section| section.text == SectionText::Text && section.path == PartPath::default();
         let Some(section) = fetch.sections.iter().find(is_text) else { return Ok(Found::Gone) };
         let Some(data) = section.data.clone() else { return Ok(Found::Here(Bytes::new())) };
         // Some leave `<0>` away; a server that knows no windows would begin anew with each.
@@ -96,5 +98,24 @@ impl Question for TextWindow<'_> {
         }
         let wanted = usize::try_from(self.octets).unwrap_or(usize::MAX);
         Ok(Found::Here(data.slice(..data.len().min(wanted))))
+    }
+}
+
+/// One item of one message. A mailbox that was open may not know a message that was put into it by
+/// another connection: it is asked once more after the server told what is new.
+async fn fetch_fresh(
+    session: &mut Session,
+    mailbox: &[u8],
+    validity: u32,
+    uid: u32,
+    item: Item,
+) -> Result<Found<Fetch>, Error> {
+    let was_open = session.selected().is_some_and(|selected| selected.name == mailbox);
+    match fetch_one(session, mailbox, validity, uid, item.clone()).await? {
+        Found::Gone if was_open => {
+            session.run_one(noop()).await?;
+            fetch_one(session, mailbox, validity, uid, item).await
+        }
+        found => Ok(found),
     }
 }

@@ -104,7 +104,7 @@ pub enum Stored {
 impl Pool {
     /// Puts a message into a mailbox, reading it while it is sent; where it is then, if the server says so.
     /// A waiting connection that turns out dead before the message was read is replaced unseen. If this
-    /// is dropped half-way, the connection is closed and the message not stored.
+    /// is dropped before all was sent, the connection is closed and the message not stored.
     pub async fn append(
         &self,
         what: &Appending<'_>,

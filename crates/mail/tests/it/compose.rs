@@ -149,11 +149,11 @@ fn hostile(text: &str, letter: &mut mail::mime::compose::Letter) {
     letter.cc = vec![address("c@example.org")];
     letter.bcc = vec![address("d@example.org")];
     letter.reply_to = vec![address("e@example.org")];
-    letter.subject = text.to_owned();
+    text.clone_into(&mut letter.subject);
     letter.in_reply_to = Some(text.to_owned());
     letter.references = vec![text.to_owned(), format!("<{text}>")];
     letter.extra = vec![("X-Postroom-Draft".to_owned(), text.to_owned())];
-    letter.text = text.to_owned();
+    text.clone_into(&mut letter.text);
     letter.html = Some(text.to_owned());
     for part in letter.inline.iter_mut().chain(&mut letter.files) {
         text.clone_into(&mut part.name);

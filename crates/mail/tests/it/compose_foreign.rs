@@ -1,13 +1,9 @@
 //! What is written is what others read: Python's email package and postal-mime, over the same letters.
 
-use std::{
-    io::Write as _,
-    path::{Path, PathBuf},
-    process::Command,
-};
+use std::{io::Write as _, path::Path, process::Command};
 
 use domain::Address;
-use mail::mime::compose::FileEncoding;
+use mail::mime::{compose::FileEncoding, words};
 use proptest::{
     strategy::{Strategy as _, ValueTree as _},
     test_runner::TestRunner,
@@ -22,7 +18,7 @@ const PYTHON: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/python/read_let
 const NODE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/node/read_letters.mjs");
 
 /// How many letters are read.
-const LETTERS: usize = 300;
+const LETTERS: usize = 2_000;
 
 /// The letters, and a file with their octets, each after its length.
 fn written() -> (Vec<Composed>, tempfile::NamedTempFile) {
@@ -70,37 +66,71 @@ fn addresses(composed: &Composed) -> [(&'static str, &[Address]); 5] {
     ]
 }
 
-/// What every reader must agree on.
-fn assert_same(composed: &Composed, found: &Value) {
-    let letter = &composed.letter;
-    for (field, expected) in addresses(composed) {
-        let (found, expected) = (pairs(&found[field]), wired(expected));
-        for (found, expected) in found.iter().zip(&expected) {
-            assert_eq!(found, expected, "{field}\n{composed:?}");
+/// What a reader found otherwise than it was written.
+#[derive(Default)]
+struct Differences(Vec<String>);
+
+impl Differences {
+    fn compare<T: PartialEq + std::fmt::Debug>(&mut self, what: &str, found: &T, expected: &T) {
+        if found != expected {
+            self.0.push(format!("{what}\n found    {found:?}\n expected {expected:?}"));
         }
-        assert_eq!(found.len(), expected.len(), "{field}\n{composed:?}");
     }
-    assert_eq!(shown(&text(&found["subject"])), shown(&letter.subject), "{composed:?}");
-    assert_eq!(text(&found["message-id"]), letter.message_id);
-    assert_eq!(text(&found["in-reply-to"]), letter.in_reply_to.clone().unwrap_or_default());
-    assert_eq!(text(&found["references"]).split_whitespace().collect::<Vec<_>>(), letter.references);
-    let files = found["files"].as_array().unwrap();
-    let expected: Vec<_> = composed.parts().zip(composed.file_names()).collect();
-    assert_eq!(files.len(), expected.len(), "{composed:?}");
-    for (found, ((part, content), _)) in files.iter().zip(&expected) {
-        let is_inline = part.content_id.is_some();
-        assert_eq!(text(&found["disposition"]), if is_inline { "inline" } else { "attachment" });
-        let id = part.content_id.as_ref().map(|id| format!("<{id}>"));
-        assert_eq!(found["content_id"].as_str(), id.as_deref());
-        // Python's package takes nested messages apart.
-        if !(part.encoding != FileEncoding::Base64 && found["sha256"].is_null()) {
-            assert_eq!(text(&found["sha256"]), hex(content), "{composed:?}");
+
+    /// What every reader must agree on.
+    fn compare_letter(&mut self, composed: &Composed, found: &Value, name_as_read: fn(&str) -> String) {
+        let letter = &composed.letter;
+        for (field, expected) in addresses(composed) {
+            // Python's package leaves out quotes that `"a..b"@example.org` needs.
+            let as_read = |(name, email): (String, String)| (name_as_read(&name), email.replace('"', ""));
+            let found: Vec<_> = pairs(&found[field]).into_iter().map(as_read).collect();
+            let expected: Vec<_> = wired(expected).into_iter().map(as_read).collect();
+            for (found, expected) in found.iter().zip(&expected) {
+                self.compare(field, found, expected);
+            }
+            self.compare(field, &found.len(), &expected.len());
         }
+        self.compare("subject", &shown(&text(&found["subject"])), &shown(&letter.subject));
+        self.compare("message-id", &text(&found["message-id"]), &letter.message_id);
+        let answered = letter.in_reply_to.clone().unwrap_or_default();
+        self.compare("in-reply-to", &text(&found["in-reply-to"]), &answered);
+        let references: Vec<String> =
+            text(&found["references"]).split_whitespace().map(str::to_owned).collect();
+        self.compare("references", &references, &letter.references);
+        let files = found["files"].as_array().unwrap();
+        self.compare("files", &files.len(), &composed.contents.len());
+        for (found, ((part, content), name)) in files.iter().zip(composed.parts().zip(composed.file_names()))
+        {
+            let disposition = if part.content_id.is_some() { "inline" } else { "attachment" };
+            self.compare("disposition", &text(&found["disposition"]), &disposition.to_owned());
+            let id = part.content_id.as_ref().map(|id| format!("<{id}>")).unwrap_or_default();
+            self.compare("content-id", &text(&found["content_id"]), &id);
+            let decoded = |name: &str| shown(&words::decode(name.as_bytes()));
+            // postal-mime decodes what looks like an encoded word in a name that is extended (RFC 2231) already.
+            self.compare("file name", &decoded(&text(&found["name"])), &decoded(&name));
+            if part.encoding == FileEncoding::Base64 {
+                self.compare("file", &text(&found["sha256"]), &hex(content));
+            } else {
+                // postal-mime takes the line end before a boundary for a part of the message
+                let lines = |text: &str| text.trim_end().lines().map(str::to_owned).collect::<Vec<_>>();
+                self.compare(
+                    "nested",
+                    &lines(&text(&found["nested"])),
+                    &lines(&String::from_utf8_lossy(content)),
+                );
+            }
+        }
+    }
+
+    fn assert_none(self) {
+        let count = self.0.len();
+        let first: Vec<String> = self.0.into_iter().take(20).collect();
+        assert_eq!(count, 0, "{}", first.join("\n"));
     }
 }
 
 fn hex(content: &[u8]) -> String {
-    Sha256::digest(content).iter().map(|octet| format!("{octet:02x}")).collect()
+    Sha256::digest(content).iter().map(|octet| format!("{octet:02x}")).collect::<Vec<_>>().concat()
 }
 
 #[test]
@@ -109,46 +139,42 @@ fn python_reads_what_was_written() {
     let (letters, file) = written();
     let mut command = Command::new(python);
     command.arg(PYTHON);
+    let mut differences = Differences::default();
+    // It shows the blank between two encoded words of a name, which RFC 2047 (6.2) does not; not of a subject.
+    let without_blanks = |name: &str| name.split_whitespace().collect();
     for (composed, found) in letters.iter().zip(read(command, file.path())) {
-        assert_same(composed, &found);
-        assert_eq!(found["defects"], serde_json::json!([]), "{composed:?}");
-        assert_eq!(shown(&text(&found["extra"])), shown(&composed.letter.extra[0].1), "{composed:?}");
+        differences.compare_letter(composed, &found, without_blanks);
+        differences.compare("defects", &found["defects"], &serde_json::json!([]));
+        differences.compare("extra", &shown(&text(&found["extra"])), &shown(&composed.letter.extra[0].1));
         let format = time::format_description::well_known::Iso8601::PARSING;
         let date = time::OffsetDateTime::parse(&text(&found["date"]), &format).unwrap();
-        assert_eq!((date, date.offset()), (composed.letter.date, composed.letter.date.offset()));
-        let texts: Vec<(String, String)> = found["texts"]
-            .as_array()
-            .unwrap()
-            .iter()
-            .map(|pair| (text(&pair[0]), text(&pair[1]).replace("\r\n", "\n")))
-            .collect();
+        let written = composed.letter.date;
+        differences.compare("date", &(date, date.offset()), &(written, written.offset()));
+        let texts = found["texts"].as_array().unwrap().iter();
+        let texts: Vec<(String, String)> =
+            texts.map(|pair| (text(&pair[0]), text(&pair[1]).replace("\r\n", "\n"))).collect();
         let html = composed.html().map(|html| ("text/html".to_owned(), html));
-        let expected: Vec<_> =
-            std::iter::once(("text/plain".to_owned(), composed.text())).chain(html).collect();
-        assert_eq!(texts, expected);
-        for (found, expected) in found["files"].as_array().unwrap().iter().zip(composed.file_names()) {
-            assert_eq!(shown(&text(&found["name"])), shown(&expected), "{composed:?}");
-        }
+        let expected = std::iter::once(("text/plain".to_owned(), composed.text())).chain(html).collect();
+        differences.compare("texts", &texts, &expected);
     }
+    differences.assert_none();
 }
 
 #[test]
 fn postal_mime_reads_what_was_written() {
     let Some(node) = require_node() else { return };
     let (letters, file) = written();
-    let command = node.script(&PathBuf::from(NODE)).unwrap();
+    let command = node.script(Path::new(NODE)).unwrap();
+    let mut differences = Differences::default();
     for (composed, found) in letters.iter().zip(read(command, file.path())) {
-        assert_same(composed, &found);
-        for (found, expected) in found["files"].as_array().unwrap().iter().zip(composed.file_names()) {
-            assert_eq!(shown(&text(&found["name"])), shown(&expected), "{composed:?}");
-        }
+        differences.compare_letter(composed, &found, str::to_owned);
         // It joins flowed lines and takes the marks of quotes off them, as readers should.
         let bare = |text: &str| text.replace(['>', '\u{feff}'], "").split_whitespace().collect::<String>();
-        let html = composed.html();
-        let texts = [Some(composed.text()), html];
+        let texts = [Some(composed.text()), composed.html()];
         for (found, expected) in found["texts"].as_array().unwrap().iter().zip(texts) {
             let Some(expected) = expected else { continue };
-            assert_eq!(bare(&text(&found[1])), bare(&expected), "{composed:?}");
+            differences.compare("text", &bare(&text(&found[1])), &bare(&expected));
         }
     }
+    differences.assert_none();
 }

@@ -230,7 +230,7 @@ fn body() -> impl Strategy<Value = String> {
     ];
     let end = prop::sample::select(&["\n", "\r\n", "\n", "\r"][..]);
     prop::collection::vec((line, end), 0..8)
-        .prop_map(|lines| lines.into_iter().map(|(line, end)| format!("{line}{end}")).collect())
+        .prop_map(|lines| lines.into_iter().flat_map(|(line, end)| [line, end.to_owned()]).collect())
 }
 
 fn file_name() -> impl Strategy<Value = String> {
@@ -317,6 +317,10 @@ pub(crate) fn letters() -> impl Strategy<Value = Composed> {
         let (mut inline, mut contents): (Vec<FilePart>, Vec<Vec<u8>>) = inline.into_iter().unzip();
         for (number, part) in inline.iter_mut().enumerate() {
             part.content_id = Some(format!("picture{number}@example.org"));
+            // some readers take text that is not attached for a part of the body
+            if part.media_type.to_ascii_lowercase().starts_with("text/") {
+                "image/png".clone_into(&mut part.media_type);
+            }
         }
         let (files, more): (Vec<FilePart>, Vec<Vec<u8>>) = files.into_iter().unzip();
         contents.extend(more);

@@ -10,7 +10,7 @@ const addresses = (list) => [list ?? []].flat().map(({ name, address }) => [name
 const sha256 = (content) => createHash("sha256").update(new Uint8Array(content)).digest("hex");
 
 async function read(raw) {
-  const mail = await PostalMime.parse(raw, { rfc822Attachments: true });
+  const mail = await PostalMime.parse(raw, { forceRfc822Attachments: true });
   return {
     from: addresses(mail.from),
     "reply-to": addresses(mail.replyTo),
@@ -30,7 +30,10 @@ async function read(raw) {
       name: file.filename ?? "",
       disposition: file.disposition,
       content_id: file.contentId ?? null,
-      sha256: sha256(file.content),
+      // nested messages come with line ends of its own
+      ...(file.mimeType === "message/rfc822"
+        ? { nested: new TextDecoder().decode(file.content) }
+        : { sha256: sha256(file.content) }),
     })),
   };
 }

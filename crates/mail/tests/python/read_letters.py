@@ -25,27 +25,35 @@ def text_of(part):
     return part.get_payload(decode=True).decode("utf-8")
 
 
-def octets_of(part):
+def content_of(part):
     if part.get_content_type() == "message/rfc822":
-        # what stands there, not what the package would write anew
-        return None
-    return hashlib.sha256(part.get_payload(decode=True)).hexdigest()
+        # parsed by the package: written again, its lines are the same
+        return {"nested": part.get_payload(0).as_bytes().decode("utf-8")}
+    return {"sha256": hashlib.sha256(part.get_payload(decode=True)).hexdigest()}
+
+
+def parts_of(message):
+    """All parts, nested messages not taken apart."""
+    if message.get_content_maintype() != "multipart":
+        return [message]
+    return [leaf for part in message.iter_parts() for leaf in parts_of(part)]
 
 
 def read(raw):
     message = message_from_bytes(raw, policy=policy.default)
     texts, files = [], []
-    for part in message.walk() if message.is_multipart() else [message]:
+    for part in parts_of(message):
         if part.get_content_disposition() is not None:
             files.append(
                 {
-                    "name": part.get_filename() or "",
+                    # get_filename() takes off quotes that belong to the name
+                    "name": part["Content-Disposition"].params.get("filename", ""),
                     "disposition": part.get_content_disposition(),
                     "content_id": part["Content-ID"],
-                    "sha256": octets_of(part),
+                    **content_of(part),
                 }
             )
-        elif part.get_content_maintype() == "text" and part.get_content_charset() == "utf-8":
+        else:
             texts.append([part.get_content_type(), text_of(part)])
     defects = [str(defect) for part in message.walk() for defect in part.defects]
     return {

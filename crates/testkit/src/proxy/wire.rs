@@ -76,11 +76,14 @@ pub(super) fn answers(
     Ok(())
 }
 
+/// How many pieces of 16 KiB are on their way at the most: who sends more has to wait.
+const PIECES: usize = 128;
+
 type Pieces = mpsc::Receiver<(Instant, Vec<u8>)>;
 
 /// Reads and stamps, apart from the thread that hands on when the delay is over.
 fn read(mut from: TcpStream, client: Option<Arc<Joint>>) -> io::Result<Pieces> {
-    let (sender, pieces) = mpsc::channel();
+    let (sender, pieces) = mpsc::sync_channel(PIECES);
     thread::Builder::new().spawn(move || {
         let mut buffer = [0; 16_384];
         while let Ok(length) = from.read(&mut buffer) {

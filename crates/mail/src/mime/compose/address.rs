@@ -248,16 +248,15 @@ fn split_address(email: &str) -> Result<(String, &str), AddressFault> {
     if invisible::clean(email).1 > 0 {
         return Err(AddressFault::Invisible);
     }
-    let (local, domain) = match email.strip_prefix('"') {
-        Some(rest) => entries::quoted_local(rest).ok_or(AddressFault::Unbalanced)?,
-        None => {
-            let (local, domain) = email.rsplit_once('@').ok_or(AddressFault::NoAt)?;
-            // Dots in odd places were given out by some providers; they are quoted on the wire.
-            if local.is_empty() || !local.chars().all(|c| is_atom(c) || c == '.') {
-                return Err(if local.contains('@') { AddressFault::Surplus } else { AddressFault::Local });
-            }
-            (local.to_owned(), domain)
+    let (local, domain) = if let Some(rest) = email.strip_prefix('"') {
+        entries::quoted_local(rest).ok_or(AddressFault::Unbalanced)?
+    } else {
+        let (local, domain) = email.rsplit_once('@').ok_or(AddressFault::NoAt)?;
+        // Dots in odd places were given out by some providers; they are quoted on the wire.
+        if local.is_empty() || !local.chars().all(|c| is_atom(c) || c == '.') {
+            return Err(if local.contains('@') { AddressFault::Surplus } else { AddressFault::Local });
         }
+        (local.to_owned(), domain)
     };
     if local.is_empty() {
         return Err(AddressFault::Local);

@@ -140,12 +140,13 @@ impl Header {
     /// A display name (RFC 5322 section 3.2.5).
     fn phrase(&mut self, name: &str) {
         let name = tamed(name).split_whitespace().collect::<Vec<_>>().join(" ");
-        if !name.is_ascii() || name.contains("=?") || name.len() > MAX_PLAIN {
+        let as_quoted = quoted(&name);
+        if !name.is_ascii() || name.contains("=?") || as_quoted.len() > MAX_PLAIN {
             self.encoded_words(&name);
         } else if name.chars().all(|c| is_atom(c) || c == ' ') {
             name.split(' ').for_each(|word| self.token(word));
         } else {
-            self.token(&quoted(&name));
+            self.token(&as_quoted);
         }
     }
 
@@ -157,8 +158,9 @@ impl Header {
         let mut rest = text;
         while !rest.is_empty() {
             let room = (WIDTH - 1).saturating_sub(self.column).min(MAX_WORD);
-            // a few characters at the end of a line are not worth a word
-            let room = if room < 30 && !self.is_begun { MAX_WORD } else { room.max(30) };
+            // A word of its own line is better than two: some readers show a blank between two.
+            let is_cut = fitting(rest, room.max(AROUND) - AROUND, is_q) < rest.len();
+            let room = if is_cut && !self.is_begun { MAX_WORD } else { room.max(30) };
             let length = fitting(rest, room - AROUND, is_q);
             let (word, after) = rest.split_at(length);
             let encoded = if is_q { q_encoded(word) } else { STANDARD.encode(word) };

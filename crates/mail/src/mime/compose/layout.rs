@@ -12,7 +12,7 @@ use sha2::{Digest as _, Sha256};
 use super::{
     flowed,
     header::{self, Header, file_name, is_field_name, is_id, is_simple_name, wired},
-    letter::{ComposeError, FileEncoding, FilePart, Letter},
+    letter::{ComposeError, FileEncoding, FilePart, Letter, base32},
     transfer::{Encoded, encode_text},
 };
 use crate::mime::header::MAX_HEADER;
@@ -308,7 +308,7 @@ fn boundary(seed: &[u8; 16], depth: u8, round: u64) -> String {
     hash.update(seed);
     hash.update([depth]);
     hash.update(round.to_be_bytes());
-    let digits: String = hash.finalize().iter().take(16).map(|octet| format!("{octet:02x}")).collect();
+    let digits = base32(hash.finalize().get(..16).unwrap_or_default());
     format!("=_{depth}{digits}")
 }
 

@@ -152,6 +152,12 @@ async fn a_loss_before_the_end_of_the_message_means_that_it_is_not_there() {
 }
 
 #[tokio::test]
+async fn a_message_that_the_server_takes_before_it_has_it_is_not_there() {
+    let outcome = plays("", "C: {a} APPEND Drafts {20}\nS: {a} OK [APPENDUID 7 8] of course").await;
+    assert!(matches!(&outcome, Err(NotAppended::Before(Error::Protocol(_)))), "{outcome:?}");
+}
+
+#[tokio::test]
 async fn a_loss_after_the_end_of_the_message_leaves_it_open() {
     for capabilities in ["", "LITERAL+"] {
         let go = if capabilities.is_empty() {
