@@ -6,7 +6,10 @@ use bytes::Bytes;
 use domain::PartPath;
 
 use super::{
-    command::fetch::{self, Item},
+    command::{
+        fetch::{self, Item},
+        noop,
+    },
     pool::Question,
     reading::check_whole,
     response::Fetch,
@@ -139,7 +142,8 @@ async fn fetch_of(session: &mut Session, place: &Place, item: Item) -> Result<Fo
     fetch_one(session, &place.mailbox, place.validity, place.uid, item).await
 }
 
-/// One item of one message.
+/// One item of one message. A mailbox that was open may not know a message that was put into it by
+/// another connection: it is asked once more after the server told what is new.
 pub(super) async fn fetch_one(
     session: &mut Session,
     mailbox: &[u8],
@@ -147,23 +151,30 @@ pub(super) async fn fetch_one(
     uid: u32,
     item: Item,
 ) -> Result<Found<Fetch>, Error> {
-    let flight = vec![fetch::items_of(&[uid], &[Item::Fixed("UID"), item])];
-    let (selected, replies) = session.examine(mailbox, flight).await?;
-    if selected.validity != validity {
-        return Ok(Found::Stale);
-    }
-    let mut has_gaps = false;
-    for reply in replies {
-        let reply = reply?;
-        has_gaps |= reply.has_gaps;
-        if let Some(fetch) = fetch::read(reply).into_iter().find(|fetch| fetch.uid == Some(uid)) {
-            // A message that is gone is not told of, or without octets; this is an answer that was cut up.
-            if fetch.sections.is_empty() && fetch.other.is_empty() {
-                return Err(Error::Protocol("an answer to FETCH holds nothing of what was asked"));
-            }
-            return Ok(Found::Here(fetch));
+    let mut was_open = session.selected().is_some_and(|selected| selected.name == mailbox);
+    loop {
+        let flight = vec![fetch::items_of(&[uid], &[Item::Fixed("UID"), item.clone()])];
+        let (selected, replies) = session.examine(mailbox, flight).await?;
+        if selected.validity != validity {
+            return Ok(Found::Stale);
         }
+        let mut has_gaps = false;
+        for reply in replies {
+            let reply = reply?;
+            has_gaps |= reply.has_gaps;
+            if let Some(fetch) = fetch::read(reply).into_iter().find(|fetch| fetch.uid == Some(uid)) {
+                // A message that is gone is not told of, or without octets; this is an answer that was cut up.
+                if fetch.sections.is_empty() && fetch.other.is_empty() {
+                    return Err(Error::Protocol("an answer to FETCH holds nothing of what was asked"));
+                }
+                return Ok(Found::Here(fetch));
+            }
+        }
+        check_whole(has_gaps, false)?;
+        if !was_open {
+            return Ok(Found::Gone);
+        }
+        was_open = false;
+        session.run_one(noop()).await?;
     }
-    check_whole(has_gaps, false)?;
-    Ok(Found::Gone)
 }

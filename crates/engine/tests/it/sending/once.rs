@@ -41,8 +41,10 @@ async fn a_message_arrives_without_bcc_and_its_copy_has_it() {
     let filed = world.filed("Sent");
     assert_eq!(filed.len(), 1);
     let stored = filed[0].replace("\r\n", "\n");
-    let without: String =
-        stored.split_inclusive('\n').filter(|line| !line.to_lowercase().starts_with("bcc:")).collect();
+    let without: String = stored
+        .split_inclusive('\n')
+        .filter(|line| !line.to_lowercase().starts_with("bcc:"))
+        .collect();
     assert!(stored.len() > without.len());
     assert_eq!(without, wire.replace("\r\n", "\n"));
 }

@@ -1,10 +1,12 @@
 //! What a process leaves that ended in the middle, and who takes it up.
 
+use std::sync::{Arc, atomic::AtomicU64};
+
 use engine::outgoing::SendStatus;
 use testkit::smtp_sink::{Act, Fault, SinkOptions, Stage};
 use time::Duration;
 
-use super::outbox_world::{OutboxWorld, ended, to_bob};
+use super::outbox_world::{OutboxWorld, Seeded, ended, open_store, to_bob};
 use crate::world::now;
 
 /// A message in the hands of a process of that name; its lease has a minute.
@@ -87,7 +89,7 @@ async fn what_a_living_process_holds_is_left_to_it() {
 #[test]
 fn a_runtime_that_ends_in_the_middle_leaves_what_can_be_taken_up() {
     let runtime = || tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
-    for (stage, expected) in [(Stage::Data, SendStatus::Sent), (Stage::End, SendStatus::Unknown)] {
+    for (stage, expected) in [(Stage::Octets(100), SendStatus::Sent), (Stage::End, SendStatus::Unknown)] {
         let first = runtime();
         let options = SinkOptions::default().fault(Fault::new(stage, Act::Hang).once());
         let Some(mut world) = first.block_on(OutboxWorld::new(options)) else { return };
@@ -97,14 +99,15 @@ fn a_runtime_that_ends_in_the_middle_leaves_what_can_be_taken_up() {
         world
             .sink
             .wait_until(super::outbox_world::SOON, |all| {
-                all.iter()
-                    .any(|one| if stage == Stage::End { one.is_ended } else { !one.recipients.is_empty() })
+                all.iter().any(|one| if stage == Stage::End { one.is_ended } else { one.data.len() >= 100 })
             })
             .unwrap();
         first.shutdown_timeout(std::time::Duration::from_secs(5));
         let second = runtime();
         second.block_on(async {
-            // With the engine its lock goes, as with a process.
+            // With the engine its lock goes, with the store its transactions, as with a process.
+            let random = Arc::new(Seeded(8, AtomicU64::new(0)));
+            world.store = open_store(world.dir.path(), world.clock.clone(), random).await;
             world.engine = world.another(7).await;
             world
                 .work_until(&world.engine.clone(), async || {
