@@ -24,8 +24,8 @@ use futures_util::future::BoxFuture;
 use storage::{Decided, Decision, Outgoing, OutgoingState, Store};
 use tokio::time::{Instant, sleep, timeout};
 
-use self::{attempt::Voucher, owner::Owner};
 pub(crate) use self::under_way::UnderWay;
+use self::{attempt::Voucher, owner::Owner};
 use crate::{
     Engine,
     outgoing::{SendOutcome, SendRequest, Sending, keeps_nothing},
@@ -134,9 +134,9 @@ impl Engine {
         let store = self.sending_store(principal)?;
         let row = find_approval(store, principal, approval).await?;
         let asked = row.approval.filter(|asked| asked.id == *approval && asked.expires > self.now());
-        let Some(asked) = asked.filter(|_| {
-            row.state == OutgoingState::Waiting && told::is_asked_in_client(principal)
-        }) else {
+        let Some(asked) =
+            asked.filter(|_| row.state == OutgoingState::Waiting && told::is_asked_in_client(principal))
+        else {
             return Ok(None);
         };
         Ok(Some(ApprovalQuestion {
@@ -160,8 +160,11 @@ impl Engine {
     ) -> Result<SendOutcome, Problem> {
         let store = self.sending_store(principal)?;
         if !told::is_asked_in_client(principal) {
-            return Err(Problem::new(Code::OutsideGrant, "This grant's approvals are not given in the client.")
-                .hint(format!("The person decides with `postroom approval show {approval}`.")));
+            return Err(Problem::new(
+                Code::OutsideGrant,
+                "This grant's approvals are not given in the client.",
+            )
+            .hint(format!("The person decides with `postroom approval show {approval}`.")));
         }
         find_approval(store, principal, approval).await?;
         let decision = if is_approved { Decision::Approve } else { Decision::Deny };

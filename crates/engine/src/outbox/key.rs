@@ -104,19 +104,8 @@ impl Hash {
 
 async fn add_composition(hash: &mut Hash, composition: &Composition) -> Result<(), Problem> {
     // Every field is named here, so that a new one is not forgotten.
-    let Composition {
-        account,
-        follows,
-        from,
-        to,
-        cc,
-        bcc,
-        subject,
-        body,
-        html,
-        attachments,
-        signature,
-    } = composition;
+    let Composition { account, follows, from, to, cc, bcc, subject, body, html, attachments, signature } =
+        composition;
     let (kind, id) = match follows {
         None => ("", ""),
         Some(Follows::Reply(id)) => ("reply", id.as_str()),

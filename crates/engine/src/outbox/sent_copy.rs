@@ -39,11 +39,8 @@ impl Engine {
             self.file_copy(store, account, row).await;
         }
         if let Some(answers) = row.frozen.answers.as_deref().and_then(|answers| answers.parse().ok()) {
-            let flag = if row.frozen.is_forward {
-                Flag::Keyword("$Forwarded".to_owned())
-            } else {
-                Flag::Answered
-            };
+            let flag =
+                if row.frozen.is_forward { Flag::Keyword("$Forwarded".to_owned()) } else { Flag::Answered };
             if let Err(error) = mark(account, &answers, flag).await {
                 tracing::info!(%error, "the message that was answered could not be marked");
             }
@@ -72,9 +69,7 @@ impl Engine {
                 self.account(&housekeeping(&row, granted), None).await
             }
             HomeAccount::Carried(_) => match authority.standing(&row.grant).await {
-                Standing::Holds(principal) => {
-                    self.account(&principal, Some(row.account_name.as_str())).await
-                }
+                Standing::Holds(principal) => self.account(&principal, Some(row.account_name.as_str())).await,
                 _ => return self.0.under_way.leave(id),
             },
         };
@@ -142,7 +137,10 @@ impl Engine {
             } else {
                 CopyState::Stored
             };
-            return Ok((taken.clone(), Copy { state, id: Some(id.to_string()), next: None, ..taken.clone() }));
+            return Ok((
+                taken.clone(),
+                Copy { state, id: Some(id.to_string()), next: None, ..taken.clone() },
+            ));
         }
         let looked = usize::try_from(taken.tries).unwrap_or(usize::MAX);
         let looks = &self.0.bounds.sending.looks;
@@ -217,10 +215,7 @@ impl Engine {
             query: &query,
             tasks: &tasks,
             limit: COMPARED,
-            budget: Budget {
-                deadline: Instant::now() + self.0.bounds.filter_time,
-                candidates: COMPARED,
-            },
+            budget: Budget { deadline: Instant::now() + self.0.bounds.filter_time, candidates: COMPARED },
             bounds: self.0.bounds,
             ascii_only: account.opened.is_ascii_only(),
             recalls: false,

@@ -32,7 +32,8 @@ fn forward(uid: u32) -> Composition {
 
 #[tokio::test]
 async fn a_forward_carries_the_files_of_its_original_unless_others_are_given() {
-    let parts = [attached("text/csv", "numbers.csv", b"1,2,3"), attached("image/png", "a.png", &noise(5_000))];
+    let parts =
+        [attached("text/csv", "numbers.csv", b"1,2,3"), attached("image/png", "a.png", &noise(5_000))];
     let Some(world) = holding(vec![message("Numbers", "See the files.", &parts)]) else { return };
     let made = world.draft(forward(1)).await.unwrap();
     assert_eq!(made.subject, "Fwd: Numbers");
@@ -96,7 +97,8 @@ async fn a_whole_message_goes_as_it_is_where_mail_can_carry_it() {
 
     let made = world.draft(whole(2)).await.unwrap();
     let drafts = world.drafts();
-    let stored = drafts.iter().map(|(_, stored)| stored).find(|stored| stored.contains(made.draft.as_str())).unwrap();
+    let stored =
+        drafts.iter().map(|(_, stored)| stored).find(|stored| stored.contains(made.draft.as_str())).unwrap();
     assert!(stored.contains("application/octet-stream") && stored.contains("Long lines.eml"), "{stored}");
     assert!(stored.lines().all(|line| line.len() <= 998));
 }
@@ -105,7 +107,8 @@ async fn a_whole_message_goes_as_it_is_where_mail_can_carry_it() {
 async fn a_picture_is_inline_only_where_the_text_shows_it() {
     let Some(world) = empty_world(Options::default()) else { return };
     let html = "<p>Look: <img src=\"cid:logo@x\"></p>";
-    let files = || vec![octets("logo.png", Some("<logo@x>"), b"png"), octets("other.png", Some("other@x"), b"png")];
+    let files =
+        || vec![octets("logo.png", Some("<logo@x>"), b"png"), octets("other.png", Some("other@x"), b"png")];
     let shown = Composition { html: Some(html.into()), body: None, ..with(files()) };
     let made = world.draft(shown).await.unwrap();
     let stored = world.only_draft();

@@ -7,11 +7,7 @@ use engine::{
     outbox::Standing,
     outgoing::{SendOutcome, SendStatus},
 };
-use testkit::{
-    Mail, Options, Proxy,
-    proxy::Faults,
-    smtp_sink::SinkOptions,
-};
+use testkit::{Mail, Options, Proxy, proxy::Faults, smtp_sink::SinkOptions};
 
 use super::outbox_world::{OutboxWorld, bounds, state_of, to_bob, work_until};
 

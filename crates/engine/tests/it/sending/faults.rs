@@ -22,11 +22,7 @@ async fn arrives_later(fault: Fault) {
     assert!(ended(&world.sink).is_empty() || !ended(&world.sink)[0].is_taken, "{at}");
     world.clock.forward(10);
     let engine = world.engine.clone();
-    world
-        .work_until(&engine, async || {
-            world.state_of("k").await.unwrap().status == SendStatus::Sent
-        })
-        .await;
+    world.work_until(&engine, async || world.state_of("k").await.unwrap().status == SendStatus::Sent).await;
     let taken = world.sink.received();
     assert_eq!(taken.len(), 1, "{at}");
     assert!(taken[0].message.contains(&outcome.message_id));
@@ -34,8 +30,15 @@ async fn arrives_later(fault: Fault) {
 
 #[tokio::test]
 async fn what_was_lost_before_the_end_is_tried_again_and_arrives_once() {
-    for stage in [Stage::Greeting, Stage::Ehlo, Stage::SignIn, Stage::Mail, Stage::Rcpt, Stage::Data, Stage::Octets(100)]
-    {
+    for stage in [
+        Stage::Greeting,
+        Stage::Ehlo,
+        Stage::SignIn,
+        Stage::Mail,
+        Stage::Rcpt,
+        Stage::Data,
+        Stage::Octets(100),
+    ] {
         arrives_later(Fault::new(stage, Act::Close)).await;
     }
 }

@@ -137,11 +137,7 @@ impl OutboxWorld {
         Self::on(Options::default(), options, bounds).await
     }
 
-    pub(crate) async fn on(
-        dovecot: Options,
-        options: SinkOptions,
-        bounds: SendingBounds,
-    ) -> Option<Self> {
+    pub(crate) async fn on(dovecot: Options, options: SinkOptions, bounds: SendingBounds) -> Option<Self> {
         let dovecot = require_dovecot(dovecot)?;
         let maildir = Maildir::of(&dovecot, "alice").unwrap();
         let sink = SmtpSink::with(options.person("alice", "alice-secret")).unwrap();
@@ -155,8 +151,7 @@ impl OutboxWorld {
         let name: AccountName = "work".parse().unwrap();
         let account =
             store.add_account(&user.id, &name, &settings, &credentials("alice-secret")).await.unwrap();
-        let granted =
-            GrantedAccount { name, is_default: true, source: AccountSource::Stored(account.id) };
+        let granted = GrantedAccount { name, is_default: true, source: AccountSource::Stored(account.id) };
         let processes = Some(dir.path().join("processes"));
         let engine = engine_over(&store, clock.clone(), random, bounds, processes);
         let principal = principal_of(granted);
@@ -203,19 +198,14 @@ impl OutboxWorld {
     pub(crate) fn carried(&self, door: Door) -> Principal {
         let mut settings: AccountSettings = settings(&self.dovecot);
         settings.smtp = Some(smtp_at(self.sink.port()));
-        let credentials =
-            Credentials { imap: Credential::Password(Secret::new("alice-secret")), smtp: None };
+        let credentials = Credentials { imap: Credential::Password(Secret::new("alice-secret")), smtp: None };
         let source = AccountSource::Carried(Arc::new((settings, credentials)));
         let granted = GrantedAccount { name: "work".parse().unwrap(), is_default: true, source };
         Principal { door, ..principal_of(granted) }
     }
 }
 
-pub(crate) async fn work_until(
-    engine: &Engine,
-    standing: Standing,
-    is_done: &mut impl AsyncFnMut() -> bool,
-) {
+pub(crate) async fn work_until(engine: &Engine, standing: Standing, is_done: &mut impl AsyncFnMut() -> bool) {
     let authority = Arc::new(Says(Mutex::new(standing)));
     let waiting = async {
         while !is_done().await {
