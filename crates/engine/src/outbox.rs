@@ -104,18 +104,16 @@ impl Engine {
         };
         let known = store.outbox_find_key(&principal.grant, &asked.key).await;
         let known = known.map_err(|error| stored_badly(&error))?;
-        let known = match known.filter(|row| row.state != OutgoingState::Failed) {
-            Some(row) => Some(Box::new(row)),
-            None => {
-                let (id, known) = self.freeze(store, principal, request, &asked).await?;
-                if known.is_none() {
-                    let row = store.outbox_find(&id).await.map_err(|error| stored_badly(&error))?;
-                    let row = row.ok_or_else(|| absent("message"))?;
-                    return self.go_on(store, principal, row, false).await;
-                }
-                known
+        let mut known = known.filter(|row| row.state != OutgoingState::Failed).map(Box::new);
+        if known.is_none() {
+            let (id, found) = Box::pin(self.freeze(store, principal, request, &asked)).await?;
+            if found.is_none() {
+                let row = store.outbox_find(&id).await.map_err(|error| stored_badly(&error))?;
+                let row = row.ok_or_else(|| absent("message"))?;
+                return self.go_on(store, principal, row, false).await;
             }
-        };
+            known = found;
+        }
         let row = known.ok_or_else(|| absent("message"))?;
         if row.content != asked.content {
             return Err(Problem::new(Code::Conflict, "This key names another message that was sent before.")

@@ -315,14 +315,11 @@ impl Engine {
             }
             End::Again(outcome) => {
                 let now = self.now();
-                match retry::next(&self.0.bounds.sending, row.attempts, now) {
-                    Some(next) => {
-                        persist(|| store.outbox_retry(&row.id, owner, next, &outcome)).await;
-                    }
-                    None => {
-                        let failed = OutgoingState::Failed;
-                        persist(|| store.outbox_finish(&row.id, owner, failed, &outcome, copy)).await;
-                    }
+                if let Some(next) = retry::next(&self.0.bounds.sending, row.attempts, now) {
+                    persist(|| store.outbox_retry(&row.id, owner, next, &outcome)).await;
+                } else {
+                    let failed = OutgoingState::Failed;
+                    persist(|| store.outbox_finish(&row.id, owner, failed, &outcome, copy)).await;
                 }
             }
         }
@@ -358,7 +355,7 @@ impl std::fmt::Display for NotOurs {
 impl std::error::Error for NotOurs {}
 
 fn is_not_ours(error: &io::Error) -> bool {
-    error.get_ref().is_some_and(|inner| inner.is::<NotOurs>())
+    error.get_ref().and_then(|inner| inner.downcast_ref::<NotOurs>()).is_some()
 }
 
 /// The problem of an account that cannot send.

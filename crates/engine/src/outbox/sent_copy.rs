@@ -54,10 +54,7 @@ impl Engine {
 
     /// One step of a copy that is due.
     pub(super) async fn copy_due(&self, store: &Store, id: &OutboxId, authority: &dyn Authority) {
-        let row = match store.outbox_find(id).await {
-            Ok(Some(row)) => row,
-            _ => return self.0.under_way.leave(id),
-        };
+        let Ok(Some(row)) = store.outbox_find(id).await else { return self.0.under_way.leave(id) };
         let account = match &row.account {
             // The copy is owed whatever became of the grant: nobody is asked for it.
             HomeAccount::Stored(account) => {

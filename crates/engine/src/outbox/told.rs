@@ -128,7 +128,7 @@ fn of_recipient(
         _ => None,
     };
     let said = outcome.filter(|outcome| !outcome.accepted).map(|outcome| outcome.reason.clone());
-    let asked = reasons.iter().filter_map(|reason| Some(reason.strip_prefix(address)?.strip_prefix(": ")?));
+    let asked = reasons.iter().filter_map(|reason| reason.strip_prefix(address)?.strip_prefix(": "));
     let reason = said.unwrap_or_else(|| asked.collect::<Vec<_>>().join(" "));
     RecipientOutcome { address: String::new(), accepted, reason }
 }
