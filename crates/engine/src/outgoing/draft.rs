@@ -1,7 +1,10 @@
 //! Drafts: an agent's message in the person's own Drafts folder, under a handle that outlives its UIDs.
 
 use domain::{Code, DraftId, Principal, Problem, Scope};
-use mail::{imap::write::Placed, mime::compose::{message_id, wire_address}};
+use mail::{
+    imap::write::Placed,
+    mime::compose::{message_id, wire_address},
+};
 use sha2::{Digest, Sha256};
 
 use super::{

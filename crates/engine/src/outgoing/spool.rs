@@ -252,7 +252,8 @@ pub(super) fn no_room(error: &io::Error) -> Problem {
 
 /// What is told of a message that is larger than `limit`, and how large it is if that is known.
 pub(crate) fn too_large(size: Option<u64>, limit: u64) -> Problem {
-    let size = size.map_or_else(|| format!("more than {}", amount(limit)), |size| format!("about {}", amount(size)));
+    let size =
+        size.map_or_else(|| format!("more than {}", amount(limit)), |size| format!("about {}", amount(size)));
     let told = format!("The message has {size} as it is mailed; at most {} can leave.", amount(limit));
     Problem::new(Code::TooLarge, told)
         .hint("Files grow by a third when they are mailed. Attach fewer or smaller ones, or share a link.")

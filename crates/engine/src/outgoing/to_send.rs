@@ -3,7 +3,10 @@
 use domain::{Address, Code, DraftId, MessageRef, Principal, Problem, Timestamp};
 use mail::{
     imap::{part::Found, stored::TextWindow},
-    mime::{attachments::attachments, compose::{rewrite_header, wire_address}},
+    mime::{
+        attachments::attachments,
+        compose::{rewrite_header, wire_address},
+    },
 };
 
 use super::{
@@ -74,7 +77,9 @@ impl Engine {
                 Code::Conflict,
                 "The draft is not the version that was expected: it was changed since.",
             )
-            .hint("Read it in Drafts; then send it without `expect`, or with the one of its newest version."));
+            .hint(
+                "Read it in Drafts; then send it without `expect`, or with the one of its newest version.",
+            ));
         }
         let account = held.account.clone();
         let stored = held.stored().await?;
@@ -89,11 +94,8 @@ impl Engine {
                 return Err(foreign_from(&account, &other.cloned().unwrap_or_default()));
             }
         };
-        let lists = Lists {
-            to: headers.addresses("to"),
-            cc: headers.addresses("cc"),
-            bcc: headers.addresses("bcc"),
-        };
+        let lists =
+            Lists { to: headers.addresses("to"), cc: headers.addresses("cc"), bcc: headers.addresses("bcc") };
         let Lists { to, cc, bcc } = lists.checked()?;
         let structure = version.marked.summary.structure.as_ref();
         let files = structure.map(attachments).unwrap_or_default();

@@ -75,7 +75,8 @@ impl World {
 /// A field of a stored message, unfolded.
 pub(crate) fn field(message: &str, name: &str) -> Option<String> {
     let header = message.split("\n\n").next().unwrap().replace("\n ", " ").replace("\n\t", " ");
-    let found = header.lines().find(|line| line.to_lowercase().starts_with(&format!("{name}:").to_lowercase()));
+    let found =
+        header.lines().find(|line| line.to_lowercase().starts_with(&format!("{name}:").to_lowercase()));
     found.and_then(|line| line.split_once(':')).map(|(_, value)| value.trim().to_owned())
 }
 
@@ -151,7 +152,11 @@ async fn what_is_not_given_stays_when_a_draft_is_replaced() {
     assert_eq!(body(&after), body(&before), "text, HTML and file stand there as before");
     assert!(after.contains("numbers.csv") && after.contains("MSwyLDM="), "{after}");
 
-    let words = Composition { body: Some("New words".into()), attachments: Some(Vec::new()), ..Composition::default() };
+    let words = Composition {
+        body: Some("New words".into()),
+        attachments: Some(Vec::new()),
+        ..Composition::default()
+    };
     let replaced = world.replace(&made.draft, words).await.unwrap();
     assert_eq!((replaced.preview.as_str(), replaced.subject.as_str()), ("New words", "Another"));
     assert!(!world.only_draft().contains("numbers.csv"));
@@ -181,7 +186,10 @@ async fn a_reply_goes_to_whom_it_answers_and_quotes_what_is_visible() {
     given.cc = Some(Vec::new());
     given.subject = Some("Other".into());
     let given = world.draft(given).await.unwrap();
-    assert_eq!((emails(&given.to), emails(&given.cc), given.subject.as_str()), (vec!["eve@example.net"], vec![], "Other"));
+    assert_eq!(
+        (emails(&given.to), emails(&given.cc), given.subject.as_str()),
+        (vec!["eve@example.net"], vec![], "Other")
+    );
 }
 
 #[tokio::test]
@@ -204,13 +212,23 @@ async fn a_reply_whose_words_are_replaced_quotes_again_also_what_was_moved() {
     other.run("SELECT INBOX").unwrap();
     other.run("UID MOVE 1:2 Done").unwrap();
     world.replace(&second.draft, words()).await.unwrap();
-    assert!(world.drafts().iter().any(|(_, stored)| stored.contains("Other words") && stored.contains("> Or later?")));
+    assert!(
+        world
+            .drafts()
+            .iter()
+            .any(|(_, stored)| stored.contains("Other words") && stored.contains("> Or later?"))
+    );
     // Without a Message-ID it is gone; what stands in the draft can be kept.
     let refused = world.replace(&first.draft, words()).await.unwrap_err();
     assert_eq!(refused.code, Code::NotFound, "{refused}");
     let kept = Composition { subject: Some("Kept".into()), ..Composition::default() };
     world.replace(&first.draft, kept).await.unwrap();
-    assert!(world.drafts().iter().any(|(_, stored)| stored.contains("Subject: Kept") && stored.contains("> Shall we?")));
+    assert!(
+        world
+            .drafts()
+            .iter()
+            .any(|(_, stored)| stored.contains("Subject: Kept") && stored.contains("> Shall we?"))
+    );
 }
 
 #[tokio::test]
@@ -233,7 +251,8 @@ async fn quoting_shows_no_code_that_reading_would_not() {
 
 #[tokio::test]
 async fn a_grant_without_reading_neither_answers_nor_attaches_from_messages() {
-    let Some(world) = holding(vec![message("hello", "Words.", &[attached("text/csv", "a.csv", b"1")])]) else {
+    let Some(world) = holding(vec![message("hello", "Words.", &[attached("text/csv", "a.csv", b"1")])])
+    else {
         return;
     };
     let mut principal = world.principal.clone();
@@ -359,11 +378,23 @@ async fn bad_input_is_refused_with_what_to_change_and_nothing_is_stored() {
     let Some(world) = empty_world(Options::default()) else { return };
     let many = (0..101).map(|n| format!("a{n}@example.org")).collect();
     let refused: [(Composition, Code, &str); 9] = [
-        (Composition { from: Some("bob@example.org".into()), ..to_bob() }, Code::InvalidInput, "alice@example.com"),
-        (Composition { to: Some(vec!["a@x.org\r\nBcc: eve@example.net".into()]), ..to_bob() }, Code::InvalidInput, ""),
+        (
+            Composition { from: Some("bob@example.org".into()), ..to_bob() },
+            Code::InvalidInput,
+            "alice@example.com",
+        ),
+        (
+            Composition { to: Some(vec!["a@x.org\r\nBcc: eve@example.net".into()]), ..to_bob() },
+            Code::InvalidInput,
+            "",
+        ),
         (Composition { to: Some(vec!["nobody".into()]), ..to_bob() }, Code::InvalidInput, ""),
         (Composition { to: Some(many), ..to_bob() }, Code::TooMany, "`to`"),
-        (Composition { subject: Some("a\r\nBcc: eve@example.net".into()), ..to_bob() }, Code::InvalidInput, "single line"),
+        (
+            Composition { subject: Some("a\r\nBcc: eve@example.net".into()), ..to_bob() },
+            Code::InvalidInput,
+            "single line",
+        ),
         (Composition::default(), Code::InvalidInput, "subject"),
         (Composition { body: Some("x".repeat(3 << 20)), ..to_bob() }, Code::TooLarge, ""),
         (following(Follows::Reply("nonsense".into())), Code::InvalidInput, ""),

@@ -164,7 +164,10 @@ async fn a_draft_leaves_with_the_same_body_and_a_header_without_its_handle() {
     assert_eq!((emails(&found.to), emails(&found.cc)), (vec!["bob@example.org"], vec![]));
     assert_eq!(found.bcc.len(), 2);
     assert_eq!((found.subject.as_str(), found.preview.as_str()), ("The plan", "Some words"));
-    assert_eq!((found.from.email.as_str(), found.names), ("alice@example.com", vec!["numbers.csv".to_owned()]));
+    assert_eq!(
+        (found.from.email.as_str(), found.names),
+        ("alice@example.com", vec!["numbers.csv".to_owned()])
+    );
     assert!(!found.spool.is_8bit() && !found.spool.needs_utf8());
     assert_eq!(found.follows, None);
 }
@@ -174,7 +177,9 @@ async fn what_a_person_edited_leaves_as_they_left_it_and_only_if_that_is_expecte
     let Some(world) = world() else { return };
     let made = world.drafted(composition()).await;
     world.edit(|stored| {
-        let edited = stored.replace("Some words", "My own words").replace("To: Bob <bob@example.org>", "To: dora@example.org");
+        let edited = stored
+            .replace("Some words", "My own words")
+            .replace("To: Bob <bob@example.org>", "To: dora@example.org");
         format!("X-Mozilla-Draft-Info: internal\r\nBcc: zoe@example.net\r\n{edited}")
     });
     let refused = world.to_send(&made.draft, Some(&made.expect)).await.map(|_| ()).unwrap_err();

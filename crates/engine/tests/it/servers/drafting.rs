@@ -59,7 +59,8 @@ async fn a_reply_draft_keeps_what_it_answers(mut world: World) {
     let rest = "Message-ID: <one@x>\r\nCc: carl@example.org\r\n\r\nShall we?\r\n";
     world.file("INBOX", &mail("Lunch", rest));
     let follows = Some(Follows::ReplyAll("<one@x>".into()));
-    let made = world.draft(None, Composition { follows, body: Some("Yes".into()), ..Composition::default() }).await;
+    let made =
+        world.draft(None, Composition { follows, body: Some("Yes".into()), ..Composition::default() }).await;
     assert_eq!((made.to.len(), made.cc.len(), made.subject.as_str()), (1, 1, "Re: Lunch"));
     let words = Composition { body: Some("No".into()), ..Composition::default() };
     let replaced = world.draft(Some(made.draft.clone()), words).await;
