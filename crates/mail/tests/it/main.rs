@@ -5,7 +5,6 @@
 
 mod compose;
 mod compose_foreign;
-mod compose_foreign;
 mod composed;
 mod composing;
 mod dovecot;
