@@ -25,9 +25,8 @@ use bytes::Bytes;
 use domain::{Address, ApprovalId, Code, DraftId, MessageRef, Timestamp, UploadId};
 
 pub(crate) use self::{
-    prepare::{Made, Prepared},
-    spool::{MAX_SIZE, Spool, SpoolReader, too_large},
-    to_send::DraftToSend,
+    prepare::Made,
+    spool::{Spool, too_large},
 };
 
 /// Which message an outgoing one follows. The id is a message's as agents know it.

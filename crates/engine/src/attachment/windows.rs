@@ -5,7 +5,10 @@ use bytes::Bytes;
 use domain::{Code, Part, Problem};
 use futures_util::{Stream, stream};
 use mail::{
-    imap::part::{Found, Place, Window},
+    imap::{
+        Question,
+        part::{DecodedWindow, Found, Place, Window},
+    },
     mime::transfer::Decoder,
 };
 use tokio::sync::mpsc;
@@ -35,6 +38,8 @@ pub(crate) struct Windows {
     at: u64,
     /// Decoded octets that nobody wants.
     skip: u64,
+    /// Whether the server is asked to decode, which saves a quarter of the octets.
+    asks_decoded: bool,
     is_ended: bool,
 }
 
@@ -44,11 +49,37 @@ impl Windows {
         let decoder = Decoder::new(&part.encoding);
         // Where lines break nobody knows, so what is encoded is read from its beginning.
         let (at, skip) = if decoder.is_identity() { (from, 0) } else { (0, from) };
-        Self { account, place, decoder, encoded: part.size, octets, at, skip, is_ended: false }
+        let encoded = part.size;
+        Self { account, place, decoder, encoded, octets, at, skip, asks_decoded: false, is_ended: false }
+    }
+
+    /// The same, decoded by the server where it can. For what is copied, not for what goes on at an octet
+    /// that another call counted: programs differ in what they make of a broken part.
+    pub(crate) fn decoded_there(mut self) -> Self {
+        // Only what is encoded so has the same octets whoever decodes it.
+        self.asks_decoded = !self.decoder.is_identity() && self.decoder.is_unambiguous() && self.skip == 0;
+        self
     }
 
     /// The next decoded octets, never none; nothing at the end of the part.
     pub(crate) async fn next(&mut self) -> Result<Option<Bytes>, Problem> {
+        while self.asks_decoded && !self.is_ended {
+            let question = DecodedWindow { place: &self.place, from: self.at, octets: self.octets };
+            match self.ask(&question).await? {
+                Some(Found::Here(octets)) if self.at > 0 || !octets.is_empty() => {
+                    self.at = self.at.saturating_add(octets.len() as u64);
+                    self.is_ended = (octets.len() as u64) < self.octets;
+                    return Ok(Some(octets).filter(|octets| !octets.is_empty()));
+                }
+                Some(Found::Gone) => return Err(read::gone()),
+                Some(Found::Stale) => return Err(read::stale()),
+                // It cannot; what came already is not wanted again.
+                Some(Found::Here(_)) | None => {
+                    self.skip = std::mem::take(&mut self.at);
+                    self.asks_decoded = false;
+                }
+            }
+        }
         while !self.is_ended {
             if self.at >= MAX_ENCODED {
                 return Err(Problem::new(Code::TooLarge, "The file is larger than what is fetched of one."));
@@ -74,19 +105,24 @@ impl Windows {
         Ok(None)
     }
 
-    /// One window; asked once more where its connection was lost, since asking changes nothing.
+    /// One window.
     async fn fetch(&self) -> Result<Bytes, Problem> {
         let question = Window { place: &self.place, from: self.at, octets: self.octets };
-        let ask = || self.account.opened.ask(Some(&self.place.mailbox), &question);
-        let mut answer = ask().await;
-        if answer.as_ref().is_err_and(mail::Error::is_connection_lost) {
-            answer = ask().await;
-        }
-        match answer.map_err(|error| self.account.problem(&error))? {
+        match self.ask(&question).await? {
             Found::Here(window) => Ok(window),
             Found::Gone => Err(read::gone()),
             Found::Stale => Err(read::stale()),
         }
+    }
+
+    /// Asked once more where the connection was lost, since asking changes nothing.
+    async fn ask<Q: Question>(&self, question: &Q) -> Result<Q::Answer, Problem> {
+        let ask = || self.account.opened.ask(Some(&self.place.mailbox), question);
+        let mut answer = ask().await;
+        if answer.as_ref().is_err_and(mail::Error::is_connection_lost) {
+            answer = ask().await;
+        }
+        answer.map_err(|error| self.account.problem(&error))
     }
 
     /// The octets as a stream, one window ahead of its reader. A task fetches, so that a window arrives

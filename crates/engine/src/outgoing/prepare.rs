@@ -75,7 +75,7 @@ impl Engine {
         composition: Composition,
         made: Made,
     ) -> Result<Prepared, Problem> {
-        self.prepare_over(principal, composition, made, None).await
+        Box::pin(self.prepare_over(principal, composition, made, None)).await
     }
 
     /// Lays a prepared message out and fills a spool with it, of at most `limit` octets.
@@ -100,7 +100,7 @@ impl Engine {
         check_words(&composition)?;
         let original = match &composition.follows {
             Some(Follows::Reply(id) | Follows::ReplyAll(id) | Follows::Forward(id)) => {
-                Some(self.followed(principal, id).await?)
+                Some(Box::pin(self.followed(principal, id)).await?)
             }
             None => None,
         };

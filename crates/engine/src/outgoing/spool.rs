@@ -173,13 +173,12 @@ impl Writer {
     /// Seals what is open and appends it to the file.
     async fn put_away(&mut self) -> Result<(), Problem> {
         let piece = self.open.split();
-        let (sealed, number) = match self.file.take() {
-            Some(file) => file,
-            None => {
-                let sealer = Sealer::new(MasterKey::generate(&*self.random), Arc::clone(&self.random));
-                let file = blocking(tempfile::tempfile).await.map_err(|error| no_room(&error))?;
-                (Arc::new(Sealed { file: Mutex::new(file), sealer }), 0)
-            }
+        let (sealed, number) = if let Some(file) = self.file.take() {
+            file
+        } else {
+            let sealer = Sealer::new(MasterKey::generate(&*self.random), Arc::clone(&self.random));
+            let file = blocking(tempfile::tempfile).await.map_err(|error| no_room(&error))?;
+            (Arc::new(Sealed { file: Mutex::new(file), sealer }), 0)
         };
         let writing = Arc::clone(&sealed);
         let write = move || {

@@ -70,7 +70,7 @@ impl Engine {
         account: Option<&str>,
         message_id: &str,
     ) -> Result<DraftToSend, Problem> {
-        let held = self.find_draft(principal, draft, account).await?;
+        let held = Box::pin(self.find_draft(principal, draft, account)).await?;
         let version = held.newest();
         if expect.is_some_and(|expect| expect != version.expect()) {
             return Err(Problem::new(
@@ -82,7 +82,7 @@ impl Engine {
             ));
         }
         let account = held.account.clone();
-        let stored = held.stored().await?;
+        let stored = Box::pin(held.stored()).await?;
         let headers = &stored.headers;
         account.identity(None)?;
         let from = match headers.addresses("from").as_slice() {
@@ -99,7 +99,7 @@ impl Engine {
         let Lists { to, cc, bcc } = lists.checked()?;
         let structure = version.marked.summary.structure.as_ref();
         let files = structure.map(attachments).unwrap_or_default();
-        let spool = self.copy(&held, &stored, message_id).await?;
+        let spool = Box::pin(self.copy(&held, &stored, message_id)).await?;
         Ok(DraftToSend {
             preview: account.preview(&stored.text),
             subject: row::single_line(&headers.text("subject").unwrap_or_default()),

@@ -6,10 +6,7 @@ use bytes::Bytes;
 use domain::PartPath;
 
 use super::{
-    command::{
-        fetch::{self, Item},
-        noop,
-    },
+    command::fetch::{self, Item},
     pool::Question,
     reading::check_whole,
     response::Fetch,
@@ -73,6 +70,44 @@ impl Question for Window<'_> {
     }
 }
 
+/// Some octets of a part without its transfer encoding, removed by the server (RFC 3516); nothing where it
+/// cannot. Fewer than asked for, or none, at the part's end.
+#[derive(Debug)]
+pub struct DecodedWindow<'a> {
+    /// Where it is.
+    pub place: &'a Place,
+    /// The first octet wanted, decoded ones counted.
+    pub from: u64,
+    /// How many, at the most 4 MiB.
+    pub octets: u64,
+}
+
+impl Question for DecodedWindow<'_> {
+    type Answer = Option<Found<Bytes>>;
+
+    async fn ask(&self, session: &mut Session) -> Result<Self::Answer, Error> {
+        if !session.capabilities().has_binary() {
+            return Ok(None);
+        }
+        let item = Item::DecodedWindow(self.place.path.clone(), self.from, self.octets);
+        let fetch = match fetch_of(session, self.place, item).await {
+            Ok(Found::Here(fetch)) => fetch,
+            Ok(Found::Gone) => return Ok(Some(Found::Gone)),
+            Ok(Found::Stale) => return Ok(Some(Found::Stale)),
+            // UNKNOWN-CTE, and whatever else a server minds; the part can still be fetched as it is.
+            Err(Error::Refused { .. }) => return Ok(None),
+            Err(error) => return Err(error),
+        };
+        let Some(section) = fetch::part(&fetch, &self.place.path) else { return Ok(None) };
+        let Some(data) = section.data.clone() else { return Ok(None) };
+        if !section.is_binary || section.origin.unwrap_or(0) != self.from {
+            return Ok(None);
+        }
+        let wanted = usize::try_from(self.octets).unwrap_or(usize::MAX);
+        Ok(Some(Found::Here(data.slice(..data.len().min(wanted)))))
+    }
+}
+
 /// How many octets a part has without its transfer encoding; nothing where the server cannot tell.
 #[derive(Debug)]
 pub struct DecodedSize<'a> {
@@ -104,8 +139,7 @@ async fn fetch_of(session: &mut Session, place: &Place, item: Item) -> Result<Fo
     fetch_one(session, &place.mailbox, place.validity, place.uid, item).await
 }
 
-/// One item of one message. A mailbox that was open may not know a message that was put into it by
-/// another connection: it is asked once more after the server told what is new.
+/// One item of one message.
 pub(super) async fn fetch_one(
     session: &mut Session,
     mailbox: &[u8],
@@ -113,30 +147,23 @@ pub(super) async fn fetch_one(
     uid: u32,
     item: Item,
 ) -> Result<Found<Fetch>, Error> {
-    let mut was_open = session.selected().is_some_and(|selected| selected.name == mailbox);
-    loop {
-        let flight = vec![fetch::items_of(&[uid], &[Item::Fixed("UID"), item.clone()])];
-        let (selected, replies) = session.examine(mailbox, flight).await?;
-        if selected.validity != validity {
-            return Ok(Found::Stale);
-        }
-        let mut has_gaps = false;
-        for reply in replies {
-            let reply = reply?;
-            has_gaps |= reply.has_gaps;
-            if let Some(fetch) = fetch::read(reply).into_iter().find(|fetch| fetch.uid == Some(uid)) {
-                // A message that is gone is not told of, or without octets; this is an answer that was cut up.
-                if fetch.sections.is_empty() && fetch.other.is_empty() {
-                    return Err(Error::Protocol("an answer to FETCH holds nothing of what was asked"));
-                }
-                return Ok(Found::Here(fetch));
-            }
-        }
-        check_whole(has_gaps, false)?;
-        if !was_open {
-            return Ok(Found::Gone);
-        }
-        was_open = false;
-        session.run_one(noop()).await?;
+    let flight = vec![fetch::items_of(&[uid], &[Item::Fixed("UID"), item])];
+    let (selected, replies) = session.examine(mailbox, flight).await?;
+    if selected.validity != validity {
+        return Ok(Found::Stale);
     }
+    let mut has_gaps = false;
+    for reply in replies {
+        let reply = reply?;
+        has_gaps |= reply.has_gaps;
+        if let Some(fetch) = fetch::read(reply).into_iter().find(|fetch| fetch.uid == Some(uid)) {
+            // A message that is gone is not told of, or without octets; this is an answer that was cut up.
+            if fetch.sections.is_empty() && fetch.other.is_empty() {
+                return Err(Error::Protocol("an answer to FETCH holds nothing of what was asked"));
+            }
+            return Ok(Found::Here(fetch));
+        }
+    }
+    check_whole(has_gaps, false)?;
+    Ok(Found::Gone)
 }

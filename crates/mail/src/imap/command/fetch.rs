@@ -35,6 +35,8 @@ pub enum Item {
     Part(PartPath, Option<u64>),
     /// Some octets of the content of a part, with PEEK: from where, and how many.
     Window(PartPath, u64, u64),
+    /// The same without its transfer encoding (RFC 3516).
+    DecodedWindow(PartPath, u64, u64),
     /// How many octets a part has without its transfer encoding (RFC 3516).
     DecodedSize(PartPath),
     /// Some octets of what follows the message's header, with PEEK: from where, and how many.
@@ -68,6 +70,9 @@ impl Item {
             Self::Part(path, Some(octets)) => command.atom(format!("BODY.PEEK[{path}]<0.{octets}>")),
             Self::Window(path, from, octets) => command.atom(format!("BODY.PEEK[{path}]<{from}.{octets}>")),
             Self::DecodedSize(path) => command.atom(format!("BINARY.SIZE[{path}]")),
+            Self::DecodedWindow(path, from, octets) => {
+                command.atom(format!("BINARY.PEEK[{path}]<{from}.{octets}>"))
+            }
             Self::TextWindow(from, octets) => command.atom(format!("BODY.PEEK[TEXT]<{from}.{octets}>")),
             Self::Field(name, false) => command.header_fields(&[name]),
             Self::Field(name, true) => {
