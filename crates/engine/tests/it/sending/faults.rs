@@ -113,7 +113,7 @@ async fn a_server_that_is_silent_at_the_end_leaves_the_call_early_and_is_unknown
     bounds.patience = Duration::from_millis(300);
     bounds.submission.end = Duration::from_secs(2);
     let options = SinkOptions::default().fault(Fault::new(Stage::End, Act::Hang));
-    let Some(world) = OutboxWorld::bounded(options, bounds).await else { return };
+    let Some(world) = OutboxWorld::bounded(options, &bounds).await else { return };
     let outcome = world.send(to_bob(Some("k"))).await.unwrap();
     assert_eq!(outcome.status, SendStatus::Sending);
     world.engine.settle_outbox().await;

@@ -53,7 +53,7 @@ async fn engine_at(dir: &Path, seed: u64) -> (storage::Store, Engine) {
     let random: Arc<dyn Random> = Arc::new(Seeded(seed, AtomicU64::new(0)));
     let store = open_store(dir, Arc::new(RealClock), random.clone()).await;
     let processes = Some(dir.join("processes"));
-    let engine = engine_over(&store, Arc::new(RealClock), random, unbounded(), processes);
+    let engine = engine_over(&store, Arc::new(RealClock), random, &unbounded(), processes);
     (store, engine)
 }
 
