@@ -24,8 +24,8 @@ use futures_util::future::BoxFuture;
 use storage::{Decided, Decision, Outgoing, OutgoingState, Store};
 use tokio::time::{Instant, sleep, timeout};
 
-use self::{attempt::Voucher, owner::Owner};
 pub(crate) use self::under_way::UnderWay;
+use self::{attempt::Voucher, owner::Owner};
 use crate::{
     Engine,
     outgoing::{SendOutcome, SendRequest, Sending, keeps_nothing},
@@ -104,18 +104,16 @@ impl Engine {
         };
         let known = store.outbox_find_key(&principal.grant, &asked.key).await;
         let known = known.map_err(|error| stored_badly(&error))?;
-        let known = match known.filter(|row| row.state != OutgoingState::Failed) {
-            Some(row) => Some(Box::new(row)),
-            None => {
-                let (id, known) = self.freeze(store, principal, request, &asked).await?;
-                if known.is_none() {
-                    let row = store.outbox_find(&id).await.map_err(|error| stored_badly(&error))?;
-                    let row = row.ok_or_else(|| absent("message"))?;
-                    return self.go_on(store, principal, row, false).await;
-                }
-                known
+        let mut known = known.filter(|row| row.state != OutgoingState::Failed).map(Box::new);
+        if known.is_none() {
+            let (id, found) = Box::pin(self.freeze(store, principal, request, &asked)).await?;
+            if found.is_none() {
+                let row = store.outbox_find(&id).await.map_err(|error| stored_badly(&error))?;
+                let row = row.ok_or_else(|| absent("message"))?;
+                return self.go_on(store, principal, row, false).await;
             }
-        };
+            known = found;
+        }
         let row = known.ok_or_else(|| absent("message"))?;
         if row.content != asked.content {
             return Err(Problem::new(Code::Conflict, "This key names another message that was sent before.")
@@ -134,9 +132,9 @@ impl Engine {
         let store = self.sending_store(principal)?;
         let row = find_approval(store, principal, approval).await?;
         let asked = row.approval.filter(|asked| asked.id == *approval && asked.expires > self.now());
-        let Some(asked) = asked.filter(|_| {
-            row.state == OutgoingState::Waiting && told::is_asked_in_client(principal)
-        }) else {
+        let Some(asked) =
+            asked.filter(|_| row.state == OutgoingState::Waiting && told::is_asked_in_client(principal))
+        else {
             return Ok(None);
         };
         Ok(Some(ApprovalQuestion {
@@ -160,8 +158,11 @@ impl Engine {
     ) -> Result<SendOutcome, Problem> {
         let store = self.sending_store(principal)?;
         if !told::is_asked_in_client(principal) {
-            return Err(Problem::new(Code::OutsideGrant, "This grant's approvals are not given in the client.")
-                .hint(format!("The person decides with `postroom approval show {approval}`.")));
+            return Err(Problem::new(
+                Code::OutsideGrant,
+                "This grant's approvals are not given in the client.",
+            )
+            .hint(format!("The person decides with `postroom approval show {approval}`.")));
         }
         find_approval(store, principal, approval).await?;
         let decision = if is_approved { Decision::Approve } else { Decision::Deny };

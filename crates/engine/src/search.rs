@@ -185,7 +185,7 @@ impl Engine {
         goes_on: bool,
     ) -> Gathered {
         let plan::Planned { plans, failed, carried } = planned;
-        let bounds = self.0.bounds;
+        let bounds = &self.0.bounds;
         let budget =
             Budget { deadline: Instant::now() + bounds.filter_time, candidates: bounds.filter_candidates };
         let query = plan::reach(query, &principal.limits);
@@ -353,12 +353,13 @@ pub(crate) async fn ask(
     query: &Query,
     limit: usize,
     budget: Budget,
-    bounds: Bounds,
+    bounds: &Bounds,
     recalls: bool,
 ) -> Result<Vec<Outcome>, Problem> {
     let (account, tasks) = (&plan.account, &plan.tasks);
     let Some(first) = tasks.first() else { return Ok(Vec::new()) };
-    let search = |ascii_only| Search { account, query, tasks, limit, budget, bounds, ascii_only, recalls };
+    let search =
+        |ascii_only| Search { account, query, tasks, limit, budget, bounds: *bounds, ascii_only, recalls };
     ask_in_any_charset(account, Some(&first.folder.wire_name), search).await
 }
 

@@ -98,7 +98,7 @@ impl Engine {
             }
             Resolved::One { account, folder, uid, validity } => seed(*account, folder, validity, uid).await?,
         };
-        let mut gathered = Gathered::of(&seed, principal, self.0.bounds).await?;
+        let mut gathered = Gathered::of(&seed, principal, &self.0.bounds).await?;
         if let Some(before) = before {
             gathered.members.retain(|member| member.key() < before);
         }

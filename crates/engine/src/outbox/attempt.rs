@@ -107,21 +107,14 @@ impl Engine {
         }
         let problem = Problem::new(Code::Internal, "The attempt broke off.");
         let end = match row.state {
-            OutgoingState::Committing => {
-                End::Final(OutgoingState::Unknown, told::failure(&problem))
-            }
+            OutgoingState::Committing => End::Final(OutgoingState::Unknown, told::failure(&problem)),
             _ => End::again(&problem),
         };
         self.write_down(store, &row, end, &Copy::NONE).await;
     }
 
     /// Until it is known what became of the message; the account and the row if it was sent.
-    async fn attempt(
-        &self,
-        store: &Store,
-        id: &OutboxId,
-        voucher: Voucher,
-    ) -> Option<(Account, Outgoing)> {
+    async fn attempt(&self, store: &Store, id: &OutboxId, voucher: Voucher) -> Option<(Account, Outgoing)> {
         let principal = match voucher {
             Voucher::Caller(principal) => principal,
             Voucher::Authority(authority) => self.vouched(store, id, &*authority).await?,
@@ -159,8 +152,7 @@ impl Engine {
             }
             _ => Copy::NONE,
         };
-        let is_sent =
-            matches!(end, End::Final(OutgoingState::Sent | OutgoingState::PartlySent, _));
+        let is_sent = matches!(end, End::Final(OutgoingState::Sent | OutgoingState::PartlySent, _));
         self.write_down(store, &row, end, &copy).await;
         is_sent.then_some((*account, Outgoing { copy, ..row }))
     }
@@ -299,12 +291,10 @@ impl Engine {
                 retry::of_submitted(&row.frozen.recipients, &submitted)
             }
             Err(NotSubmitted::Stopped(error)) if is_not_ours(&error) => End::Gone,
-            Err(NotSubmitted::Stopped(error)) if error.kind() == io::ErrorKind::InvalidData => {
-                End::failed(
-                    &Problem::new(Code::Internal, "The stored message is not what was frozen; it did not leave.")
-                        .hint("Send it anew."),
-                )
-            }
+            Err(NotSubmitted::Stopped(error)) if error.kind() == io::ErrorKind::InvalidData => End::failed(
+                &Problem::new(Code::Internal, "The stored message is not what was frozen; it did not leave.")
+                    .hint("Send it anew."),
+            ),
             Err(failure) => retry::of_failure(name, &row.frozen.recipients, failure),
         }
     }
@@ -325,14 +315,11 @@ impl Engine {
             }
             End::Again(outcome) => {
                 let now = self.now();
-                match retry::next(&self.0.bounds.sending, row.attempts, now) {
-                    Some(next) => {
-                        persist(|| store.outbox_retry(&row.id, owner, next, &outcome)).await;
-                    }
-                    None => {
-                        let failed = OutgoingState::Failed;
-                        persist(|| store.outbox_finish(&row.id, owner, failed, &outcome, copy)).await;
-                    }
+                if let Some(next) = retry::next(&self.0.bounds.sending, row.attempts, now) {
+                    persist(|| store.outbox_retry(&row.id, owner, next, &outcome)).await;
+                } else {
+                    let failed = OutgoingState::Failed;
+                    persist(|| store.outbox_finish(&row.id, owner, failed, &outcome, copy)).await;
                 }
             }
         }
@@ -368,7 +355,7 @@ impl std::fmt::Display for NotOurs {
 impl std::error::Error for NotOurs {}
 
 fn is_not_ours(error: &io::Error) -> bool {
-    error.get_ref().is_some_and(|inner| inner.is::<NotOurs>())
+    error.get_ref().and_then(|inner| inner.downcast_ref::<NotOurs>()).is_some()
 }
 
 /// The problem of an account that cannot send.

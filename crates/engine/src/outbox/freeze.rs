@@ -3,9 +3,7 @@
 //! Up to here a call may fail or go away and nothing has happened. What is added leaves as it is, or not
 //! at all.
 
-use domain::{
-    Address, Code, Door, HomeAccount, MessageRef, OutboxId, Principal, Problem, Timestamp,
-};
+use domain::{Address, Code, Door, HomeAccount, MessageRef, OutboxId, Principal, Problem, Timestamp};
 use mail::mime::compose::wire_address;
 use storage::{Added, Frozen, NewOutgoing, Outgoing, OutgoingState, Store, Sums};
 
@@ -62,7 +60,11 @@ impl Engine {
         if recipients.len() as u64 > bounds.recipients_a_day {
             return Err(Problem::new(
                 Code::TooMany,
-                format!("A message goes to at most {} recipients; these are {}.", bounds.recipients_a_day, recipients.len()),
+                format!(
+                    "A message goes to at most {} recipients; these are {}.",
+                    bounds.recipients_a_day,
+                    recipients.len()
+                ),
             )
             .hint("Write to fewer."));
         }
@@ -179,8 +181,12 @@ impl Engine {
                 // Before files are fetched for nothing.
                 recipients(&to)?;
                 let subject = letter.subject.clone();
-                let (account, preview, files, follows) =
-                    (prepared.account.clone(), prepared.preview.clone(), prepared.names.clone(), prepared.follows.clone());
+                let (account, preview, files, follows) = (
+                    prepared.account.clone(),
+                    prepared.preview.clone(),
+                    prepared.names.clone(),
+                    prepared.follows.clone(),
+                );
                 let spool = self.spool(&mut prepared, limit).await?;
                 Ok(Ready {
                     account,
@@ -244,8 +250,10 @@ impl Engine {
             if adds > 0 && was.saturating_add(adds) > limit {
                 return Err(Problem::new(
                     Code::RateLimited,
-                    format!("The grant sends to at most {limit} {what} a day; {was} are used.")
-                        .replace("sends to at most", if what == "octets" { "sends at most" } else { "writes to at most" }),
+                    format!("The grant sends to at most {limit} {what} a day; {was} are used.").replace(
+                        "sends to at most",
+                        if what == "octets" { "sends at most" } else { "writes to at most" },
+                    ),
                 )
                 .hint("Wait for a day, or have the person send it.")
                 .retry_after(3_600));

@@ -25,7 +25,9 @@ pub(super) fn hash(from: &str, recipients: &[String], bcc: &Range<u64>, stored: 
     add(b"postroom frozen 1");
     add(from.as_bytes());
     add(&(recipients.len() as u64).to_be_bytes());
-    recipients.iter().for_each(|recipient| add(recipient.as_bytes()));
+    for recipient in recipients {
+        add(recipient.as_bytes());
+    }
     add(&bcc.start.to_be_bytes());
     add(&bcc.end.to_be_bytes());
     add(&stored);
@@ -120,20 +122,15 @@ impl<S: Source> Chunks for Checked<S> {
     async fn next(&mut self) -> io::Result<Option<Bytes>> {
         let mut held = self.held.take();
         loop {
-            match self.read().await? {
-                Some(piece) => match held.replace(piece) {
-                    Some(earlier) => {
-                        self.held = held;
-                        return Ok(Some(earlier));
-                    }
-                    None => continue,
-                },
-                None => {
-                    if !self.is_whole.load(Ordering::Acquire) {
-                        self.check()?;
-                    }
-                    return Ok(held);
+            let Some(piece) = self.read().await? else {
+                if !self.is_whole.load(Ordering::Acquire) {
+                    self.check()?;
                 }
+                return Ok(held);
+            };
+            if let Some(earlier) = held.replace(piece) {
+                self.held = held;
+                return Ok(Some(earlier));
             }
         }
     }

@@ -8,6 +8,7 @@ use std::{
     io::{self, Read as _, Seek as _, SeekFrom},
 };
 
+use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
 use domain::{Code, DraftId, Problem, Timestamp};
 use sha2::{Digest as _, Sha256};
 
@@ -66,8 +67,8 @@ pub(super) async fn asked(request: &SendRequest) -> Result<Option<Asked>, Proble
         (Some(key), _) => Asked { key: given(key)?, is_of_content: false, content },
         (None, Some(key)) => Asked { key, is_of_content: false, content },
         (None, None) => {
-            let digits: String = content.iter().map(|octet| format!("{octet:02x}")).collect();
-            Asked { key: format!("hash:{digits}"), is_of_content: true, content }
+            let key = format!("hash:{}", BASE64_URL_SAFE_NO_PAD.encode(content));
+            Asked { key, is_of_content: true, content }
         }
     }))
 }
@@ -104,19 +105,8 @@ impl Hash {
 
 async fn add_composition(hash: &mut Hash, composition: &Composition) -> Result<(), Problem> {
     // Every field is named here, so that a new one is not forgotten.
-    let Composition {
-        account,
-        follows,
-        from,
-        to,
-        cc,
-        bcc,
-        subject,
-        body,
-        html,
-        attachments,
-        signature,
-    } = composition;
+    let Composition { account, follows, from, to, cc, bcc, subject, body, html, attachments, signature } =
+        composition;
     let (kind, id) = match follows {
         None => ("", ""),
         Some(Follows::Reply(id)) => ("reply", id.as_str()),

@@ -74,7 +74,41 @@ fn base32(octets: &[u8], count: usize) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
+    use domain::{FixedClock, Random, Timestamp};
+    use storage::{Database, MasterKey};
+
     use super::*;
+
+    struct Sevens;
+
+    impl Random for Sevens {
+        fn fill(&self, bytes: &mut [u8]) {
+            bytes.fill(7);
+        }
+    }
+
+    #[tokio::test]
+    async fn it_is_known_as_ours_by_its_own_account_alone() {
+        let dir = tempfile::tempdir().unwrap();
+        let database = Database::open_file(&dir.path().join("postroom.db")).await.unwrap();
+        let clock = Arc::new(FixedClock(Timestamp::UNIX_EPOCH));
+        let key = MasterKey::generate(&Sevens);
+        let store = Store::open(database, key, clock, Arc::new(Sevens)).await.unwrap();
+        let (home, other) = (HomeAccount::Carried([1; 32]), HomeAccount::Carried([2; 32]));
+        let grant = GrantId::from_text("gra_1");
+        let made = make(&store, &home, &grant, "key:k", "example.org").await.unwrap();
+        assert_eq!(made, make(&store, &home, &grant, "key:k", "example.org").await.unwrap());
+        assert_ne!(made, make(&store, &home, &grant, "key:l", "example.org").await.unwrap());
+        assert!(is_ours(&store, &home, &made).await.unwrap());
+        assert!(is_ours(&store, &home, made.trim_matches(['<', '>'])).await.unwrap());
+        assert!(!is_ours(&store, &other, &made).await.unwrap());
+        let (first, rest) = made.split_at(5);
+        let changed = format!("{first}{}{}", if rest.starts_with('a') { 'b' } else { 'a' }, &rest[1..]);
+        assert!(!is_ours(&store, &home, &changed).await.unwrap());
+        assert!(!is_ours(&store, &home, "<someone@example.org>").await.unwrap());
+    }
 
     #[test]
     fn base_32_is_that_of_the_rfc() {

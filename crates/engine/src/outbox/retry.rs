@@ -119,9 +119,7 @@ pub(super) fn of_error(account: &str, error: &mail::Error) -> End {
     let is_final = match problem.code {
         Code::AccountAuthFailed | Code::TlsFailed | Code::NotSupported | Code::InvalidInput => true,
         // A refusal that asks for patience says so.
-        Code::ServerRefused => {
-            matches!(error, mail::Error::Refused { .. }) && problem.retry_after.is_none()
-        }
+        Code::ServerRefused => matches!(error, mail::Error::Refused { .. }) && problem.retry_after.is_none(),
         _ => false,
     };
     if is_final { End::failed(&problem) } else { End::again(&problem) }
@@ -172,8 +170,7 @@ mod tests {
     #[test]
     fn waits_grow_and_end_after_a_day() {
         let bounds = SendingBounds::default();
-        let waits: Vec<u64> =
-            (0..8).map(|attempts| wait(&bounds.retries, attempts).as_secs()).collect();
+        let waits: Vec<u64> = (0..8).map(|attempts| wait(&bounds.retries, attempts).as_secs()).collect();
         assert_eq!(waits, [10, 10, 60, 300, 900, 3_600, 3_600, 3_600]);
         let now = Timestamp::UNIX_EPOCH;
         assert_eq!(next(&bounds, 1, now), Some(now + time::Duration::seconds(10)));

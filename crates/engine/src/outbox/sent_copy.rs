@@ -39,11 +39,8 @@ impl Engine {
             self.file_copy(store, account, row).await;
         }
         if let Some(answers) = row.frozen.answers.as_deref().and_then(|answers| answers.parse().ok()) {
-            let flag = if row.frozen.is_forward {
-                Flag::Keyword("$Forwarded".to_owned())
-            } else {
-                Flag::Answered
-            };
+            let flag =
+                if row.frozen.is_forward { Flag::Keyword("$Forwarded".to_owned()) } else { Flag::Answered };
             if let Err(error) = mark(account, &answers, flag).await {
                 tracing::info!(%error, "the message that was answered could not be marked");
             }
@@ -57,10 +54,7 @@ impl Engine {
 
     /// One step of a copy that is due.
     pub(super) async fn copy_due(&self, store: &Store, id: &OutboxId, authority: &dyn Authority) {
-        let row = match store.outbox_find(id).await {
-            Ok(Some(row)) => row,
-            _ => return self.0.under_way.leave(id),
-        };
+        let Ok(Some(row)) = store.outbox_find(id).await else { return self.0.under_way.leave(id) };
         let account = match &row.account {
             // The copy is owed whatever became of the grant: nobody is asked for it.
             HomeAccount::Stored(account) => {
@@ -142,7 +136,10 @@ impl Engine {
             } else {
                 CopyState::Stored
             };
-            return Ok((taken.clone(), Copy { state, id: Some(id.to_string()), next: None, ..taken.clone() }));
+            return Ok((
+                taken.clone(),
+                Copy { state, id: Some(id.to_string()), next: None, ..taken.clone() },
+            ));
         }
         let looked = usize::try_from(taken.tries).unwrap_or(usize::MAX);
         let looks = &self.0.bounds.sending.looks;
@@ -217,10 +214,7 @@ impl Engine {
             query: &query,
             tasks: &tasks,
             limit: COMPARED,
-            budget: Budget {
-                deadline: Instant::now() + self.0.bounds.filter_time,
-                candidates: COMPARED,
-            },
+            budget: Budget { deadline: Instant::now() + self.0.bounds.filter_time, candidates: COMPARED },
             bounds: self.0.bounds,
             ascii_only: account.opened.is_ascii_only(),
             recalls: false,

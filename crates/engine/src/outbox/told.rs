@@ -73,18 +73,18 @@ pub(super) fn told(
         ..of_recipient(address, status, if is_waiting { reasons } else { &[] }, outcomes)
     });
     let has_left = matches!(status, SendStatus::Sent | SendStatus::PartlySent);
-    let is_asked = is_waiting || row.approval.as_ref().is_some_and(|approval| {
-        approval.state != ApprovalState::Waiting
-    });
+    let is_asked =
+        is_waiting || row.approval.as_ref().is_some_and(|approval| approval.state != ApprovalState::Waiting);
     Ok(SendOutcome {
         status,
         message_id: row.frozen.message_id.clone(),
         recipients: recipients.collect(),
         copy: if has_left { copy(row) } else { None },
-        approval: row.approval.as_ref().filter(|_| is_asked).map(|approval| WantedApproval {
-            id: approval.id.clone(),
-            expires: approval.expires,
-        }),
+        approval: row
+            .approval
+            .as_ref()
+            .filter(|_| is_asked)
+            .map(|approval| WantedApproval { id: approval.id.clone(), expires: approval.expires }),
         at: matches!(status, SendStatus::Scheduled | SendStatus::ApprovalNeeded)
             .then_some(row.due)
             .filter(|due| *due > now),
@@ -128,7 +128,7 @@ fn of_recipient(
         _ => None,
     };
     let said = outcome.filter(|outcome| !outcome.accepted).map(|outcome| outcome.reason.clone());
-    let asked = reasons.iter().filter_map(|reason| Some(reason.strip_prefix(address)?.strip_prefix(": ")?));
+    let asked = reasons.iter().filter_map(|reason| reason.strip_prefix(address)?.strip_prefix(": "));
     let reason = said.unwrap_or_else(|| asked.collect::<Vec<_>>().join(" "));
     RecipientOutcome { address: String::new(), accepted, reason }
 }

@@ -18,7 +18,7 @@ use tokio::{
 use super::owner::Owner;
 
 /// How long a message is left alone that this process cannot send now.
-const LEFT_ALONE: Duration = Duration::from_secs(60);
+const LEFT_ALONE: Duration = Duration::from_mins(1);
 
 /// How many submission servers' sizes are remembered.
 const SIZES: usize = 1_000;

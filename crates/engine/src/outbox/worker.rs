@@ -31,7 +31,8 @@ impl Engine {
         let (mut swept, mut forgot): (Option<Instant>, Option<Instant>) = (None, None);
         let mut wait = bounds.poll;
         loop {
-            let is_over = |last: &Option<Instant>, every: Duration| last.is_none_or(|at| at.elapsed() >= every);
+            let is_over =
+                |last: &Option<Instant>, every: Duration| last.is_none_or(|at| at.elapsed() >= every);
             let round = async {
                 if is_over(&swept, bounds.sweep) {
                     self.sweep(store).await?;

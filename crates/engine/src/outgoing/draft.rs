@@ -1,7 +1,10 @@
 //! Drafts: an agent's message in the person's own Drafts folder, under a handle that outlives its UIDs.
 
 use domain::{Code, DraftId, Principal, Problem, Scope};
-use mail::{imap::write::Placed, mime::compose::{message_id, wire_address}};
+use mail::{
+    imap::write::Placed,
+    mime::compose::{message_id, wire_address},
+};
 use sha2::{Digest, Sha256};
 
 use super::{
@@ -25,13 +28,16 @@ impl Engine {
         }
         let DraftRequest { replaces, composition } = request;
         let held = match &replaces {
-            Some(draft) => Some(self.find_draft(principal, draft, composition.account.as_deref()).await?),
+            Some(draft) => {
+                let account = composition.account.as_deref();
+                Some(Box::pin(self.find_draft(principal, draft, account)).await?)
+            }
             None => None,
         };
         let kept = match &held {
             Some(held) => {
                 let with_files = composition.attachments.is_none();
-                let kept = self.kept(held, with_files).await?;
+                let kept = Box::pin(self.kept(held, with_files)).await?;
                 if !kept.is_ours(&held.newest().mark.fingerprint) {
                     return Err(edited());
                 }
@@ -41,7 +47,7 @@ impl Engine {
         };
         let version = hex(&self.random_bytes(), 8);
         let made = Made { message_id: String::new(), date: self.now(), extra: Vec::new() };
-        let mut prepared = self.prepare_over(principal, composition, made, kept).await?;
+        let mut prepared = Box::pin(self.prepare_over(principal, composition, made, kept)).await?;
         let account = prepared.account.clone();
         let folder = match &held {
             Some(held) => held.folder.clone(),
@@ -58,8 +64,8 @@ impl Engine {
             follow: prepared.follow.clone(),
         };
         prepared.letter.extra.push((FIELD.to_owned(), mark.to_text()));
-        let spool = self.spool(&mut prepared, MAX_SIZE).await?;
-        let placed = account.store_draft(folder, &spool, &mark, held.as_ref()).await?;
+        let spool = Box::pin(self.spool(&mut prepared, MAX_SIZE)).await?;
+        let placed = Box::pin(account.store_draft(folder, &spool, &mark, held.as_ref())).await?;
         self.drafted(principal, prepared, &mark, placed).await
     }
 

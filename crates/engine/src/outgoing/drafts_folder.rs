@@ -109,7 +109,11 @@ impl Account {
             let folders = self.opened.folders(fresh).await.map_err(|error| self.problem(&error))?;
             let is_it = |folder: &&Folder| folder.role == Some(Role::Drafts) && folder.is_selectable;
             if let Some(folder) = folders.all.iter().find(is_it) {
-                return if self.shows(folder, &folders) { Ok(Some(folder.clone())) } else { Err(self.outside()) };
+                return if self.shows(folder, &folders) {
+                    Ok(Some(folder.clone()))
+                } else {
+                    Err(self.outside())
+                };
             }
         }
         Ok(None)
@@ -129,7 +133,9 @@ impl Account {
     async fn make_drafts(&self) -> Result<Folder, Problem> {
         self.opened.forget_folders();
         let made = self.opened.ask(None, &MakeRole { role: Role::Drafts }).await;
-        made.map_err(|error| self.problem(&error).hint("Drafts need a folder; the person makes one named `Drafts`."))
+        made.map_err(|error| {
+            self.problem(&error).hint("Drafts need a folder; the person makes one named `Drafts`.")
+        })
     }
 
     fn outside(&self) -> Problem {
@@ -192,7 +198,9 @@ impl Account {
                 Err(NotAppended::Source(error)) => return Err(no_room(&error)),
             };
             let problem = self.problem(&error);
-            return Err(problem.hint("The draft may have been stored: look into Drafts before writing it again."));
+            return Err(
+                problem.hint("The draft may have been stored: look into Drafts before writing it again.")
+            );
         };
         self.opened.note(Ok(()));
         if let Some(held) = held
@@ -207,7 +215,8 @@ impl Account {
     /// Takes all versions away but that one.
     pub(super) async fn take_away(&self, held: &Held, but: Option<Placed>) -> Result<(), Problem> {
         let validity = held.newest.marked.validity;
-        let is_old = |version: &&Version| version.marked.validity == validity && Some(version.placed()) != but;
+        let is_old =
+            |version: &&Version| version.marked.validity == validity && Some(version.placed()) != but;
         let uids: Vec<u32> = held.all().filter(is_old).map(|version| version.marked.uid).collect();
         if uids.is_empty() {
             return Ok(());

@@ -17,6 +17,7 @@ use super::{
 use crate::{
     Engine,
     attachment::{Found, Windows},
+    read,
 };
 
 /// Files of one message.
@@ -96,7 +97,7 @@ impl Engine {
         if sources.len() > MAX_FILES {
             return Err(too_many(sources.len()));
         }
-        let mut read: Vec<(String, Followed)> = Vec::new();
+        let mut seen: Vec<(String, Followed)> = Vec::new();
         let mut in_call = 0_usize;
         let mut out = Vec::with_capacity(sources.len());
         for source in sources {
@@ -122,14 +123,12 @@ impl Engine {
                 }
                 FileSource::Upload(id) => self.uploaded(principal, &id).await?,
                 FileSource::FromMessage { message, index } => {
-                    if !read.iter().any(|(id, _)| *id == message) {
-                        let is_followed = |followed: &&Followed| followed.id().to_string() == message;
-                        if followed.filter(is_followed).is_none() {
-                            read.push((message.clone(), self.followed(principal, &message).await?));
-                        }
+                    let is_followed = followed.is_some_and(|followed| followed.id().to_string() == message);
+                    if !is_followed && !seen.iter().any(|(id, _)| *id == message) {
+                        seen.push((message.clone(), self.followed(principal, &message).await?));
                     }
-                    let found = read.iter().find(|(id, _)| *id == message).map(|(_, found)| found);
-                    let Some(found) = found.or(followed) else { continue };
+                    let found = seen.iter().find(|(id, _)| *id == message).map(|(_, found)| found);
+                    let found = found.or(followed).ok_or_else(read::gone)?;
                     match index {
                         Some(index) => self.attach_part(principal, found, index).await?,
                         None => self.attach_whole(principal, found).await?,

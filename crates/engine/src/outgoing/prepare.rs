@@ -75,7 +75,7 @@ impl Engine {
         composition: Composition,
         made: Made,
     ) -> Result<Prepared, Problem> {
-        self.prepare_over(principal, composition, made, None).await
+        Box::pin(self.prepare_over(principal, composition, made, None)).await
     }
 
     /// Lays a prepared message out and fills a spool with it, of at most `limit` octets.
@@ -100,7 +100,7 @@ impl Engine {
         check_words(&composition)?;
         let original = match &composition.follows {
             Some(Follows::Reply(id) | Follows::ReplyAll(id) | Follows::Forward(id)) => {
-                Some(self.followed(principal, id).await?)
+                Some(Box::pin(self.followed(principal, id)).await?)
             }
             None => None,
         };
@@ -268,8 +268,11 @@ impl Engine {
                     if !is_gone(&later) {
                         return later;
                     }
-                    Problem::new(Code::NotFound, "The message that the draft follows is gone, so it cannot be quoted again.")
-                        .hint("Leave `body` out to keep the draft's text, or write a new message.")
+                    Problem::new(
+                        Code::NotFound,
+                        "The message that the draft follows is gone, so it cannot be quoted again.",
+                    )
+                    .hint("Leave `body` out to keep the draft's text, or write a new message.")
                 })
             }
             found => found,
@@ -330,7 +333,8 @@ fn lists(
     kept: Option<&mut Kept>,
 ) -> Result<Lists, Problem> {
     let mut lists = kept.map(|kept| std::mem::take(&mut kept.lists)).unwrap_or_default();
-    if let (Some(Follows::Reply(_) | Follows::ReplyAll(_)), Some(original)) = (&composition.follows, original) {
+    if let (Some(Follows::Reply(_) | Follows::ReplyAll(_)), Some(original)) = (&composition.follows, original)
+    {
         let mut own = account.identities();
         own.extend(original.account().identities());
         let all = matches!(composition.follows, Some(Follows::ReplyAll(_)));
@@ -366,8 +370,11 @@ fn shown(envelope: &Envelope) -> Envelope {
 fn check_words(composition: &Composition) -> Result<(), Problem> {
     let subject = composition.subject.as_deref().unwrap_or_default().trim();
     if subject.chars().any(|c| c.is_control() && c != '\t') || subject.contains(['\u{2028}', '\u{2029}']) {
-        return Err(Problem::new(Code::InvalidInput, "The subject holds a line break or a control character.")
-            .hint("A subject is a single line."));
+        return Err(Problem::new(
+            Code::InvalidInput,
+            "The subject holds a line break or a control character.",
+        )
+        .hint("A subject is a single line."));
     }
     if subject.chars().count() > MAX_SUBJECT {
         let told = format!("A subject has at most {MAX_SUBJECT} characters.");

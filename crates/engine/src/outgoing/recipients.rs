@@ -32,8 +32,10 @@ impl Lists {
             list.retain(|address| seen.insert(address.email.to_lowercase()));
         }
         if seen.len() > MAX_RECIPIENTS {
-            let told =
-                format!("A message goes to at most {MAX_RECIPIENTS} recipients, and these are {}.", seen.len());
+            let told = format!(
+                "A message goes to at most {MAX_RECIPIENTS} recipients, and these are {}.",
+                seen.len()
+            );
             return Err(Problem::new(Code::TooMany, told).hint("Give fewer in `to`, `cc` and `bcc`."));
         }
         for address in self.all() {

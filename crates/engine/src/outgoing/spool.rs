@@ -173,13 +173,12 @@ impl Writer {
     /// Seals what is open and appends it to the file.
     async fn put_away(&mut self) -> Result<(), Problem> {
         let piece = self.open.split();
-        let (sealed, number) = match self.file.take() {
-            Some(file) => file,
-            None => {
-                let sealer = Sealer::new(MasterKey::generate(&*self.random), Arc::clone(&self.random));
-                let file = blocking(tempfile::tempfile).await.map_err(|error| no_room(&error))?;
-                (Arc::new(Sealed { file: Mutex::new(file), sealer }), 0)
-            }
+        let (sealed, number) = if let Some(file) = self.file.take() {
+            file
+        } else {
+            let sealer = Sealer::new(MasterKey::generate(&*self.random), Arc::clone(&self.random));
+            let file = blocking(tempfile::tempfile).await.map_err(|error| no_room(&error))?;
+            (Arc::new(Sealed { file: Mutex::new(file), sealer }), 0)
         };
         let writing = Arc::clone(&sealed);
         let write = move || {
@@ -252,7 +251,8 @@ pub(super) fn no_room(error: &io::Error) -> Problem {
 
 /// What is told of a message that is larger than `limit`, and how large it is if that is known.
 pub(crate) fn too_large(size: Option<u64>, limit: u64) -> Problem {
-    let size = size.map_or_else(|| format!("more than {}", amount(limit)), |size| format!("about {}", amount(size)));
+    let size =
+        size.map_or_else(|| format!("more than {}", amount(limit)), |size| format!("about {}", amount(size)));
     let told = format!("The message has {size} as it is mailed; at most {} can leave.", amount(limit));
     Problem::new(Code::TooLarge, told)
         .hint("Files grow by a third when they are mailed. Attach fewer or smaller ones, or share a link.")

@@ -3,7 +3,10 @@
 use bytes::BytesMut;
 use domain::{Address, Code, Part, Problem};
 use mail::{
-    imap::{part::{Found, Place}, stored::WholeHeader},
+    imap::{
+        part::{Found, Place},
+        stored::WholeHeader,
+    },
     mime::{
         attachments::attachments,
         compose::html_to_text,

@@ -3,7 +3,10 @@
 use domain::{Address, Code, DraftId, MessageRef, Principal, Problem, Timestamp};
 use mail::{
     imap::{part::Found, stored::TextWindow},
-    mime::{attachments::attachments, compose::{rewrite_header, wire_address}},
+    mime::{
+        attachments::attachments,
+        compose::{rewrite_header, wire_address},
+    },
 };
 
 use super::{
@@ -67,17 +70,19 @@ impl Engine {
         account: Option<&str>,
         message_id: &str,
     ) -> Result<DraftToSend, Problem> {
-        let held = self.find_draft(principal, draft, account).await?;
+        let held = Box::pin(self.find_draft(principal, draft, account)).await?;
         let version = held.newest();
         if expect.is_some_and(|expect| expect != version.expect()) {
             return Err(Problem::new(
                 Code::Conflict,
                 "The draft is not the version that was expected: it was changed since.",
             )
-            .hint("Read it in Drafts; then send it without `expect`, or with the one of its newest version."));
+            .hint(
+                "Read it in Drafts; then send it without `expect`, or with the one of its newest version.",
+            ));
         }
         let account = held.account.clone();
-        let stored = held.stored().await?;
+        let stored = Box::pin(held.stored()).await?;
         let headers = &stored.headers;
         account.identity(None)?;
         let from = match headers.addresses("from").as_slice() {
@@ -89,15 +94,12 @@ impl Engine {
                 return Err(foreign_from(&account, &other.cloned().unwrap_or_default()));
             }
         };
-        let lists = Lists {
-            to: headers.addresses("to"),
-            cc: headers.addresses("cc"),
-            bcc: headers.addresses("bcc"),
-        };
+        let lists =
+            Lists { to: headers.addresses("to"), cc: headers.addresses("cc"), bcc: headers.addresses("bcc") };
         let Lists { to, cc, bcc } = lists.checked()?;
         let structure = version.marked.summary.structure.as_ref();
         let files = structure.map(attachments).unwrap_or_default();
-        let spool = self.copy(&held, &stored, message_id).await?;
+        let spool = Box::pin(self.copy(&held, &stored, message_id)).await?;
         Ok(DraftToSend {
             preview: account.preview(&stored.text),
             subject: row::single_line(&headers.text("subject").unwrap_or_default()),

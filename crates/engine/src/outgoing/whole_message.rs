@@ -54,7 +54,8 @@ pub(super) async fn attach(
     let spool = writer.finish(0..0, nature.is_8bit, false).await?;
     let size = spool.size();
     let source = Source::Spooled(spool.read());
-    let name = if name.to_ascii_lowercase().ends_with(".eml") { name.to_owned() } else { format!("{name}.eml") };
+    let name =
+        if name.to_ascii_lowercase().ends_with(".eml") { name.to_owned() } else { format!("{name}.eml") };
     let mut attached = Attached::encoded(&name, UNKNOWN.to_owned(), Some(size), source);
     if nature.can_be_carried() {
         let encoding = FileEncoding::AsIs { is_8bit: nature.is_8bit };

@@ -43,7 +43,7 @@ impl Engine {
         let mut looking = Vec::new();
         for opened in self.all_accounts(principal).await? {
             match opened {
-                Ok(account) => looking.push(account.look_up(message_id, self.0.bounds, deadline).boxed()),
+                Ok(account) => looking.push(account.look_up(message_id, &self.0.bounds, deadline).boxed()),
                 Err((_, failure)) => problem = Some(failure),
             }
         }
@@ -75,7 +75,12 @@ impl Engine {
 
 impl Account {
     /// Looks in one ring of folders after the other and stops at the first that has it.
-    async fn look_up(self, message_id: &str, bounds: Bounds, deadline: Instant) -> Result<Vec<Hit>, Problem> {
+    async fn look_up(
+        self,
+        message_id: &str,
+        bounds: &Bounds,
+        deadline: Instant,
+    ) -> Result<Vec<Hit>, Problem> {
         let looking = async {
             let folders = self.opened.folders(Fresh::Recent).await.map_err(|error| self.problem(&error))?;
             for ring in rings(&self, &folders) {
@@ -105,7 +110,7 @@ impl Account {
         &self,
         ring: Vec<Folder>,
         message_id: &str,
-        bounds: Bounds,
+        bounds: &Bounds,
         deadline: Instant,
     ) -> Result<Vec<Hit>, Problem> {
         if ring.is_empty() {
@@ -121,7 +126,7 @@ impl Account {
             tasks: &tasks,
             limit: MAX_HITS,
             budget: Budget { deadline, candidates: CANDIDATES },
-            bounds,
+            bounds: *bounds,
             ascii_only: !message_id.is_ascii(),
             recalls: false,
         };

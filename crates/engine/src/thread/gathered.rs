@@ -50,13 +50,13 @@ pub(super) struct Gathered {
 }
 
 impl Gathered {
-    pub(super) async fn of(seed: &Seed, principal: &Principal, bounds: Bounds) -> Result<Self, Problem> {
+    pub(super) async fn of(seed: &Seed, principal: &Principal, bounds: &Bounds) -> Result<Self, Problem> {
         let account = &seed.account;
         let folders = account.opened.folders(Fresh::Recent).await.map_err(|error| account.problem(&error))?;
         let mut looking = Looking {
             seed,
             principal,
-            bounds,
+            bounds: *bounds,
             plan: plan(seed, &folders),
             deadline: Instant::now() + bounds.filter_time,
             found: vec![Member {
@@ -161,7 +161,7 @@ impl Looking<'_> {
         let most = self.bounds.filter_candidates;
         let budget =
             Budget { deadline: self.deadline, candidates: most.saturating_sub(self.found.len()).max(1) };
-        let folders = match ask(&self.plan, &query, most, budget, self.bounds, true).await {
+        let folders = match ask(&self.plan, &query, most, budget, &self.bounds, true).await {
             Ok(folders) => folders,
             Err(problem) if self.found.len() < 2 && self.failed.is_empty() => return Err(problem),
             Err(problem) => {

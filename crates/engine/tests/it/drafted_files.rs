@@ -5,12 +5,12 @@ use std::{fs, io::Write as _};
 
 use domain::{Code, Limits};
 use engine::outgoing::{Composition, DraftRequest, FileSource, Follows};
-use testkit::Options;
+use testkit::{Options, Proxy, maildir::Numbering, proxy::Faults};
 
 use crate::{
     attachments::{attached, holding, id, lines, message, noise},
     drafts::{field, to_bob},
-    world::{empty_world, principal},
+    world::{credentials, empty_world, principal, principal_with, settings},
 };
 
 fn octets(name: &str, content_id: Option<&str>, octets: &[u8]) -> FileSource {
@@ -162,6 +162,28 @@ async fn too_many_and_too_large_files_are_refused_before_anything_is_stored() {
     let uploaded = FileSource::Upload(domain::UploadId::from_random([1; 16]));
     assert_eq!(world.draft(with(vec![uploaded])).await.unwrap_err().code, Code::NotFound);
     assert_eq!(world.drafts(), []);
+}
+
+#[tokio::test]
+async fn a_server_that_can_decode_sends_fewer_octets_and_the_file_is_the_same() {
+    let file = noise(1_000_000);
+    for (options, range) in [
+        (Options::default(), 1_000_000..1_200_000),
+        (Options::default().without(&["BINARY"]), 1_350_000..1_600_000),
+    ] {
+        let Some(world) = empty_world(options) else { return };
+        let mail = message("big", "A mail.", &[attached("application/octet-stream", "big.bin", &file)]);
+        world.maildir.fill("INBOX", Numbering::default(), [mail]).unwrap();
+        let proxy = Proxy::start(world.dovecot.imap_port(), Faults::default()).unwrap();
+        let mut through = settings(&world.dovecot);
+        through.imap.port = proxy.port();
+        let principal = principal_with(through, credentials("alice-secret"), Limits::default());
+        let from = FileSource::FromMessage { message: id(1), index: Some(1) };
+        let request = DraftRequest { replaces: None, composition: with(vec![from]) };
+        world.engine.draft(&principal, request).await.unwrap();
+        assert!(range.contains(&proxy.said()), "{} octets", proxy.said());
+        assert!(world.only_draft().contains(lines(&file).replace('\r', "").trim_end()));
+    }
 }
 
 /// Octets of this process in memory: the most since it was last reset.

@@ -103,8 +103,7 @@ pub(crate) fn bounded_engine(bounds: Bounds) -> Engine {
     // What documents say is tried where the program that reads them is: in the server's tests.
     let documents = documents::Reader::new("/nonexistent".into(), Vec::new(), documents::Limits::default());
     let (store, send_delay, processes) = (None, Duration::ZERO, None);
-    let settings =
-        Settings { store, sealer, outgoing, clock, random, documents, send_delay, processes };
+    let settings = Settings { store, sealer, outgoing, clock, random, documents, send_delay, processes };
     Engine::bounded(settings, bounds)
 }
 

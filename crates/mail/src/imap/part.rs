@@ -6,10 +6,7 @@ use bytes::Bytes;
 use domain::PartPath;
 
 use super::{
-    command::{
-        fetch::{self, Item},
-        noop,
-    },
+    command::fetch::{self, Item},
     pool::Question,
     reading::check_whole,
     response::Fetch,
@@ -142,8 +139,7 @@ async fn fetch_of(session: &mut Session, place: &Place, item: Item) -> Result<Fo
     fetch_one(session, &place.mailbox, place.validity, place.uid, item).await
 }
 
-/// One item of one message. A mailbox that was open may not know a message that was put into it by
-/// another connection: it is asked once more after the server told what is new.
+/// One item of one message.
 pub(super) async fn fetch_one(
     session: &mut Session,
     mailbox: &[u8],

@@ -43,7 +43,7 @@ async fn all(spool: &Spool) -> Vec<u8> {
 #[tokio::test]
 async fn a_message_of_any_size_comes_out_as_it_went_in_as_often_as_it_is_read() {
     for size in [0, 1, PIECE - 1, PIECE, PIECE + 1, 2 * PIECE, 2 * PIECE + 1, 5 * PIECE + 77] {
-        let octets: Vec<u8> = (0..size).map(|n| (n % 251) as u8).collect();
+        let octets: Vec<u8> = (0..size).map(|n| u8::try_from(n % 251).unwrap()).collect();
         let pieces: Vec<&[u8]> = octets.chunks(100_003).collect();
         let spool = spool(&pieces, u64::MAX).await.unwrap();
         assert_eq!(spool.size(), size as u64);

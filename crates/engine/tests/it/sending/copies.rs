@@ -7,11 +7,7 @@ use engine::{
     outbox::Standing,
     outgoing::{SendOutcome, SendStatus},
 };
-use testkit::{
-    Mail, Options, Proxy,
-    proxy::Faults,
-    smtp_sink::SinkOptions,
-};
+use testkit::{Mail, Options, Proxy, proxy::Faults, smtp_sink::SinkOptions};
 
 use super::outbox_world::{OutboxWorld, bounds, state_of, to_bob, work_until};
 
@@ -170,7 +166,7 @@ async fn a_mailbox_that_is_away_delays_the_copy_and_not_the_sending() {
 #[tokio::test]
 async fn the_folder_is_there_before_anything_is_sent() {
     let options = Options { special_use: false, ..Options::default() };
-    let Some(world) = OutboxWorld::on(options, SinkOptions::default(), bounds()).await else { return };
+    let Some(world) = OutboxWorld::on(options, SinkOptions::default(), &bounds()).await else { return };
     files_itself(&world, false).await;
     let outcome = world.send(to_bob(Some("k"))).await.unwrap();
     assert_eq!(state(&outcome), "stored");

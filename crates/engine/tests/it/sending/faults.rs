@@ -22,11 +22,7 @@ async fn arrives_later(fault: Fault) {
     assert!(ended(&world.sink).is_empty() || !ended(&world.sink)[0].is_taken, "{at}");
     world.clock.forward(10);
     let engine = world.engine.clone();
-    world
-        .work_until(&engine, async || {
-            world.state_of("k").await.unwrap().status == SendStatus::Sent
-        })
-        .await;
+    world.work_until(&engine, async || world.state_of("k").await.unwrap().status == SendStatus::Sent).await;
     let taken = world.sink.received();
     assert_eq!(taken.len(), 1, "{at}");
     assert!(taken[0].message.contains(&outcome.message_id));
@@ -34,8 +30,15 @@ async fn arrives_later(fault: Fault) {
 
 #[tokio::test]
 async fn what_was_lost_before_the_end_is_tried_again_and_arrives_once() {
-    for stage in [Stage::Greeting, Stage::Ehlo, Stage::SignIn, Stage::Mail, Stage::Rcpt, Stage::Data, Stage::Octets(100)]
-    {
+    for stage in [
+        Stage::Greeting,
+        Stage::Ehlo,
+        Stage::SignIn,
+        Stage::Mail,
+        Stage::Rcpt,
+        Stage::Data,
+        Stage::Octets(100),
+    ] {
         arrives_later(Fault::new(stage, Act::Close)).await;
     }
 }
@@ -110,7 +113,7 @@ async fn a_server_that_is_silent_at_the_end_leaves_the_call_early_and_is_unknown
     bounds.patience = Duration::from_millis(300);
     bounds.submission.end = Duration::from_secs(2);
     let options = SinkOptions::default().fault(Fault::new(Stage::End, Act::Hang));
-    let Some(world) = OutboxWorld::bounded(options, bounds).await else { return };
+    let Some(world) = OutboxWorld::bounded(options, &bounds).await else { return };
     let outcome = world.send(to_bob(Some("k"))).await.unwrap();
     assert_eq!(outcome.status, SendStatus::Sending);
     world.engine.settle_outbox().await;

@@ -13,12 +13,7 @@ use std::{
 };
 
 use domain::{AccountId, AccountSource, Clock, Code, GrantedAccount, Principal, Random, Timestamp};
-use engine::{
-    Engine,
-    bounds::SendingBounds,
-    outbox::Standing,
-    outgoing::SendStatus,
-};
+use engine::{Engine, bounds::SendingBounds, outbox::Standing, outgoing::SendStatus};
 use testkit::{
     Maildir, Options, SmtpSink, require_dovecot,
     smtp_sink::{SinkOptions, Transaction},
@@ -58,7 +53,7 @@ async fn engine_at(dir: &Path, seed: u64) -> (storage::Store, Engine) {
     let random: Arc<dyn Random> = Arc::new(Seeded(seed, AtomicU64::new(0)));
     let store = open_store(dir, Arc::new(RealClock), random.clone()).await;
     let processes = Some(dir.join("processes"));
-    let engine = engine_over(&store, Arc::new(RealClock), random, unbounded(), processes);
+    let engine = engine_over(&store, Arc::new(RealClock), random, &unbounded(), processes);
     (store, engine)
 }
 
@@ -148,18 +143,15 @@ async fn killed_at_any_moment_nothing_is_lost_and_nothing_leaves_twice() {
     let (store, engine) = engine_at(dir.path(), u64::MAX).await;
     let user = store.add_user("alice", false, "x").await.unwrap();
     let credentials = crate::world::credentials("alice-secret");
-    let account = store.add_account(&user.id, &"work".parse().unwrap(), &settings, &credentials).await.unwrap();
+    let account =
+        store.add_account(&user.id, &"work".parse().unwrap(), &settings, &credentials).await.unwrap();
     store.filing_learn(&domain::HomeAccount::Stored(account.id.clone()), false).await.unwrap();
     let principal = principal(&account.id);
     let mut tally = Tally::default();
     for round in 0_u64..rounds {
-        let told = [
-            dir.path().to_str().unwrap(),
-            account.id.as_str(),
-            &round.to_string(),
-            &format!("r{round}"),
-        ]
-        .join("\n");
+        let told =
+            [dir.path().to_str().unwrap(), account.id.as_str(), &round.to_string(), &format!("r{round}")]
+                .join("\n");
         let said = tokio::task::spawn_blocking(move || killed(&told)).await.unwrap();
         // Somebody else, later.
         let holds = Standing::Holds(Arc::new(principal.clone()));

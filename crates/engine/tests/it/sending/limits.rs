@@ -40,7 +40,7 @@ async fn many_calls_at_once_do_not_pass_a_limit_together() {
 async fn a_day_has_so_many_recipients_and_octets() {
     let mut lowered = bounds();
     (lowered.recipients_a_day, lowered.octets_a_day) = (3, 5_000);
-    let Some(world) = OutboxWorld::bounded(SinkOptions::default(), lowered).await else { return };
+    let Some(world) = OutboxWorld::bounded(SinkOptions::default(), &lowered).await else { return };
     let many = ["a@example.org", "b@example.org", "c@example.org", "d@example.org"];
     let problem = world.send(request(letter(&many, "Tea"), None)).await.unwrap_err();
     assert_eq!(problem.code, Code::TooMany);

@@ -25,12 +25,6 @@ async fn a_message_arrives_without_bcc_and_its_copy_has_it() {
     // Nobody told us who files it: it is looked first.
     assert_eq!(outcome.copy.as_ref().unwrap().state, "looking");
     // The stored form is the wire form and its Bcc field, octet by octet.
-    world.clock.forward(600);
-    for _ in 0..3 {
-        world.clock.forward(100);
-        let before = world.store.outbox_find_key(&world.principal.grant, "x").await;
-        assert!(before.unwrap().is_none());
-    }
     let engine = world.engine.clone();
     world
         .work_until(&engine, async || {
@@ -41,10 +35,8 @@ async fn a_message_arrives_without_bcc_and_its_copy_has_it() {
     let filed = world.filed("Sent");
     assert_eq!(filed.len(), 1);
     let stored = filed[0].replace("\r\n", "\n");
-    let without: String = stored
-        .split_inclusive('\n')
-        .filter(|line| !line.to_lowercase().starts_with("bcc:"))
-        .collect();
+    let without: String =
+        stored.split_inclusive('\n').filter(|line| !line.to_lowercase().starts_with("bcc:")).collect();
     assert!(stored.len() > without.len());
     assert_eq!(without, wire.replace("\r\n", "\n"));
 }

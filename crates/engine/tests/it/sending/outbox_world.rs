@@ -105,7 +105,7 @@ pub(crate) fn engine_over(
     store: &Store,
     clock: Arc<dyn Clock>,
     random: Arc<dyn Random>,
-    bounds: SendingBounds,
+    bounds: &SendingBounds,
     processes: Option<PathBuf>,
 ) -> Engine {
     let outgoing =
@@ -121,7 +121,7 @@ pub(crate) fn engine_over(
         send_delay: Duration::ZERO,
         processes,
     };
-    Engine::bounded(settings, Bounds { sending: bounds, ..Bounds::default() })
+    Engine::bounded(settings, Bounds { sending: *bounds, ..Bounds::default() })
 }
 
 pub(crate) fn smtp_at(port: u16) -> Endpoint {
@@ -130,18 +130,14 @@ pub(crate) fn smtp_at(port: u16) -> Endpoint {
 
 impl OutboxWorld {
     pub(crate) async fn new(options: SinkOptions) -> Option<Self> {
-        Self::bounded(options, bounds()).await
+        Self::bounded(options, &bounds()).await
     }
 
-    pub(crate) async fn bounded(options: SinkOptions, bounds: SendingBounds) -> Option<Self> {
+    pub(crate) async fn bounded(options: SinkOptions, bounds: &SendingBounds) -> Option<Self> {
         Self::on(Options::default(), options, bounds).await
     }
 
-    pub(crate) async fn on(
-        dovecot: Options,
-        options: SinkOptions,
-        bounds: SendingBounds,
-    ) -> Option<Self> {
+    pub(crate) async fn on(dovecot: Options, options: SinkOptions, bounds: &SendingBounds) -> Option<Self> {
         let dovecot = require_dovecot(dovecot)?;
         let maildir = Maildir::of(&dovecot, "alice").unwrap();
         let sink = SmtpSink::with(options.person("alice", "alice-secret")).unwrap();
@@ -155,12 +151,11 @@ impl OutboxWorld {
         let name: AccountName = "work".parse().unwrap();
         let account =
             store.add_account(&user.id, &name, &settings, &credentials("alice-secret")).await.unwrap();
-        let granted =
-            GrantedAccount { name, is_default: true, source: AccountSource::Stored(account.id) };
+        let granted = GrantedAccount { name, is_default: true, source: AccountSource::Stored(account.id) };
         let processes = Some(dir.path().join("processes"));
         let engine = engine_over(&store, clock.clone(), random, bounds, processes);
         let principal = principal_of(granted);
-        Some(Self { dovecot, maildir, sink, clock, store, engine, principal, bounds, dir })
+        Some(Self { dovecot, maildir, sink, clock, store, engine, principal, bounds: *bounds, dir })
     }
 
     /// Another process over the same database.
@@ -168,7 +163,7 @@ impl OutboxWorld {
         let random: Arc<dyn Random> = Arc::new(Seeded(seed, AtomicU64::new(0)));
         let store = open_store(self.dir.path(), self.clock.clone(), random.clone()).await;
         let processes = Some(self.dir.path().join("processes"));
-        engine_over(&store, self.clock.clone(), random, self.bounds, processes)
+        engine_over(&store, self.clock.clone(), random, &self.bounds, processes)
     }
 
     pub(crate) async fn send(&self, request: SendRequest) -> Result<SendOutcome, domain::Problem> {
@@ -203,19 +198,14 @@ impl OutboxWorld {
     pub(crate) fn carried(&self, door: Door) -> Principal {
         let mut settings: AccountSettings = settings(&self.dovecot);
         settings.smtp = Some(smtp_at(self.sink.port()));
-        let credentials =
-            Credentials { imap: Credential::Password(Secret::new("alice-secret")), smtp: None };
+        let credentials = Credentials { imap: Credential::Password(Secret::new("alice-secret")), smtp: None };
         let source = AccountSource::Carried(Arc::new((settings, credentials)));
         let granted = GrantedAccount { name: "work".parse().unwrap(), is_default: true, source };
         Principal { door, ..principal_of(granted) }
     }
 }
 
-pub(crate) async fn work_until(
-    engine: &Engine,
-    standing: Standing,
-    is_done: &mut impl AsyncFnMut() -> bool,
-) {
+pub(crate) async fn work_until(engine: &Engine, standing: Standing, is_done: &mut impl AsyncFnMut() -> bool) {
     let authority = Arc::new(Says(Mutex::new(standing)));
     let waiting = async {
         while !is_done().await {
@@ -224,7 +214,7 @@ pub(crate) async fn work_until(
     };
     tokio::select! {
         () = engine.run_outbox(authority) => {}
-        waited = tokio::time::timeout(SOON, waiting) => waited.expect("it does not come about"),
+        waited = tokio::time::timeout(SOON, waiting) => assert!(waited.is_ok(), "it does not come about"),
     }
 }
 

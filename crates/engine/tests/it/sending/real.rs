@@ -9,7 +9,7 @@ use super::outbox_world::{OutboxWorld, SOON, bounds, letter, to_bob};
 #[tokio::test]
 async fn a_real_submission_server_takes_it_as_it_is() {
     let options = Options::default().with_submission();
-    let Some(world) = OutboxWorld::on(options, SinkOptions::default(), bounds()).await else { return };
+    let Some(world) = OutboxWorld::on(options, SinkOptions::default(), &bounds()).await else { return };
     let Some(port) = world.dovecot.submission_port() else { return };
     let mut settings = crate::world::settings(&world.dovecot);
     settings.smtp =
