@@ -66,9 +66,7 @@ impl Engine {
                 self.account(&housekeeping(&row, granted), None).await
             }
             HomeAccount::Carried(_) => match authority.standing(&row.grant, &row.user).await {
-                Standing::Holds(principal) => {
-                    self.account(&principal, Some(row.account_name.as_str())).await
-                }
+                Standing::Holds(principal) => self.account(&principal, Some(row.account_name.as_str())).await,
                 _ => return self.0.under_way.leave(id),
             },
         };

@@ -147,30 +147,23 @@ pub(super) async fn fetch_one(
     uid: u32,
     item: Item,
 ) -> Result<Found<Fetch>, Error> {
-    let mut was_open = session.selected().is_some_and(|selected| selected.name == mailbox);
-    loop {
-        let flight = vec![fetch::items_of(&[uid], &[Item::Fixed("UID"), item.clone()])];
-        let (selected, replies) = session.examine(mailbox, flight).await?;
-        if selected.validity != validity {
-            return Ok(Found::Stale);
-        }
-        let mut has_gaps = false;
-        for reply in replies {
-            let reply = reply?;
-            has_gaps |= reply.has_gaps;
-            if let Some(fetch) = fetch::read(reply).into_iter().find(|fetch| fetch.uid == Some(uid)) {
-                // A message that is gone is not told of, or without octets; this is an answer that was cut up.
-                if fetch.sections.is_empty() && fetch.other.is_empty() {
-                    return Err(Error::Protocol("an answer to FETCH holds nothing of what was asked"));
-                }
-                return Ok(Found::Here(fetch));
-            }
-        }
-        check_whole(has_gaps, false)?;
-        if !was_open {
-            return Ok(Found::Gone);
-        }
-        was_open = false;
-        session.run_one(noop()).await?;
+    let flight = vec![fetch::items_of(&[uid], &[Item::Fixed("UID"), item])];
+    let (selected, replies) = session.examine(mailbox, flight).await?;
+    if selected.validity != validity {
+        return Ok(Found::Stale);
     }
+    let mut has_gaps = false;
+    for reply in replies {
+        let reply = reply?;
+        has_gaps |= reply.has_gaps;
+        if let Some(fetch) = fetch::read(reply).into_iter().find(|fetch| fetch.uid == Some(uid)) {
+            // A message that is gone is not told of, or without octets; this is an answer that was cut up.
+            if fetch.sections.is_empty() && fetch.other.is_empty() {
+                return Err(Error::Protocol("an answer to FETCH holds nothing of what was asked"));
+            }
+            return Ok(Found::Here(fetch));
+        }
+    }
+    check_whole(has_gaps, false)?;
+    Ok(Found::Gone)
 }
