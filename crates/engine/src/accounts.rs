@@ -258,16 +258,6 @@ impl Engine {
         self.0.settings.clock.now()
     }
 
-    /// Whose the things are that are kept of the principal's account of that name.
-    pub(crate) fn home(&self, principal: &Principal, name: &AccountName) -> Result<HomeAccount, Problem> {
-        let granted = principal.accounts.iter().find(|granted| granted.name == *name);
-        match granted.map(|granted| &granted.source) {
-            Some(AccountSource::Stored(id)) => Ok(HomeAccount::Stored(id.clone())),
-            Some(AccountSource::Carried(carried)) => Ok(home_of_carried(&carried.0)),
-            None => Err(Problem::new(Code::NotFound, format!("There is no account `{name}`."))),
-        }
-    }
-
     async fn settings_of(&self, source: &AccountSource) -> Result<(AccountSettings, Credentials), Problem> {
         match source {
             AccountSource::Carried(carried) => Ok((**carried).clone()),
@@ -352,6 +342,16 @@ impl Engine {
             nothing_before: *nothing_before,
             shows_codes: *shows_codes,
         }
+    }
+}
+
+/// Whose the things are that are kept of the principal's account of that name.
+pub(crate) fn home(principal: &Principal, name: &AccountName) -> Result<HomeAccount, Problem> {
+    let granted = principal.accounts.iter().find(|granted| granted.name == *name);
+    match granted.map(|granted| &granted.source) {
+        Some(AccountSource::Stored(id)) => Ok(HomeAccount::Stored(id.clone())),
+        Some(AccountSource::Carried(carried)) => Ok(home_of_carried(&carried.0)),
+        None => Err(Problem::new(Code::NotFound, format!("There is no account `{name}`."))),
     }
 }
 

@@ -13,7 +13,7 @@ pub(crate) use self::{
     allowed::{AllowList, folded},
     exposure::{Exposures, Shown},
 };
-use crate::{Account, Engine};
+use crate::{Account, Engine, accounts::home};
 
 /// Why the person is asked about a message.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -85,7 +85,7 @@ impl Engine {
         if let (Some(other), true) = (read.of_another, rule != ApprovalRule::Never) {
             reasons.extend(others.iter().map(|recipient| Reason::AcrossAccounts {
                 address: (*recipient).clone(),
-                read: other.clone(),
+                read: other.name.clone(),
             }));
         }
         let new_recipients = u32::try_from(unknown.len()).unwrap_or(u32::MAX);
@@ -96,7 +96,7 @@ impl Engine {
     async fn read_lately(&self, principal: &Principal, account: &Account) -> Result<Read, Problem> {
         let Some(store) = &self.0.settings.store else {
             // Without a memory everything was read.
-            return Ok(Read { is_of_strangers: true, of_another: Some(None) });
+            return Ok(Read { is_of_strangers: true, of_another: Some(Another { name: None }) });
         };
         let now = self.now();
         let exposures = store.exposures(&principal.grant, now).await.map_err(|error| {
@@ -107,16 +107,16 @@ impl Engine {
         for exposure in exposures {
             read.is_of_strangers |= exposure.stranger_until.is_some_and(|until| until > now);
             if exposure.account != account.home && exposure.until > now && read.of_another.is_none() {
-                read.of_another = Some(self.name_of(principal, &exposure.account));
+                read.of_another = Some(Another { name: Self::name_of(principal, &exposure.account) });
             }
         }
         Ok(read)
     }
 
     /// Which account of the principal that is, if it is one.
-    fn name_of(&self, principal: &Principal, home: &HomeAccount) -> Option<String> {
+    fn name_of(principal: &Principal, wanted: &HomeAccount) -> Option<String> {
         for granted in &principal.accounts {
-            if self.home(principal, &granted.name).is_ok_and(|of_it| of_it == *home) {
+            if home(principal, &granted.name).is_ok_and(|of_it| of_it == *wanted) {
                 return Some(granted.name.to_string());
             }
         }
@@ -127,8 +127,13 @@ impl Engine {
 /// What a grant has read.
 struct Read {
     is_of_strangers: bool,
-    /// Whether of another account than the one it sends from; its name, where it is the grant's.
-    of_another: Option<Option<String>>,
+    of_another: Option<Another>,
+}
+
+/// Another account than the one that is sent from.
+struct Another {
+    /// Its name, where it is the grant's.
+    name: Option<String>,
 }
 
 /// Whether nobody needs to be asked about the address, folded: it is the account's own, or on the list.

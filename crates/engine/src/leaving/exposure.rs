@@ -10,7 +10,7 @@ use domain::{AccountName, Address, ApprovalRule, Code, GrantId, HomeAccount, Pri
 use time::Duration;
 
 use super::folded;
-use crate::{Engine, read::Outcome, search::Row};
+use crate::{Engine, accounts::home, read::Outcome, search::Row};
 
 /// How long what was read counts.
 const LASTS: Duration = Duration::hours(24);
@@ -99,7 +99,7 @@ impl Engine {
     ) -> Result<(), Problem> {
         let Some(store) = &self.0.settings.store else { return Ok(()) };
         let now = self.now();
-        let home = self.home(principal, name)?;
+        let home = home(principal, name)?;
         let key = (principal.grant.clone(), home);
         let noted = self.0.exposures.noted(&key);
         let is_noted = |until: Option<Timestamp>| until.is_some_and(|until| until >= now + LASTS);

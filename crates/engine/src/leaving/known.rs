@@ -61,7 +61,7 @@ impl Engine {
     /// Those of the addresses that stand in a message in Sent that the person wrote.
     async fn written_to(&self, account: &Account, addresses: &[String]) -> Result<BTreeSet<String>, Problem> {
         let mut found = BTreeSet::new();
-        for row in sent_to(account, addresses, self.0.bounds).await? {
+        for row in sent_to(account, addresses, &self.0.bounds).await? {
             if !is_own(account, &row.envelope.from) || self.is_of_a_grant(account, &row).await? {
                 continue;
             }
@@ -94,7 +94,7 @@ fn is_own(account: &Account, from: &[Address]) -> bool {
 async fn sent_to(
     account: &Account,
     addresses: &[String],
-    bounds: crate::Bounds,
+    bounds: &crate::Bounds,
 ) -> Result<Vec<std::sync::Arc<Summary>>, Problem> {
     let folders = account.opened.folders(Fresh::Known).await.map_err(|error| account.problem(&error))?;
     let is_sent =
@@ -121,7 +121,7 @@ async fn sent_to(
             deadline: Instant::now() + bounds.filter_time,
             candidates: bounds.filter_candidates,
         },
-        bounds,
+        bounds: *bounds,
         ascii_only: !addresses.iter().all(|address| address.is_ascii()),
         recalls: false,
     };

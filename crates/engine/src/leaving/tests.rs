@@ -200,7 +200,7 @@ async fn whom_the_person_wrote_to_is_known_and_nobody_else() {
 async fn what_stands_in_sent_but_was_not_written_by_the_person_makes_nobody_known() {
     let Some(world) = World::new(Vec::new()).await else { return };
     let grant = world.ruled(ApprovalRule::NewRecipients);
-    let home = world.engine.home(&grant, &"home".parse().unwrap()).unwrap();
+    let home = crate::accounts::home(&grant, &"home".parse().unwrap()).unwrap();
     let made = message_id::make(&world.store, &home, &grant.grant, "key", "example.org").await.unwrap();
     let sent = vec![
         // sent by an agent
@@ -227,7 +227,7 @@ async fn an_address_that_was_approved_is_known_from_then_on() {
     let Some(world) = World::new(Vec::new()).await else { return };
     let grant = world.ruled(ApprovalRule::NewRecipients);
     assert_eq!(world.asked(&grant, &["ann@example.org"]).await, ["ann@example.org"]);
-    let home = world.engine.home(&grant, &"home".parse().unwrap()).unwrap();
+    let home = crate::accounts::home(&grant, &"home".parse().unwrap()).unwrap();
     world.store.known_add(&home, &["Ann@example.org".to_owned()]).await.unwrap();
     assert_eq!(world.asked(&grant, &["ann@example.org"]).await, [""; 0]);
     // Of that account alone.

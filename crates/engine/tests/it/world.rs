@@ -94,6 +94,7 @@ pub(crate) fn new_engine() -> Engine {
     bounded_engine(Bounds::default())
 }
 
+#[expect(clippy::large_types_passed_by_value, reason = "each test has bounds of its own")]
 pub(crate) fn bounded_engine(bounds: Bounds) -> Engine {
     let random: Arc<dyn Random> = Arc::new(Counter(Mutex::new(1)));
     let clock: Arc<dyn Clock> = Arc::new(FixedClock(now()));
