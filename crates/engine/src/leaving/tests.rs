@@ -369,7 +369,7 @@ async fn who_cannot_be_looked_up_is_not_let_through() {
     testkit::process::terminate(dovecot.pid().unwrap());
     let mut problem = None;
     for _ in 0..200 {
-        problem = engine.judge(&grant, &account, &[at.email.clone()]).await.err();
+        problem = engine.judge(&grant, &account, std::slice::from_ref(&at.email)).await.err();
         if problem.is_some() {
             break;
         }
