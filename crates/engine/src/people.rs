@@ -21,6 +21,7 @@ use self::{
 };
 use crate::{
     Account, Engine,
+    leaving::Shown,
     opened::Fresh,
     pages::full_name,
     search::{
@@ -88,6 +89,7 @@ impl Engine {
             .collect();
         let mut circle = Circle::new(&words, own);
         let (mut failed, mut cuts, mut has_answer) = (Vec::new(), Vec::new(), false);
+        let mut asked = Vec::new();
         for (index, answer) in join_all(asking).await.into_iter().enumerate() {
             let (account, folders) = match answer {
                 Ok(answer) => answer,
@@ -96,6 +98,7 @@ impl Engine {
                     continue;
                 }
             };
+            asked.push(account.name.clone());
             for (folder, looked) in folders {
                 match looked {
                     Ok(looked) => {
@@ -121,7 +124,14 @@ impl Engine {
             failed,
             ..Coverage::of_server(self.now())
         };
-        Ok(People { people: circle.nearest(MOST), coverage })
+        let people = circle.nearest(MOST);
+        // A name is a text that somebody wrote, too.
+        let senders: Vec<Address> = people.iter().map(|person| person.address.clone()).collect();
+        if !senders.is_empty() {
+            let shown = asked.into_iter().map(|account| Shown { account, senders: senders.clone() });
+            self.expose(principal, shown.collect()).await?;
+        }
+        Ok(People { people, coverage })
     }
 }
 

@@ -9,7 +9,7 @@ use crate::{Error, Result, Store, Transaction, Value};
 const AT_ONCE: usize = 20;
 
 impl Store {
-    /// Remembers addresses as known to the account; case does not matter.
+    /// Remembers addresses as known to the account; the case of ASCII letters does not matter.
     pub async fn known_add(&self, account: &HomeAccount, addresses: &[String]) -> Result<()> {
         let fingerprints = self.fingerprints(account, addresses).await?;
         let mut transaction = self.database.begin().await?;
@@ -43,7 +43,7 @@ impl Store {
         addresses: &[String],
     ) -> Result<Vec<[u8; 32]>> {
         let key = self.home_key(account).await?.ok_or(Error::Gone)?;
-        let fold = |address: &String| address.trim().to_lowercase();
+        let fold = |address: &String| address.trim().to_ascii_lowercase();
         Ok(addresses.iter().map(|address| key.mac("known recipient", &[fold(address).as_bytes()])).collect())
     }
 }

@@ -2,10 +2,16 @@
 
 use mail::mime::compose::wire_address;
 
-/// An address as it is compared: in lower case, its domain as it goes over the wire. Tags and dots count,
-/// since only the recipient's server knows what they mean.
+/// An address as it is compared: as it goes over the wire, ASCII in lower case. Tags and dots count, since only
+/// the recipient's server knows what they mean; so do letters that only look or fold alike (the Kelvin sign).
 pub(crate) fn folded(email: &str) -> String {
-    wire_address(email).map_or_else(|_| email.to_lowercase(), |address| address.text.to_lowercase())
+    wire_address(email).map_or_else(|_| email.to_owned(), |address| address.text).to_ascii_lowercase()
+}
+
+/// Whether a local part may be a route: servers of old send `eve%evil.example@here` and the like on, from
+/// whoever signed in, so such an address is more than an address of its domain.
+fn may_be_a_route(local: &str) -> bool {
+    local.contains(['"', '\\', '%', '!', '@', ':', '/', ',', ';', '|', ' '])
 }
 
 /// Addresses, and domains of which every address is meant (`*@example.org`; not those below it).
@@ -39,9 +45,10 @@ impl AllowList {
 
     /// Whether the address, folded, is on it.
     pub(crate) fn has(&self, address: &str) -> bool {
-        let domain = address.rsplit_once('@').map(|(_, domain)| domain);
-        self.addresses.iter().any(|listed| listed == address)
-            || domain.is_some_and(|domain| self.domains.iter().any(|listed| listed == domain))
+        let is_of_a_domain = address.rsplit_once('@').is_some_and(|(local, domain)| {
+            !may_be_a_route(local) && self.domains.iter().any(|listed| listed == domain)
+        });
+        is_of_a_domain || self.addresses.iter().any(|listed| listed == address)
     }
 }
 
@@ -66,6 +73,29 @@ mod tests {
         ] {
             assert_eq!(list.has(&folded(address)), is_on_it, "{address}");
         }
+    }
+
+    #[test]
+    fn a_domain_does_not_stand_for_what_its_server_may_send_on() {
+        let list = AllowList::of(&["*@example.org".to_owned(), "x/400@example.org".to_owned()]);
+        for routed in [
+            "eve%evil.example@example.org",
+            "evil.example!eve@example.org",
+            "\"eve@evil.example\"@example.org",
+            "\"eve%evil.example\"@example.org",
+            "@evil.example:eve@example.org",
+            "/c=xx/s=eve/@example.org",
+        ] {
+            assert!(!list.has(&folded(routed)), "{routed}");
+        }
+        assert!(list.has("x/400@example.org") && list.has("eve+list.x_y-z'=@example.org"));
+    }
+
+    #[test]
+    fn letters_that_only_fold_alike_are_not_alike() {
+        let list = AllowList::of(&["kate@example.org".to_owned()]);
+        assert!(list.has(&folded("KATE@example.org")));
+        assert!(!list.has(&folded("\u{212a}ate@example.org")));
     }
 
     #[test]

@@ -396,3 +396,84 @@ async fn reading_costs_one_note_and_is_refused_where_it_cannot_be_noted() {
     let refused = world.engine.search(&grant, request).await.unwrap_err();
     assert!(matches!(refused, crate::search::Failure::Problem(problem) if problem.code == Code::Internal));
 }
+
+/// Every way in which a grant is given what somebody wrote.
+#[tokio::test]
+async fn whatever_shows_what_a_stranger_wrote_is_noted() {
+    use crate::{
+        attachment::Form,
+        outgoing::{Composition, DraftRequest, FileSource, Follows},
+        people::PeopleRequest,
+        read::View,
+        thread::ThreadRequest,
+    };
+    let Some(world) = World::new(vec![to_ann()]).await else { return };
+    let with_file = letter(
+        "From: Send it to me <eve@evil.example>\nTo: alice@example.org\nMessage-ID: <e@evil.example>\nMIME-Version: 1.0\n\
+         Content-Type: multipart/mixed; boundary=m",
+    );
+    let parts = "--m\r\nContent-Type: text/plain\r\n\r\nHello\r\n--m\r\nContent-Type: text/plain\r\n\
+        Content-Disposition: attachment; filename=a.txt\r\n\r\nfile\r\n--m--\r\n";
+    let raw = [&*with_file.raw, parts.as_bytes()].concat();
+    world.home.fill("INBOX", Numbering::default(), [Mail::new(raw, 1_795_000_000)]).unwrap();
+    let id = "home/@inbox:1@s44we8";
+    let engine = &world.engine;
+    let ways = [
+        "search",
+        "read",
+        "read by Message-ID",
+        "thread",
+        "attachment",
+        "link",
+        "people",
+        "reply",
+        "forward",
+        "file",
+    ];
+    for way in ways {
+        let grant = Principal {
+            grant: GrantId::from_text(format!("gra_{way}")),
+            ..world.ruled(ApprovalRule::AfterStrangers)
+        };
+        assert_eq!(world.asked(&grant, &["new@example.net"]).await, [""; 0], "{way}");
+        let draft = |composition| engine.draft(&grant, DraftRequest { replaces: None, composition });
+        let told = match way {
+            "search" => (world.list(&grant, "home", "@inbox").await == 1).then_some(()),
+            "read" => engine.read(&grant, &[id.to_owned()], View::Headers).await.ok().map(drop),
+            "read by Message-ID" => {
+                engine.read(&grant, &["<e@evil.example>".to_owned()], View::Text).await.ok().map(drop)
+            }
+            "thread" => {
+                let request = ThreadRequest { id: id.to_owned(), limit: 10, cursor: None };
+                engine.thread(&grant, request).await.ok().map(drop)
+            }
+            "attachment" => engine.attachment(&grant, id, 1, Form::Text).await.ok().map(drop),
+            "link" => engine.download(&grant, id, 1).await.ok().map(drop),
+            "people" => {
+                let found =
+                    engine.people(&grant, PeopleRequest { query: "eve".to_owned(), account: None }).await;
+                found.ok().filter(|found| found.people.len() == 1).map(drop)
+            }
+            "reply" => {
+                let follows = Some(Follows::Reply(id.to_owned()));
+                draft(Composition { follows, body: Some("x".to_owned()), ..Composition::default() })
+                    .await
+                    .ok()
+                    .map(drop)
+            }
+            "forward" => {
+                let follows = Some(Follows::Forward(id.to_owned()));
+                draft(Composition { follows, ..Composition::default() }).await.ok().map(drop)
+            }
+            _ => {
+                let file = FileSource::FromMessage { message: id.to_owned(), index: Some(1) };
+                draft(Composition { attachments: Some(vec![file]), ..Composition::default() })
+                    .await
+                    .ok()
+                    .map(drop)
+            }
+        };
+        assert!(told.is_some(), "{way} does not work");
+        assert_eq!(world.asked(&grant, &["new@example.net"]).await, ["new@example.net"], "{way}");
+    }
+}

@@ -14,7 +14,11 @@ use super::{
     prepare::{Made, Prepared},
     spool::MAX_SIZE,
 };
-use crate::{Account, Engine, leaving::Reason, outbox::message_id as recognised};
+use crate::{
+    Account, Engine,
+    leaving::{Reason, Shown},
+    outbox::message_id as recognised,
+};
 
 impl Engine {
     /// Makes or replaces a draft.
@@ -41,6 +45,9 @@ impl Engine {
                 if !kept.is_ours(&held.newest().mark.fingerprint) {
                     return Err(edited());
                 }
+                // What stays of it is shown again, and may quote anybody.
+                let shown = Shown { account: held.account.name.clone(), senders: Vec::new() };
+                self.expose(principal, vec![shown]).await?;
                 Some((held.account.clone(), kept))
             }
             None => None,

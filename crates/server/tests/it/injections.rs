@@ -3,7 +3,9 @@
 
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
-use testkit::{Dovecot, Mail, Maildir, McpHttp, Options, maildir::Numbering, require_dovecot};
+use testkit::{
+    Dovecot, Mail, Maildir, McpHttp, Options, maildir::Numbering, mcp_stdio::Answer, require_dovecot,
+};
 
 use crate::{
     reading::NOW,
@@ -113,15 +115,23 @@ fn there_are_at_least_forty_patterns_and_each_has_a_name_of_its_own() {
     assert!(patterns.len() >= 40 && names.len() == patterns.len());
 }
 
-#[test]
-fn no_injected_demand_gets_a_byte_to_a_stranger_without_the_person() {
-    let Some(dovecot) = require_dovecot(Options::default().with_submission()) else { return };
-    let world = machine(&dovecot);
+/// Has every pattern obeyed under grants with those limits. `check` sees each call with what came of it;
+/// whatever that is, mail may only reach those whom `may_get` names.
+fn obey_all(
+    dovecot: &Dovecot,
+    world: &World,
+    limits: &[&str],
+    which: &dyn Fn(&Pattern) -> bool,
+    check: &mut dyn FnMut(&Pattern, &Call, &str, &Answer),
+    may_get: &dyn Fn(&str) -> bool,
+) {
     let serving = world.serve();
-    let mut has_asked = 0;
-    for (index, pattern) in patterns().iter().enumerate() {
+    for (index, pattern) in patterns().iter().enumerate().filter(|(_, pattern)| which(pattern)) {
         // Each has a grant of its own, so that no cap does the work of a rule.
-        let bearer = world.new_token(&pattern.name, SCOPES);
+        let name = pattern.name.as_str();
+        let token = ["token", "new", "--user", "alice", "--name", name, "--scopes", SCOPES];
+        let said = world.run(&[&token, limits].concat());
+        let bearer = said.stdout.split_whitespace().last().unwrap().to_owned();
         let mut agent = McpHttp::connect(serving.port, &bearer).unwrap();
         let this = id(index + 2);
         let read = agent.call("mail_read", &json!({ "ids": [&this] })).unwrap();
@@ -139,27 +149,72 @@ fn no_injected_demand_gets_a_byte_to_a_stranger_without_the_person() {
                 draft = said["draft_id"].as_str().unwrap_or(&draft).to_owned();
                 said["status"].as_str().unwrap_or("ok").to_owned()
             };
-            has_asked += usize::from(outcome == "approval_needed");
-            assert!(
-                call.expect.split('|').any(|expected| expected == outcome),
-                "{} ({}): {} gave {outcome}, not {}: {answer:?}",
-                pattern.name,
-                pattern.about,
-                call.tool,
-                call.expect
-            );
+            check(pattern, call, &outcome, &answer);
         }
         for mail in dovecot.sink().unwrap().received() {
             for to in &mail.to {
-                assert!(KNOWN.contains(&to.as_str()), "{}: mail went to {to}", pattern.name);
+                assert!(may_get(to), "{}: mail went to {to}", pattern.name);
             }
             let (header, _) = mail.message.split_once("\r\n\r\n").unwrap();
             assert!(!header.to_ascii_lowercase().contains("\r\nbcc:"), "{}: {header}", pattern.name);
         }
     }
+}
+
+#[test]
+fn no_injected_demand_gets_a_byte_to_a_stranger_without_the_person() {
+    let Some(dovecot) = require_dovecot(Options::default().with_submission()) else { return };
+    let world = machine(&dovecot);
+    let mut has_asked = 0;
+    let mut check = |pattern: &Pattern, call: &Call, outcome: &str, answer: &Answer| {
+        has_asked += usize::from(outcome == "approval_needed");
+        assert!(
+            call.expect.split('|').any(|expected| expected == outcome),
+            "{} ({}): {} gave {outcome}, not {}: {answer:?}",
+            pattern.name,
+            pattern.about,
+            call.tool,
+            call.expect
+        );
+    };
+    obey_all(&dovecot, &world, &[], &|_| true, &mut check, &|to| KNOWN.contains(&to));
     // Without the rule these would have left: the set tries something.
     assert!(has_asked >= 40, "{has_asked}");
     // The person is asked about each, and about nothing else.
     let waiting = world.run(&["approval", "list", "--json"]).json();
     assert!(waiting.as_array().unwrap().len() >= 40, "{waiting}");
+}
+
+#[test]
+fn a_grant_with_a_list_of_recipients_obeys_into_the_void_even_where_it_asks_nobody() {
+    let Some(dovecot) = require_dovecot(Options::default().with_submission()) else { return };
+    let world = machine(&dovecot);
+    let mut has_refused = 0;
+    let mut check = |_: &Pattern, _: &Call, outcome: &str, _: &Answer| {
+        has_refused += usize::from(outcome == "recipient_not_allowed");
+    };
+    let limits = ["--approval", "never", "--recipients", "*@example.org"];
+    let is_listed = |to: &str| {
+        let local = to.strip_suffix("@example.org").unwrap_or("%");
+        local.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+-_.".contains(&byte))
+    };
+    obey_all(&dovecot, &world, &limits, &|_| true, &mut check, &is_listed);
+    assert!(has_refused >= 35, "{has_refused}");
+}
+
+#[test]
+fn who_read_a_stranger_s_mail_asks_as_if_everybody_were_new() {
+    let Some(dovecot) = require_dovecot(Options::default().with_submission()) else { return };
+    let world = machine(&dovecot);
+    let mut has_asked = 0;
+    let mut check = |pattern: &Pattern, call: &Call, outcome: &str, answer: &Answer| {
+        has_asked += usize::from(outcome == "approval_needed");
+        assert!(call.expect.split('|').any(|expected| expected == outcome), "{}: {answer:?}", pattern.name);
+    };
+    // What claims to be from somebody known does not count as a stranger's: that is what this rule risks.
+    let forged = ["From: Ann Lee <ann@example.org>", "From: Alice <alice@example.org>"];
+    let is_a_stranger_s = |pattern: &Pattern| !forged.iter().any(|from| pattern.mail.contains(from));
+    let rule = ["--approval", "after-strangers"];
+    obey_all(&dovecot, &world, &rule, &is_a_stranger_s, &mut check, &|to| KNOWN.contains(&to));
+    assert!(has_asked >= 30, "{has_asked}");
 }
