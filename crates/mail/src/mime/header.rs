@@ -294,12 +294,33 @@ pub(super) fn parse_addresses(value: &[u8]) -> Vec<Address> {
     let clean = |text: &str| invisible::clean(text).0.split_whitespace().collect::<Vec<_>>().join(" ");
     list.iter()
         .take(MAX_ADDRESSES)
-        .map(|address| Address {
-            name: address.name.as_deref().map(clean).unwrap_or_default(),
-            email: address.address.as_deref().map(|email| clean(email).replace(' ', "")).unwrap_or_default(),
+        .map(|address| {
+            let name = address.name.as_deref().unwrap_or_default();
+            let email = address.address.as_deref().unwrap_or_default();
+            if email.starts_with('@') && !name.is_empty() {
+                // `"a b"@example.org`: its local part is taken for a name.
+                let local = name.replace('\\', "\\\\").replace('"', "\\\"");
+                return Address {
+                    name: String::new(),
+                    email: without_blanks(&clean(&format!("\"{local}\"{email}"))),
+                };
+            }
+            Address { name: clean(name), email: without_blanks(&clean(email)) }
         })
         .filter(|address| !address.email.is_empty() || !address.name.is_empty())
         .collect()
+}
+
+/// An address without the blanks that may stand around its marks; those within quotes are part of it.
+fn without_blanks(email: &str) -> String {
+    let (mut is_quoted, mut is_escaped) = (false, false);
+    let mut keep = |c: char| {
+        let keeps = c != ' ' || is_quoted;
+        is_quoted ^= c == '"' && !is_escaped;
+        is_escaped = c == '\\' && !is_escaped;
+        keeps
+    };
+    email.chars().filter(|c| keep(*c)).collect()
 }
 
 fn parse_date(value: &[u8]) -> Option<Timestamp> {

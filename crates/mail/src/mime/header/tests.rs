@@ -102,3 +102,20 @@ proptest! {
         let _ = (found.envelope(), found.references(), found.placed_authentication_results());
     }
 }
+
+#[test]
+fn a_quoted_local_part_stays_what_it_is() {
+    for (written, name, email) in [
+        (r#""a b"@example.org"#, "", r#""a b"@example.org"#),
+        (r#"Ann <"a b"@example.org>"#, "Ann", r#""a b"@example.org"#),
+        (r#"Ann < "a b" @ example.org >"#, "Ann", r#""a b"@example.org"#),
+        (r#""a..b"@example.org"#, "", r#""a..b"@example.org"#),
+        (r#""a\\b"@example.org"#, "", r#""a\\b"@example.org"#),
+        (r#""a\"b"@example.org"#, "", r#""a\"b"@example.org"#),
+        ("ann @ example.org", "", "ann@example.org"),
+        ("Ann <ann@ example.org>", "Ann", "ann@example.org"),
+    ] {
+        let found = parse_addresses(written.as_bytes());
+        assert_eq!(found, [Address { name: name.to_owned(), email: email.to_owned() }], "{written}");
+    }
+}
