@@ -9,7 +9,8 @@ use crate::{
 };
 
 /// Every target with what it starts from.
-const TARGETS: &[(&str, Seeds)] = &[("replies", recorded_replies), ("mime", sample_mailbox)];
+const TARGETS: &[(&str, Seeds)] =
+    &[("replies", recorded_replies), ("mime", sample_mailbox), ("outgoing", sample_mailbox)];
 
 type Seeds = fn() -> Vec<Vec<u8>>;
 

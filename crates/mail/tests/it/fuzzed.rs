@@ -3,6 +3,8 @@
 
 #[path = "../../../../fuzz/src/mime.rs"]
 mod mime;
+#[path = "../../../../fuzz/src/outgoing.rs"]
+mod outgoing;
 #[path = "../../../../fuzz/src/replies.rs"]
 mod replies;
 
@@ -31,5 +33,12 @@ fn recorded_replies_hold_broken_or_not_however_they_are_cut() {
 fn sample_messages_hold_broken_or_not() {
     for sample in testkit::sample::mailbox(1_790_000_000).iter().step_by(9) {
         broken(&sample.mail.raw, 5).for_each(|octets| mime::check(&octets));
+    }
+}
+
+#[test]
+fn what_goes_out_holds_whatever_it_was_made_of() {
+    for sample in testkit::sample::mailbox(1_790_000_000).iter().step_by(9) {
+        broken(&sample.mail.raw, 5).for_each(|octets| outgoing::check(&octets));
     }
 }
