@@ -121,12 +121,22 @@ fn killed(told: &str) -> BTreeMap<String, Option<String>> {
     reading.join().unwrap()
 }
 
-#[derive(Default, Debug)]
+#[derive(Default)]
 struct Tally {
     sent: usize,
     unknown: usize,
     never_begun: usize,
     taken_up: usize,
+}
+
+impl std::fmt::Display for Tally {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { sent, unknown, never_begun, taken_up } = self;
+        write!(
+            f,
+            "{sent} sent, {taken_up} of them taken up later, {unknown} unknown, {never_begun} never begun"
+        )
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -174,8 +184,12 @@ async fn killed_at_any_moment_nothing_is_lost_and_nothing_leaves_twice() {
         for (key, ended) in &said {
             check(&engine, &principal, key, ended.as_deref(), &transactions, &mut tally).await;
         }
+        let done = round + 1;
+        if done % 25 == 0 || done == rounds {
+            // read by `cargo xtask soak`
+            println!("\n{done} kills: {tally}, 0 lost, 0 left twice");
+        }
     }
-    println!("{rounds} kills: {tally:?}");
     let filed = |folder: &str| {
         let path = maildir.path_of(folder).unwrap();
         let count = |kind: &str| std::fs::read_dir(path.join(kind)).map_or(0, Iterator::count);
