@@ -1,7 +1,9 @@
 //! What a person is told of messages of ours and of others.
 
 use domain::{GrantId, HomeAccount, OutboxId, Timestamp};
-use mail::mime::compose::{Answer, FileEncoding, FilePart, Letter as Composed, Own, Segment, body, lay_out};
+use mail::mime::compose::{
+    Answer, FileEncoding, FilePart, Letter as Composed, Original, Own, Segment, body, lay_out,
+};
 use storage::{Copy, Frozen, OutgoingState};
 
 use super::*;
@@ -153,6 +155,26 @@ fn nothing_that_is_stored_is_too_broken_to_be_shown() {
         for (start, end) in [(0, 0), (2, 1_000_000), (7, 3), (u64::MAX, 0), (0, u64::MAX)] {
             let message = message(&["bob@example.org"], stored.as_bytes(), std::ops::Range { start, end });
             read(&message, stored.as_bytes());
+        }
+    }
+}
+
+#[test]
+fn answers_of_ours_say_the_same_in_both_forms() {
+    let address = |email: &str| vec![Address { name: "Bob \"B\" Lee".into(), email: email.to_owned() }];
+    let (from, to) = (address("bob@example.org"), address("alice@example.org"));
+    let texts = [
+        "Can you come?\n\n> I asked **before**: [plans](https://example.org)\n>> twice\n\n- a\n- b\n\n-- \nBob",
+        "# Heading\n\n| a | b |\n|---|---|\n| 1 | 2 |\n\n[image: Logo] a_b_c *x* 1 < 2 & 3 > 2 `code`\n\n---\nEnd\\.",
+        "",
+    ];
+    for text in texts {
+        let date = Timestamp::from_unix_timestamp(1_790_000_000).unwrap();
+        let original = Original { from: &from, to: &to, cc: &[], date, subject: "Plans", text };
+        for answer in [Answer::Reply(&original), Answer::Forward(&original)] {
+            let (stored, bcc) = composed(MARKDOWN, answer);
+            let letter = read(&message(&["bob@example.org"], stored.as_bytes(), bcc), stored.as_bytes());
+            assert_eq!(letter.html_text, None, "{}", letter.text);
         }
     }
 }
