@@ -1,5 +1,5 @@
 //! `cargo xtask demo`: a private Dovecot with sample mail, Postroom on it as a person would set it up, and
-//! lines to connect an agent. Uses nothing of Postroom but its command line.
+//! lines to connect an agent. What it sends ends here. Uses nothing of Postroom but its command line.
 
 use std::{
     fs,
@@ -11,7 +11,7 @@ use std::{
 };
 
 use serde_json::json;
-use testkit::{Dovecot, Maildir, Options, dovecot, process::Guarded, sample};
+use testkit::{Dovecot, Maildir, Options, SmtpSink, dovecot, process::Guarded, sample};
 
 use crate::{Failure, place};
 
@@ -43,7 +43,8 @@ pub(crate) fn run(arguments: &[String]) -> Result<(), Failure> {
     let count = sample::fill(&Maildir::of(&dovecot, USER)?, now())?;
     println!("Dovecot with {count} sample messages is ready.");
 
-    let demo = Demo { program, home, ca: dovecot.ca_file().to_owned(), port: free_port()? };
+    let can_send = dovecot.submission_port().is_some();
+    let demo = Demo { program, home, ca: dovecot.ca_file().to_owned(), port: free_port()?, can_send };
     let bearer = demo.set_up(&dovecot)?;
     let notes = guard_directory_in(&demo.home)?;
     let mut serve = Guarded::shown(&notes, demo.command().arg("serve"))?;
@@ -52,6 +53,9 @@ pub(crate) fn run(arguments: &[String]) -> Result<(), Failure> {
     wait_for_the_end()?;
     println!("stopping");
     serve.stop();
+    for sent in dovecot.sink().map(SmtpSink::received).unwrap_or_default() {
+        println!("would have left for {}", sent.to.join(", "));
+    }
     dovecot.stop();
     Ok(())
 }
@@ -61,6 +65,7 @@ struct Demo {
     home: PathBuf,
     ca: PathBuf,
     port: u16,
+    can_send: bool,
 }
 
 impl Demo {
@@ -80,6 +85,12 @@ impl Demo {
         ]
     }
 
+    /// What the agent may do.
+    fn scopes(&self) -> String {
+        let more = if self.can_send { " mail:send" } else { "" };
+        format!("mail:folders mail:search mail:read mail:draft{more}")
+    }
+
     /// Makes the user, the account and a token; returns the bearer.
     fn set_up(&self, dovecot: &Dovecot) -> Result<String, Failure> {
         self.tell(&["user", "add", USER, "--password-stdin"], USER_PASSWORD)?;
@@ -94,8 +105,8 @@ impl Demo {
         }
         account.push("--password-stdin");
         self.tell(&account, MAIL_PASSWORD)?;
-        let scopes = "mail:folders mail:search mail:read";
-        let said = self.tell(&["token", "new", "--user", USER, "--name", "demo", "--scopes", scopes], "")?;
+        let scopes = self.scopes();
+        let said = self.tell(&["token", "new", "--user", USER, "--name", "demo", "--scopes", &scopes], "")?;
         let bearer = said.split_whitespace().last().unwrap_or_default().to_owned();
         if bearer.starts_with("prp_") {
             Ok(bearer)
@@ -141,11 +152,12 @@ impl Demo {
 
     fn print_lines(&self, bearer: &str) {
         let port = self.port;
+        let environment = self.settings().into_iter().filter(|(name, _)| *name != "POSTROOM_LISTEN");
+        let environment = environment.chain([("POSTROOM_SCOPES", self.scopes())]);
         let stdio = json!({ "mcpServers": { "postroom": {
             "command": self.program.display().to_string(),
             "args": ["stdio", "--user", USER],
-            "env": self.settings().into_iter().filter(|(name, _)| *name != "POSTROOM_LISTEN")
-                .map(|(name, value)| (name.to_owned(), value.into()))
+            "env": environment.map(|(name, value)| (name.to_owned(), value.into()))
                 .collect::<serde_json::Map<_, _>>(),
         }}});
         println!(
@@ -155,6 +167,19 @@ impl Demo {
              Any client with a JSON configuration, over stdio:\n\n{stdio:#}\n\n\
              Then ask: \"What is new in my mail?\"\n"
         );
+        if self.can_send {
+            println!(
+                "Or: \"Write to bob@example.org that I will come.\" Nothing really leaves: what is sent ends in this demo.\n\
+                 A message to somebody you never wrote to waits for your word. Over stdio your client asks you, if it \
+                 can;\notherwise, in another terminal:\n\n  \
+                 export POSTROOM_DATA_DIR={}\n  {1} approval list\n  {1} approval show apr_…\n  \
+                 {1} approval approve apr_…\n",
+                self.home.join("data").display(),
+                self.program.display()
+            );
+        } else {
+            println!("It drafts only: to try sending, install dovecot-submissiond.\n");
+        }
         if io::stdin().is_terminal() {
             println!("Ctrl-C stops everything.\n");
         } else {

@@ -11,6 +11,7 @@ mod demo;
 mod docs;
 mod fuzz;
 mod place;
+mod soak;
 mod sources;
 mod test;
 mod tools;
@@ -19,10 +20,14 @@ const USAGE: &str = "usage: cargo xtask COMMAND
 
   check [--fast]   everything CI checks besides tests; --fast leaves out clippy and external tools
   test [ARGS…]     installs the servers that tests need, then runs all tests; ARGS go to the test runner
-  demo             a Dovecot with sample mail and Postroom on it, with lines to connect an agent
+  demo             a Dovecot with sample mail and Postroom on it, with lines to connect an agent;
+                   it may send, but nothing leaves the machine
   docs             writes the generated pages below docs/
   fuzz [TARGET] [--seconds N]
                    feeds what strangers send (replies, mime) to libFuzzer, 60 seconds each if not given
+  soak [--kills N]
+                   kills a process that sends, 1,000 times if not given, and checks that nothing is lost
+                   silently and nothing leaves twice; takes about ten minutes
   bench [--messages N] [--rounds N] [--date YYYY-MM-DD]
                    measures the release build against plain IMAP on 100,000 messages, 30 rounds each;
                    the table goes to bench/RESULTS.md, the date is today's (UTC) if not given";
@@ -37,6 +42,7 @@ fn main() -> ExitCode {
         Some("demo") => demo::run(&rest),
         Some("docs") => docs::run(),
         Some("fuzz") => fuzz::run(&rest),
+        Some("soak") => soak::run(&rest),
         Some("bench") => bench::run(&rest),
         Some("help" | "--help" | "-h") => {
             println!("{USAGE}");

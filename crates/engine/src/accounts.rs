@@ -9,7 +9,7 @@ use std::{
 
 use domain::{
     AccountName, AccountSettings, AccountSource, Clock, Code, Credentials, Endpoint, FolderArg, HomeAccount,
-    Limits, Principal, Problem, Random, Timestamp, account::Credential,
+    Limits, Principal, Problem, Random, Scope, Timestamp, account::Credential,
 };
 use mail::imap::{
     Pool,
@@ -86,6 +86,8 @@ pub struct AccountStatus {
     pub state: String,
     /// What to do about the state; empty if nothing.
     pub hint: String,
+    /// Addresses that the grant may write from at this account; none if it may neither draft nor send.
+    pub identities: Vec<String>,
     /// Folders the grant is limited to; empty if it is not.
     pub folders: Vec<String>,
 }
@@ -149,13 +151,24 @@ impl Engine {
                 is_default: granted.is_default,
                 state: String::new(),
                 hint: String::new(),
+                identities: Vec::new(),
                 folders: principal.limits.folders.clone(),
             };
             match self.settings_of(&granted.source).await {
                 Ok((settings, credentials)) => {
-                    let opened = self.opened(&granted.source, &settings, credentials);
-                    (status.state, status.hint) = opened.state();
-                    (status.address, status.display_name) = (settings.address, settings.display_name);
+                    let account = self.assemble(
+                        principal,
+                        granted.name.clone(),
+                        &granted.source,
+                        settings,
+                        credentials,
+                    );
+                    (status.state, status.hint) = account.opened.state();
+                    let may_send = principal.may(Scope::Send) && account.submission.is_some();
+                    if (may_send || principal.may(Scope::Draft)) && account.identity(None).is_ok() {
+                        status.identities = account.identities();
+                    }
+                    (status.address, status.display_name) = (account.address, account.display_name);
                 }
                 // One account that cannot be opened hides none of the others.
                 Err(problem) => {

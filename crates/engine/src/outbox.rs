@@ -24,6 +24,7 @@ use futures_util::future::BoxFuture;
 use storage::{Decided, Decision, Outgoing, OutgoingState, Store};
 use tokio::time::{Instant, sleep, timeout};
 
+pub use self::frozen::{frozen_hash, stored_form};
 pub(crate) use self::under_way::UnderWay;
 use self::{attempt::Voucher, owner::Owner};
 use crate::{

@@ -11,6 +11,7 @@ use std::{
 };
 
 use bytes::Bytes;
+use domain::{Code, Problem};
 use mail::octets::Chunks;
 use sha2::{Digest as _, Sha256};
 use storage::{Frozen, PieceReader};
@@ -32,6 +33,42 @@ pub(super) fn hash(from: &str, recipients: &[String], bcc: &Range<u64>, stored: 
     add(&bcc.end.to_be_bytes());
     add(&stored);
     hash.finalize().into()
+}
+
+/// The hash that a frozen message has to have: over its envelope, where its Bcc field stands, and its
+/// stored form.
+pub fn frozen_hash(from: &str, recipients: &[String], bcc: &Range<u64>, stored: &[u8]) -> [u8; 32] {
+    hash(from, recipients, bcc, Sha256::digest(stored).into())
+}
+
+/// The stored form of a frozen message for the person who is asked, all of it in memory; nothing if it is
+/// kept no longer. An error if it is not, with its envelope, exactly what was frozen.
+pub async fn stored_form(source: PieceReader, frozen: &Frozen) -> Result<Option<Vec<u8>>, Problem> {
+    whole(source, frozen).await
+}
+
+async fn whole(source: impl Source, frozen: &Frozen) -> Result<Option<Vec<u8>>, Problem> {
+    let mut checked = Checked::stored(source, frozen);
+    let mut stored = Vec::new();
+    let changed = || {
+        Problem::new(Code::Conflict, "This message is not what was frozen when it was asked for.")
+            .hint("Deny it: it was changed where it is stored, or the database is damaged. It cannot leave.")
+    };
+    loop {
+        match checked.next().await {
+            Ok(Some(piece)) => stored.extend_from_slice(&piece),
+            Ok(None) => return Ok(Some(stored)),
+            Err(_) if checked.read == 0 => return Ok(None),
+            Err(error) if error.kind() == io::ErrorKind::InvalidData => return Err(changed()),
+            Err(error) => {
+                tracing::error!(%error, "a frozen message cannot be read");
+                return Err(Problem::new(Code::Internal, "The message cannot be read from the database."));
+            }
+        }
+        if stored.len() as u64 > frozen.size {
+            return Err(changed());
+        }
+    }
 }
 
 /// Octets of the wire form.
@@ -224,5 +261,16 @@ mod tests {
         assert!(Checked::wire(Pieces(vec![other.clone().into()]), &frozen).next().await.is_err());
         frozen.recipients.push("eve@example.org".into());
         assert!(all(Checked::wire(cut(4), &frozen)).await.is_err(), "another envelope");
+    }
+
+    #[tokio::test]
+    async fn a_person_is_shown_what_was_frozen_or_told_that_it_is_not() {
+        assert_eq!(whole(cut(4), &frozen()).await.unwrap().unwrap(), MESSAGE);
+        assert_eq!(whole(Pieces(Vec::new()), &frozen()).await.unwrap(), None, "kept no longer");
+        let longer = Pieces(vec![MESSAGE.into(), MESSAGE.into(), MESSAGE.into()]);
+        assert_eq!(whole(longer, &frozen()).await.unwrap_err().code, Code::Conflict);
+        let mut other = frozen();
+        other.recipients.pop();
+        assert_eq!(whole(cut(4), &other).await.unwrap_err().code, Code::Conflict);
     }
 }

@@ -11,7 +11,8 @@ use engine::{
 use testkit::{Dovecot, Mail, Maildir, Options, maildir::Numbering, require_dovecot};
 
 use crate::world::{
-    NOW, credentials, empty_world, granted, new_engine, pages, principal, principal_of, settings_of,
+    NOW, credentials, empty_world, granted, new_engine, pages, principal, principal_of, settings_at,
+    settings_of,
 };
 
 fn message(to: &str, number: u32) -> Mail {
@@ -122,6 +123,31 @@ async fn one_account_that_fails_hides_nothing_of_the_other() {
     let outcomes = engine.read(&broken, &of_both, View::Text).await.unwrap();
     assert!(matches!(&outcomes[0], Outcome::Failed(_, problem) if problem.code == Code::AccountAuthFailed));
     assert!(matches!(&outcomes[1], Outcome::Message(message) if message.body.contains("text for alice")));
+}
+
+#[tokio::test]
+async fn an_agent_learns_what_it_may_write_from_only_where_it_may_write() {
+    let reading = || {
+        let accounts = [("loud", true), ("mute", false)].map(|(name, may_send)| {
+            let mut settings = settings_at("localhost", 1);
+            settings.smtp = may_send.then(|| settings.imap.clone());
+            granted(name, may_send, settings, credentials("x"))
+        });
+        principal_of(accounts.to_vec(), Limits::default())
+    };
+    let own = vec!["alice@example.com".to_owned()];
+    let none = Vec::new();
+    let cases = [
+        ("folders read", [&none, &none]),
+        ("folders read send", [&own, &none]),
+        ("folders read draft", [&own, &own]),
+    ];
+    for (scopes, wanted) in cases {
+        let mut principal = reading();
+        principal.scopes = scopes.split(' ').map(|scope| scope.parse::<domain::Scope>().unwrap()).collect();
+        let told = new_engine().accounts(&principal).await.unwrap();
+        assert_eq!([&told[0].identities, &told[1].identities], wanted, "{scopes}");
+    }
 }
 
 #[tokio::test]

@@ -37,7 +37,8 @@ async fn accounts_and_folders_have_the_fields_of_the_contract() {
     let accounts = structured(&call(&world, "mail_accounts", json!({})).await);
     assert_eq!(
         accounts,
-        json!({"accounts": [{"name": "home", "address": "me@example.org", "default": true, "state": "ok"}]})
+        json!({"accounts": [{"name": "home", "address": "me@example.org", "default": true, "state": "ok",
+            "identities": ["me@example.org"]}]})
     );
     let folders = structured(&call(&world, "mail_folders", json!({})).await);
     assert_eq!(

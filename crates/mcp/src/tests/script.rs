@@ -132,6 +132,7 @@ impl Mail for Script {
                 is_default: true,
                 state: "ok".into(),
                 hint: String::new(),
+                identities: vec!["me@example.org".into()],
                 folders: Vec::new(),
             }])
         })

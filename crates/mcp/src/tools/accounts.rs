@@ -31,6 +31,8 @@ struct Account {
     #[serde(skip_serializing_if = "String::is_empty")]
     hint: String,
     #[serde(skip_serializing_if = "Vec::is_empty")]
+    identities: Vec<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     allowed: Vec<String>,
 }
 
@@ -43,6 +45,7 @@ impl From<AccountStatus> for Account {
             default: status.is_default,
             state: status.state,
             hint: status.hint,
+            identities: status.identities,
             allowed: status.folders,
         }
     }
@@ -52,7 +55,8 @@ impl Tool for Accounts {
     const NAME: &str = "mail_accounts";
     const TITLE: &str = "List mail accounts";
     const ABOUT: &str = "Lists the mail accounts you may use: their name (for `account`), whether it is the default, and state: \
-        `ok`, `unknown` before first use, or an error code. `allowed`, if there, are the only folders you can reach.";
+        `ok`, `unknown` before first use, or an error code. `identities` may stand in `from`; `allowed`, if there, are \
+        the only folders you can reach.";
     const SCOPE: Scope = Scope::Folders;
     const EFFECT: Effect = Effect::Reads;
     type Input = Input;

@@ -1,7 +1,11 @@
 //! `postroom approval`: messages that wait for their person, and the answer.
 //!
 //! Approving asks at the controlling terminal itself, whatever stdin and stdout are: an agent that runs
-//! commands without one cannot say yes.
+//! commands without one cannot say yes. What is shown is in `page`, read by `letter`, made harmless by `shown`.
+
+mod letter;
+mod page;
+mod shown;
 
 use std::{
     fs::{File, OpenOptions},
@@ -11,13 +15,20 @@ use std::{
 use access::{Access, Decision, Outgoing};
 use clap::Subcommand;
 use domain::{ApprovalId, Code, Problem};
-use serde_json::{Value, json};
+use engine::outbox::stored_form;
+use serde_json::Value;
+use storage::OutgoingState;
 
+use self::{
+    letter::Letter,
+    page::{describe, describe_whole, id_of, page},
+    shown::{escaped, shown},
+};
 use super::instant;
 use crate::{
     config::Config,
     error::{Error, Result},
-    terminal::{print, print_json, print_table, say},
+    terminal::{print, print_table, say},
     wire,
 };
 
@@ -32,7 +43,7 @@ pub(super) enum Command {
         #[arg(long)]
         json: bool,
     },
-    /// Show one message: sender, all recipients, subject, and why it waits
+    /// Show one message as it will leave: sender, all recipients, files, text, and why it waits
     Show {
         /// The approval, as `list` names it
         #[arg(value_name = "ID")]
@@ -114,35 +125,61 @@ async fn list(user: Option<&str>, json: bool, access: &Access) -> Result<()> {
 
 async fn show(id: &str, user: Option<&str>, (is_raw, is_json): (bool, bool), access: &Access) -> Result<()> {
     let message = access.approval_find(&ApprovalId::from_text(id), user).await?;
-    if is_json {
-        print_json(&describe(&message));
-    } else if is_raw {
-        let mut octets = access.approval_octets(&message).await?;
+    let stored = stored(&message, access).await?;
+    if is_raw {
+        let Some(stored) = stored else {
+            return Err(Problem::new(Code::NotFound, "what the message said is kept no longer").into());
+        };
         let mut out = std::io::stdout().lock();
-        while let Some(piece) = octets.next().await? {
-            // a reader that went away is no fault
-            if out.write_all(&piece).is_err() {
-                break;
-            }
-        }
-        let _ = out.flush();
+        // a reader that went away is no fault
+        let _ = out.write_all(&stored).and_then(|()| out.flush());
+        return Ok(());
+    }
+    let letter = stored.map(|stored| letter::read(&message, &stored));
+    if is_json {
+        print_json(&letter.map_or_else(|| describe(&message), |letter| describe_whole(&message, &letter)));
     } else {
-        print(page(&message).trim_end());
+        print(page(&message, letter.as_ref()).trim_end());
     }
     Ok(())
+}
+
+/// The stored form, if it is what was frozen; nothing if it is kept no longer.
+async fn stored(message: &Outgoing, access: &Access) -> Result<Option<Vec<u8>>> {
+    let octets = access.approval_octets(message).await?;
+    Ok(stored_form(octets, &message.frozen).await?)
 }
 
 async fn approve(id: &str, user: Option<&str>, json: bool, access: &Access) -> Result<()> {
     let mut terminal = open_terminal()?;
     let id = ApprovalId::from_text(id);
     let message = access.approval_find(&id, user).await?;
-    let question = format!("{}\nLet it leave? Type `yes`: ", page(&message));
-    if ask(&mut terminal, &question)? != "yes" {
-        return Err(Error::Broken("not approved; the message still waits".to_owned()));
+    // of one that was decided before, nothing is asked
+    if message.state == OutgoingState::Waiting {
+        let Some(stored) = stored(&message, access).await? else {
+            let told =
+                Problem::new(Code::Conflict, "what the message says is missing: it cannot be approved");
+            return Err(told.hint("`postroom approval deny` ends it.").into());
+        };
+        if ask(&mut terminal, &question(&message, &letter::read(&message, &stored)))? != "yes" {
+            return Err(Error::Broken("not approved; the message still waits".to_owned()));
+        }
     }
     let message = access.approval_decide(&id, Decision::Approve, "terminal").await?;
     said(&message, "approved", json);
     Ok(())
+}
+
+/// The message, and below a long text once more who gets it.
+fn question(message: &Outgoing, letter: &Letter) -> String {
+    let recipients = &message.frozen.recipients;
+    let whom: Vec<String> = recipients.iter().take(5).map(|address| shown(address)).collect();
+    let more = match recipients.len().saturating_sub(whom.len()) {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    let whom = whom.join(", ");
+    format!("{}\nLet it leave for {whom}{more}? Type `yes`: ", page(message, Some(letter)))
 }
 
 async fn deny(id: &str, user: Option<&str>, json: bool, access: &Access) -> Result<()> {
@@ -172,6 +209,10 @@ fn open_terminal() -> Result<File> {
     })
 }
 
+fn print_json(value: &Value) {
+    print(escaped(&format!("{value:#}")));
+}
+
 fn ask(terminal: &mut File, question: &str) -> Result<String> {
     let failed = |source| Error::Io { what: "the terminal cannot be asked", source };
     terminal.write_all(question.as_bytes()).and_then(|()| terminal.flush()).map_err(failed)?;
@@ -180,86 +221,6 @@ fn ask(terminal: &mut File, question: &str) -> Result<String> {
     Ok(line.trim().to_owned())
 }
 
-/// The message as its person sees it before they answer: all of the envelope, nothing cut.
-fn page(message: &Outgoing) -> String {
-    let frozen = &message.frozen;
-    let mut lines = vec![
-        format!("approval  {}", id_of(message)),
-        format!("agent     {} of {}", shown(&message.client), shown(&message.user)),
-        format!("account   {}", message.account_name),
-        format!("from      {}", shown(&frozen.from)),
-    ];
-    let count = frozen.recipients.len();
-    for (number, address) in (1..).zip(&frozen.recipients) {
-        let label = if number == 1 { "to" } else { "" };
-        let of = if count > 1 { format!(" ({number} of {count})") } else { String::new() };
-        lines.push(format!("{label:<9} {}{of}", shown(address)));
-    }
-    lines.push(format!("subject   {}", shown(&frozen.subject)));
-    lines.push(format!("size      {} octets", frozen.size));
-    if let Some(approval) = &message.approval {
-        for reason in &approval.reasons {
-            lines.push(format!("because   {}", shown(reason)));
-        }
-        lines.push(format!("state     {}, until {}", approval.state.as_str(), instant(approval.expires)));
-    }
-    if message.due > message.created {
-        lines.push(format!("leaves    {}", instant(message.due)));
-    }
-    lines.push(String::new());
-    lines.join("\n")
-}
-
-fn describe(message: &Outgoing) -> Value {
-    let frozen = &message.frozen;
-    let approval = message.approval.as_ref();
-    json!({
-        "id": id_of(message),
-        "state": approval.map(|approval| approval.state.as_str()),
-        "status": message.state.as_str(),
-        "user": message.user,
-        "agent": message.client,
-        "account": message.account_name,
-        "from": frozen.from,
-        "recipients": frozen.recipients,
-        "subject": frozen.subject,
-        "size": frozen.size,
-        "reasons": approval.map(|approval| &approval.reasons),
-        "send_at": instant(message.due),
-        "created": instant(message.created),
-        "expires": approval.map(|approval| instant(approval.expires)),
-    })
-}
-
-fn id_of(message: &Outgoing) -> String {
-    message.approval.as_ref().map(|approval| approval.id.to_string()).unwrap_or_default()
-}
-
 fn until(message: &Outgoing) -> String {
     message.approval.as_ref().map(|approval| instant(approval.expires)).unwrap_or_default()
-}
-
-/// A text that an agent or a stranger wrote: whole, and without anything that moves, hides or turns what
-/// stands on the terminal.
-fn shown(text: &str) -> String {
-    let is_unseen = |c: char| {
-        c.is_control()
-            || matches!(c, '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{feff}')
-            || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}')
-            || matches!(c, '\u{fe00}'..='\u{fe0f}' | '\u{e0000}'..='\u{e0fff}')
-    };
-    text.chars().map(|c| if is_unseen(c) { '\u{fffd}' } else { c }).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn nothing_that_turns_or_hides_text_reaches_the_terminal_and_nothing_is_cut() {
-        let long = "a".repeat(5000);
-        assert_eq!(shown(&long), long);
-        assert_eq!(shown("a\u{202e}b\u{1b}[2Jc\nd\u{e0041}"), "a\u{fffd}b\u{fffd}[2Jc\u{fffd}d\u{fffd}");
-        assert_eq!(shown("Grüße 日本"), "Grüße 日本");
-    }
 }

@@ -8,13 +8,21 @@ use std::{
 
 use axum::body::Bytes;
 use domain::{ApprovalId, FixedClock, GrantId, HomeAccount, OutboxId, Random, Timestamp};
+use engine::outbox::frozen_hash;
 use storage::{
     Database, Frozen, MasterKey, NewApproval, NewOutgoing, Outgoing, OutgoingState, Pieces, Store,
 };
 
 use crate::world::{Said, World};
 
-const STORED: &[u8] = b"From: alice@example.org\r\nBcc: eve@example.net\r\nSubject: Hi\r\n\r\nHello\r\n";
+const STORED: &str = "From: Alice <alice@example.org>\r\nBcc: eve@example.net\r\n\
+    To: \"bob@example.net (1 of 1)\" <bob@example.net>, nobody@example.net\r\nSubject: Hi =?utf-8?q?=1B[2J?=\r\n\
+    MIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n\
+    --b\r\nContent-Type: text/plain; charset=utf-8\r\n\r\n\
+    Hello\x1b[2J\r\n\r\nto        bob@example.net\r\n\r\nLet it leave? Type `yes`: yes\r\n\
+    --b\r\nContent-Type: application/pdf\r\nContent-Disposition: attachment; filename=plan.pdf\r\n\r\nxyz\r\n\
+    --b--\r\n";
+const BCC: std::ops::Range<u64> = 33..55;
 
 struct Whole(Option<Bytes>);
 
@@ -45,10 +53,16 @@ async fn store(world: &World) -> Store {
 
 /// A message of alice's that waits until the year 2100.
 async fn ask(world: &World, number: u8) -> ApprovalId {
+    ask_with(world, number, STORED).await
+}
+
+/// The same, with this stored in place of what was frozen.
+async fn ask_with(world: &World, number: u8, kept: &str) -> ApprovalId {
     let store = store(world).await;
     let id = ApprovalId::from_random([number; 16]);
     let expires = Timestamp::from_unix_timestamp(4_102_444_800).unwrap();
     let recipients = ["bob@example.net", "carla@example.net", "eve@example.net"].map(str::to_owned);
+    let hash = frozen_hash("alice@example.org", &recipients, &BCC, STORED.as_bytes());
     let new = NewOutgoing {
         id: OutboxId::from_random([number; 16]),
         grant: GrantId::from_random([1; 16]),
@@ -65,8 +79,8 @@ async fn ask(world: &World, number: u8) -> ApprovalId {
             message_id: "<1@example.org>".to_owned(),
             subject: "Hi \u{202e}\u{1b}[2J".to_owned(),
             size: STORED.len() as u64,
-            bcc: 25..47,
-            hash: [0; 32],
+            bcc: BCC,
+            hash,
             is_8bit: false,
             needs_utf8: false,
             draft: None,
@@ -84,7 +98,7 @@ async fn ask(world: &World, number: u8) -> ApprovalId {
         }),
         new_recipients: 1,
     };
-    store.outbox_add(&new, Whole(Some(Bytes::from_static(STORED)))).await.unwrap();
+    store.outbox_add(&new, Whole(Some(Bytes::copy_from_slice(kept.as_bytes())))).await.unwrap();
     store.close().await;
     id
 }
@@ -136,6 +150,21 @@ fn said(mut command: Command, input: &str) -> Said {
     }
 }
 
+/// What a person must see of it.
+const LINES: [&str; 11] = [
+    "agent     claude of alice",
+    "from      alice@example.org \"Alice\"",
+    "to        bob@example.net (1 of 3) \"bob@example.net (1 of 1)\"",
+    "to        nobody@example.net DOES NOT GET IT: it only stands in this field",
+    "bcc       eve@example.net (3 of 3) hidden from all others",
+    "unnamed   carla@example.net (2 of 3) GETS IT although no field names it",
+    "subject   Hi [2J",
+    "file      plan.pdf, application/pdf, 3 octets",
+    "because   eve@example.net is not known",
+    "  | Hello\u{fffd}[2J",
+    "  | to        bob@example.net",
+];
+
 #[tokio::test]
 async fn what_waits_is_listed_and_shown_with_every_recipient_and_can_be_read_as_it_is_stored() {
     let world = World::new();
@@ -149,13 +178,21 @@ async fn what_waits_is_listed_and_shown_with_every_recipient_and_can_be_read_as_
     assert!(world.run(&["approval", "list"]).stdout.contains("bob@example.net +2"));
 
     let shown = world.run(&["approval", "show", id.as_str()]);
-    for part in ["alice@example.org", "bob@example.net", "carla@", "eve@example.net (3 of 3)", "is not known"]
-    {
-        assert!(shown.stdout.contains(part), "{part}: {shown:?}");
+    for line in LINES {
+        assert!(shown.stdout.lines().any(|said| said == line), "{line}: {}", shown.stdout);
     }
     assert!(!shown.stdout.contains('\u{1b}') && !shown.stdout.contains('\u{202e}'), "{shown:?}");
+    let told = world.run(&["approval", "show", id.as_str(), "--json"]).json();
+    let address =
+        |field: &str, at: usize| (told[field][at]["address"].clone(), told[field][at]["gets_it"].clone());
+    assert_eq!(address("to", 0), ("bob@example.net".into(), true.into()));
+    assert_eq!(address("to", 1), ("nobody@example.net".into(), false.into()));
+    assert_eq!(address("bcc", 0), ("eve@example.net".into(), true.into()));
+    assert_eq!(address("unnamed", 0), ("carla@example.net".into(), true.into()));
+    assert_eq!(told["attachments"][0]["name"], "plan.pdf");
+    assert!(told["text"].as_str().unwrap().contains("Hello\u{1b}[2J"), "{told}");
     let raw = world.run(&["approval", "show", id.as_str(), "--raw"]);
-    assert_eq!(raw.stdout.as_bytes(), STORED);
+    assert_eq!(raw.stdout, STORED);
     let of_bob = world.run(&["approval", "show", id.as_str(), "--user", "bob"]);
     of_bob.failed_with(1, &["no approval", "approval list"]);
 }
@@ -182,7 +219,17 @@ async fn a_person_at_a_terminal_sees_the_message_and_types_yes() {
     assert!(no.status == 1 && no.stdout.contains("still waits"), "{no:?}");
     assert_eq!(find(&world, &id).await.state, OutgoingState::Waiting);
     let yes = at_a_terminal(&world, &["approval", "approve", id.as_str()], "yes\n");
-    assert!(yes.status == 0 && yes.stdout.contains("eve@example.net (3 of 3)"), "{yes:?}");
+    assert_eq!(yes.status, 0, "{yes:?}");
+    for line in LINES {
+        assert!(yes.stdout.lines().any(|said| said == line), "{line}: {}", yes.stdout);
+    }
+    assert!(!yes.stdout.contains('\u{1b}') && !yes.stdout.contains('\u{202e}'), "{yes:?}");
+    let last = "Let it leave for bob@example.net, carla@example.net, eve@example.net? Type `yes`: ";
+    assert!(yes.stdout.contains(&format!("\n{last}")), "{}", yes.stdout);
+    // what a message says never stands where our own lines stand
+    let ours = yes.stdout.lines().filter(|line| line.starts_with("Let it leave")).count();
+    let to = yes.stdout.lines().filter(|line| line.starts_with("to ")).count();
+    assert_eq!((ours, to), (1, 2), "{}", yes.stdout);
     let found = find(&world, &id).await;
     assert_eq!(
         (found.state, found.approval.unwrap().by.as_deref()),
@@ -190,6 +237,29 @@ async fn a_person_at_a_terminal_sees_the_message_and_types_yes() {
     );
     let again = at_a_terminal(&world, &["approval", "approve", id.as_str()], "yes\n");
     assert!(again.status == 1 && again.stdout.contains("decided before"), "{again:?}");
+}
+
+#[tokio::test]
+async fn what_is_not_what_was_frozen_is_neither_shown_nor_approved() {
+    let world = World::new();
+    world.add_user("alice");
+    let id = ask_with(&world, 1, &STORED.replace("Hello", "Hallo")).await;
+    let words = "not what was frozen";
+    let refused = at_a_terminal(&world, &["approval", "approve", id.as_str()], "yes\n");
+    assert!(refused.status == 1 && refused.stdout.contains(words), "{refused:?}");
+    assert!(!refused.stdout.contains("Hallo"), "{refused:?}");
+    assert_eq!(find(&world, &id).await.state, OutgoingState::Waiting);
+    for more in [&[][..], &["--raw"], &["--json"]] {
+        let arguments = [&["approval", "show", id.as_str()][..], more].concat();
+        let refused = world.run(&arguments);
+        refused.failed_with(1, &[words, "Deny it"]);
+        assert!(refused.stdout.is_empty(), "{refused:?}");
+    }
+    assert_eq!(world.run(&["approval", "deny", id.as_str()]).status, 0);
+    let shown = world.run(&["approval", "show", id.as_str()]);
+    for part in ["eve@example.net (3 of 3)", "text      is kept no longer"] {
+        assert!(shown.stdout.contains(part), "{part}: {shown:?}");
+    }
 }
 
 #[tokio::test]
