@@ -9,7 +9,7 @@ mod shown;
 
 use std::{
     fs::{File, OpenOptions},
-    io::{BufRead as _, BufReader, Read as _, Write as _},
+    io::{BufRead as _, BufReader, IsTerminal as _, Read as _, Write as _},
 };
 
 use access::{Access, Decision, Outgoing};
@@ -131,6 +131,15 @@ async fn show(id: &str, user: Option<&str>, (is_raw, is_json): (bool, bool), acc
             return Err(Problem::new(Code::NotFound, "what the message said is kept no longer").into());
         };
         let mut out = std::io::stdout().lock();
+        if out.is_terminal() {
+            // a stranger's octets could redraw it, and answer questions that are asked there
+            let told = "the stored form is not written to a terminal, which it could command";
+            let hint = format!(
+                "Write it to a file: `postroom approval show {} --raw > message.eml`.",
+                id_of(&message)
+            );
+            return Err(Problem::new(Code::NotSupported, told).hint(hint).into());
+        }
         // a reader that went away is no fault
         let _ = out.write_all(&stored).and_then(|()| out.flush());
         return Ok(());
