@@ -120,6 +120,12 @@ pub struct Frozen {
     pub needs_utf8: bool,
     /// The draft that it was, which goes once it is sent.
     pub draft: Option<DraftId>,
+    /// Which of the draft's versions, by the name that agents expect one by.
+    #[serde(default)]
+    pub draft_version: Option<String>,
+    /// When it is dated, in seconds since 1970.
+    #[serde(default)]
+    pub date: Option<i64>,
     /// The message that it answers or forwards, as agents name it.
     pub answers: Option<String>,
     /// Whether it forwards that message.

@@ -45,8 +45,8 @@ impl Engine {
                 tracing::info!(%error, "the message that was answered could not be marked");
             }
         }
-        if let Some(draft) = &row.frozen.draft
-            && let Err(problem) = self.discard_draft(account, draft).await
+        if let (Some(draft), Some(version)) = (&row.frozen.draft, &row.frozen.draft_version)
+            && let Err(problem) = self.discard_draft(account, draft, version).await
         {
             tracing::warn!(code = %problem.code, "a draft that was sent could not be removed");
         }

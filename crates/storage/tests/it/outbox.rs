@@ -70,6 +70,8 @@ pub(crate) fn message(number: u8, grant: &GrantId, account: &HomeAccount, size: 
             is_8bit: true,
             needs_utf8: false,
             draft: None,
+            draft_version: None,
+            date: None,
             answers: Some("work/@inbox:4711@k2x9".to_owned()),
             is_forward: false,
             preview: SUBJECT.to_owned(),
