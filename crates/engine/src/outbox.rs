@@ -6,6 +6,7 @@
 
 mod attempt;
 mod filing;
+mod follow_up;
 mod freeze;
 mod frozen;
 mod key;

@@ -138,6 +138,13 @@ pub struct Frozen {
     pub files: Vec<String>,
 }
 
+impl Frozen {
+    /// Whether something is to be done in the mailbox once it has left, besides its copy.
+    pub fn owes_follow_up(&self) -> bool {
+        self.draft.is_some() || self.answers.is_some()
+    }
+}
+
 /// What is to go out.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewOutgoing {

@@ -187,7 +187,7 @@ async fn a_server_that_can_decode_sends_fewer_octets_and_the_file_is_the_same() 
 }
 
 /// Octets of this process in memory: the most since it was last reset.
-fn most_memory() -> u64 {
+pub(crate) fn most_memory() -> u64 {
     let status = fs::read_to_string("/proc/self/status").unwrap();
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
     line.trim().trim_end_matches(" kB").trim().parse::<u64>().unwrap() * 1024
