@@ -75,7 +75,7 @@ pub struct ApprovalQuestion {
     pub reasons: Vec<String>,
     /// The subject.
     pub subject: String,
-    /// The beginning of the text.
+    /// The beginning of what the recipients will see, codes too.
     pub preview: String,
     /// Names of the files.
     pub files: Vec<String>,

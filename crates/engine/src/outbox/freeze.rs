@@ -200,7 +200,7 @@ impl Engine {
                 let subject = letter.subject.clone();
                 let (account, preview, files, follows) = (
                     prepared.account.clone(),
-                    prepared.preview.clone(),
+                    prepared.asked_preview.clone(),
                     prepared.names.clone(),
                     prepared.follows.clone(),
                 );

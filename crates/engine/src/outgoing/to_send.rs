@@ -13,6 +13,7 @@ use super::{
     drafts_folder::Held,
     mark::FIELD,
     prepare::foreign_from,
+    preview::asked_preview,
     recipients::Lists,
     spool::{MAX_SIZE, Spool, Writer, too_large},
     stored::{Stored, changed},
@@ -52,6 +53,7 @@ pub(crate) struct DraftToSend {
     pub(crate) cc: Vec<Address>,
     pub(crate) bcc: Vec<Address>,
     pub(crate) subject: String,
+    /// For the person who is asked.
     pub(crate) preview: String,
     /// Names of its files.
     pub(crate) names: Vec<String>,
@@ -102,7 +104,8 @@ impl Engine {
         let spool = Box::pin(self.copy(held, &stored, message_id, dated)).await?;
         Ok(DraftToSend {
             version: held.version(),
-            preview: account.preview(&stored.text),
+            // Mail programs show the HTML where there is one, whoever wrote it there.
+            preview: asked_preview(if stored.html.is_some() { &stored.seen } else { &stored.text }),
             subject: row::single_line(&headers.text("subject").unwrap_or_default()),
             names: files.into_iter().map(|file| file.name).collect(),
             follows: version.mark.follow.as_ref().and_then(|of| Some((of.reference()?, of.is_forward))),
