@@ -6,6 +6,7 @@
 
 mod attempt;
 mod filing;
+mod follow_up;
 mod freeze;
 mod frozen;
 mod key;
@@ -75,7 +76,7 @@ pub struct ApprovalQuestion {
     pub reasons: Vec<String>,
     /// The subject.
     pub subject: String,
-    /// The beginning of the text.
+    /// The beginning of what the recipients will see, codes too.
     pub preview: String,
     /// Names of the files.
     pub files: Vec<String>,

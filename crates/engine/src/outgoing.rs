@@ -13,10 +13,12 @@ mod media_type;
 mod moving;
 mod originals;
 mod prepare;
+mod preview;
 mod recipients;
 mod source;
 mod spool;
 mod stored;
+mod stripped;
 mod to_send;
 mod unflow;
 mod upload;
@@ -97,7 +99,8 @@ pub struct Composition {
     pub subject: Option<String>,
     /// The text in Markdown.
     pub body: Option<String>,
-    /// The same as HTML, where Markdown does not do.
+    /// The same as HTML, where Markdown does not do. If both are given and have other words, the text is
+    /// made from the HTML instead: what one sees of a message must not depend on its program.
     pub html: Option<String>,
     /// Files, in their order.
     pub attachments: Option<Vec<FileSource>>,
@@ -131,7 +134,7 @@ pub struct Drafted {
     pub bcc: Vec<Address>,
     /// The subject.
     pub subject: String,
-    /// The beginning of the text.
+    /// The beginning of what its recipients will see.
     pub preview: String,
     /// Recipients for whom the person would be asked; everybody if the grant asks always.
     pub needs_approval: Vec<String>,

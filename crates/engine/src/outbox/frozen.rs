@@ -214,6 +214,8 @@ mod tests {
             is_8bit: false,
             needs_utf8: false,
             draft: None,
+            draft_version: None,
+            date: None,
             answers: None,
             is_forward: false,
             preview: String::new(),

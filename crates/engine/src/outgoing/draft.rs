@@ -67,7 +67,7 @@ impl Engine {
         let mark = Mark {
             draft,
             version,
-            fingerprint: Seen::of(&prepared.letter).fingerprint(),
+            fingerprint: Seen::of(&prepared.letter, &prepared.seen).fingerprint(),
             follow: prepared.follow.clone(),
         };
         prepared.letter.extra.push((FIELD.to_owned(), mark.to_text()));

@@ -87,19 +87,26 @@ impl Mark {
 }
 
 /// What a person sees of a draft, as far as every server and program leaves it alone.
+///
+/// Of the HTML only what is read of it: its tags some servers write anew when they store it, and then
+/// nothing could be replaced there. So an edit of the formatting alone is not noticed, nor is a file that was
+/// exchanged for another of the same name: servers tell of files how long they are encoded, each as it
+/// encodes them.
 pub(super) struct Seen<'a> {
     /// From, To, Cc and Bcc.
     pub(super) addresses: [&'a [Address]; 4],
     pub(super) subject: &'a str,
     pub(super) text: &'a str,
+    /// What is read of the HTML.
+    pub(super) html: &'a str,
     pub(super) files: Vec<&'a str>,
 }
 
 impl<'a> Seen<'a> {
-    pub(super) fn of(letter: &'a Letter) -> Self {
+    pub(super) fn of(letter: &'a Letter, html: &'a str) -> Self {
         let Letter { from, to, cc, bcc, subject, text, inline, files, .. } = letter;
         let files = inline.iter().chain(files).map(|file| file.name.as_str()).collect();
-        Self { addresses: [std::slice::from_ref(from), to, cc, bcc], subject, text, files }
+        Self { addresses: [std::slice::from_ref(from), to, cc, bcc], subject, text, html, files }
     }
 
     /// Its fingerprint. Blanks and quote marks do not count: servers fold and wrap lines anew.
@@ -115,12 +122,13 @@ impl<'a> Seen<'a> {
         for list in self.addresses {
             for address in list {
                 let wire = wire_address(&address.email).map(|wire| wire.text);
-                add(&wire.unwrap_or_else(|_| address.email.clone()).to_lowercase());
+                add(&wire.unwrap_or_else(|_| address.email.clone()).to_ascii_lowercase());
             }
             add("");
         }
         add(self.subject);
         add(self.text);
+        add(self.html);
         self.files.iter().for_each(|name| add(name));
         hex(&hash.finalize(), 16)
     }
@@ -173,7 +181,8 @@ mod tests {
         let to = [Address { name: "Ann".into(), email: "ann@bücher.example".into() }];
         let wire = [Address { name: "A.".into(), email: "ANN@xn--bcher-kva.example".into() }];
         let seen = |to: &[Address], text: &str, file: &str| {
-            let seen = Seen { addresses: [&[], to, &[], &[]], subject: "a b", text, files: vec![file] };
+            let html = "a word";
+            let seen = Seen { addresses: [&[], to, &[], &[]], subject: "a b", text, html, files: vec![file] };
             seen.fingerprint()
         };
         let first = seen(&to, "some words\n> quoted words", "a.txt");

@@ -3,8 +3,8 @@
 
 use domain::{Address, Code, Envelope, MessageRef, Principal, Problem, Timestamp};
 use mail::mime::compose::{
-    Answer, Body, FilePart, Letter, Own, body, forward_subject, lay_out, reply_recipients, reply_references,
-    reply_subject,
+    Answer, Body, FilePart, Letter, Own, body, forward_subject, html_to_text, lay_out, reply_recipients,
+    reply_references, reply_subject,
 };
 
 use super::{
@@ -12,6 +12,7 @@ use super::{
     files::{Attached, check},
     mark::Follow,
     originals::Followed,
+    preview::asked_preview,
     recipients::{self, Lists},
     source::Source,
     spool::{MAX_SIZE, Spool},
@@ -23,13 +24,10 @@ use crate::{Account, Engine, row};
 const MAX_WORDS: usize = 2 << 20;
 
 /// Octets of words that are read where they come.
-const READ_AT_ONCE: usize = 32 << 10;
+pub(super) const READ_AT_ONCE: usize = 32 << 10;
 
 /// Characters of a subject.
 const MAX_SUBJECT: usize = 1_000;
-
-/// Characters of a preview.
-const PREVIEW: usize = 200;
 
 /// What the caller decides of a message.
 #[derive(Debug, Clone)]
@@ -50,8 +48,12 @@ pub(crate) struct Prepared {
     pub(crate) files: Vec<Source>,
     /// The message that it follows, and whether it hands it on.
     pub(crate) follows: Option<(MessageRef, bool)>,
-    /// The beginning of the text.
+    /// The beginning of what its recipients will see, for the agent: codes stay masked.
     pub(crate) preview: String,
+    /// The same for the person who is asked, with the codes that leave.
+    pub(crate) asked_preview: String,
+    /// What its recipients will see of its HTML, as text; empty if it has none.
+    pub(super) seen: String,
     /// Names of the files.
     pub(crate) names: Vec<String>,
     /// The same as `follows`, as a draft keeps it.
@@ -62,9 +64,17 @@ pub(crate) struct Prepared {
 struct Words {
     text: String,
     html: Option<String>,
+    /// What is seen of the HTML; empty without one.
+    seen: String,
     subject: String,
     in_reply_to: Option<String>,
     references: Vec<String>,
+}
+
+/// What is written anew.
+struct Written {
+    body: Body,
+    seen: String,
 }
 
 impl Engine {
@@ -193,8 +203,12 @@ impl Engine {
             inline,
             files,
         };
+        // Mail programs show the HTML where there is one.
+        let shown = if letter.html.is_some() { &words.seen } else { &letter.text };
         Ok(Prepared {
-            preview: account.preview(&letter.text),
+            preview: account.preview(shown),
+            asked_preview: asked_preview(shown),
+            seen: words.seen,
             follows: follow.as_ref().and_then(|follow| Some((follow.reference()?, follow.is_forward))),
             account,
             letter,
@@ -218,8 +232,9 @@ impl Engine {
             let is_forward = matches!(composition.follows, Some(Follows::Forward(_)));
             let written = self.write(composition, account, original.as_ref(), is_forward).await?;
             let mut words = Words {
-                text: written.text,
-                html: Some(written.html),
+                text: written.body.text,
+                html: Some(written.body.html),
+                seen: written.seen,
                 subject: subject.clone().unwrap_or_default(),
                 in_reply_to: None,
                 references: Vec::new(),
@@ -243,6 +258,7 @@ impl Engine {
         let mut words = Words {
             text: kept.text,
             html: kept.html,
+            seen: kept.seen,
             subject: subject.unwrap_or(kept.subject),
             in_reply_to: kept.in_reply_to,
             references: kept.references,
@@ -254,7 +270,8 @@ impl Engine {
                 None => (None, false),
             };
             let written = self.write(composition, account, original.as_ref(), is_forward).await?;
-            (words.text, words.html) = (written.text, Some(written.html));
+            (words.text, words.html) = (written.body.text, Some(written.body.html));
+            words.seen = written.seen;
         }
         Ok(words)
     }
@@ -279,14 +296,14 @@ impl Engine {
         }
     }
 
-    /// Both forms of the body.
+    /// Both forms of the body; both say the same, also where an agent gave each of them.
     async fn write(
         &self,
         composition: &Composition,
         account: &Account,
         original: Option<&Followed>,
         is_forward: bool,
-    ) -> Result<Body, Problem> {
+    ) -> Result<Written, Problem> {
         let markdown = composition.body.clone();
         let html = composition.html.clone();
         let signature = Some(account.signature.clone())
@@ -306,22 +323,10 @@ impl Engine {
                 Some(original) if is_forward => Answer::Forward(original),
                 Some(original) => Answer::Reply(original),
             };
-            body(own, answer, signature.as_deref(), None)
+            let body = body(own, answer, signature.as_deref(), None);
+            Written { seen: html_to_text(&body.html), body }
         };
         if length <= READ_AT_ONCE { Ok(write()) } else { account.opened.apart.run("The text", write).await }
-    }
-}
-
-impl Account {
-    /// The beginning of a text, on one line, as an agent may see it.
-    pub(super) fn preview(&self, text: &str) -> String {
-        let text: String = text.chars().take(PREVIEW * 8).collect();
-        let words: Vec<&str> = text.split_whitespace().collect();
-        let line = self.line(&words.join(" ")).0;
-        match line.char_indices().nth(PREVIEW) {
-            Some((end, _)) => format!("{}…", line.get(..end).unwrap_or_default().trim_end()),
-            None => line,
-        }
     }
 }
 

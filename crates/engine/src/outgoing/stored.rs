@@ -20,9 +20,10 @@ use super::{
     drafts_folder::{Held, Version},
     files::Attached,
     mark::{Follow, Seen},
+    prepare::READ_AT_ONCE,
     recipients::Lists,
     unflow::unflow,
-    whole_message,
+    whole_message::{self, Header},
 };
 use crate::{
     Engine,
@@ -39,6 +40,8 @@ pub(super) struct Kept {
     pub(super) subject: String,
     pub(super) text: String,
     pub(super) html: Option<String>,
+    /// What is seen of the HTML; empty without one.
+    pub(super) seen: String,
     pub(super) in_reply_to: Option<String>,
     pub(super) references: Vec<String>,
     pub(super) follow: Option<Follow>,
@@ -64,6 +67,7 @@ impl Kept {
             addresses: [&self.from, to, cc, bcc],
             subject: &self.subject,
             text: &self.text,
+            html: &self.seen,
             files: self.names.iter().map(String::as_str).collect(),
         };
         seen.fingerprint() == fingerprint
@@ -76,6 +80,8 @@ pub(super) struct Stored {
     pub(super) headers: Headers,
     pub(super) text: String,
     pub(super) html: Option<String>,
+    /// What is seen of the HTML; empty without one.
+    pub(super) seen: String,
 }
 
 impl Held {
@@ -104,11 +110,19 @@ impl Held {
             }
             into.push_str(&words);
         }
-        if text.is_empty() && !html.is_empty() {
-            text = html_to_text(&html);
+        let (html, seen) = if html.len() <= READ_AT_ONCE {
+            let seen = html_to_text(&html);
+            (html, seen)
+        } else {
+            let read = move || (html_to_text(&html), html);
+            let (seen, html) = self.account.opened.apart.run("The draft's text", read).await?;
+            (html, seen)
+        };
+        if text.is_empty() {
+            text.clone_from(&seen);
         }
         let html = Some(html).filter(|html| !html.is_empty());
-        Ok(Stored { headers: Headers::parse(&head.header), header: head.header, text, html })
+        Ok(Stored { headers: Headers::parse(&head.header), header: head.header, text, html, seen })
     }
 
     async fn words(
@@ -146,7 +160,7 @@ impl Held {
 impl Engine {
     /// Reads what stays of a draft. Of its files only those that its text shows, unless all are wanted.
     pub(super) async fn kept(&self, held: &Held, with_files: bool) -> Result<Kept, Problem> {
-        let Stored { headers, text, html, .. } = held.stored().await?;
+        let Stored { headers, text, html, seen, .. } = held.stored().await?;
         let version = held.newest();
         let structure = version.marked.summary.structure.clone().unwrap_or_default();
         let mut kept = Kept {
@@ -159,6 +173,7 @@ impl Engine {
             subject: headers.text("subject").unwrap_or_default(),
             text,
             html,
+            seen,
             in_reply_to: headers.ids("in-reply-to").into_iter().next(),
             references: headers.references(),
             follow: version.mark.follow.clone(),
@@ -173,7 +188,14 @@ impl Engine {
             }
             let windows = held.windows(version, part);
             let mut attached = if part.kind == "message" {
-                whole_message::attach(&listed.name, part.size, windows, &self.0.settings.random).await?
+                whole_message::attach(
+                    &listed.name,
+                    part.size,
+                    windows,
+                    Header::AsItIs,
+                    &self.0.settings.random,
+                )
+                .await?
             } else {
                 Attached::of_part(&listed.name, part, windows)
             };

@@ -1,6 +1,6 @@
 //! A stored draft on its way out: the same octets, whoever edited them, under a header that was written anew.
 
-use domain::{Address, Code, DraftId, MessageRef, Principal, Problem, Timestamp};
+use domain::{Address, Code, DraftId, MessageRef, Problem, Timestamp};
 use mail::{
     imap::{part::Found, stored::TextWindow},
     mime::{
@@ -13,6 +13,7 @@ use super::{
     drafts_folder::Held,
     mark::FIELD,
     prepare::foreign_from,
+    preview::asked_preview,
     recipients::Lists,
     spool::{MAX_SIZE, Spool, Writer, too_large},
     stored::{Stored, changed},
@@ -52,27 +53,28 @@ pub(crate) struct DraftToSend {
     pub(crate) cc: Vec<Address>,
     pub(crate) bcc: Vec<Address>,
     pub(crate) subject: String,
+    /// For the person who is asked.
     pub(crate) preview: String,
     /// Names of its files.
     pub(crate) names: Vec<String>,
     /// What it follows, and whether it hands it on.
     pub(crate) follows: Option<(MessageRef, bool)>,
+    /// Which version it is.
+    pub(crate) version: String,
 }
 
 impl Engine {
-    /// Reads a draft as it is now, if it is the version that is expected, with a Message-ID and a date of its
-    /// own. Nothing is changed in the folder.
+    /// Reads a draft that was found, if it is the version that is expected, with a Message-ID and a date of
+    /// its own. Nothing is changed in the folder.
     pub(crate) async fn draft_to_send(
         &self,
-        principal: &Principal,
-        draft: &DraftId,
+        held: &Held,
         expect: Option<&str>,
-        account: Option<&str>,
         message_id: &str,
+        dated: Timestamp,
     ) -> Result<DraftToSend, Problem> {
-        let held = Box::pin(self.find_draft(principal, draft, account)).await?;
         let version = held.newest();
-        if expect.is_some_and(|expect| expect != version.expect()) {
+        if expect.is_some_and(|expect| expect != held.version()) {
             return Err(Problem::new(
                 Code::Conflict,
                 "The draft is not the version that was expected: it was changed since.",
@@ -99,9 +101,11 @@ impl Engine {
         let Lists { to, cc, bcc } = lists.checked()?;
         let structure = version.marked.summary.structure.as_ref();
         let files = structure.map(attachments).unwrap_or_default();
-        let spool = Box::pin(self.copy(&held, &stored, message_id)).await?;
+        let spool = Box::pin(self.copy(held, &stored, message_id, dated)).await?;
         Ok(DraftToSend {
-            preview: account.preview(&stored.text),
+            version: held.version(),
+            // Mail programs show the HTML where there is one, whoever wrote it there.
+            preview: asked_preview(if stored.html.is_some() { &stored.seen } else { &stored.text }),
             subject: row::single_line(&headers.text("subject").unwrap_or_default()),
             names: files.into_iter().map(|file| file.name).collect(),
             follows: version.mark.follow.as_ref().and_then(|of| Some((of.reference()?, of.is_forward))),
@@ -114,21 +118,33 @@ impl Engine {
         })
     }
 
-    /// Takes every version of a draft away; nothing happens where there is none.
-    pub(crate) async fn discard_draft(&self, account: &Account, draft: &DraftId) -> Result<(), Problem> {
+    /// Takes the version of a draft that was sent away, with those before it; nothing happens where it is
+    /// gone. One that replaced it while it waited stays: that was not sent.
+    pub(crate) async fn discard_draft(
+        &self,
+        account: &Account,
+        draft: &DraftId,
+        version: &str,
+    ) -> Result<(), Problem> {
         match account.held(draft).await? {
-            Some(held) => account.take_away(&held, None).await,
+            Some(held) => account.take_away_until(&held, version).await,
             None => Ok(()),
         }
     }
 
-    async fn copy(&self, held: &Held, stored: &Stored, message_id: &str) -> Result<Spool, Problem> {
+    async fn copy(
+        &self,
+        held: &Held,
+        stored: &Stored,
+        message_id: &str,
+        dated: Timestamp,
+    ) -> Result<Spool, Problem> {
         let (account, folder) = (&held.account, &held.folder);
         let marked = &held.newest().marked;
         if marked.summary.size > MAX_SIZE {
             return Err(too_large(Some(marked.summary.size), MAX_SIZE));
         }
-        let added = [("Date", date(self.now())), ("Message-ID", message_id.to_owned())];
+        let added = [("Date", date(dated)), ("Message-ID", message_id.to_owned())];
         let header = rewrite_header(&stored.header, DROPPED, &added);
         if header.is_cut {
             return Err(Problem::new(Code::TooLarge, "The draft's header is larger than what is sent.")
@@ -174,8 +190,8 @@ fn has_utf8_addresses(stored: &Stored) -> bool {
 }
 
 /// As RFC 5322 section 3.3 writes it.
-fn date(now: Timestamp) -> String {
-    now.format(&time::format_description::well_known::Rfc2822).unwrap_or_default()
+fn date(dated: Timestamp) -> String {
+    dated.format(&time::format_description::well_known::Rfc2822).unwrap_or_default()
 }
 
 #[cfg(test)]

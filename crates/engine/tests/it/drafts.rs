@@ -288,6 +288,20 @@ async fn what_another_program_edited_is_not_replaced() {
 }
 
 #[tokio::test]
+async fn what_another_program_edited_in_the_html_alone_is_not_replaced() {
+    let Some(world) = empty_world(Options::default()) else { return };
+    let made = world.draft(to_bob()).await.unwrap();
+    let stored = world.only_draft();
+    let edited = stored.replace("bold</", "bolder</");
+    assert_ne!(edited, stored);
+    let mut other = world.other();
+    other.append("Drafts", &Mail::new(edited.replace('\n', "\r\n"), NOW).flags("DS")).unwrap();
+    other.delete("Drafts", "1").unwrap();
+    let again = Composition { subject: Some("Mine".into()), ..Composition::default() };
+    assert_eq!(world.replace(&made.draft, again).await.unwrap_err().code, Code::Conflict);
+}
+
+#[tokio::test]
 async fn of_several_versions_that_a_crash_left_the_newest_counts_and_the_others_go() {
     let Some(world) = empty_world(Options::default()) else { return };
     let made = world.draft(to_bob()).await.unwrap();

@@ -3,7 +3,9 @@
 mod approvals;
 mod copies;
 mod faults;
+mod follow_up;
 mod kills;
+mod large;
 mod limits;
 mod once;
 mod outbox_world;

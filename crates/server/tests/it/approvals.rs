@@ -84,6 +84,8 @@ async fn ask_with(world: &World, number: u8, kept: &str) -> ApprovalId {
             is_8bit: false,
             needs_utf8: false,
             draft: None,
+            draft_version: None,
+            date: None,
             answers: None,
             is_forward: false,
             preview: "Hello".to_owned(),

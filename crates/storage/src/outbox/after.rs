@@ -1,11 +1,11 @@
-//! After a message left: its copy in Sent, and the end of its row.
+//! After a message left: its copy in Sent, what else is owed in the mailbox, and the end of its row.
 
 use domain::{OutboxId, Timestamp};
 use time::Duration;
 
 use super::{
     Copy, Reach,
-    row::{drop_pieces, seal},
+    row::{drop_pieces, seal, small},
 };
 use crate::{Result, Store, Value};
 
@@ -13,7 +13,7 @@ use crate::{Result, Store, Value};
 const KEPT: Duration = Duration::days(30);
 
 impl Store {
-    /// Messages whose copy in Sent is to be seen to now.
+    /// Messages whose copy in Sent, or what else is owed in the mailbox, is to be seen to now.
     pub async fn outbox_copies_due(
         &self,
         reach: &Reach,
@@ -21,11 +21,11 @@ impl Store {
         limit: u32,
     ) -> Result<Vec<OutboxId>> {
         const STORED: &str = "SELECT id FROM outbox WHERE state IN ('sent', 'partly_sent') \
-            AND copy_state IN ('waiting', 'looking', 'failed') AND copy_next <= $1 \
-            AND account NOT LIKE 'carried:%' ORDER BY copy_next, id LIMIT $2";
+            AND (follow_next <= $1 OR copy_state IN ('waiting', 'looking', 'failed') AND copy_next <= $1) \
+            AND account NOT LIKE 'carried:%' ORDER BY COALESCE(copy_next, follow_next), id LIMIT $2";
         const CARRIED: &str = "SELECT id FROM outbox WHERE state IN ('sent', 'partly_sent') \
-            AND copy_state IN ('waiting', 'looking', 'failed') AND copy_next <= $1 \
-            AND account = $3 ORDER BY copy_next, id LIMIT $2";
+            AND (follow_next <= $1 OR copy_state IN ('waiting', 'looking', 'failed') AND copy_next <= $1) \
+            AND account = $3 ORDER BY COALESCE(copy_next, follow_next), id LIMIT $2";
         let (now, limit) = (Value::from(now), Value::from(limit));
         let rows = match reach {
             Reach::Stored => self.database.fetch(STORED, &[now, limit]).await?,
@@ -34,6 +34,22 @@ impl Store {
             }
         };
         rows.iter().map(|row| row.text("id").map(OutboxId::from_text)).collect()
+    }
+
+    /// Takes what is owed besides the copy, if it is due; nobody else does before `until`. Answers how often
+    /// it was taken, this time included.
+    pub async fn outbox_follow(&self, id: &OutboxId, until: Timestamp) -> Result<Option<u32>> {
+        const TAKE: &str = "UPDATE outbox SET follow_tries = follow_tries + 1, follow_next = $2 \
+            WHERE id = $1 AND follow_next <= $3 AND state IN ('sent', 'partly_sent') RETURNING follow_tries";
+        let values = [id.as_str().into(), until.into(), self.now().into()];
+        let taken = self.database.fetch_optional(TAKE, &values).await?;
+        taken.map(|row| small(&row, "follow_tries")).transpose()
+    }
+
+    /// When to see to it again; never if absent: it is done, or given up.
+    pub async fn outbox_set_follow(&self, id: &OutboxId, next: Option<Timestamp>) -> Result<()> {
+        const SET: &str = "UPDATE outbox SET follow_next = $2 WHERE id = $1 AND follow_next IS NOT NULL";
+        self.database.execute(SET, &[id.as_str().into(), next.into()]).await.map(drop)
     }
 
     /// Moves the copy on, if it is still as `from` says: whoever is to store it first moves `next` ahead,

@@ -76,6 +76,7 @@ on_both! {
     outbox::a_message_can_go_back_to_its_person,
     outbox::a_message_of_a_process_that_is_gone_is_recovered_once,
     outbox::the_copy_is_stored_by_one_and_then_the_octets_go,
+    outbox::what_is_owed_besides_the_copy_is_seen_to_by_one_until_it_is_done,
     outbox::sums_count_what_left_or_may_leave,
     outbox::what_has_not_begun_to_leave_is_taken_back_with_its_grant_user_or_account,
     outbox::what_was_sealed_for_one_message_opens_for_no_other,

@@ -1,7 +1,7 @@
 //! Messages that the person is asked about first.
 
 use domain::{ApprovalPlace, Code, Limits};
-use engine::outgoing::{SendOutcome, SendRequest, SendStatus, Sending};
+use engine::outgoing::{Composition, DraftRequest, SendOutcome, SendRequest, SendStatus, Sending};
 use storage::{Decided, Decision};
 use testkit::smtp_sink::SinkOptions;
 
@@ -69,6 +69,36 @@ async fn the_question_in_the_client_shows_it_as_it_leaves_and_its_answer_counts(
     let again = world.engine.answer_approval(&world.principal, &approval.id, true).await.unwrap();
     assert!(again.is_repeated && again.status == SendStatus::Sent);
     assert_eq!(ended(&world.sink).len(), 1);
+}
+
+#[tokio::test]
+async fn the_question_shows_what_recipients_see_and_the_codes_that_leave() {
+    let Some(world) = asking(Some(ApprovalPlace::Client)).await else { return };
+    let hidden = format!("{}Your verification code is 493028.", "\u{200b} \n".repeat(900));
+    let html = Some("<p>Your verification code is 493028.</p>".to_owned());
+    let both =
+        |body: &str| Composition { body: Some(body.into()), html: html.clone(), ..letter(&["b@x.org"], "") };
+    let made =
+        world.engine.draft(&world.principal, DraftRequest { replaces: None, composition: both("Tea?") });
+    let made = made.await.unwrap();
+    assert_eq!(made.preview, "Your verification code is [code hidden].");
+    let draft = Sending::Draft { draft: made.draft, expect: None, account: None };
+    for request in [
+        request(both("Just tea at five."), None),
+        request(Composition { body: Some(hidden.clone()), ..letter(&["b@x.org"], "") }, None),
+        SendRequest { sending: draft, key: None, at: None },
+    ] {
+        let id = world.send(request).await.unwrap().approval.unwrap().id;
+        let question = world.engine.approval_question(&world.principal, &id).await.unwrap().unwrap();
+        assert_eq!(question.preview, "Your verification code is 493028.");
+        world.engine.answer_approval(&world.principal, &id, true).await.unwrap();
+    }
+    let received = world.sink.received();
+    assert_eq!(received.len(), 3);
+    // Both forms of the letter say it, and neither what was to be shown in its place.
+    for one in [&received[0], &received[2]] {
+        assert!(one.message.matches("493028").count() == 2 && !one.message.contains("ea at five"));
+    }
 }
 
 #[tokio::test]

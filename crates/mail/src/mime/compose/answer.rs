@@ -26,7 +26,8 @@ const MAX_ADDRESS: usize = 254;
 pub enum Own<'a> {
     /// Markdown: both forms are made from it.
     Markdown(&'a str),
-    /// HTML, and the Markdown of its text twin; without that the twin is made from the HTML.
+    /// HTML, and the Markdown of its text twin. Without that, or where it has other words than the HTML
+    /// shows, the twin is made from the HTML: who reads one of both must not be told something else.
     Html {
         /// HTML as it was given; it is made safe.
         html: &'a str,
@@ -65,7 +66,9 @@ pub fn body(own: Own<'_>, answer: Answer<'_>, signature: Option<&str>, language:
         Own::Html { html, text } => {
             // The text is of what leaves, not of what was taken out.
             let html = safe_html(html);
-            (text.map_or_else(|| html_to_text(&html), markdown_to_text), html)
+            let shown = html_to_text(&html);
+            let twin = text.map(markdown_to_text).filter(|twin| words(twin).eq(words(&shown)));
+            (twin.unwrap_or(shown), html)
         }
     };
     let subject = match answer {
@@ -104,6 +107,11 @@ pub fn body(own: Own<'_>, answer: Answer<'_>, signature: Option<&str>, language:
     text.push('\n');
     let html = format!("<!DOCTYPE html>\n<html><body>\n{}</body></html>\n", htmls.concat());
     Body { text, html }
+}
+
+/// The words of a text, whatever stands between them.
+fn words(text: &str) -> impl Iterator<Item = &str> {
+    text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty())
 }
 
 /// A signature without the mark that we put before it ourselves.

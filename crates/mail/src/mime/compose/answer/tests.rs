@@ -176,7 +176,18 @@ fn html_is_made_safe_and_its_text_twin_is_of_what_leaves() {
     assert!(!given.html.contains("script") && given.html.contains("<b>you</b>"));
     assert_eq!(given.text, "Hello you\n\nsecret\n");
     let both = body(Own::Html { html, text: Some("Hello **you**") }, Answer::New, None, None);
-    assert_eq!(both.text, "Hello you\n");
+    assert_eq!(both.text, "Hello you\n\nsecret\n", "the text says less");
+}
+
+#[test]
+fn a_text_twin_stays_only_if_it_has_the_words_of_the_html() {
+    let html = "<p>Hello <b>you</b>,</p><ul><li>one</li></ul>";
+    let twin = |text| body(Own::Html { html, text: Some(text) }, Answer::New, None, None).text;
+    assert_eq!(twin("Hello you!\n\n+ one"), "Hello you!\n\n- one\n");
+    let made = body(Own::Html { html, text: None }, Answer::New, None, None).text;
+    for other in ["Hello you", "Hello you, two", "one, hello you", "Hello you, one more", ""] {
+        assert_eq!(twin(other), made, "{other}");
+    }
 }
 
 #[test]
