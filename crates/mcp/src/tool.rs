@@ -38,7 +38,7 @@ impl Effect {
     fn annotations(self) -> ToolAnnotations {
         ToolAnnotations::new()
             .read_only(self == Self::Reads)
-            .destructive(matches!(self, Self::Destroys | Self::Sends))
+            .destructive(self == Self::Destroys)
             .idempotent(self == Self::Reads)
             .open_world(self == Self::Sends)
     }
