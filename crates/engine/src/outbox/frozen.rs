@@ -177,6 +177,7 @@ mod tests {
             is_8bit: false,
             needs_utf8: false,
             draft: None,
+            draft_version: None,
             answers: None,
             is_forward: false,
             preview: String::new(),

@@ -57,6 +57,8 @@ pub(crate) struct DraftToSend {
     pub(crate) names: Vec<String>,
     /// What it follows, and whether it hands it on.
     pub(crate) follows: Option<(MessageRef, bool)>,
+    /// Which version it is.
+    pub(crate) version: String,
 }
 
 impl Engine {
@@ -78,7 +80,7 @@ impl Engine {
                 "The draft is not the version that was expected: it was changed since.",
             )
             .hint(
-                "Read it in Drafts; then send it without `expect`, or with the one of its newest version.",
+                "See what it says now with mail_search in `@drafts` and mail_read; if the person wants that sent, send it without `expect`.",
             ));
         }
         let account = held.account.clone();
@@ -101,6 +103,7 @@ impl Engine {
         let files = structure.map(attachments).unwrap_or_default();
         let spool = Box::pin(self.copy(&held, &stored, message_id)).await?;
         Ok(DraftToSend {
+            version: version.expect(),
             preview: account.preview(&stored.text),
             subject: row::single_line(&headers.text("subject").unwrap_or_default()),
             names: files.into_iter().map(|file| file.name).collect(),
@@ -112,6 +115,17 @@ impl Engine {
             cc,
             bcc,
         })
+    }
+
+    /// The name of a draft's newest version: what is expected of it.
+    pub(crate) async fn draft_version(
+        &self,
+        principal: &Principal,
+        draft: &DraftId,
+        account: Option<&str>,
+    ) -> Result<String, Problem> {
+        let held = Box::pin(self.find_draft(principal, draft, account)).await?;
+        Ok(held.newest().expect())
     }
 
     /// Takes every version of a draft away; nothing happens where there is none.

@@ -2,11 +2,14 @@
 
 mod approvals;
 mod copies;
+mod drafts_once;
 mod faults;
 mod kills;
 mod limits;
+mod moment;
 mod once;
 mod outbox_world;
 mod real;
 mod stopped;
+mod tarpit;
 mod worker;

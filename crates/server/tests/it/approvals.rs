@@ -70,6 +70,7 @@ async fn ask(world: &World, number: u8) -> ApprovalId {
             is_8bit: false,
             needs_utf8: false,
             draft: None,
+            draft_version: None,
             answers: None,
             is_forward: false,
             preview: "Hello".to_owned(),
