@@ -30,7 +30,6 @@ pub(crate) enum Effect {
     /// Mail leaves for other people.
     Sends,
     /// Something is gone for good.
-    #[expect(dead_code, reason = "tools that destroy come after those that send")]
     Destroys,
 }
 

@@ -22,6 +22,11 @@ impl Engine {
         known: Option<Outgoing>,
     ) -> Result<Option<Outgoing>, Problem> {
         let Sending::Draft { draft, expect, account } = sending else { return Ok(known) };
+        let is_new_wish = asked.is_given && known.is_none();
+        if is_new_wish {
+            // What nobody answered in time must not stand in the way as if it waited.
+            store.approvals_expire(self.now()).await.map_err(|error| stored_badly(&error))?;
+        }
         let mut rows = store.outbox_of_draft(&principal.grant, draft).await;
         if let (Ok(rows), Some(known)) = (&mut rows, &known) {
             // What the key names comes first.
@@ -38,7 +43,6 @@ impl Engine {
             // It went when it was sent, or somebody removed it: there is nothing else to send.
             return Ok(Some(newest.clone()));
         };
-        let is_new_wish = asked.is_given && known.is_none();
         let is_it = |row: &&Outgoing| row.frozen.draft_version.as_ref().is_none_or(|of| *of == wanted);
         let same = match &known {
             Some(known) if asked.is_given => Some(known).filter(is_it),

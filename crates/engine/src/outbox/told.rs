@@ -181,11 +181,16 @@ fn hint(row: &Outgoing, status: SendStatus, principal: &Principal) -> String {
             "Nothing has left. Tell the person to look at it and decide with `postroom approval show {approval}`, \
              then `approve` or `deny`. Call mail_send with this approval_id alone to learn the outcome."
         ),
-        SendStatus::Scheduled
-            if principal.door == Door::Stdio || matches!(row.account, domain::HomeAccount::Carried(_)) =>
-        {
-            "It leaves while a Postroom process with this account runs on the data directory; else as soon as one does."
-                .to_owned()
+        SendStatus::Scheduled => {
+            let is_local =
+                principal.door == Door::Stdio || matches!(row.account, domain::HomeAccount::Carried(_));
+            let local = "It leaves while a Postroom process with this account runs on the data directory; else as soon \
+                 as one does. ";
+            let ask = to_ask_with(&row.key);
+            format!(
+                "{}Call mail_send with {ask} alone to learn the outcome.",
+                if is_local { local } else { "" }
+            )
         }
         SendStatus::Sending => {
             let again = format!(
@@ -207,19 +212,25 @@ fn hint(row: &Outgoing, status: SendStatus, principal: &Principal) -> String {
             "Tell the person who did not get it. To write to those again, send a new message to them alone."
                 .to_owned()
         }
-        SendStatus::Unknown => "The connection was lost before the server said whether it took the message, so \
+        SendStatus::Unknown => {
+            "The connection was lost before the server said whether it took the message, so \
              the recipients may have it. It is never sent again by itself: tell the person, who alone may."
-            .to_owned(),
-        SendStatus::Denied => "The person does not want this message sent; nothing has left. Ask them what to \
+                .to_owned()
+        }
+        SendStatus::Denied => {
+            "The person does not want this message sent; nothing has left. Ask them what to \
              change; only if they want it after all, send it with a new `idempotency_key`."
-            .to_owned(),
-        SendStatus::Expired => "The person did not answer in time; nothing has left. If they still want it, send \
+                .to_owned()
+        }
+        SendStatus::Expired => {
+            "The person did not answer in time; nothing has left. If they still want it, send \
              it with a new `idempotency_key`: they are asked again."
-            .to_owned(),
+                .to_owned()
+        }
         SendStatus::Cancelled => "Nothing has left: the person took it back, or the grant ended or does not \
              allow it any more. If they still want it, send it with a new `idempotency_key`."
             .to_owned(),
-        SendStatus::Sent | SendStatus::Scheduled => String::new(),
+        SendStatus::Sent => String::new(),
     }
 }
 

@@ -133,6 +133,12 @@ async fn what_was_denied_is_asked_again_only_under_a_new_key() {
     assert!(again.is_repeated && again.status == SendStatus::Denied);
     let anew = world.send(wish(&draft, None, Some("please"))).await.unwrap();
     assert!(!anew.is_repeated && anew.status == SendStatus::ApprovalNeeded);
+    // Nobody answers, and nobody has looked at it since.
+    world.clock.forward(24 * 3_600 + 1);
+    let expired = world.send(wish(&draft, None, Some("please"))).await.unwrap();
+    assert!(expired.status == SendStatus::Expired && expired.hint.contains("new `idempotency_key`"));
+    let third = world.send(wish(&draft, None, Some("a third time"))).await.unwrap();
+    assert!(!third.is_repeated && third.status == SendStatus::ApprovalNeeded);
 }
 
 #[tokio::test]
