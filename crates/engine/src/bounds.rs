@@ -57,6 +57,10 @@ pub struct SendingBounds {
     pub octets_a_day: u64,
     /// How far ahead a message may be scheduled.
     pub ahead: Duration,
+    /// How far back a time may lie that still means at once; before that it is a mistake.
+    pub late: Duration,
+    /// How long a message waits that finds no room in its grant's caps when it is to leave.
+    pub put_off: Duration,
     /// How long a person may take to answer.
     pub approval: Duration,
     /// How long the same content to the same people counts as the same sending, where no key is given.
@@ -81,8 +85,11 @@ pub struct SendingBounds {
     pub poll: Duration,
     /// How often it is looked through for what a dead process left, and for what has expired.
     pub sweep: Duration,
-    /// How many messages the outbox hands over at the same time, besides those that calls wait for.
+    /// How many messages the outbox hands over at the same time, one for each account, besides those that
+    /// calls wait for.
     pub at_once: usize,
+    /// How many copies it sees to at the same time, likewise.
+    pub copies_at_once: usize,
     /// How long after sending the copy is looked for in Sent, where it is not known who files it.
     pub looks: [Duration; 3],
     /// After which waits a copy that failed is tried again.
@@ -107,6 +114,8 @@ impl Default for SendingBounds {
             new_recipients_a_day: 50,
             octets_a_day: 200 << 20,
             ahead: Duration::from_hours(366 * 24),
+            late: minutes(5),
+            put_off: minutes(5),
             approval: Duration::from_hours(24),
             same_content: minutes(15),
             patience: seconds(25),
@@ -119,7 +128,8 @@ impl Default for SendingBounds {
             renew: seconds(15),
             poll: Duration::from_millis(1_500),
             sweep: seconds(10),
-            at_once: 4,
+            at_once: 16,
+            copies_at_once: 8,
             looks: [seconds(5), seconds(20), seconds(60)],
             copy_retries: [minutes(1), minutes(5), minutes(15), minutes(30), minutes(60)],
             copy_attempt: minutes(5),

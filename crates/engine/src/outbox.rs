@@ -5,12 +5,14 @@
 //! is read from the row (`told`); nobody's leaving changes what happens.
 
 mod attempt;
+mod check;
 mod filing;
 mod follow_up;
 mod freeze;
 mod frozen;
 mod key;
 pub(crate) mod message_id;
+mod of_draft;
 mod owner;
 mod retry;
 mod sent_copy;
@@ -104,24 +106,30 @@ impl Engine {
             let row = find(store, principal, &request).await?;
             return self.go_on(store, principal, row, false).await;
         };
-        let known = store.outbox_find_key(&principal.grant, &asked.key).await;
+        let known = if asked.is_given {
+            store.outbox_find_last(&principal.grant, &asked.key).await
+        } else {
+            store.outbox_find_key(&principal.grant, &asked.key).await
+        };
         let known = known.map_err(|error| stored_badly(&error))?;
-        let mut known = known.filter(|row| row.state != OutgoingState::Failed).map(Box::new);
-        if known.is_none() {
-            let (id, found) = Box::pin(self.freeze(store, principal, request, &asked)).await?;
-            if found.is_none() {
+        let known = known.filter(|row| row.state != OutgoingState::Failed);
+        if known.as_ref().is_some_and(|row| row.content != asked.content) {
+            return Err(key::another());
+        }
+        let before = self.sent_before(store, principal, &request.sending, &asked, known).await?;
+        if let Some(row) = before {
+            return self.go_on(store, principal, row, true).await;
+        }
+        let (id, found) = Box::pin(self.freeze(store, principal, request, &asked)).await?;
+        match found {
+            None => {
                 let row = store.outbox_find(&id).await.map_err(|error| stored_badly(&error))?;
                 let row = row.ok_or_else(|| absent("message"))?;
-                return self.go_on(store, principal, row, false).await;
+                self.go_on(store, principal, row, false).await
             }
-            known = found;
+            Some(row) if row.content != asked.content => Err(key::another()),
+            Some(row) => self.go_on(store, principal, *row, true).await,
         }
-        let row = known.ok_or_else(|| absent("message"))?;
-        if row.content != asked.content {
-            return Err(Problem::new(Code::Conflict, "This key names another message that was sent before.")
-                .hint("For a new message give a new `idempotency_key`; with the key alone the earlier outcome is told."));
-        }
-        self.go_on(store, principal, *row, true).await
     }
 
     /// What the person is to be asked about a message of this grant that waits; nothing where the grant has
@@ -258,12 +266,14 @@ async fn find(store: &Store, principal: &Principal, request: &SendRequest) -> Re
     };
     let draft = domain::DraftId::from_text(name.as_str());
     for key in [key::given(name)?, key::of_draft(&draft)] {
-        let row = store.outbox_find_key(&principal.grant, &key).await;
+        let row = store.outbox_find_last(&principal.grant, &key).await;
         if let Some(row) = row.map_err(|error| stored_badly(&error))? {
             return Ok(row);
         }
     }
-    Err(absent("message with this key"))
+    // A draft that was sent under another key.
+    let rows = store.outbox_of_draft(&principal.grant, &draft).await.map_err(|error| stored_badly(&error))?;
+    rows.into_iter().next().ok_or_else(|| absent("message with this key"))
 }
 
 async fn find_approval(
@@ -286,8 +296,12 @@ fn stored_badly(error: &storage::Error) -> Problem {
         return Problem::new(Code::NotFound, "The account was removed meanwhile.");
     }
     tracing::error!(%error, "the outbox failed");
+    if matches!(error, storage::Error::Seal | storage::Error::Unreadable(_)) {
+        return Problem::new(Code::Internal, "What is kept of this message was altered: it does not leave.")
+            .hint("Tell the person. Only if they want it, send it anew with a new `idempotency_key`.");
+    }
     Problem::new(Code::Internal, "The outbox cannot be read or written now.")
-        .hint("Try again with the same key: nothing is sent twice.")
+        .hint("Call again with the same arguments: nothing is sent twice.")
 }
 
 /// The problem of what somebody else is doing at this moment.

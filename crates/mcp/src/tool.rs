@@ -30,7 +30,6 @@ pub(crate) enum Effect {
     /// Mail leaves for other people.
     Sends,
     /// Something is gone for good.
-    #[expect(dead_code, reason = "tools that destroy come after those that send")]
     Destroys,
 }
 
@@ -38,7 +37,7 @@ impl Effect {
     fn annotations(self) -> ToolAnnotations {
         ToolAnnotations::new()
             .read_only(self == Self::Reads)
-            .destructive(matches!(self, Self::Destroys | Self::Sends))
+            .destructive(self == Self::Destroys)
             .idempotent(self == Self::Reads)
             .open_world(self == Self::Sends)
     }

@@ -37,7 +37,7 @@ pub use exposure::Exposure;
 pub use grants::NewGrant;
 pub use master_key::MasterKey;
 pub use outbox::{
-    Added, Copy, CopyState, Frozen, NewApproval, NewOutgoing, Orphan, Outcome, OutcomeProblem, Outgoing,
+    Added, Copy, CopyState, Due, Frozen, NewApproval, NewOutgoing, Orphan, Outcome, OutcomeProblem, Outgoing,
     OutgoingState, Reach, RecipientOutcome, Sums,
 };
 pub use pieces::{PieceReader, Pieces};

@@ -162,7 +162,7 @@ pub struct NewOutgoing {
     pub account_name: AccountName,
     /// What the grant names this sending by; the same key is the same sending. Kept sealed.
     pub key: String,
-    /// Until when the key names it; for as long as the row is kept if absent.
+    /// Until when the key names it, counted anew from its end; for as long as the row is kept if absent.
     pub key_until: Option<Timestamp>,
     /// Hash of what was asked for. Kept sealed.
     pub content: [u8; 32],
@@ -340,7 +340,7 @@ impl FromStr for CopyState {
 pub enum Added {
     /// It is there now.
     New,
-    /// The grant's key names this one already; nothing was added.
+    /// The grant's key, or that version of a draft, names this one already; nothing was added.
     Known(Box<Outgoing>),
 }
 
@@ -351,6 +351,17 @@ pub enum Reach {
     Stored,
     /// That of one account which was brought along.
     Carried(HomeAccount),
+}
+
+/// A message that somebody may take.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Due {
+    /// Its id.
+    pub id: OutboxId,
+    /// The account that it leaves from.
+    pub account: HomeAccount,
+    /// When it is due: with the id, where a list goes on.
+    pub due: Timestamp,
 }
 
 /// A message that somebody else began to send.

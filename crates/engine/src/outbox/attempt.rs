@@ -9,10 +9,10 @@ use std::{
     time::Duration,
 };
 
-use domain::{ApprovalId, Code, OutboxId, Principal, Problem, Scope};
+use domain::{Code, OutboxId, Principal, Problem};
 use mail::smtp::{self, Envelope, NotSubmitted};
 use net::Origin;
-use storage::{ApprovalState, Copy, NewApproval, Outgoing, OutgoingState, Store};
+use storage::{Copy, NewApproval, Outgoing, OutgoingState, Store};
 use tokio::{
     sync::oneshot,
     task::JoinHandle,
@@ -20,7 +20,9 @@ use tokio::{
 };
 
 use super::{
-    Authority, Standing, filing,
+    Authority, Standing,
+    check::Check,
+    filing,
     frozen::{Checked, wire_size},
     retry::{self, End},
     told,
@@ -37,18 +39,6 @@ pub(super) enum Voucher {
     Caller(Arc<Principal>),
     /// Nobody is calling.
     Authority(Arc<dyn Authority>),
-}
-
-/// What is to be done with a message that was claimed.
-enum Check {
-    /// It leaves from there.
-    Go(Box<Account>),
-    /// The person is asked.
-    Ask(NewApproval),
-    /// It does not leave, now or ever.
-    End(End),
-    /// The grant does not reach so far any more.
-    Cancel,
 }
 
 impl Engine {
@@ -120,16 +110,26 @@ impl Engine {
             Voucher::Authority(authority) => self.vouched(store, id, &*authority).await?,
         };
         let lease = self.now() + self.0.bounds.sending.lease;
-        let row = match store.outbox_claim(id, self.owner().name(), lease).await {
+        let claimed = {
+            // So that who claims later sees, when it counts, who claimed before.
+            let _turn = self.0.under_way.admission(&principal.grant).lock().await;
+            store.outbox_claim(id, self.owner().name(), lease).await
+        };
+        let row = match claimed {
             Ok(row) => row?,
             Err(error) => {
-                tracing::warn!(%error, "a message could not be claimed");
-                self.0.under_way.leave(id);
+                self.cannot_open(store, id, &error).await;
                 return None;
             }
         };
-        let account = match self.check(&principal, &row).await {
+        let account = match self.check(store, &principal, &row).await {
             Check::Go(account) => account,
+            Check::PutOff(problem) => {
+                let next = self.now() + self.0.bounds.sending.put_off;
+                let outcome = told::failure(&problem);
+                persist(|| store.outbox_put_off(&row.id, self.owner().name(), next, &outcome)).await;
+                return None;
+            }
             Check::Ask(approval) => {
                 self.hold(store, &row, &approval).await;
                 return None;
@@ -157,6 +157,18 @@ impl Engine {
         is_sent.then_some((*account, Outgoing { copy, ..row }))
     }
 
+    /// A row that was altered never leaves; one that could not be read now is left alone for a while.
+    async fn cannot_open(&self, store: &Store, id: &OutboxId, error: &storage::Error) {
+        tracing::error!(%error, outbox = %id, "a message of the outbox cannot be opened");
+        if retry::is_lost(error) {
+            let outcome = told::failure(&retry::altered());
+            let owner = self.owner().name();
+            persist(|| store.outbox_fail_unreadable(id, owner, &outcome)).await;
+        } else {
+            self.0.under_way.leave(id);
+        }
+    }
+
     /// The principal that the grant stands for now; nothing if the message is not to be sent now, and by us.
     async fn vouched(
         &self,
@@ -164,9 +176,16 @@ impl Engine {
         id: &OutboxId,
         authority: &dyn Authority,
     ) -> Option<Arc<Principal>> {
-        let Ok(Some(row)) = store.outbox_find(id).await else {
-            self.0.under_way.leave(id);
-            return None;
+        let row = match store.outbox_find(id).await {
+            Ok(Some(row)) => row,
+            Ok(None) => {
+                self.0.under_way.leave(id);
+                return None;
+            }
+            Err(error) => {
+                self.cannot_open(store, id, &error).await;
+                return None;
+            }
         };
         let grant = row.grant;
         match authority.standing(&grant, &row.user).await {
@@ -183,41 +202,6 @@ impl Engine {
                 None
             }
         }
-    }
-
-    /// Whether the message may leave at this moment.
-    async fn check(&self, principal: &Principal, row: &Outgoing) -> Check {
-        if !principal.may(Scope::Send) || principal.grant != row.grant {
-            return Check::Cancel;
-        }
-        let account = match self.account(principal, Some(row.account_name.as_str())).await {
-            Ok(account) if account.home == row.account => account,
-            Err(problem) if problem.code == Code::Internal => return Check::End(End::again(&problem)),
-            _ => return Check::Cancel,
-        };
-        let judgement = match self.judge(principal, &account, &row.frozen.recipients).await {
-            Ok(judgement) => judgement,
-            Err(problem) if problem.code == Code::RecipientNotAllowed => {
-                return Check::End(End::failed(&problem));
-            }
-            Err(problem) => return Check::End(End::again(&problem)),
-        };
-        let is_approved =
-            row.approval.as_ref().is_some_and(|approval| approval.state == ApprovalState::Approved);
-        if !judgement.reasons.is_empty() && !is_approved {
-            return Check::Ask(self.new_approval(&judgement));
-        }
-        if account.submission.is_none() {
-            return Check::End(End::failed(&no_submission(&account)));
-        }
-        Check::Go(Box::new(account))
-    }
-
-    /// A question to the person.
-    pub(super) fn new_approval(&self, judgement: &crate::leaving::Judgement) -> NewApproval {
-        let expires = self.now() + self.0.bounds.sending.approval;
-        let reasons = judgement.reasons.iter().map(told::reason).collect();
-        NewApproval { id: ApprovalId::from_random(self.random_id()), reasons, expires }
     }
 
     /// Connects, signs in, submits.
@@ -246,6 +230,7 @@ impl Engine {
         self.0.under_way.note_size(&submission.endpoint, signed_in.capabilities.max_size);
         let reader = match store.outbox_reader(&row.id).await {
             Ok(reader) => reader,
+            Err(error) if retry::is_lost(&error) => return End::failed(&retry::altered()),
             Err(error) => {
                 tracing::error!(%error, "a frozen message cannot be read");
                 return End::again(&Problem::new(Code::Internal, "The frozen message cannot be read."));
@@ -291,10 +276,6 @@ impl Engine {
                 retry::of_submitted(&row.frozen.recipients, &submitted)
             }
             Err(NotSubmitted::Stopped(error)) if is_not_ours(&error) => End::Gone,
-            Err(NotSubmitted::Stopped(error)) if error.kind() == io::ErrorKind::InvalidData => End::failed(
-                &Problem::new(Code::Internal, "The stored message is not what was frozen; it did not leave.")
-                    .hint("Send it anew."),
-            ),
             Err(failure) => retry::of_failure(name, &row.frozen.recipients, failure),
         }
     }

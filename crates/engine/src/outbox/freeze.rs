@@ -12,10 +12,11 @@ use super::{
     filing::{self, Filing},
     frozen::hash,
     key::{self, Asked},
-    message_id,
+    message_id, told,
 };
 use crate::{
     Account, Engine,
+    bounds::SendingBounds,
     outgoing::{Made, SendRequest, Sending, Spool, too_large},
 };
 
@@ -45,7 +46,7 @@ impl Engine {
     ) -> Result<(OutboxId, Option<Box<Outgoing>>), Problem> {
         let bounds = self.0.bounds.sending;
         let now = self.now();
-        let at = later(request.at, now, bounds.ahead)?;
+        let at = later(request.at, now, &bounds)?;
         self.admit(store, principal, Sums::default()).await?;
         let ready = self.ready(store, principal, request.sending, asked, (now, at)).await?;
         let keeps_account = keeps_account(principal, &ready.account);
@@ -121,11 +122,15 @@ impl Engine {
             approval: (state == OutgoingState::Waiting).then(|| self.new_approval(&judgement)),
             new_recipients: judgement.new_recipients,
         };
-        let _one_at_a_time = self.0.under_way.admission.lock().await;
+        let _one_at_a_time = self.0.under_way.admission(&principal.grant).lock().await;
         self.admit(store, principal, more).await?;
         let added = store.outbox_add(&new, ready.spool.read()).await;
         match added.map_err(|error| super::stored_badly(&error))? {
             Added::New => Ok((new.id, None)),
+            // Somebody was quicker: with this version, or with another.
+            Added::Known(row) if row.frozen.draft_version != new.frozen.draft_version => {
+                Err(told::another_version(&row, now))
+            }
             Added::Known(row) => Ok((row.id.clone(), Some(row))),
         }
     }
@@ -290,15 +295,26 @@ fn keeps_account(principal: &Principal, account: &Account) -> bool {
 fn later(
     at: Option<Timestamp>,
     now: Timestamp,
-    ahead: std::time::Duration,
+    bounds: &SendingBounds,
 ) -> Result<Option<Timestamp>, Problem> {
     match at {
-        Some(at) if at > now + ahead => Err(Problem::new(
+        Some(at) if at > now + bounds.ahead => Err(Problem::new(
             Code::InvalidInput,
-            format!("A message is scheduled at most {} days ahead.", ahead.as_secs() / 86_400),
-        )),
+            format!("A message is scheduled at most {} days ahead.", bounds.ahead.as_secs() / 86_400),
+        )
+        .hint(present(now))),
+        // A wrong year would send it now, for good.
+        Some(at) if at < now - bounds.late => {
+            Err(Problem::new(Code::InvalidInput, "`send_at` is in the past.").hint(present(now)))
+        }
         at => Ok(at.filter(|at| *at > now)),
     }
+}
+
+fn present(now: Timestamp) -> String {
+    let now = now.to_offset(time::UtcOffset::UTC).replace_nanosecond(0).unwrap_or(now);
+    let now = now.format(&time::format_description::well_known::Rfc3339).unwrap_or_default();
+    format!("It is {now} (UTC) now. To send at once, leave `send_at` out.")
 }
 
 /// Every recipient once, as it stands in the envelope, and whether it needs SMTPUTF8.

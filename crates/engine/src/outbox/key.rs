@@ -14,6 +14,9 @@ use sha2::{Digest as _, Sha256};
 
 use crate::outgoing::{Composition, FileSource, Follows, SendRequest, Sending};
 
+/// How keys begin that are made of what is said. Such a key is told to who gave none, and taken back.
+const MADE: &str = "hash:";
+
 /// The longest key that is taken, in characters.
 const LONGEST: usize = 200;
 
@@ -24,6 +27,8 @@ pub(super) struct Asked {
     pub(super) key: String,
     /// Whether the key is made of what is said, so that it ends soon.
     pub(super) is_of_content: bool,
+    /// Whether the caller gave it: then it names what it named as long as that is kept.
+    pub(super) is_given: bool,
     /// Hash of what was asked.
     pub(super) content: [u8; 32],
 }
@@ -36,7 +41,22 @@ pub(super) fn given(key: &str) -> Result<String, Problem> {
             format!("A key has 1 to {LONGEST} characters, none of them a control character."),
         ));
     }
-    Ok(format!("key:{key}"))
+    Ok(if is_made(key) { key.to_owned() } else { format!("key:{key}") })
+}
+
+/// Whether a key is one that was made here.
+fn is_made(key: &str) -> bool {
+    let digest = key.strip_prefix(MADE).and_then(|text| BASE64_URL_SAFE_NO_PAD.decode(text).ok());
+    digest.is_some_and(|digest| digest.len() == 32)
+}
+
+/// What is to be given alone to learn how a sending stands, by the key that it is kept under.
+pub(super) fn to_ask_with(key: &str) -> String {
+    match key.split_once(':') {
+        Some(("draft", draft)) => format!("`{draft}` as `idempotency_key`"),
+        Some(("hash", _)) => format!("`{key}` as `idempotency_key`"),
+        _ => "the same `idempotency_key`".to_owned(),
+    }
 }
 
 /// The key of a draft that is sent without another.
@@ -49,11 +69,10 @@ pub(super) async fn asked(request: &SendRequest) -> Result<Option<Asked>, Proble
     let mut hash = Hash(Sha256::new());
     let own = match &request.sending {
         Sending::State { .. } => return Ok(None),
-        Sending::Draft { draft, expect, account } => {
+        // Which of its versions is meant is compared where the versions are known.
+        Sending::Draft { draft, .. } => {
             hash.add("draft");
             hash.add(draft.as_str());
-            hash.add_optional(expect.as_deref());
-            hash.add_optional(account.as_deref());
             Some(of_draft(draft))
         }
         Sending::New(composition) => {
@@ -63,14 +82,25 @@ pub(super) async fn asked(request: &SendRequest) -> Result<Option<Asked>, Proble
         }
     };
     let content: [u8; 32] = hash.0.finalize().into();
+    let made = || format!("{MADE}{}", BASE64_URL_SAFE_NO_PAD.encode(content));
     Ok(Some(match (&request.key, own) {
-        (Some(key), _) => Asked { key: given(key)?, is_of_content: false, content },
-        (None, Some(key)) => Asked { key, is_of_content: false, content },
-        (None, None) => {
-            let key = format!("hash:{}", BASE64_URL_SAFE_NO_PAD.encode(content));
-            Asked { key, is_of_content: true, content }
+        (Some(key), own) if is_made(key) => {
+            if own.is_some() || *key != made() {
+                return Err(another());
+            }
+            Asked { key: key.clone(), is_of_content: true, is_given: true, content }
         }
+        (Some(key), _) => Asked { key: given(key)?, is_of_content: false, is_given: true, content },
+        (None, Some(key)) => Asked { key, is_of_content: false, is_given: false, content },
+        (None, None) => Asked { key: made(), is_of_content: true, is_given: false, content },
     }))
+}
+
+/// The problem of a key that names another message than the one it is given with.
+pub(super) fn another() -> Problem {
+    Problem::new(Code::Conflict, "This `idempotency_key` names another message that was sent before.").hint(
+        "For a new message give a new `idempotency_key`; with the key alone the earlier outcome is told.",
+    )
 }
 
 /// The text that a Message-ID is made of beside the grant. A key of content names another message later,

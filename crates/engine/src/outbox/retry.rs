@@ -1,5 +1,7 @@
 //! What the end of an attempt means: sent, failed for good, to be tried again, or not to be known.
 
+use std::io;
+
 use domain::{Code, Problem, Timestamp};
 use mail::smtp::{NotSubmitted, RecipientReply, Submitted};
 use storage::{Outcome, OutgoingState, RecipientOutcome};
@@ -106,10 +108,38 @@ pub(super) fn of_failure(account: &str, recipients: &[String], failure: NotSubmi
             let problem = error.problem(account);
             End::Final(OutgoingState::Unknown, told::failure(&problem))
         }
-        NotSubmitted::Stopped(error) => {
-            tracing::error!(%error, "a frozen message could not be read");
-            End::again(&Problem::new(Code::Internal, "The frozen message could not be read."))
-        }
+        NotSubmitted::Stopped(error) => of_stopped(account, &error),
+    }
+}
+
+/// Whether what is stored can never be read: it was altered, or is gone.
+pub(super) fn is_lost(error: &storage::Error) -> bool {
+    use storage::Error;
+    matches!(error, Error::Seal | Error::Unreadable(_) | Error::Gone | Error::WrongKey)
+}
+
+/// What is told of a message that was altered where it is kept.
+pub(super) fn altered() -> Problem {
+    Problem::new(Code::Internal, "The stored message is not what was frozen; it did not leave.")
+        .hint("Send it anew.")
+}
+
+/// What it means that the message was not given to its end: nothing was taken.
+fn of_stopped(account: &str, error: &io::Error) -> End {
+    tracing::error!(%error, "a frozen message could not be given to the server");
+    let stored = error.get_ref().and_then(|inner| inner.downcast_ref::<storage::Error>());
+    match (error.kind(), stored) {
+        (io::ErrorKind::InvalidData, _) => End::failed(&altered()),
+        (_, Some(error)) if is_lost(error) => End::failed(&altered()),
+        // The envelope cannot be said in SMTP, however often.
+        (io::ErrorKind::InvalidInput, _) => End::failed(
+            &Problem::new(
+                Code::InvalidInput,
+                format!("Account `{account}`: an address cannot be written to the server."),
+            )
+            .hint("Check the addresses; without quotation marks they can be."),
+        ),
+        _ => End::again(&Problem::new(Code::Internal, "The frozen message could not be read.")),
     }
 }
 
@@ -219,6 +249,18 @@ mod tests {
         };
         assert!(is_again(&of(NotSubmitted::NotSent(refused(Some("4.7.0"))))));
         assert!(is_final(&of(NotSubmitted::NotSent(refused(Some("5.7.0"))))));
+    }
+
+    #[test]
+    fn what_can_never_be_said_or_read_is_not_tried_again() {
+        let of = |error| of_failure("work", &names(1), NotSubmitted::Stopped(error));
+        let is_final = |end: &End| matches!(end, End::Final(OutgoingState::Failed, _));
+        assert!(is_final(&of(io::ErrorKind::InvalidInput.into())));
+        assert!(is_final(&of(io::ErrorKind::InvalidData.into())));
+        assert!(is_final(&of(io::Error::other(storage::Error::Seal))));
+        assert!(is_final(&of(io::Error::other(storage::Error::Gone))));
+        assert!(matches!(of(io::Error::other(storage::Error::Taken)), End::Again(_)));
+        assert!(matches!(of(io::ErrorKind::BrokenPipe.into()), End::Again(_)));
     }
 
     #[test]

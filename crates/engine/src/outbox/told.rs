@@ -3,6 +3,7 @@
 use domain::{Code, Door, MessageRef, Principal, Problem, Timestamp};
 use storage::{ApprovalState, CopyState, Outcome, OutcomeProblem, Outgoing, OutgoingState};
 
+use super::key::to_ask_with;
 use crate::{
     leaving::Reason,
     outgoing::{RecipientOutcome, SendOutcome, SendStatus, SentCopy, WantedApproval},
@@ -144,6 +145,31 @@ fn copy(row: &Outgoing) -> Option<SentCopy> {
     Some(SentCopy { state, id })
 }
 
+/// The problem of a draft of which another version was given out to be sent, or is to be.
+pub(super) fn another_version(row: &Outgoing, now: Timestamp) -> Problem {
+    let version = row.frozen.draft_version.as_deref().unwrap_or_default();
+    let (stands, way) = match status(row, now) {
+        SendStatus::ApprovalNeeded => {
+            ("waits for the person's approval", "If that one is not to leave, have the person deny it. ")
+        }
+        SendStatus::Scheduled => {
+            ("is scheduled", "That one leaves at its time unless the person takes it back. ")
+        }
+        SendStatus::Sending => ("is on its way", ""),
+        SendStatus::Sent => ("was sent", ""),
+        SendStatus::PartlySent => ("was sent to some recipients", ""),
+        SendStatus::Unknown => ("was perhaps sent", "Tell the person before anything is sent again. "),
+        SendStatus::Denied => ("was denied by the person", ""),
+        SendStatus::Expired => ("was not approved in time", ""),
+        SendStatus::Cancelled => ("was taken back", ""),
+    };
+    let told = format!("Another version of this draft, `{version}`, {stands}; nothing was done now.");
+    Problem::new(Code::Conflict, told).hint(format!(
+        "{way}To send the draft as it is now, too, give a new `idempotency_key`; how that version stands is told to {} alone.",
+        to_ask_with(&row.key)
+    ))
+}
+
 fn hint(row: &Outgoing, status: SendStatus, principal: &Principal) -> String {
     let approval = row.approval.as_ref().map(|approval| approval.id.as_str()).unwrap_or_default();
     match status {
@@ -155,14 +181,30 @@ fn hint(row: &Outgoing, status: SendStatus, principal: &Principal) -> String {
             "Nothing has left. Tell the person to look at it and decide with `postroom approval show {approval}`, \
              then `approve` or `deny`. Call mail_send with this approval_id alone to learn the outcome."
         ),
-        SendStatus::Scheduled if matches!(row.account, domain::HomeAccount::Carried(_)) => {
-            "It leaves while a Postroom process with this account runs on the data directory; else as soon as one does."
-                .to_owned()
+        SendStatus::Scheduled => {
+            let is_local =
+                principal.door == Door::Stdio || matches!(row.account, domain::HomeAccount::Carried(_));
+            let local = "It leaves while a Postroom process with this account runs on the data directory; else as soon \
+                 as one does. ";
+            let ask = to_ask_with(&row.key);
+            format!(
+                "{}Call mail_send with {ask} alone to learn the outcome.",
+                if is_local { local } else { "" }
+            )
         }
         SendStatus::Sending => {
-            let again = "Do not send it again; call mail_send with the same key alone to learn the outcome.";
+            let again = format!(
+                "Do not send it again; call mail_send with {} alone to learn the outcome.",
+                to_ask_with(&row.key)
+            );
             match row.outcome.as_ref().and_then(|outcome| outcome.problem.as_ref()) {
-                Some(kept) => format!("Not taken yet, and tried again for a day: {} {again}", kept.message),
+                Some(kept) if kept.code == Code::RateLimited.as_str() => {
+                    [kept.message.as_str(), &kept.hint, &again].join(" ")
+                }
+                Some(kept) => {
+                    let why = [kept.message.as_str(), &kept.hint].join(" ");
+                    format!("Not taken yet, and tried again for a day: {} {again}", why.trim_end())
+                }
                 None => format!("It is on its way. {again}"),
             }
         }
@@ -170,15 +212,25 @@ fn hint(row: &Outgoing, status: SendStatus, principal: &Principal) -> String {
             "Tell the person who did not get it. To write to those again, send a new message to them alone."
                 .to_owned()
         }
-        SendStatus::Unknown => "The connection was lost before the server said whether it took the message, so \
+        SendStatus::Unknown => {
+            "The connection was lost before the server said whether it took the message, so \
              the recipients may have it. It is never sent again by itself: tell the person, who alone may."
-            .to_owned(),
-        SendStatus::Denied => "The person does not want this message sent.".to_owned(),
-        SendStatus::Expired => "The person did not answer in time; nothing has left.".to_owned(),
-        SendStatus::Cancelled => {
-            "Nothing has left. The grant ended, or does not allow this any more.".to_owned()
+                .to_owned()
         }
-        SendStatus::Sent | SendStatus::Scheduled => String::new(),
+        SendStatus::Denied => {
+            "The person does not want this message sent; nothing has left. Ask them what to \
+             change; only if they want it after all, send it with a new `idempotency_key`."
+                .to_owned()
+        }
+        SendStatus::Expired => {
+            "The person did not answer in time; nothing has left. If they still want it, send \
+             it with a new `idempotency_key`: they are asked again."
+                .to_owned()
+        }
+        SendStatus::Cancelled => "Nothing has left: the person took it back, or the grant ended or does not \
+             allow it any more. If they still want it, send it with a new `idempotency_key`."
+            .to_owned(),
+        SendStatus::Sent => String::new(),
     }
 }
 

@@ -4,12 +4,13 @@
 
 use std::{
     collections::{HashMap, HashSet},
+    hash::{DefaultHasher, Hash as _, Hasher as _},
     path::Path,
     sync::{Mutex, MutexGuard, OnceLock, PoisonError},
     time::Duration,
 };
 
-use domain::{Endpoint, HomeAccount, OutboxId, Random};
+use domain::{Endpoint, GrantId, HomeAccount, OutboxId, Random};
 use tokio::{
     sync::{Notify, watch},
     time::{Instant, timeout},
@@ -20,8 +21,20 @@ use super::owner::Owner;
 /// How long a message is left alone that this process cannot send now.
 const LEFT_ALONE: Duration = Duration::from_mins(1);
 
+/// Among how many locks grants are dealt out.
+const ADMISSIONS: usize = 32;
+
 /// How many submission servers' sizes are remembered.
 const SIZES: usize = 1_000;
+
+/// What the outbox does for an account when nobody calls: one of each at a time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) enum Work {
+    /// Handing a message over.
+    Sending,
+    /// Seeing to a copy.
+    Copying,
+}
 
 #[derive(Default)]
 pub(crate) struct UnderWay {
@@ -30,8 +43,8 @@ pub(crate) struct UnderWay {
     running: watch::Sender<usize>,
     /// Told when something may have become due.
     pub(super) wake: Notify,
-    /// One sending at a time is counted and added, so that many at once do not pass a limit together.
-    pub(super) admission: tokio::sync::Mutex<()>,
+    admissions: [tokio::sync::Mutex<()>; ADMISSIONS],
+    busy: Mutex<HashSet<(Work, HomeAccount)>>,
     sizes: Mutex<HashMap<String, u64>>,
     left_alone: Mutex<HashMap<OutboxId, Instant>>,
     carried: Mutex<HashSet<HomeAccount>>,
@@ -57,6 +70,31 @@ impl UnderWay {
     pub(super) async fn settled(&self, patience: Duration) {
         let mut running = self.running.subscribe();
         let _ = timeout(patience, running.wait_for(|running| *running == 0)).await;
+    }
+
+    /// One sending of a grant at a time is counted and added, and one is claimed, so that many at once do
+    /// not pass a limit together.
+    pub(super) fn admission(&self, grant: &GrantId) -> &tokio::sync::Mutex<()> {
+        let mut hash = DefaultHasher::new();
+        grant.hash(&mut hash);
+        let [first, ..] = &self.admissions;
+        let at = usize::try_from(hash.finish() % ADMISSIONS as u64).unwrap_or_default();
+        self.admissions.get(at).unwrap_or(first)
+    }
+
+    /// Whether something of the kind is done for the account now.
+    pub(super) fn is_busy(&self, work: Work, account: &HomeAccount) -> bool {
+        lock(&self.busy).contains(&(work, account.clone()))
+    }
+
+    /// It is done from now on.
+    pub(super) fn take_up(&self, work: Work, account: HomeAccount) {
+        lock(&self.busy).insert((work, account));
+    }
+
+    /// It is not done any more.
+    pub(super) fn lay_down(&self, work: Work, account: HomeAccount) {
+        lock(&self.busy).remove(&(work, account));
     }
 
     /// Remembers what a submission server takes, in octets.

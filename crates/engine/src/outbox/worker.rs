@@ -1,21 +1,30 @@
 //! What happens when nobody calls: what is due leaves, copies are filed, what a dead process left is taken
 //! up, and questions that nobody answered end.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
 
-use domain::Principal;
-use storage::{OutgoingState, Reach, Store};
+use domain::{HomeAccount, Principal};
+use storage::{Due, OutgoingState, Reach, Store};
 use tokio::{
     sync::{OwnedSemaphorePermit, Semaphore},
     task::JoinHandle,
     time::{Instant, sleep},
 };
 
-use super::{Authority, attempt::Voucher, owner::Life};
+use super::{Authority, attempt::Voucher, owner::Life, under_way::Work};
 use crate::Engine;
 
-/// Rows that are looked at in one round.
+/// Rows that are asked for in one go.
 const ROUND: u32 = 200;
+
+/// How often that is done in one round: what is left alone must not hide what comes after it.
+const PAGES: usize = 100;
 
 /// The longest wait after the database failed.
 const LONGEST_WAIT: Duration = Duration::from_secs(30);
@@ -23,11 +32,23 @@ const LONGEST_WAIT: Duration = Duration::from_secs(30);
 /// How often what is old is forgotten.
 const FORGET: Duration = Duration::from_hours(1);
 
+/// How much is done at the same time.
+struct Permits {
+    sending: Arc<Semaphore>,
+    /// Copies have places of their own: servers for sending and for mailboxes hang apart.
+    copying: Arc<Semaphore>,
+    rounds: AtomicUsize,
+}
+
 impl Engine {
     /// Round after round, for ever.
     pub(super) async fn work(&self, store: &Store, authority: &Arc<dyn Authority>) {
         let bounds = self.0.bounds.sending;
-        let permits = Arc::new(Semaphore::new(bounds.at_once.max(1)));
+        let permits = Permits {
+            sending: Arc::new(Semaphore::new(bounds.at_once.max(1))),
+            copying: Arc::new(Semaphore::new(bounds.copies_at_once.max(1))),
+            rounds: AtomicUsize::new(0),
+        };
         let (mut swept, mut forgot): (Option<Instant>, Option<Instant>) = (None, None);
         let mut wait = bounds.poll;
         loop {
@@ -64,39 +85,99 @@ impl Engine {
         &self,
         store: &Store,
         authority: &Arc<dyn Authority>,
+        permits: &Permits,
+    ) -> storage::Result<()> {
+        let mut reaches = self.reaches(authority.own()).await;
+        // Whoever was first in the last round is last in this one.
+        let turn = permits.rounds.fetch_add(1, Ordering::Relaxed) % reaches.len().max(1);
+        reaches.rotate_left(turn);
+        for reach in &reaches {
+            self.send_due(store, authority, reach, &permits.sending).await?;
+            self.copy_all_due(store, authority, reach, &permits.copying).await?;
+        }
+        Ok(())
+    }
+
+    /// Begins to send what is due, one message for each account: a server that hangs holds up its own.
+    async fn send_due(
+        &self,
+        store: &Store,
+        authority: &Arc<dyn Authority>,
+        reach: &Reach,
         permits: &Arc<Semaphore>,
     ) -> storage::Result<()> {
-        for reach in self.reaches(authority.own()).await {
-            let now = self.now();
-            for id in store.outbox_due(&reach, now, ROUND).await? {
-                if self.0.under_way.is_left(&id) {
+        let now = self.now();
+        let mut last: Option<Due> = None;
+        for _ in 0..PAGES {
+            let page = store.outbox_due(reach, now, last.as_ref(), ROUND).await?;
+            for due in &page {
+                if self.is_to_wait(Work::Sending, due) {
                     continue;
                 }
                 // Who waits for a place is looked for again when there is one.
                 let Ok(permit) = Arc::clone(permits).try_acquire_owned() else { return Ok(()) };
-                let (_, task) = self.begin_attempt(id, Voucher::Authority(Arc::clone(authority)));
-                self.release_after(task, permit);
+                self.0.under_way.take_up(Work::Sending, due.account.clone());
+                let voucher = Voucher::Authority(Arc::clone(authority));
+                let (_, task) = self.begin_attempt(due.id.clone(), voucher);
+                self.release_after(task, permit, Work::Sending, due.account.clone());
             }
-            for id in store.outbox_copies_due(&reach, now, ROUND).await? {
-                if self.0.under_way.is_left(&id) {
-                    continue;
-                }
-                let Ok(permit) = Arc::clone(permits).try_acquire_owned() else { return Ok(()) };
-                let (engine, store, authority) = (self.clone(), store.clone(), Arc::clone(authority));
-                let task = tokio::spawn(async move {
-                    let _running = engine.0.under_way.begin();
-                    engine.copy_due(&store, &id, &*authority).await;
-                });
-                self.release_after(task, permit);
+            last = page.into_iter().nth(ROUND as usize - 1);
+            if last.is_none() {
+                break;
             }
         }
         Ok(())
     }
 
-    fn release_after(&self, task: JoinHandle<()>, permit: OwnedSemaphorePermit) {
+    /// Begins to see to copies, likewise.
+    async fn copy_all_due(
+        &self,
+        store: &Store,
+        authority: &Arc<dyn Authority>,
+        reach: &Reach,
+        permits: &Arc<Semaphore>,
+    ) -> storage::Result<()> {
+        let now = self.now();
+        let mut last: Option<Due> = None;
+        for _ in 0..PAGES {
+            let page = store.outbox_copies_due(reach, now, last.as_ref(), ROUND).await?;
+            for due in &page {
+                if self.is_to_wait(Work::Copying, due) {
+                    continue;
+                }
+                let Ok(permit) = Arc::clone(permits).try_acquire_owned() else { return Ok(()) };
+                self.0.under_way.take_up(Work::Copying, due.account.clone());
+                let (engine, store, authority) = (self.clone(), store.clone(), Arc::clone(authority));
+                let id = due.id.clone();
+                let task = tokio::spawn(async move {
+                    let _running = engine.0.under_way.begin();
+                    engine.copy_due(&store, &id, &*authority).await;
+                });
+                self.release_after(task, permit, Work::Copying, due.account.clone());
+            }
+            last = page.into_iter().nth(ROUND as usize - 1);
+            if last.is_none() {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    fn is_to_wait(&self, work: Work, due: &Due) -> bool {
+        self.0.under_way.is_left(&due.id) || self.0.under_way.is_busy(work, &due.account)
+    }
+
+    fn release_after(
+        &self,
+        task: JoinHandle<()>,
+        permit: OwnedSemaphorePermit,
+        work: Work,
+        account: HomeAccount,
+    ) {
         let engine = self.clone();
         tokio::spawn(async move {
             let _ = task.await;
+            engine.0.under_way.lay_down(work, account);
             drop(permit);
             engine.0.under_way.wake.notify_one();
         });

@@ -1,6 +1,6 @@
 //! A stored draft on its way out: the same octets, whoever edited them, under a header that was written anew.
 
-use domain::{Address, Code, DraftId, MessageRef, Problem, Timestamp};
+use domain::{Address, Code, DraftId, MessageRef, Principal, Problem, Timestamp};
 use mail::{
     imap::{part::Found, stored::TextWindow},
     mime::{
@@ -80,7 +80,7 @@ impl Engine {
                 "The draft is not the version that was expected: it was changed since.",
             )
             .hint(
-                "Read it in Drafts; then send it without `expect`, or with the one of its newest version.",
+                "See what it says now with mail_search in `@drafts` and mail_read; if the person wants that sent, send it without `expect`.",
             ));
         }
         let account = held.account.clone();
@@ -116,6 +116,17 @@ impl Engine {
             cc,
             bcc,
         })
+    }
+
+    /// The name of a draft's newest version: what is expected of it.
+    pub(crate) async fn draft_version(
+        &self,
+        principal: &Principal,
+        draft: &DraftId,
+        account: Option<&str>,
+    ) -> Result<String, Problem> {
+        let held = Box::pin(self.find_draft(principal, draft, account)).await?;
+        Ok(held.version())
     }
 
     /// Takes the version of a draft that was sent away, with those before it; nothing happens where it is

@@ -2,13 +2,16 @@
 
 mod approvals;
 mod copies;
+mod drafts_once;
 mod faults;
 mod follow_up;
 mod kills;
 mod large;
 mod limits;
+mod moment;
 mod once;
 mod outbox_world;
 mod real;
 mod stopped;
+mod tarpit;
 mod worker;

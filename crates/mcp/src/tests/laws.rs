@@ -41,7 +41,7 @@ fn the_four_annotations_are_set_and_reading_tools_read() {
         }
         let (reads, destroys, leaves) = match tool["name"].as_str().unwrap() {
             "mail_draft" => (false, false, false),
-            "mail_send" => (false, true, true),
+            "mail_send" => (false, false, true),
             _ => (true, false, false),
         };
         assert_eq!(hints["readOnlyHint"], reads, "{}", tool["name"]);

@@ -4,7 +4,7 @@ use domain::{OutboxId, Timestamp};
 use time::Duration;
 
 use super::{
-    Copy, Reach,
+    Copy, Due, Reach,
     row::{drop_pieces, seal, small},
 };
 use crate::{Result, Store, Value};
@@ -13,27 +13,28 @@ use crate::{Result, Store, Value};
 const KEPT: Duration = Duration::days(30);
 
 impl Store {
-    /// Messages whose copy in Sent, or what else is owed in the mailbox, is to be seen to now.
+    /// Messages whose copy in Sent, or what else is owed in the mailbox, is to be seen to now, those first that
+    /// are due longest, from behind `after` on.
     pub async fn outbox_copies_due(
         &self,
         reach: &Reach,
         now: Timestamp,
+        after: Option<&Due>,
         limit: u32,
-    ) -> Result<Vec<OutboxId>> {
-        const STORED: &str = "SELECT id FROM outbox WHERE state IN ('sent', 'partly_sent') \
-            AND (follow_next <= $1 OR copy_state IN ('waiting', 'looking', 'failed') AND copy_next <= $1) \
-            AND account NOT LIKE 'carried:%' ORDER BY COALESCE(copy_next, follow_next), id LIMIT $2";
-        const CARRIED: &str = "SELECT id FROM outbox WHERE state IN ('sent', 'partly_sent') \
-            AND (follow_next <= $1 OR copy_state IN ('waiting', 'looking', 'failed') AND copy_next <= $1) \
-            AND account = $3 ORDER BY COALESCE(copy_next, follow_next), id LIMIT $2";
-        let (now, limit) = (Value::from(now), Value::from(limit));
-        let rows = match reach {
-            Reach::Stored => self.database.fetch(STORED, &[now, limit]).await?,
-            Reach::Carried(account) => {
-                self.database.fetch(CARRIED, &[now, limit, account.to_string().into()]).await?
-            }
-        };
-        rows.iter().map(|row| row.text("id").map(OutboxId::from_text)).collect()
+    ) -> Result<Vec<Due>> {
+        const STORED: &str = "SELECT id, account, due FROM (SELECT id, account, \
+                CASE WHEN copy_state IN ('waiting', 'looking', 'failed') AND copy_next IS NOT NULL \
+                    AND (follow_next IS NULL OR copy_next < follow_next) THEN copy_next ELSE follow_next END AS due \
+                FROM outbox WHERE state IN ('sent', 'partly_sent')) AS owed \
+            WHERE due <= $1 AND (due > $3 OR (due = $3 AND id > $4)) \
+            AND account NOT LIKE 'carried:%' ORDER BY due, id LIMIT $2";
+        const CARRIED: &str = "SELECT id, account, due FROM (SELECT id, account, \
+                CASE WHEN copy_state IN ('waiting', 'looking', 'failed') AND copy_next IS NOT NULL \
+                    AND (follow_next IS NULL OR copy_next < follow_next) THEN copy_next ELSE follow_next END AS due \
+                FROM outbox WHERE state IN ('sent', 'partly_sent')) AS owed \
+            WHERE due <= $1 AND (due > $3 OR (due = $3 AND id > $4)) \
+            AND account = $5 ORDER BY due, id LIMIT $2";
+        self.due_of([STORED, CARRIED], reach, now, after, limit).await
     }
 
     /// Takes what is owed besides the copy, if it is due; nobody else does before `until`. Answers how often

@@ -4,26 +4,57 @@
 use domain::{GrantId, HomeAccount, OutboxId, Timestamp};
 
 use super::{
-    Copy, NewApproval, Orphan, Outcome, Outgoing, OutgoingState, Reach,
+    Copy, Due, NewApproval, Orphan, Outcome, Outgoing, OutgoingState, Reach,
     row::{Whose, context, drop_pieces, end_waiting, seal},
 };
 use crate::{Error, Result, Store, Value, home::HomeKey};
 
 impl Store {
-    /// What can be sent now, those first that are due longest.
-    pub async fn outbox_due(&self, reach: &Reach, now: Timestamp, limit: u32) -> Result<Vec<OutboxId>> {
-        const STORED: &str = "SELECT id FROM outbox WHERE state IN ('ready', 'scheduled') AND due <= $1 \
+    /// What can be sent now, those first that are due longest, from behind `after` on.
+    pub async fn outbox_due(
+        &self,
+        reach: &Reach,
+        now: Timestamp,
+        after: Option<&Due>,
+        limit: u32,
+    ) -> Result<Vec<Due>> {
+        const STORED: &str = "SELECT id, account, due FROM outbox WHERE state IN ('ready', 'scheduled') \
+            AND due <= $1 AND (due > $3 OR (due = $3 AND id > $4)) \
             AND account NOT LIKE 'carried:%' ORDER BY due, id LIMIT $2";
-        const CARRIED: &str = "SELECT id FROM outbox WHERE state IN ('ready', 'scheduled') AND due <= $1 \
-            AND account = $3 ORDER BY due, id LIMIT $2";
-        let (now, limit) = (Value::from(now), Value::from(limit));
+        const CARRIED: &str = "SELECT id, account, due FROM outbox WHERE state IN ('ready', 'scheduled') \
+            AND due <= $1 AND (due > $3 OR (due = $3 AND id > $4)) AND account = $5 ORDER BY due, id LIMIT $2";
+        self.due_of([STORED, CARRIED], reach, now, after, limit).await
+    }
+
+    /// A list of what is due: by the first statement for stored accounts, by the second for a carried one.
+    pub(super) async fn due_of(
+        &self,
+        [of_stored, of_carried]: [&'static str; 2],
+        reach: &Reach,
+        now: Timestamp,
+        after: Option<&Due>,
+        limit: u32,
+    ) -> Result<Vec<Due>> {
+        let (due, id) = match after {
+            Some(after) => (after.due.into(), after.id.as_str().into()),
+            None => (Value::Int(i64::MIN), "".into()),
+        };
+        let mut values = vec![now.into(), limit.into(), due, id];
         let rows = match reach {
-            Reach::Stored => self.database.fetch(STORED, &[now, limit]).await?,
+            Reach::Stored => self.database.fetch(of_stored, &values).await?,
             Reach::Carried(account) => {
-                self.database.fetch(CARRIED, &[now, limit, account.to_string().into()]).await?
+                values.push(account.to_string().into());
+                self.database.fetch(of_carried, &values).await?
             }
         };
-        rows.iter().map(|row| row.text("id").map(OutboxId::from_text)).collect()
+        let read = |row: &crate::Row| {
+            Ok(Due {
+                id: OutboxId::from_text(row.text("id")?),
+                account: row.text("account")?.parse().map_err(|_| Error::Unreadable("account"))?,
+                due: row.instant("due")?,
+            })
+        };
+        rows.iter().map(read).collect()
     }
 
     /// Takes a message that is due: `Sending`, and `owner`'s until `lease_until` or later. Nothing if
@@ -133,6 +164,49 @@ impl Store {
         let outcome = seal(&key, &context, "outcome", outcome)?;
         let values = [id.as_str().into(), owner.into(), next.into(), outcome.into(), self.now().into()];
         Ok(self.database.execute(RETRY, &values).await? > 0)
+    }
+
+    /// Gives a message back that was not even tried: it is not counted as begun.
+    pub async fn outbox_put_off(
+        &self,
+        id: &OutboxId,
+        owner: &str,
+        next: Timestamp,
+        outcome: &Outcome,
+    ) -> Result<bool> {
+        const PUT_OFF: &str = "UPDATE outbox SET state = 'ready', due = $3, outcome = $4, owner = NULL, \
+                lease_until = NULL, begun = NULL, attempts = attempts - 1, updated = $5 \
+            WHERE id = $1 AND owner = $2 AND state = 'sending'";
+        let (key, context) = self.key_of(id).await?;
+        let Some(key) = key else {
+            return self.outbox_finish(id, owner, OutgoingState::Cancelled, outcome, &Copy::NONE).await;
+        };
+        let outcome = seal(&key, &context, "outcome", outcome)?;
+        let values = [id.as_str().into(), owner.into(), next.into(), outcome.into(), self.now().into()];
+        Ok(self.database.execute(PUT_OFF, &values).await? > 0)
+    }
+
+    /// Ends a message that cannot be opened, where nobody has begun to hand it over but perhaps `owner`: it
+    /// was altered, and never leaves. What is left of it goes.
+    pub async fn outbox_fail_unreadable(
+        &self,
+        id: &OutboxId,
+        owner: &str,
+        outcome: &Outcome,
+    ) -> Result<bool> {
+        const FAIL: &str = "UPDATE outbox SET state = 'failed', outcome = $3, owner = NULL, lease_until = NULL, \
+                updated = $4 \
+            WHERE id = $1 AND (state IN ('ready', 'scheduled') OR (state = 'sending' AND owner = $2))";
+        let (key, context) = self.key_of(id).await?;
+        let said = key.map(|key| seal(&key, &context, "outcome", outcome)).transpose()?;
+        let values = [id.as_str().into(), owner.into(), said.into(), self.now().into()];
+        let mut transaction = self.database.begin().await?;
+        let is_done = transaction.execute(FAIL, &values).await? > 0;
+        if is_done {
+            drop_pieces(&mut transaction, id.as_str()).await?;
+        }
+        transaction.commit().await?;
+        Ok(is_done)
     }
 
     /// Back to `Waiting`, with another question to the person: before the commit point alone.

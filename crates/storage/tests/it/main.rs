@@ -11,6 +11,7 @@ mod database;
 mod grants;
 mod master_key;
 mod outbox;
+mod outbox_once;
 mod postgres;
 mod remembered;
 mod seal;
@@ -78,6 +79,10 @@ on_both! {
     outbox::the_copy_is_stored_by_one_and_then_the_octets_go,
     outbox::what_is_owed_besides_the_copy_is_seen_to_by_one_until_it_is_done,
     outbox::sums_count_what_left_or_may_leave,
+    outbox_once::what_is_not_known_to_have_left_keeps_its_key,
+    outbox_once::a_version_of_a_draft_is_in_the_outbox_once_unless_it_never_left,
+    outbox_once::a_message_that_is_put_off_has_not_begun,
+    outbox_once::what_was_altered_can_be_ended_without_being_opened,
     outbox::what_has_not_begun_to_leave_is_taken_back_with_its_grant_user_or_account,
     outbox::what_was_sealed_for_one_message_opens_for_no_other,
     outbox::what_ended_is_forgotten_after_thirty_days,

@@ -257,8 +257,17 @@ fn end_of(data: &[u8], from: usize) -> Option<usize> {
 
 /// The address between the angle brackets of a line, and what stands behind them.
 fn path(line: &str) -> (String, Vec<String>) {
-    let inside = line.split_once('<').and_then(|(_, rest)| rest.split_once('>'));
-    let (address, rest) = inside.unwrap_or_default();
+    let after = line.split_once('<').map_or("", |(_, rest)| rest);
+    // Within quotation marks a bracket ends nothing.
+    let (mut is_quoted, mut is_escaped) = (false, false);
+    let end = after.find(|c: char| {
+        let is_end = c == '>' && !is_quoted;
+        is_quoted ^= c == '"' && !is_escaped;
+        is_escaped = c == '\\' && !is_escaped;
+        is_end
+    });
+    let (address, rest) = end.and_then(|end| after.split_at_checked(end)).unwrap_or_default();
+    let rest = rest.strip_prefix('>').unwrap_or_default();
     (address.to_owned(), rest.split_whitespace().map(str::to_owned).collect())
 }
 

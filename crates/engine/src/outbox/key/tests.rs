@@ -77,18 +77,37 @@ async fn a_key_that_is_given_names_it_else_the_draft_and_no_kind_is_taken_for_an
 }
 
 #[tokio::test]
-async fn another_version_of_a_draft_is_another_wish() {
-    let draft = |expect: Option<&str>| SendRequest {
+async fn a_draft_is_one_wish_whatever_is_said_besides() {
+    let draft = |expect: Option<&str>, account: Option<&str>| SendRequest {
         sending: Sending::Draft {
             draft: DraftId::from_text("drf_1"),
             expect: expect.map(str::to_owned),
-            account: None,
+            account: account.map(str::to_owned),
         },
         key: None,
         at: None,
     };
-    let (one, other) = (asked_of(&draft(Some("a"))).await, asked_of(&draft(Some("b"))).await);
-    assert!(one.key == other.key && one.content != other.content);
+    let bare = asked_of(&draft(None, None)).await;
+    assert_eq!(bare, asked_of(&draft(Some("a"), None)).await);
+    assert_eq!(bare, asked_of(&draft(None, Some("work"))).await);
+}
+
+#[tokio::test]
+async fn a_key_that_was_made_here_is_taken_back_for_that_content_only() {
+    let made = asked_of(&new(|_| {})).await;
+    let with = |change: fn(&mut Composition), key: &str| {
+        let mut request = new(change);
+        request.key = Some(key.to_owned());
+        request
+    };
+    let again = asked_of(&with(|_| {}, &made.key)).await;
+    assert!(again.is_given && again.key == made.key && again.content == made.content);
+    let other = with(|letter| letter.subject = Some("another".into()), &made.key);
+    assert_eq!(asked(&other).await.unwrap_err().code, Code::Conflict);
+    assert_eq!(given(&made.key).unwrap(), made.key);
+    assert_eq!(given("hash:mine").unwrap(), "key:hash:mine");
+    assert!(to_ask_with(&made.key).contains(&made.key) && to_ask_with("draft:drf_1").contains("`drf_1`"));
+    assert!(to_ask_with("key:k").contains("the same"));
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use domain::{Code, Door};
 use engine::outgoing::SendStatus;
-use testkit::smtp_sink::SinkOptions;
+use testkit::smtp_sink::{Fault, SinkOptions, Stage};
 use time::Duration;
 
 use super::outbox_world::{OutboxWorld, bounds, ended, letter, request, to_bob};
@@ -23,6 +23,19 @@ async fn an_hour_has_so_many_sends() {
     world.clock.forward(3_001);
     world.send(to_bob(Some("3"))).await.unwrap();
     assert_eq!(ended(&world.sink).len(), 3);
+}
+
+#[tokio::test]
+async fn what_a_server_refuses_counts_as_a_message_of_the_hour() {
+    let options = SinkOptions::default().fault(Fault::say(Stage::Mail, "554 5.7.1 go away"));
+    let Some(mut world) = OutboxWorld::new(options).await else { return };
+    world.principal.limits.sends_per_hour = Some(2);
+    for key in ["1", "2"] {
+        assert_eq!(world.send(to_bob(Some(key))).await.unwrap_err().code, Code::ServerRefused);
+    }
+    assert_eq!(world.send(to_bob(Some("3"))).await.unwrap_err().code, Code::RateLimited);
+    world.clock.forward(3_601);
+    assert_eq!(world.send(to_bob(Some("3"))).await.unwrap_err().code, Code::ServerRefused);
 }
 
 #[tokio::test]
@@ -86,14 +99,20 @@ async fn a_scheduled_message_leaves_when_it_is_due_and_not_before() {
 }
 
 #[tokio::test]
-async fn a_time_that_is_past_means_at_once_and_one_too_far_ahead_is_refused() {
+async fn a_time_just_past_means_at_once_and_one_long_past_or_too_far_ahead_is_refused() {
     let Some(world) = OutboxWorld::new(SinkOptions::default()).await else { return };
-    let mut wish = to_bob(Some("1"));
-    wish.at = Some(now() - Duration::HOUR);
-    assert_eq!(world.send(wish).await.unwrap().status, SendStatus::Sent);
-    let mut wish = to_bob(Some("2"));
-    wish.at = Some(now() + Duration::days(367));
-    assert_eq!(world.send(wish).await.unwrap_err().code, Code::InvalidInput);
+    let at = |key: &str, at| {
+        let mut wish = to_bob(Some(key));
+        wish.at = Some(at);
+        wish
+    };
+    assert_eq!(world.send(at("1", now() - Duration::minutes(5))).await.unwrap().status, SendStatus::Sent);
+    for mistaken in [now() - Duration::minutes(6), now() - Duration::days(365), now() + Duration::days(367)] {
+        let problem = world.send(at("2", mistaken)).await.unwrap_err();
+        assert_eq!(problem.code, Code::InvalidInput);
+        assert!(problem.hint.contains("It is 20") && problem.hint.contains("Z (UTC) now"), "{problem:?}");
+    }
+    assert_eq!(ended(&world.sink).len(), 1);
 }
 
 #[tokio::test]

@@ -2,7 +2,7 @@
 
 use domain::{Code, Scopes};
 use engine::outgoing::SendStatus;
-use testkit::smtp_sink::SinkOptions;
+use testkit::smtp_sink::{Act, Fault, SinkOptions, Stage};
 
 use super::outbox_world::{OutboxWorld, ended, letter, request, state_of, to_bob};
 
@@ -74,6 +74,57 @@ async fn without_a_key_the_same_content_is_the_same_sending_for_a_quarter_of_an_
     let new = world.send(to_bob(None)).await.unwrap();
     assert!(!new.is_repeated && new.message_id != first.message_id);
     assert_eq!(ended(&world.sink).len(), 2);
+}
+
+#[tokio::test]
+async fn without_a_key_what_has_not_left_yet_is_the_same_sending_however_long_it_takes() {
+    let options = SinkOptions::default().fault(Fault::say(Stage::Mail, "451 4.3.0 not now").times(2));
+    let Some(world) = OutboxWorld::new(options).await else { return };
+    let first = world.send(to_bob(None)).await.unwrap();
+    assert_eq!(first.status, SendStatus::Sending);
+    // What it is asked for with is told, and taken.
+    let key = first.hint.split('`').find(|word| word.starts_with("hash:")).unwrap().to_owned();
+    assert_eq!(world.state_of(&key).await.unwrap().message_id, first.message_id);
+    world.clock.forward(20 * 60);
+    let again = world.send(to_bob(None)).await.unwrap();
+    assert!(again.is_repeated && again.status == SendStatus::Sending, "{again:?}");
+    world.clock.forward(20 * 60);
+    let sent = world.send(to_bob(None)).await.unwrap();
+    assert!(sent.is_repeated && sent.status == SendStatus::Sent && sent.message_id == first.message_id);
+    // Given, it names that message for as long as any key does.
+    world.clock.forward(3_600);
+    assert!(world.send(to_bob(Some(&key))).await.unwrap().is_repeated);
+    assert_eq!(world.state_of(&key).await.unwrap().status, SendStatus::Sent);
+    let other = request(letter(&["bob@example.org"], "Coffee"), Some(&key));
+    assert_eq!(world.send(other).await.unwrap_err().code, Code::Conflict);
+    assert_eq!(world.sink.received().len(), 1);
+}
+
+#[tokio::test]
+async fn without_a_key_what_is_scheduled_or_unknown_is_not_sent_again() {
+    let options = SinkOptions::default().fault(Fault::new(Stage::End, Act::Close).once());
+    let Some(world) = OutboxWorld::new(options).await else { return };
+    let mut wish = to_bob(None);
+    wish.at = Some(crate::world::now() + time::Duration::HOUR);
+    assert_eq!(world.send(wish).await.unwrap().status, SendStatus::Scheduled);
+    world.clock.forward(20 * 60);
+    let again = world.send(to_bob(None)).await.unwrap();
+    assert!(again.is_repeated && again.status == SendStatus::Scheduled);
+    world.clock.forward(3_600);
+    assert_eq!(world.send(to_bob(None)).await.unwrap().status, SendStatus::Unknown);
+    world.clock.forward(24 * 3_600);
+    assert_eq!(world.send(to_bob(None)).await.unwrap().status, SendStatus::Unknown);
+    assert_eq!(ended(&world.sink).len(), 1);
+}
+
+#[tokio::test]
+async fn an_address_that_only_quotation_marks_allow_arrives() {
+    let Some(world) = OutboxWorld::new(SinkOptions::default()).await else { return };
+    let outcome = world.send(request(letter(&["\"a<b\"@example.org"], "Tea"), None)).await.unwrap();
+    assert_eq!(outcome.status, SendStatus::Sent);
+    assert_eq!(world.sink.received()[0].to, ["\"a<b\"@example.org"]);
+    let outcome = world.send(request(letter(&["\"a> b\"@example.org"], "Tea"), None)).await.unwrap();
+    assert_eq!(outcome.status, SendStatus::Sent);
 }
 
 #[tokio::test]

@@ -112,10 +112,22 @@ pub(crate) fn engine_over(
     bounds: &SendingBounds,
     processes: Option<PathBuf>,
 ) -> Engine {
+    Engine::bounded(
+        settings_over(store, clock, random, processes),
+        Bounds { sending: *bounds, ..Bounds::default() },
+    )
+}
+
+pub(crate) fn settings_over(
+    store: &Store,
+    clock: Arc<dyn Clock>,
+    random: Arc<dyn Random>,
+    processes: Option<PathBuf>,
+) -> Settings {
     let outgoing =
         Outgoing::new(net::Settings { private_hosts: PrivateHosts::Allow, ..net::Settings::default() });
     let documents = documents::Reader::new("/nonexistent".into(), Vec::new(), documents::Limits::default());
-    let settings = Settings {
+    Settings {
         store: Some(store.clone()),
         sealer: store.sealer().clone(),
         outgoing,
@@ -124,8 +136,7 @@ pub(crate) fn engine_over(
         documents,
         send_delay: Duration::ZERO,
         processes,
-    };
-    Engine::bounded(settings, Bounds { sending: *bounds, ..Bounds::default() })
+    }
 }
 
 pub(crate) fn smtp_at(port: u16) -> Endpoint {
@@ -219,6 +230,37 @@ pub(crate) async fn work_until(engine: &Engine, standing: Standing, is_done: &mu
     tokio::select! {
         () = engine.run_outbox(authority) => {}
         waited = tokio::time::timeout(SOON, waiting) => assert!(waited.is_ok(), "it does not come about"),
+    }
+}
+
+/// Octets of a message that a test puts into the outbox itself.
+pub(crate) struct Octets(pub(crate) Vec<u8>);
+
+impl storage::Pieces for Octets {
+    async fn next(&mut self) -> std::io::Result<Option<bytes::Bytes>> {
+        Ok((!self.0.is_empty()).then(|| std::mem::take(&mut self.0).into()))
+    }
+}
+
+/// The like of a message that is in the outbox, under another id and key.
+pub(crate) fn like(row: &storage::Outgoing, number: u16) -> storage::NewOutgoing {
+    let mut id = [0; 16];
+    id[..2].copy_from_slice(&number.to_be_bytes());
+    storage::NewOutgoing {
+        id: domain::OutboxId::from_random(id),
+        grant: row.grant.clone(),
+        user: row.user.clone(),
+        client: row.client.clone(),
+        account: row.account.clone(),
+        account_name: row.account_name.clone(),
+        key: format!("key:{number}"),
+        key_until: None,
+        content: row.content,
+        frozen: row.frozen.clone(),
+        state: row.state,
+        due: row.due,
+        approval: None,
+        new_recipients: row.new_recipients,
     }
 }
 

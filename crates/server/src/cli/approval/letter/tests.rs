@@ -30,6 +30,8 @@ fn message(recipients: &[&str], stored: &[u8], bcc: std::ops::Range<u64>) -> Out
             is_8bit: false,
             needs_utf8: false,
             draft: None,
+            draft_version: None,
+            date: None,
             answers: None,
             is_forward: false,
             preview: String::new(),
