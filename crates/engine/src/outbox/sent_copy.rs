@@ -51,14 +51,13 @@ impl Engine {
         }
         // Given up before anybody else may take it.
         let copying = tokio::time::timeout(bounds.copy_attempt, self.copied(store, account, row, &taken));
-        let copied = match copying.await {
-            Ok(copied) => copied,
-            Err(_) => {
-                // It may have gone a step further meanwhile.
-                let now = store.outbox_find(&row.id).await.ok().flatten();
-                let problem = Problem::new(Code::AccountUnreachable, "The copy took too long.");
-                Err((now.map_or(taken, |row| row.copy), problem))
-            }
+        let copied = if let Ok(copied) = copying.await {
+            copied
+        } else {
+            // It may have gone a step further meanwhile.
+            let stands = store.outbox_find(&row.id).await.ok().flatten();
+            let problem = Problem::new(Code::AccountUnreachable, "The copy took too long.");
+            Err((stands.map_or(taken, |row| row.copy), problem))
         };
         let (from, end) = copied.unwrap_or_else(|(from, problem)| {
             tracing::warn!(code = %problem.code, "the copy of a sent message could not be filed");

@@ -31,8 +31,8 @@ async fn a_child_sends_a_large_file_and_measures() {
     let random: Arc<dyn Random> = Arc::new(super::outbox_world::Seeded(7, AtomicU64::new(0)));
     let store = open_store(Path::new(dir), clock.clone(), random.clone()).await;
     let patient = engine::bounds::SendingBounds {
-        copy_patience: std::time::Duration::from_secs(60),
-        patience: std::time::Duration::from_secs(60),
+        copy_patience: std::time::Duration::from_mins(1),
+        patience: std::time::Duration::from_mins(1),
         ..bounds()
     };
     let engine = engine_over(&store, clock, random, &patient, None);
