@@ -45,7 +45,8 @@ pub(crate) fn check(octets: &[u8]) {
 fn check_header(octets: &[u8]) {
     let added = [("Message-ID", "<new@example.org>".to_owned())];
     let rewritten = rewrite_header(octets, &["Message-ID", "X-Postroom-Draft"], &added);
-    let (from, to) = (rewritten.bcc.start as usize, rewritten.bcc.end as usize);
+    let at = |place: u64| usize::try_from(place).unwrap();
+    let (from, to) = (at(rewritten.bcc.start), at(rewritten.bcc.end));
     let wire = [&rewritten.octets[..from], &rewritten.octets[to..]].concat();
     let headers = Headers::parse(&wire);
     for hidden in ["Bcc", "Resent-Bcc", "X-Postroom-Draft"] {

@@ -433,7 +433,10 @@ pub(crate) async fn what_is_owed_besides_the_copy_is_seen_to_by_one_until_it_is_
         assert!(one.outbox_finish(&new.id, "one", state, &outcome(), &Copy::NONE).await.unwrap());
     }
     let id = message(1, &grant, &account, 100).id;
-    let due = async |store: &Store| store.outbox_copies_due(&Reach::Stored, now(world), 5).await.unwrap();
+    let due = async |store: &Store| {
+        let due = store.outbox_copies_due(&Reach::Stored, now(world), None, 5).await.unwrap();
+        due.into_iter().map(|due| due.id).collect::<Vec<_>>()
+    };
     assert_eq!(due(&two).await, slice::from_ref(&id), "only what left and owes something");
     let until = now(world) + Duration::minutes(1);
     let (a, b) = tokio::join!(one.outbox_follow(&id, until), two.outbox_follow(&id, until));
