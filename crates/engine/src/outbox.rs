@@ -7,6 +7,7 @@
 mod attempt;
 mod check;
 mod filing;
+mod follow_up;
 mod freeze;
 mod frozen;
 mod key;

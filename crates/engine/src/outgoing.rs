@@ -17,6 +17,7 @@ mod recipients;
 mod source;
 mod spool;
 mod stored;
+mod stripped;
 mod to_send;
 mod unflow;
 mod upload;

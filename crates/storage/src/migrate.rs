@@ -3,8 +3,12 @@
 use crate::{Database, Error, Result};
 
 /// Every step in order; the first has number 1. A step that was released is never changed.
-const STEPS: &[&str] =
-    &[include_str!("migrations/0001_control_plane.sql"), include_str!("migrations/0002_sending.sql")];
+const STEPS: &[&str] = &[
+    include_str!("migrations/0001_control_plane.sql"),
+    include_str!("migrations/0002_sending.sql"),
+    include_str!("migrations/0003_follow_up.sql"),
+    include_str!("migrations/0004_draft_versions.sql"),
+];
 
 /// Runs the steps that the database lacks, all of them or none.
 pub(crate) async fn migrate(database: &Database) -> Result<()> {

@@ -123,6 +123,9 @@ pub struct Frozen {
     /// Which of the draft's versions, by the name that agents expect one by.
     #[serde(default)]
     pub draft_version: Option<String>,
+    /// When it is dated, in seconds since 1970.
+    #[serde(default)]
+    pub date: Option<i64>,
     /// The message that it answers or forwards, as agents name it.
     pub answers: Option<String>,
     /// Whether it forwards that message.
@@ -133,6 +136,13 @@ pub struct Frozen {
     /// Names of its files, likewise.
     #[serde(default)]
     pub files: Vec<String>,
+}
+
+impl Frozen {
+    /// Whether something is to be done in the mailbox once it has left, besides its copy.
+    pub fn owes_follow_up(&self) -> bool {
+        self.draft.is_some() || self.answers.is_some()
+    }
 }
 
 /// What is to go out.

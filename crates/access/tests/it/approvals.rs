@@ -45,6 +45,7 @@ async fn ask(world: &World, access: &Access, number: u8) -> ApprovalId {
             needs_utf8: false,
             draft: None,
             draft_version: None,
+            date: None,
             answers: None,
             is_forward: false,
             preview: String::new(),

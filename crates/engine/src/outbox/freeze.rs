@@ -32,6 +32,7 @@ struct Ready {
     files: Vec<String>,
     follows: Option<(MessageRef, bool)>,
     draft: Option<(domain::DraftId, String)>,
+    due: Timestamp,
 }
 
 impl Engine {
@@ -47,9 +48,8 @@ impl Engine {
         let now = self.now();
         let at = later(request.at, now, &bounds)?;
         self.admit(store, principal, Sums::default()).await?;
-        let ready = self.ready(store, principal, request.sending, asked, now).await?;
-        let is_carried = matches!(ready.account.home, HomeAccount::Carried(_));
-        let keeps_account = !is_carried || principal.door == Door::Stdio;
+        let ready = self.ready(store, principal, request.sending, asked, (now, at)).await?;
+        let keeps_account = keeps_account(principal, &ready.account);
         if at.is_some() && !keeps_account {
             return Err(Problem::new(
                 Code::NotSupported,
@@ -71,8 +71,7 @@ impl Engine {
         }
         let addresses: Vec<String> = recipients.iter().map(|(address, _)| address.clone()).collect();
         let judgement = self.judge(principal, &ready.account, &addresses).await?;
-        let delay = if keeps_account { self.0.settings.send_delay } else { std::time::Duration::ZERO };
-        let due = at.unwrap_or(now).max(now + delay);
+        let due = ready.due;
         let state = match (judgement.reasons.is_empty(), due > now) {
             (false, _) => OutgoingState::Waiting,
             (true, true) => OutgoingState::Scheduled,
@@ -95,6 +94,7 @@ impl Engine {
             needs_utf8,
             draft: ready.draft.as_ref().map(|(draft, _)| draft.clone()),
             draft_version: ready.draft.map(|(_, version)| version),
+            date: Some(due.unix_timestamp()),
             answers: ready.follows.as_ref().map(|(message, _)| message.to_string()),
             is_forward: ready.follows.is_some_and(|(_, is_forward)| is_forward),
             preview: ready.preview,
@@ -135,14 +135,28 @@ impl Engine {
         }
     }
 
-    /// The message as it is to leave.
+    /// When a message of the account leaves at the earliest. That is its date, too: what is dated earlier
+    /// stands among what its recipients have read already. Where a person is asked first it leaves later,
+    /// and keeps this date, since what is approved are these octets.
+    fn due(
+        &self,
+        principal: &Principal,
+        account: &Account,
+        (now, at): (Timestamp, Option<Timestamp>),
+    ) -> Timestamp {
+        let is_kept = keeps_account(principal, account);
+        let delay = if is_kept { self.0.settings.send_delay } else { std::time::Duration::ZERO };
+        at.unwrap_or(now).max(now + delay)
+    }
+
+    /// The message as it is to leave: now, or at the time that was wished.
     async fn ready(
         &self,
         store: &Store,
         principal: &Principal,
         sending: Sending,
         asked: &Asked,
-        now: Timestamp,
+        (now, at): (Timestamp, Option<Timestamp>),
     ) -> Result<Ready, Problem> {
         let name = key::of_message_id(asked, now);
         let make_id = async |account: &Account| {
@@ -153,12 +167,11 @@ impl Engine {
         };
         match sending {
             Sending::Draft { draft, expect, account: named } => {
-                let account = self.account(principal, named.as_deref()).await?;
-                let limit = self.may_send(store, &account).await?;
-                let message_id = make_id(&account).await?;
-                let found = self
-                    .draft_to_send(principal, &draft, expect.as_deref(), named.as_deref(), &message_id)
-                    .await?;
+                let held = Box::pin(self.find_draft(principal, &draft, named.as_deref())).await?;
+                let limit = self.may_send(store, &held.account).await?;
+                let message_id = make_id(&held.account).await?;
+                let due = self.due(principal, &held.account, (now, at));
+                let found = Box::pin(self.draft_to_send(&held, expect.as_deref(), &message_id, due)).await?;
                 if found.spool.size() > limit {
                     return Err(too_large(Some(found.spool.size()), limit));
                 }
@@ -173,6 +186,7 @@ impl Engine {
                     files: found.names,
                     follows: found.follows,
                     draft: Some((draft, found.version)),
+                    due,
                 })
             }
             Sending::New(composition) => {
@@ -180,7 +194,9 @@ impl Engine {
                 let mut prepared = self.prepare(principal, *composition, made).await?;
                 let limit = self.may_send(store, &prepared.account).await?;
                 let message_id = make_id(&prepared.account).await?;
+                let due = self.due(principal, &prepared.account, (now, at));
                 prepared.letter.message_id.clone_from(&message_id);
+                prepared.letter.date = due;
                 let letter = &prepared.letter;
                 let from = wire(&letter.from.email)?;
                 let to = [letter.to.clone(), letter.cc.clone(), letter.bcc.clone()].concat();
@@ -205,6 +221,7 @@ impl Engine {
                     files,
                     follows,
                     draft: None,
+                    due,
                 })
             }
             Sending::State { .. } => Err(Problem::new(Code::Internal, "Nothing was asked to be sent.")),
@@ -269,6 +286,11 @@ impl Engine {
     }
 }
 
+/// Whether the account can be opened when nobody calls.
+fn keeps_account(principal: &Principal, account: &Account) -> bool {
+    !matches!(account.home, HomeAccount::Carried(_)) || principal.door == Door::Stdio
+}
+
 /// When it is to leave, if that is later than now.
 fn later(
     at: Option<Timestamp>,
@@ -301,7 +323,8 @@ fn recipients(addresses: &[Address]) -> Result<Vec<(String, bool)>, Problem> {
     let mut recipients = Vec::with_capacity(addresses.len());
     for address in addresses {
         let wire = wire_address(&address.email).map_err(|error| error.problem())?;
-        if seen.insert(wire.text.to_lowercase()) {
+        // No further folded: beyond ASCII what looks like one address may be two.
+        if seen.insert(wire.text.to_ascii_lowercase()) {
             recipients.push((wire.text, wire.needs_utf8));
         }
     }
@@ -314,4 +337,18 @@ fn recipients(addresses: &[Address]) -> Result<Vec<(String, bool)>, Problem> {
 
 fn wire(email: &str) -> Result<String, Problem> {
     wire_address(email).map(|wire| wire.text).map_err(|error| error.problem())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_that_differ_beyond_ascii_are_two_recipients() {
+        let addresses = ["kim@example.org", "\u{212a}im@example.org", "KIM@example.org"]
+            .map(|email| Address { email: email.to_owned(), ..Address::default() });
+        let envelope = recipients(&addresses).unwrap();
+        let expected = [("kim@example.org".to_owned(), false), ("\u{212a}im@example.org".to_owned(), true)];
+        assert_eq!(envelope, expected);
+    }
 }

@@ -178,6 +178,7 @@ mod tests {
             needs_utf8: false,
             draft: None,
             draft_version: None,
+            date: None,
             answers: None,
             is_forward: false,
             preview: String::new(),

@@ -3,21 +3,20 @@
 //! Before each try the row is moved on, and only one who succeeds in that goes on; before each APPEND but
 //! the first it is looked whether the message is there, because an answer that was lost may have been a yes.
 
-use domain::{
-    AccountSource, Flag, FolderArg, GrantedAccount, HomeAccount, Limits, MessageRef, OutboxId, Principal,
-    Problem, Query, Role, Scopes,
-};
-use mail::imap::{
-    folder::Folder,
-    make_role::MakeRole,
-    marked::WithHeader,
-    write::{Appending, NotAppended, Placed},
+use domain::{Code, Flag, FolderArg, MessageRef, Problem, Query, Role};
+use mail::{
+    imap::{
+        folder::Folder,
+        make_role::MakeRole,
+        marked::WithHeader,
+        write::{Appending, NotAppended, Placed},
+    },
+    mime::compose::wire_address,
 };
 use storage::{Copy, CopyState, Outgoing, Store};
-use time::Duration;
 use tokio::time::Instant;
 
-use super::{Authority, Standing, frozen::Checked};
+use super::frozen::Checked;
 use crate::{
     Account, Engine,
     cursor::At,
@@ -28,58 +27,19 @@ use crate::{
 /// How many of the newest messages in Sent are compared where the Message-ID is not found.
 const COMPARED: usize = 20;
 
-/// How far a provider's Date may be off ours.
-const DATE_TOLERANCE: Duration = Duration::minutes(10);
-
 impl Engine {
-    /// After a message left: its copy, the flag of the message that it answers, the end of its draft. What
-    /// fails here does not change that it was sent.
-    pub(super) async fn follow_up(&self, store: &Store, account: &Account, row: &Outgoing) {
-        if row.copy.state == CopyState::Waiting {
-            self.file_copy(store, account, row).await;
-        }
-        if let Some(answers) = row.frozen.answers.as_deref().and_then(|answers| answers.parse().ok()) {
-            let flag =
-                if row.frozen.is_forward { Flag::Keyword("$Forwarded".to_owned()) } else { Flag::Answered };
-            if let Err(error) = mark(account, &answers, flag).await {
-                tracing::info!(%error, "the message that was answered could not be marked");
-            }
-        }
-        if let Some(draft) = &row.frozen.draft
-            && let Err(problem) = self.discard_draft(account, draft).await
-        {
-            tracing::warn!(code = %problem.code, "a draft that was sent could not be removed");
-        }
-    }
-
-    /// One step of a copy that is due.
-    pub(super) async fn copy_due(&self, store: &Store, id: &OutboxId, authority: &dyn Authority) {
-        let Ok(Some(row)) = store.outbox_find(id).await else { return self.0.under_way.leave(id) };
-        let account = match &row.account {
-            // The copy is owed whatever became of the grant: nobody is asked for it.
-            HomeAccount::Stored(account) => {
-                let granted = GrantedAccount {
-                    name: row.account_name.clone(),
-                    is_default: true,
-                    source: AccountSource::Stored(account.clone()),
-                };
-                self.account(&housekeeping(&row, granted), None).await
-            }
-            HomeAccount::Carried(_) => match authority.standing(&row.grant, &row.user).await {
-                Standing::Holds(principal) => self.account(&principal, Some(row.account_name.as_str())).await,
-                _ => return self.0.under_way.leave(id),
-            },
-        };
-        match account {
-            Ok(account) if account.home == row.account => self.file_copy(store, &account, &row).await,
-            _ => self.0.under_way.leave(id),
-        }
-    }
-
     /// One step of a copy.
-    async fn file_copy(&self, store: &Store, account: &Account, row: &Outgoing) {
+    pub(super) async fn file_copy(&self, store: &Store, account: &Account, row: &Outgoing) {
         let bounds = &self.0.bounds.sending;
         let now = self.now();
+        let looks = u32::try_from(bounds.looks.len()).unwrap_or_default();
+        let most = bounds.copy_tries.saturating_add(looks);
+        if row.copy.tries >= most {
+            // Every try broke off before it could be said how it went.
+            set(store, row, &row.copy, &Copy { state: CopyState::Failed, next: None, ..row.copy.clone() })
+                .await;
+            return;
+        }
         // Whoever comes while this runs, or after it broke off, comes later.
         let taken = Copy {
             tries: row.copy.tries.saturating_add(1),
@@ -91,28 +51,26 @@ impl Engine {
         }
         // Given up before anybody else may take it.
         let copying = tokio::time::timeout(bounds.copy_attempt, self.copied(store, account, row, &taken));
-        let Ok(copied) = copying.await else {
-            tracing::warn!("the copy of a sent message took too long");
-            return;
-        };
-        let end = match copied {
-            Ok(end) => end,
-            Err((from, problem)) => {
-                tracing::warn!(code = %problem.code, "the copy of a sent message could not be filed");
-                let looks = u32::try_from(bounds.looks.len()).unwrap_or_default();
-                let is_last = from.tries >= bounds.copy_tries + looks;
-                let wait = super::retry::wait(&bounds.copy_retries, from.tries);
-                let state = if from.state == CopyState::Looking { from.state } else { CopyState::Failed };
-                let end = if is_last {
-                    Copy { state: CopyState::Failed, next: None, ..from.clone() }
-                } else {
-                    Copy { state, next: Some(now + wait), ..from.clone() }
-                };
-                set(store, row, &from, &end).await;
-                return;
+        let copied = match copying.await {
+            Ok(copied) => copied,
+            Err(_) => {
+                // It may have gone a step further meanwhile.
+                let now = store.outbox_find(&row.id).await.ok().flatten();
+                let problem = Problem::new(Code::AccountUnreachable, "The copy took too long.");
+                Err((now.map_or(taken, |row| row.copy), problem))
             }
         };
-        let (from, end) = end;
+        let (from, end) = copied.unwrap_or_else(|(from, problem)| {
+            tracing::warn!(code = %problem.code, "the copy of a sent message could not be filed");
+            let wait = super::retry::wait(&bounds.copy_retries, from.tries);
+            let state = if from.state == CopyState::Looking { from.state } else { CopyState::Failed };
+            let end = if from.tries >= most {
+                Copy { state: CopyState::Failed, next: None, ..from.clone() }
+            } else {
+                Copy { state, next: Some(self.now() + wait), ..from.clone() }
+            };
+            (from, end)
+        });
         set(store, row, &from, &end).await;
     }
 
@@ -127,9 +85,14 @@ impl Engine {
         let failed = |problem: Problem| (taken.clone(), problem);
         let folder = account.sent_folder().await.map_err(failed)?;
         let may_be_there = taken.state == CopyState::Looking || row.copy.tries > 0;
-        if may_be_there && let Some(id) = self.find_sent(account, &folder, row).await.map_err(failed)? {
+        if may_be_there
+            && let Some((id, is_certain)) = self.find_sent(account, &folder, row).await.map_err(failed)?
+        {
             let state = if taken.state == CopyState::Looking {
-                learn(store, account, true).await;
+                // From one that only looks like it nothing is learned: no later message would be looked for.
+                if is_certain {
+                    learn(store, account, true).await;
+                }
                 CopyState::Kept
             } else {
                 CopyState::Stored
@@ -191,19 +154,19 @@ impl Engine {
         })
     }
 
-    /// Where the message is in Sent: by its Message-ID, else, where the provider gave it another one, by
-    /// subject, Date and first recipient.
+    /// Where the message is in Sent, and whether that is certain: by its Message-ID, else, where the provider
+    /// gave it another one, by From, Date, subject and first recipient.
     async fn find_sent(
         &self,
         account: &Account,
         folder: &Folder,
         row: &Outgoing,
-    ) -> Result<Option<MessageRef>, Problem> {
+    ) -> Result<Option<(MessageRef, bool)>, Problem> {
         let wanted = row.frozen.message_id.as_str();
         let by_id = WithHeader { mailbox: &folder.wire_name, field: "Message-ID", value: wanted, limit: 1 };
         let found = account.opened.ask(Some(&folder.wire_name), &by_id).await;
         if let Some(found) = found.map_err(|error| account.problem(&error))?.first() {
-            return Ok(Some(account.id(folder, found.validity, found.uid)));
+            return Ok(Some((account.id(folder, found.validity, found.uid), true)));
         }
         let query = Query::default();
         let tasks = [Task { folder: folder.clone(), validity: None, at: At::Nothing }];
@@ -226,7 +189,7 @@ impl Engine {
             };
             let found = given.offer.rows.iter().find(|(summary, _)| is_it(&summary.envelope, row));
             if let Some((summary, _)) = found {
-                return Ok(Some(account.id(folder, given.validity, summary.uid)));
+                return Ok(Some((account.id(folder, given.validity, summary.uid), false)));
             }
         }
         Ok(None)
@@ -247,26 +210,25 @@ impl Account {
     }
 }
 
-/// Whether a message in Sent is the one that was sent, under another Message-ID.
+/// Whether a message in Sent is the one that was sent, under another Message-ID. The Date is as we wrote it:
+/// what the person wrote themselves at about that time to the same people is another message.
 fn is_it(envelope: &domain::Envelope, row: &Outgoing) -> bool {
+    let is = |address: &domain::Address, wanted: &str| {
+        let wire = wire_address(&address.email).map_or_else(|_| address.email.clone(), |wire| wire.text);
+        wire.eq_ignore_ascii_case(wanted)
+    };
     let first = row.frozen.recipients.first().map(String::as_str).unwrap_or_default();
     let mut shown = envelope.to.iter().chain(&envelope.cc).chain(&envelope.bcc);
-    envelope.subject.trim() == row.frozen.subject.trim()
-        && envelope.date.is_some_and(|date| (date - row.created).abs() <= DATE_TOLERANCE)
-        && shown.any(|address| address.email.eq_ignore_ascii_case(first))
+    envelope.date.is_some_and(|date| Some(date.unix_timestamp()) == row.frozen.date)
+        && matches!(envelope.from.as_slice(), [from] if is(from, &row.frozen.from))
+        && envelope.subject.trim() == row.frozen.subject.trim()
+        && shown.any(|address| is(address, first))
         && envelope.message_id.as_deref().is_none_or(|id| !is_of_ours(id, row))
 }
 
 /// Whether it is another message that was sent through here to the same people: those keep their own id.
 fn is_of_ours(message_id: &str, row: &Outgoing) -> bool {
     super::message_id::has_shape(message_id) && message_id != row.frozen.message_id
-}
-
-async fn mark(account: &Account, message: &MessageRef, flag: Flag) -> Result<(), mail::Error> {
-    let folders = account.opened.folders(Fresh::Known).await?;
-    let Some(folder) = folders.find(&message.folder) else { return Ok(()) };
-    let (mailbox, validity) = (&folder.wire_name, message.validity);
-    account.opened.pool.store_flags(mailbox, validity, &[message.uid], &[flag], &[]).await.map(drop)
 }
 
 async fn learn(store: &Store, account: &Account, files_itself: bool) {
@@ -280,17 +242,4 @@ async fn set(store: &Store, row: &Outgoing, from: &Copy, to: &Copy) -> bool {
         tracing::warn!(%error, "how a copy stands could not be written down");
         false
     })
-}
-
-/// Nobody's call: only to open the account that the copy belongs to.
-fn housekeeping(row: &Outgoing, granted: GrantedAccount) -> Principal {
-    Principal {
-        user: row.user.clone(),
-        grant: row.grant.clone(),
-        client: row.client.clone(),
-        door: domain::Door::Personal,
-        scopes: Scopes::default(),
-        accounts: vec![granted],
-        limits: Limits::default(),
-    }
 }

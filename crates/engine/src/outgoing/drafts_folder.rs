@@ -37,8 +37,8 @@ impl Version {
 }
 
 /// A draft that was found.
-pub(super) struct Held {
-    pub(super) account: Account,
+pub(crate) struct Held {
+    pub(crate) account: Account,
     pub(super) folder: Folder,
     newest: Version,
     /// What a crash left over.
@@ -46,6 +46,11 @@ pub(super) struct Held {
 }
 
 impl Held {
+    /// The name that agents expect the newest version by.
+    pub(crate) fn version(&self) -> String {
+        self.newest.expect()
+    }
+
     pub(super) fn newest(&self) -> &Version {
         &self.newest
     }
@@ -57,7 +62,7 @@ impl Held {
 
 impl Engine {
     /// Finds a draft: in the account that is named, else in the default one, else in the others.
-    pub(super) async fn find_draft(
+    pub(crate) async fn find_draft(
         &self,
         principal: &Principal,
         draft: &DraftId,
@@ -213,11 +218,25 @@ impl Account {
     }
 
     /// Takes all versions away but that one.
-    pub(super) async fn take_away(&self, held: &Held, but: Option<Placed>) -> Result<(), Problem> {
+    async fn take_away(&self, held: &Held, but: Option<Placed>) -> Result<(), Problem> {
+        let is_old = |version: &&Version| Some(version.placed()) != but;
+        self.take(held, held.all().filter(is_old)).await
+    }
+
+    /// Takes the version of that name away, and those before it. Where it is gone nothing is: whatever is
+    /// there now came later, and may hold words that nobody sent.
+    pub(super) async fn take_away_until(&self, held: &Held, version: &str) -> Result<(), Problem> {
+        self.take(held, held.all().skip_while(|found| found.expect() != version)).await
+    }
+
+    async fn take<'a>(
+        &self,
+        held: &Held,
+        versions: impl Iterator<Item = &'a Version>,
+    ) -> Result<(), Problem> {
         let validity = held.newest.marked.validity;
-        let is_old =
-            |version: &&Version| version.marked.validity == validity && Some(version.placed()) != but;
-        let uids: Vec<u32> = held.all().filter(is_old).map(|version| version.marked.uid).collect();
+        let of_now = versions.filter(|version| version.marked.validity == validity);
+        let uids: Vec<u32> = of_now.map(|version| version.marked.uid).collect();
         if uids.is_empty() {
             return Ok(());
         }

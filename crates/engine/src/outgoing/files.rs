@@ -12,7 +12,7 @@ use super::{
     originals::Followed,
     source::Source,
     spool::{MAX_SIZE, too_large},
-    whole_message,
+    whole_message::{self, Header},
 };
 use crate::{
     Engine,
@@ -170,7 +170,7 @@ impl Engine {
         let (name, part) = (found.listed.name.clone(), found.part.clone());
         if part.kind == "message" {
             let random = &self.0.settings.random;
-            return whole_message::attach(&name, part.size, found.stream(), random).await;
+            return whole_message::attach(&name, part.size, found.stream(), Header::AsItIs, random).await;
         }
         Ok(Attached::of_part(&name, &part, found.stream()))
     }
@@ -196,7 +196,7 @@ impl Engine {
             subject => format!("{subject}.eml"),
         };
         let windows = whole_message::windows(group, summary);
-        whole_message::attach(&name, summary.size, windows, &self.0.settings.random).await
+        whole_message::attach(&name, summary.size, windows, Header::Stripped, &self.0.settings.random).await
     }
 
     async fn uploaded(&self, principal: &Principal, id: &UploadId) -> Result<Attached, Problem> {

@@ -115,7 +115,7 @@ impl<'a> Seen<'a> {
         for list in self.addresses {
             for address in list {
                 let wire = wire_address(&address.email).map(|wire| wire.text);
-                add(&wire.unwrap_or_else(|_| address.email.clone()).to_lowercase());
+                add(&wire.unwrap_or_else(|_| address.email.clone()).to_ascii_lowercase());
             }
             add("");
         }

@@ -29,7 +29,7 @@ impl Lists {
     pub(super) fn checked(mut self) -> Result<Self, Problem> {
         let mut seen = HashSet::new();
         for list in [&mut self.to, &mut self.cc, &mut self.bcc] {
-            list.retain(|address| seen.insert(address.email.to_lowercase()));
+            list.retain(|address| seen.insert(on_the_wire(&address.email)));
         }
         if seen.len() > MAX_RECIPIENTS {
             let told = format!(
@@ -43,6 +43,12 @@ impl Lists {
         }
         Ok(self)
     }
+}
+
+/// What two ways to write an address have in common. Folded in ASCII alone: beyond it two letters may have
+/// one lower case, and two people one address.
+fn on_the_wire(email: &str) -> String {
+    wire_address(email).map_or_else(|_| email.to_owned(), |wire| wire.text).to_ascii_lowercase()
 }
 
 /// Reads a list whose entries hold one or more addresses each.
@@ -59,4 +65,24 @@ pub(super) fn read(entries: &[String]) -> Result<Vec<Address>, Problem> {
         out.append(&mut parse_recipients(entry).map_err(|error| error.problem())?);
     }
     Ok(out)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn two_ways_to_write_an_address_are_merged_and_two_addresses_are_not() {
+        let to = read(&[
+            "ann@example.org, ANN@EXAMPLE.ORG, kim@example.org".into(),
+            // The sign of Kelvin, whose lower case is an ASCII k.
+            "\u{212a}im@example.org, x@b\u{fc}cher.example, X@xn--bcher-kva.example".into(),
+        ]);
+        let lists = Lists { to: to.unwrap(), ..Lists::default() }.checked().unwrap();
+        let kept: Vec<&str> = lists.to.iter().map(|address| address.email.as_str()).collect();
+        assert_eq!(
+            kept,
+            ["ann@example.org", "kim@example.org", "\u{212a}im@example.org", "x@b\u{fc}cher.example"]
+        );
+    }
 }

@@ -22,7 +22,7 @@ use super::{
     mark::{Follow, Seen},
     recipients::Lists,
     unflow::unflow,
-    whole_message,
+    whole_message::{self, Header},
 };
 use crate::{
     Engine,
@@ -173,7 +173,14 @@ impl Engine {
             }
             let windows = held.windows(version, part);
             let mut attached = if part.kind == "message" {
-                whole_message::attach(&listed.name, part.size, windows, &self.0.settings.random).await?
+                whole_message::attach(
+                    &listed.name,
+                    part.size,
+                    windows,
+                    Header::AsItIs,
+                    &self.0.settings.random,
+                )
+                .await?
             } else {
                 Attached::of_part(&listed.name, part, windows)
             };

@@ -62,19 +62,17 @@ pub(crate) struct DraftToSend {
 }
 
 impl Engine {
-    /// Reads a draft as it is now, if it is the version that is expected, with a Message-ID and a date of its
-    /// own. Nothing is changed in the folder.
+    /// Reads a draft that was found, if it is the version that is expected, with a Message-ID and a date of
+    /// its own. Nothing is changed in the folder.
     pub(crate) async fn draft_to_send(
         &self,
-        principal: &Principal,
-        draft: &DraftId,
+        held: &Held,
         expect: Option<&str>,
-        account: Option<&str>,
         message_id: &str,
+        dated: Timestamp,
     ) -> Result<DraftToSend, Problem> {
-        let held = Box::pin(self.find_draft(principal, draft, account)).await?;
         let version = held.newest();
-        if expect.is_some_and(|expect| expect != version.expect()) {
+        if expect.is_some_and(|expect| expect != held.version()) {
             return Err(Problem::new(
                 Code::Conflict,
                 "The draft is not the version that was expected: it was changed since.",
@@ -101,9 +99,9 @@ impl Engine {
         let Lists { to, cc, bcc } = lists.checked()?;
         let structure = version.marked.summary.structure.as_ref();
         let files = structure.map(attachments).unwrap_or_default();
-        let spool = Box::pin(self.copy(&held, &stored, message_id)).await?;
+        let spool = Box::pin(self.copy(held, &stored, message_id, dated)).await?;
         Ok(DraftToSend {
-            version: version.expect(),
+            version: held.version(),
             preview: account.preview(&stored.text),
             subject: row::single_line(&headers.text("subject").unwrap_or_default()),
             names: files.into_iter().map(|file| file.name).collect(),
@@ -124,25 +122,36 @@ impl Engine {
         draft: &DraftId,
         account: Option<&str>,
     ) -> Result<String, Problem> {
-        let held = Box::pin(self.find_draft(principal, draft, account)).await?;
-        Ok(held.newest().expect())
+        Ok(Box::pin(self.find_draft(principal, draft, account)).await?.version())
     }
 
-    /// Takes every version of a draft away; nothing happens where there is none.
-    pub(crate) async fn discard_draft(&self, account: &Account, draft: &DraftId) -> Result<(), Problem> {
+    /// Takes the version of a draft that was sent away, with those before it; nothing happens where it is
+    /// gone. One that replaced it while it waited stays: that was not sent.
+    pub(crate) async fn discard_draft(
+        &self,
+        account: &Account,
+        draft: &DraftId,
+        version: &str,
+    ) -> Result<(), Problem> {
         match account.held(draft).await? {
-            Some(held) => account.take_away(&held, None).await,
+            Some(held) => account.take_away_until(&held, version).await,
             None => Ok(()),
         }
     }
 
-    async fn copy(&self, held: &Held, stored: &Stored, message_id: &str) -> Result<Spool, Problem> {
+    async fn copy(
+        &self,
+        held: &Held,
+        stored: &Stored,
+        message_id: &str,
+        dated: Timestamp,
+    ) -> Result<Spool, Problem> {
         let (account, folder) = (&held.account, &held.folder);
         let marked = &held.newest().marked;
         if marked.summary.size > MAX_SIZE {
             return Err(too_large(Some(marked.summary.size), MAX_SIZE));
         }
-        let added = [("Date", date(self.now())), ("Message-ID", message_id.to_owned())];
+        let added = [("Date", date(dated)), ("Message-ID", message_id.to_owned())];
         let header = rewrite_header(&stored.header, DROPPED, &added);
         if header.is_cut {
             return Err(Problem::new(Code::TooLarge, "The draft's header is larger than what is sent.")
@@ -188,8 +197,8 @@ fn has_utf8_addresses(stored: &Stored) -> bool {
 }
 
 /// As RFC 5322 section 3.3 writes it.
-fn date(now: Timestamp) -> String {
-    now.format(&time::format_description::well_known::Rfc2822).unwrap_or_default()
+fn date(dated: Timestamp) -> String {
+    dated.format(&time::format_description::well_known::Rfc2822).unwrap_or_default()
 }
 
 #[cfg(test)]

@@ -14,6 +14,7 @@ use super::{
     media_type::UNKNOWN,
     source::Source,
     spool::{MAX_SIZE, Writer},
+    stripped::Stripped,
 };
 use crate::{
     attachment::{STREAMED, Windows},
@@ -35,11 +36,21 @@ pub(super) fn windows(group: &Group, summary: &Summary) -> Windows {
     Windows::new(group.account.clone(), place, &part, STREAMED, 0)
 }
 
+/// Whether header fields are left out that are its sender's business alone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Header {
+    /// A file of a message, as others sent it.
+    AsItIs,
+    /// A message of this mailbox: the person's own tell who got a blind copy.
+    Stripped,
+}
+
 /// Fetches the message, since how it is written must be known before the first octet is.
 pub(super) async fn attach(
     name: &str,
     size: u64,
     mut windows: Windows,
+    header: Header,
     random: &Arc<dyn Random>,
 ) -> Result<Attached, Problem> {
     if size > MAX_SIZE {
@@ -47,9 +58,20 @@ pub(super) async fn attach(
     }
     let mut writer = Writer::new(random, MAX_SIZE);
     let mut nature = Nature::default();
-    while let Some(octets) = windows.next().await? {
+    let mut stripped = (header == Header::Stripped).then(Stripped::default);
+    loop {
+        let octets = windows.next().await?;
+        let is_end = octets.is_none();
+        let octets = match (&mut stripped, octets) {
+            (None, octets) => octets.unwrap_or_default(),
+            (Some(stripped), Some(octets)) => stripped.pass(&octets).into(),
+            (Some(stripped), None) => stripped.end().into(),
+        };
         nature.look_at(&octets);
         writer.push(&octets).await?;
+        if is_end {
+            break;
+        }
     }
     let spool = writer.finish(0..0, nature.is_8bit, false).await?;
     let size = spool.size();

@@ -80,14 +80,21 @@ async fn a_file_that_reading_would_not_give_out_is_not_attached() {
 
 #[tokio::test]
 async fn a_whole_message_goes_as_it_is_where_mail_can_carry_it() {
-    let carried = message("Plan for you", "Wörter.", &[]);
+    let mut carried = message("Plan for you", "Wörter.", &[]);
     let mut broken = message("Long lines", "words", &[]);
     broken.raw.extend_from_slice(&[b'x'; 1_500]);
+    for mail in [&mut carried, &mut broken] {
+        let mut raw =
+            b"Bcc: blind@example.org,\r\n other@example.org\r\nX-Postroom-Draft: drf_7\r\n".to_vec();
+        raw.append(&mut mail.raw);
+        mail.raw = raw;
+    }
     let Some(world) = holding(vec![carried, broken]) else { return };
     let whole = |uid| with(vec![FileSource::FromMessage { message: id(uid), index: None }]);
     let made = world.draft(whole(1)).await.unwrap();
     let stored = world.only_draft();
     assert!(stored.contains("message/rfc822") && stored.contains("Plan for you.eml"), "{stored}");
+    assert!(!stored.contains("blind@") && !stored.contains("drf_7"), "{stored}");
     assert!(stored.contains("\n\nWörter.\n") || stored.contains("Wörter."), "{stored}");
     // It stays through a replacement.
     let subject = Composition { subject: Some("Other".into()), ..Composition::default() };
@@ -101,6 +108,8 @@ async fn a_whole_message_goes_as_it_is_where_mail_can_carry_it() {
         drafts.iter().map(|(_, stored)| stored).find(|stored| stored.contains(made.draft.as_str())).unwrap();
     assert!(stored.contains("application/octet-stream") && stored.contains("Long lines.eml"), "{stored}");
     assert!(stored.lines().all(|line| line.len() <= 998));
+    let begins = lines(b"From: Bob <bob@example.org>");
+    assert!(stored.contains(begins.trim_end()), "its header begins with another field");
 }
 
 #[tokio::test]
@@ -187,7 +196,7 @@ async fn a_server_that_can_decode_sends_fewer_octets_and_the_file_is_the_same() 
 }
 
 /// Octets of this process in memory: the most since it was last reset.
-fn most_memory() -> u64 {
+pub(crate) fn most_memory() -> u64 {
     let status = fs::read_to_string("/proc/self/status").unwrap();
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
     line.trim().trim_end_matches(" kB").trim().parse::<u64>().unwrap() * 1024

@@ -71,6 +71,7 @@ async fn ask(world: &World, number: u8) -> ApprovalId {
             needs_utf8: false,
             draft: None,
             draft_version: None,
+            date: None,
             answers: None,
             is_forward: false,
             preview: "Hello".to_owned(),

@@ -1,11 +1,11 @@
-//! After a message left: its copy in Sent, and the end of its row.
+//! After a message left: its copy in Sent, what else is owed in the mailbox, and the end of its row.
 
 use domain::{OutboxId, Timestamp};
 use time::Duration;
 
 use super::{
     Copy, Due, Reach,
-    row::{drop_pieces, seal},
+    row::{drop_pieces, seal, small},
 };
 use crate::{Result, Store, Value};
 
@@ -13,8 +13,8 @@ use crate::{Result, Store, Value};
 const KEPT: Duration = Duration::days(30);
 
 impl Store {
-    /// Messages whose copy in Sent is to be seen to now, those first that are due longest, from behind
-    /// `after` on.
+    /// Messages whose copy in Sent, or what else is owed in the mailbox, is to be seen to now, those first
+    /// that are due longest, from behind `after` on.
     pub async fn outbox_copies_due(
         &self,
         reach: &Reach,
@@ -22,15 +22,35 @@ impl Store {
         after: Option<&Due>,
         limit: u32,
     ) -> Result<Vec<Due>> {
-        const STORED: &str = "SELECT id, account, copy_next AS due FROM outbox \
-            WHERE state IN ('sent', 'partly_sent') AND copy_state IN ('waiting', 'looking', 'failed') \
-            AND copy_next <= $1 AND (copy_next > $3 OR (copy_next = $3 AND id > $4)) \
-            AND account NOT LIKE 'carried:%' ORDER BY copy_next, id LIMIT $2";
-        const CARRIED: &str = "SELECT id, account, copy_next AS due FROM outbox \
-            WHERE state IN ('sent', 'partly_sent') AND copy_state IN ('waiting', 'looking', 'failed') \
-            AND copy_next <= $1 AND (copy_next > $3 OR (copy_next = $3 AND id > $4)) \
-            AND account = $5 ORDER BY copy_next, id LIMIT $2";
+        const STORED: &str = "SELECT id, account, due FROM (SELECT id, account, \
+            CASE WHEN follow_next <= $1 THEN follow_next ELSE copy_next END AS due FROM outbox \
+            WHERE state IN ('sent', 'partly_sent') AND (follow_next <= $1 \
+            OR (copy_state IN ('waiting', 'looking', 'failed') AND copy_next <= $1)) \
+            AND account NOT LIKE 'carried:%') AS owed \
+            WHERE due > $3 OR (due = $3 AND id > $4) ORDER BY due, id LIMIT $2";
+        const CARRIED: &str = "SELECT id, account, due FROM (SELECT id, account, \
+            CASE WHEN follow_next <= $1 THEN follow_next ELSE copy_next END AS due FROM outbox \
+            WHERE state IN ('sent', 'partly_sent') AND (follow_next <= $1 \
+            OR (copy_state IN ('waiting', 'looking', 'failed') AND copy_next <= $1)) \
+            AND account = $5) AS owed \
+            WHERE due > $3 OR (due = $3 AND id > $4) ORDER BY due, id LIMIT $2";
         self.due_of([STORED, CARRIED], reach, now, after, limit).await
+    }
+
+    /// Takes what is owed besides the copy, if it is due; nobody else does before `until`. Answers how often
+    /// it was taken, this time included.
+    pub async fn outbox_follow(&self, id: &OutboxId, until: Timestamp) -> Result<Option<u32>> {
+        const TAKE: &str = "UPDATE outbox SET follow_tries = follow_tries + 1, follow_next = $2 \
+            WHERE id = $1 AND follow_next <= $3 AND state IN ('sent', 'partly_sent') RETURNING follow_tries";
+        let values = [id.as_str().into(), until.into(), self.now().into()];
+        let taken = self.database.fetch_optional(TAKE, &values).await?;
+        taken.map(|row| small(&row, "follow_tries")).transpose()
+    }
+
+    /// When to see to it again; never if absent: it is done, or given up.
+    pub async fn outbox_set_follow(&self, id: &OutboxId, next: Option<Timestamp>) -> Result<()> {
+        const SET: &str = "UPDATE outbox SET follow_next = $2 WHERE id = $1 AND follow_next IS NOT NULL";
+        self.database.execute(SET, &[id.as_str().into(), next.into()]).await.map(drop)
     }
 
     /// Moves the copy on, if it is still as `from` says: whoever is to store it first moves `next` ahead,

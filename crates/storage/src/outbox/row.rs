@@ -121,7 +121,7 @@ fn read_approval(row: &Row, id: &str, key: &HomeKey, context: &[String]) -> Resu
     })
 }
 
-fn small(row: &Row, column: &'static str) -> Result<u32> {
+pub(super) fn small(row: &Row, column: &'static str) -> Result<u32> {
     u32::try_from(row.int(column)?).map_err(|_| Error::Unreadable(column))
 }
 

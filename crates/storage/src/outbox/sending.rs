@@ -92,7 +92,8 @@ impl Store {
     }
 
     /// Ends `owner`'s hand-over in a final state: `Sent`, `PartlySent` and `Unknown` only after the commit
-    /// point, the others before it too. The octets go unless the copy or the person still needs them.
+    /// point, the others before it too. The octets go unless the copy or the person still needs them. What
+    /// is owed besides is due at once.
     pub async fn outbox_finish(
         &self,
         id: &OutboxId,
@@ -102,10 +103,10 @@ impl Store {
         copy: &Copy,
     ) -> Result<bool> {
         const FINISH: &str = "UPDATE outbox SET state = $3, outcome = $4, copy_state = $5, copy_id = $6, \
-                copy_tries = $7, copy_next = $8, owner = NULL, lease_until = NULL, updated = $9 \
+                copy_tries = $7, copy_next = $8, follow_next = $10, owner = NULL, lease_until = NULL, updated = $9 \
             WHERE id = $1 AND owner = $2 AND state = 'committing'";
         const FINISH_EARLY: &str = "UPDATE outbox SET state = $3, outcome = $4, copy_state = $5, copy_id = $6, \
-                copy_tries = $7, copy_next = $8, owner = NULL, lease_until = NULL, updated = $9 \
+                copy_tries = $7, copy_next = $8, follow_next = $10, owner = NULL, lease_until = NULL, updated = $9 \
             WHERE id = $1 AND owner = $2 AND state IN ('sending', 'committing')";
         if !state.is_final() {
             return Ok(false);
@@ -121,6 +122,13 @@ impl Store {
             ),
             None => (None, None),
         };
+        let is_sent = matches!(state, OutgoingState::Sent | OutgoingState::PartlySent);
+        let row = match self.outbox_find(id).await {
+            // That it left must be written down all the same.
+            Err(Error::Seal | Error::Unreadable(_)) => None,
+            row => row?,
+        };
+        let follow = is_sent && row.is_some_and(|row| row.frozen.owes_follow_up());
         let values = [
             id.as_str().into(),
             owner.into(),
@@ -131,6 +139,7 @@ impl Store {
             copy.tries.into(),
             copy.next.into(),
             self.now().into(),
+            follow.then(|| self.now()).into(),
         ];
         let mut transaction = self.database.begin().await?;
         let sql = if has_left { FINISH } else { FINISH_EARLY };

@@ -77,6 +77,7 @@ on_both! {
     outbox::a_message_can_go_back_to_its_person,
     outbox::a_message_of_a_process_that_is_gone_is_recovered_once,
     outbox::the_copy_is_stored_by_one_and_then_the_octets_go,
+    outbox::what_is_owed_besides_the_copy_is_seen_to_by_one_until_it_is_done,
     outbox::sums_count_what_left_or_may_leave,
     outbox_once::what_is_not_known_to_have_left_keeps_its_key,
     outbox_once::a_version_of_a_draft_is_in_the_outbox_once_unless_it_never_left,

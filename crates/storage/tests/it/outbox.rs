@@ -71,6 +71,7 @@ pub(crate) fn message(number: u8, grant: &GrantId, account: &HomeAccount, size: 
             needs_utf8: false,
             draft: None,
             draft_version: None,
+            date: None,
             answers: Some("work/@inbox:4711@k2x9".to_owned()),
             is_forward: false,
             preview: SUBJECT.to_owned(),
@@ -393,6 +394,7 @@ pub(crate) async fn the_copy_is_stored_by_one_and_then_the_octets_go(world: &Wor
     one.outbox_commit_point(&id, "one").await.unwrap();
     let waiting = Copy { next: Some(now(world)), ..COPY };
     assert!(one.outbox_finish(&id, "one", OutgoingState::Sent, &outcome(), &waiting).await.unwrap());
+    one.outbox_set_follow(&id, None).await.unwrap();
     let due = async || {
         let due = two.outbox_copies_due(&Reach::Stored, now(world), None, 5).await.unwrap();
         due.into_iter().map(|due| due.id).collect::<Vec<_>>()
@@ -410,6 +412,46 @@ pub(crate) async fn the_copy_is_stored_by_one_and_then_the_octets_go(world: &Wor
     let found = find(&two, &id).await;
     assert_eq!((found.copy, found.outcome), (stored, Some(outcome())));
     assert!(matches!(read_all(one.outbox_reader(&id).await.unwrap()).await, Err(Error::Gone)));
+}
+
+pub(crate) async fn what_is_owed_besides_the_copy_is_seen_to_by_one_until_it_is_done(world: &World) {
+    let (one, two) = (world.store().await, world.store().await);
+    let (grant, account) = ann(&one).await;
+    let account = HomeAccount::Stored(account);
+    let draft = Some(domain::DraftId::from_random([7; 16]));
+    for (number, draft, state) in [
+        (1, draft.clone(), OutgoingState::Sent),
+        (2, None, OutgoingState::Sent),
+        (3, draft, OutgoingState::Unknown),
+    ] {
+        let mut new = message(number, &grant, &account, 100);
+        new.frozen.draft = draft;
+        new.frozen.answers = None;
+        add(&one, &new).await;
+        one.outbox_claim(&new.id, "one", now(world) + Duration::minutes(1)).await.unwrap();
+        one.outbox_commit_point(&new.id, "one").await.unwrap();
+        assert!(one.outbox_finish(&new.id, "one", state, &outcome(), &Copy::NONE).await.unwrap());
+    }
+    let id = message(1, &grant, &account, 100).id;
+    let due = async |store: &Store| {
+        let due = store.outbox_copies_due(&Reach::Stored, now(world), None, 5).await.unwrap();
+        due.into_iter().map(|due| due.id).collect::<Vec<_>>()
+    };
+    assert_eq!(due(&two).await, slice::from_ref(&id), "only what left and owes something");
+    let until = now(world) + Duration::minutes(1);
+    let (a, b) = tokio::join!(one.outbox_follow(&id, until), two.outbox_follow(&id, until));
+    let taken: Vec<u32> = [a.unwrap(), b.unwrap()].into_iter().flatten().collect();
+    assert_eq!(taken, [1], "one of them");
+    assert_eq!(due(&two).await, []);
+    // Whoever took it was killed.
+    world.clock.forward(60);
+    assert_eq!(two.outbox_follow(&id, now(world) + Duration::minutes(1)).await.unwrap(), Some(2));
+    two.outbox_set_follow(&id, None).await.unwrap();
+    world.clock.forward(3_600);
+    assert_eq!((due(&one).await, one.outbox_follow(&id, now(world)).await.unwrap()), (vec![], None));
+    // It is over for good.
+    one.outbox_set_follow(&id, Some(now(world))).await.unwrap();
+    assert_eq!(due(&one).await, []);
 }
 
 pub(crate) async fn sums_count_what_left_or_may_leave(world: &World) {

@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex};
 
 use domain::{
     AccountSettings, AccountSource, Clock, Credentials, Door, Endpoint, FixedClock, GrantId, GrantedAccount,
-    Limits, Random, Scopes, Secret, TlsMode, account::Credential,
+    Limits, Principal, Random, Scopes, Secret, TlsMode, account::Credential,
 };
 use mail::octets::Chunks as _;
 use net::{Outgoing, PrivateHosts};
@@ -96,7 +96,11 @@ impl World {
     }
 
     async fn to_send(&self, draft: &DraftId, expect: Option<&str>) -> Result<DraftToSend, Problem> {
-        self.engine.draft_to_send(&self.principal, draft, expect, None, "<sent@example.com>").await
+        let held = self.engine.find_draft(&self.principal, draft, None).await?;
+        let due = Timestamp::from_unix_timestamp(i64::try_from(NOW).unwrap() + 3_600).unwrap();
+        let found = self.engine.draft_to_send(&held, expect, "<sent@example.com>", due).await?;
+        assert_eq!(found.version, held.version());
+        Ok(found)
     }
 
     fn other(&self) -> OtherClient {
@@ -166,7 +170,7 @@ async fn a_draft_leaves_with_the_same_body_and_a_header_without_its_handle() {
     assert!(!header.to_lowercase().contains("postroom"), "{header}");
     assert_eq!(header.matches("Message-ID:").count(), 1);
     assert!(header.contains("Message-ID: <sent@example.com>"), "{header}");
-    assert!(header.contains("Date: Sat, 21 Nov 2026 12:00:00 +0000"), "{header}");
+    assert!(header.contains("Date: Sat, 21 Nov 2026 13:00:00 +0000"), "{header}");
     let bcc = found.spool.bcc();
     let bcc = &message[usize::try_from(bcc.start).unwrap()..usize::try_from(bcc.end).unwrap()];
     assert!(bcc.starts_with("Bcc: ") && bcc.ends_with("\r\n") && bcc.contains("eve@example.net"), "{bcc}");
@@ -242,24 +246,35 @@ async fn what_a_draft_follows_is_told_when_it_leaves() {
         let found = world.to_send(&made.draft, Some(&made.expect)).await.unwrap();
         let (of, forwards) = found.follows.unwrap();
         assert_eq!((of.uid, forwards), (1, is_forward));
-        world.engine.discard_draft(&found.account, &made.draft).await.unwrap();
+        world.engine.discard_draft(&found.account, &made.draft, &found.version).await.unwrap();
     }
 }
 
 #[tokio::test]
-async fn a_discarded_draft_is_gone_with_all_its_versions_and_others_stay() {
+async fn a_sent_draft_is_gone_with_the_versions_before_it_and_others_stay() {
     let Some(world) = world() else { return };
     let made = world.drafted(composition()).await;
     let copy = world.stored();
-    world.other().append("Drafts", &Mail::new(copy, NOW).flags("DS")).unwrap();
+    let again = || world.other().append("Drafts", &Mail::new(copy.clone(), NOW).flags("DS")).unwrap();
+    again();
+    let second = world.to_send(&made.draft, None).await.unwrap();
+    assert_ne!(second.version, made.expect);
     let stays = world.drafted(Composition { attachments: None, ..composition() }).await;
-    let account = world.engine.account(&world.principal, None).await.unwrap();
-    world.engine.discard_draft(&account, &made.draft).await.unwrap();
-    assert!(world.stored().contains(stays.draft.as_str()));
+    // What came after the one that was sent.
+    again();
+    let newest = world.to_send(&made.draft, None).await.unwrap();
+    let (engine, account) = (&world.engine, &newest.account);
+    engine.discard_draft(account, &made.draft, &second.version).await.unwrap();
+    assert_eq!(world.to_send(&made.draft, Some(&newest.version)).await.unwrap().version, newest.version);
+    // Once more changes nothing, nor does what is not there.
+    engine.discard_draft(account, &made.draft, &second.version).await.unwrap();
+    engine.discard_draft(account, &made.draft, "").await.unwrap();
+    world.to_send(&made.draft, Some(&newest.version)).await.unwrap();
+    engine.discard_draft(account, &made.draft, &newest.version).await.unwrap();
     let refused = world.to_send(&made.draft, None).await.map(|_| ()).unwrap_err();
     assert_eq!(refused.code, Code::NotFound);
-    // Once more changes nothing.
-    world.engine.discard_draft(&account, &made.draft).await.unwrap();
+    engine.discard_draft(account, &made.draft, &newest.version).await.unwrap();
+    assert!(world.stored().contains(stays.draft.as_str()));
     world.to_send(&stays.draft, Some(&stays.expect)).await.unwrap();
 }
 

@@ -4,10 +4,11 @@ use std::sync::Arc;
 
 use domain::{AccountSource, Door, Principal};
 use engine::{
+    bounds::SendingBounds,
     outbox::Standing,
     outgoing::{SendOutcome, SendStatus},
 };
-use testkit::{Mail, Options, Proxy, proxy::Faults, smtp_sink::SinkOptions};
+use testkit::{Mail, Options, OtherClient, Proxy, maildir::Numbering, proxy::Faults, smtp_sink::SinkOptions};
 
 use super::outbox_world::{OutboxWorld, bounds, state_of, to_bob, work_until};
 
@@ -15,7 +16,7 @@ async fn world() -> Option<OutboxWorld> {
     OutboxWorld::new(SinkOptions::default()).await
 }
 
-async fn files_itself(world: &OutboxWorld, files_itself: bool) {
+pub(super) async fn files_itself(world: &OutboxWorld, files_itself: bool) {
     let AccountSource::Stored(id) = &world.principal.accounts[0].source else { panic!("not stored") };
     world.store.filing_learn(&domain::HomeAccount::Stored(id.clone()), files_itself).await.unwrap();
 }
@@ -100,6 +101,83 @@ async fn what_the_provider_filed_under_another_message_id_is_found_too() {
     world.maildir.deliver("Sent", 1, &Mail::new(renamed, crate::world::NOW)).unwrap();
     until(&world, "kept").await;
     assert_eq!(world.filed("Sent").len(), 1);
+    // It only looks like it, so that nothing is learned for the next.
+    assert_eq!(state(&world.send(to_bob(Some("next"))).await.unwrap()), "looking");
+}
+
+#[tokio::test]
+async fn what_the_person_wrote_themselves_is_not_taken_for_the_copy() {
+    let Some(world) = world().await else { return };
+    let outcome = world.send(to_bob(Some("k"))).await.unwrap();
+    let message = world.sink.received().remove(0).message;
+    let own = message.replace(&outcome.message_id, "<own@example.com>");
+    let later = own.replace("12:00:00", "12:00:03");
+    let alias = own.replace("From: Alice <alice@example.com>", "From: Alice <a@example.com>");
+    assert!(later != own && alias != own);
+    for (number, raw) in (1..).zip([later, alias]) {
+        world.maildir.deliver("Sent", number, &Mail::new(raw, crate::world::NOW)).unwrap();
+    }
+    until(&world, "stored").await;
+    assert_eq!(world.filed("Sent").len(), 3);
+    assert_eq!(state(&world.send(to_bob(Some("next"))).await.unwrap()), "stored");
+}
+
+#[tokio::test]
+async fn a_full_mailbox_delays_the_copy_and_not_the_sending() {
+    let extra_settings = "plugin {\n  quota_rule = *:storage=60K\n}\n".to_owned();
+    let options = Options { extra_settings, ..Options::default() };
+    let Some(world) = OutboxWorld::on(options, SinkOptions::default(), &bounds()).await else { return };
+    files_itself(&world, false).await;
+    let big = format!("Subject: big\r\n\r\n{}", "words\r\n".repeat(8_800));
+    world.maildir.fill("INBOX", Numbering::default(), [Mail::new(big, crate::world::NOW)]).unwrap();
+    let outcome = world.send(to_bob(Some("k"))).await.unwrap();
+    assert_eq!((outcome.status, state(&outcome)), (SendStatus::Sent, "waiting"), "{outcome:?}");
+    // For good, after enough tries.
+    world
+        .work_until(&world.engine.clone(), async || {
+            world.clock.forward(3_600);
+            state(&world.state_of("k").await.unwrap()) == "failed"
+        })
+        .await;
+    assert!(world.filed("Sent").is_empty());
+    assert_eq!(world.sink.received().len(), 1);
+}
+
+#[tokio::test]
+async fn a_copy_for_which_room_is_made_is_stored_then() {
+    let extra_settings = "plugin {\n  quota_rule = *:storage=60K\n}\n".to_owned();
+    let options = Options { extra_settings, ..Options::default() };
+    let Some(world) = OutboxWorld::on(options, SinkOptions::default(), &bounds()).await else { return };
+    files_itself(&world, false).await;
+    let big = format!("Subject: big\r\n\r\n{}", "words\r\n".repeat(8_800));
+    world.maildir.fill("INBOX", Numbering::default(), [Mail::new(big, crate::world::NOW)]).unwrap();
+    assert_eq!(state(&world.send(to_bob(Some("k"))).await.unwrap()), "waiting");
+    OtherClient::sign_in(&world.dovecot, "alice", "alice-secret").unwrap().delete("INBOX", "1").unwrap();
+    until(&world, "stored").await;
+    assert_eq!(world.filed("Sent").len(), 1);
+    assert_eq!(world.sink.received().len(), 1);
+}
+
+#[tokio::test]
+async fn a_copy_that_takes_too_long_again_and_again_is_given_up() {
+    let soon = std::time::Duration::from_millis(100);
+    let bounds = SendingBounds { copy_attempt: soon, copy_tries: 2, ..bounds() };
+    let Some(world) = OutboxWorld::bounded(slow(), &bounds).await else { return };
+    let proxy = Proxy::start(world.dovecot.imap_port(), Faults::default()).unwrap();
+    let principal = behind(&world, &proxy);
+    let stalled = Faults { stall_after: Some(0), ..Faults::default() };
+    let sending = world.engine.send(&principal, to_bob(Some("k")));
+    let (outcome, ()) = tokio::join!(sending, strikes(&world, &proxy, stalled));
+    assert_eq!(outcome.unwrap().status, SendStatus::Sent);
+    let holds = Standing::Holds(Arc::new(principal.clone()));
+    work_until(&world.engine, holds, &mut async || {
+        world.clock.forward(3_600);
+        let outcome = world.engine.send(&principal, state_of("k")).await.unwrap();
+        outcome.copy.is_some_and(|copy| copy.state == "failed")
+    })
+    .await;
+    let row = world.store.outbox_find_key(&principal.grant, "key:k").await.unwrap().unwrap();
+    assert!(row.copy.is_done(), "{:?}", row.copy);
 }
 
 #[tokio::test]
@@ -116,8 +194,23 @@ async fn another_message_with_the_same_subject_is_not_taken_for_the_copy() {
     assert_eq!(world.filed("Sent").len(), 2);
 }
 
+/// A sink that leaves time for something to happen while it is spoken to.
+pub(super) fn slow() -> SinkOptions {
+    SinkOptions { pause: std::time::Duration::from_millis(50), ..SinkOptions::default() }
+}
+
+/// Lets the mailbox fail as soon as the next message is being handed over.
+pub(super) async fn strikes(world: &OutboxWorld, proxy: &Proxy, faults: Faults) {
+    let before = world.sink.received().len();
+    while world.sink.transactions().len() <= before {
+        tokio::time::sleep(std::time::Duration::from_millis(2)).await;
+    }
+    proxy.set(faults.clone());
+    proxy.strike(faults);
+}
+
 /// The same person behind a proxy before the IMAP server.
-fn behind(world: &OutboxWorld, proxy: &Proxy) -> Principal {
+pub(super) fn behind(world: &OutboxWorld, proxy: &Proxy) -> Principal {
     let mut principal = world.carried(Door::Stdio);
     let AccountSource::Carried(carried) = &mut principal.accounts[0].source else { panic!("not carried") };
     let (settings, _) = Arc::make_mut(carried);
@@ -127,8 +220,7 @@ fn behind(world: &OutboxWorld, proxy: &Proxy) -> Principal {
 
 #[tokio::test]
 async fn a_mailbox_that_is_away_delays_the_copy_and_not_the_sending() {
-    let options = SinkOptions { pause: std::time::Duration::from_millis(50), ..SinkOptions::default() };
-    let Some(world) = OutboxWorld::new(options).await else { return };
+    let Some(world) = OutboxWorld::new(slow()).await else { return };
     let proxy = Proxy::start(world.dovecot.imap_port(), Faults::default()).unwrap();
     let principal = behind(&world, &proxy);
     let holds = || Standing::Holds(Arc::new(principal.clone()));
@@ -143,14 +235,7 @@ async fn a_mailbox_that_is_away_delays_the_copy_and_not_the_sending() {
     // The server may have stored the copy when its answer is lost: then it is found, and not stored again.
     let away = Faults { cut_after: Some(0), ..Faults::default() };
     let sending = world.engine.send(&principal, to_bob(Some("k")));
-    let cutting = async {
-        while world.sink.transactions().len() < 2 {
-            tokio::time::sleep(std::time::Duration::from_millis(2)).await;
-        }
-        proxy.set(away.clone());
-        proxy.strike(away.clone());
-    };
-    let (outcome, ()) = tokio::join!(sending, cutting);
+    let (outcome, ()) = tokio::join!(sending, strikes(&world, &proxy, away));
     let outcome = outcome.unwrap();
     assert_eq!((outcome.status, state(&outcome)), (SendStatus::Sent, "waiting"), "{outcome:?}");
     proxy.set(Faults::default());

@@ -37,6 +37,10 @@ pub(crate) const SOON: Duration = Duration::from_secs(20);
 pub(crate) struct MovedClock(AtomicI64);
 
 impl MovedClock {
+    pub(crate) fn at(seconds: u64) -> Self {
+        Self(AtomicI64::new(i64::try_from(seconds).unwrap()))
+    }
+
     pub(crate) fn forward(&self, seconds: i64) {
         self.0.fetch_add(seconds, Ordering::SeqCst);
     }
@@ -155,7 +159,7 @@ impl OutboxWorld {
         let mut settings = settings(&dovecot);
         settings.smtp = Some(smtp_at(sink.port()));
         let dir = tempfile::tempdir().unwrap();
-        let clock = Arc::new(MovedClock(AtomicI64::new(i64::try_from(NOW).unwrap())));
+        let clock = Arc::new(MovedClock::at(NOW));
         let random: Arc<dyn Random> = Arc::new(Seeded(1, AtomicU64::new(0)));
         let store = open_store(dir.path(), clock.clone(), random.clone()).await;
         let user = store.add_user("alice", false, "x").await.unwrap();

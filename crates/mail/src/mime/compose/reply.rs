@@ -57,13 +57,14 @@ pub fn reply_recipients(original: &Envelope, own: &[String], all: bool) -> Recip
     found
 }
 
-/// What two ways to write one address have in common.
+/// What two ways to write one address have in common. Local parts are folded in ASCII alone: beyond it two
+/// letters may have one lower case, and two people one address.
 pub(super) fn key(email: &str) -> String {
     let email = email.trim();
-    let Some((local, domain)) = email.rsplit_once('@') else { return email.to_lowercase() };
+    let Some((local, domain)) = email.rsplit_once('@') else { return email.to_ascii_lowercase() };
     let domain = domain.trim_end_matches('.');
     let domain = idna::domain_to_ascii(domain).unwrap_or_else(|_| domain.to_lowercase());
-    format!("{}@{domain}", local.to_lowercase())
+    format!("{}@{domain}", local.to_ascii_lowercase())
 }
 
 /// The addresses that can be written to: names of groups and garbled ones are left out.
