@@ -7,6 +7,7 @@ const STEPS: &[&str] = &[
     include_str!("migrations/0001_control_plane.sql"),
     include_str!("migrations/0002_sending.sql"),
     include_str!("migrations/0003_follow_up.sql"),
+    include_str!("migrations/0004_draft_versions.sql"),
 ];
 
 /// Runs the steps that the database lacks, all of them or none.

@@ -3,8 +3,7 @@
 -- account's own key, that of a carried account under the master key; a hash of it is an HMAC.
 -- grant_id without a reference: carried grants have no row.
 
--- key_hash: of the key that a grant named its sending by; NULL once it names another. draft_hash: of the
--- draft that is sent; version_hash: of that version of it, NULL once it may be sent anew. frozen: envelope,
+-- key_hash: of the key that a grant named its sending by; NULL once it names another. frozen: envelope,
 -- key and content's hash. due: not to leave before. pieces: how many there are in outbox_pieces.
 -- owner: the process that is sending it. begun: when it last began to. copy_…: of the copy in Sent.
 CREATE TABLE outbox (
@@ -16,8 +15,6 @@ CREATE TABLE outbox (
   account_name TEXT NOT NULL,
   key_hash BLOB,
   key_until INTEGER,
-  draft_hash BLOB,
-  version_hash BLOB,
   frozen BLOB NOT NULL,
   size INTEGER NOT NULL DEFAULT 0,
   pieces INTEGER NOT NULL DEFAULT 0,
@@ -37,11 +34,9 @@ CREATE TABLE outbox (
   copy_next INTEGER,
   created INTEGER NOT NULL,
   updated INTEGER NOT NULL,
-  UNIQUE (grant_id, key_hash),
-  UNIQUE (grant_id, version_hash)
+  UNIQUE (grant_id, key_hash)
 ) STRICT;
 
-CREATE INDEX outbox_of_draft ON outbox (grant_id, draft_hash);
 CREATE INDEX outbox_by_state ON outbox (state, due);
 CREATE INDEX outbox_of_grant ON outbox (grant_id, created);
 CREATE INDEX outbox_of_account ON outbox (account);

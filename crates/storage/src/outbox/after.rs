@@ -13,8 +13,8 @@ use crate::{Result, Store, Value};
 const KEPT: Duration = Duration::days(30);
 
 impl Store {
-    /// Messages whose copy in Sent, or what else is owed in the mailbox, is to be seen to now, those first that
-    /// are due longest, from behind `after` on.
+    /// Messages whose copy in Sent, or what else is owed in the mailbox, is to be seen to now, those first
+    /// that are due longest, from behind `after` on.
     pub async fn outbox_copies_due(
         &self,
         reach: &Reach,
@@ -23,17 +23,17 @@ impl Store {
         limit: u32,
     ) -> Result<Vec<Due>> {
         const STORED: &str = "SELECT id, account, due FROM (SELECT id, account, \
-                CASE WHEN copy_state IN ('waiting', 'looking', 'failed') AND copy_next IS NOT NULL \
-                    AND (follow_next IS NULL OR copy_next < follow_next) THEN copy_next ELSE follow_next END AS due \
-                FROM outbox WHERE state IN ('sent', 'partly_sent')) AS owed \
-            WHERE due <= $1 AND (due > $3 OR (due = $3 AND id > $4)) \
-            AND account NOT LIKE 'carried:%' ORDER BY due, id LIMIT $2";
+            CASE WHEN follow_next <= $1 THEN follow_next ELSE copy_next END AS due FROM outbox \
+            WHERE state IN ('sent', 'partly_sent') AND (follow_next <= $1 \
+            OR (copy_state IN ('waiting', 'looking', 'failed') AND copy_next <= $1)) \
+            AND account NOT LIKE 'carried:%') AS owed \
+            WHERE due > $3 OR (due = $3 AND id > $4) ORDER BY due, id LIMIT $2";
         const CARRIED: &str = "SELECT id, account, due FROM (SELECT id, account, \
-                CASE WHEN copy_state IN ('waiting', 'looking', 'failed') AND copy_next IS NOT NULL \
-                    AND (follow_next IS NULL OR copy_next < follow_next) THEN copy_next ELSE follow_next END AS due \
-                FROM outbox WHERE state IN ('sent', 'partly_sent')) AS owed \
-            WHERE due <= $1 AND (due > $3 OR (due = $3 AND id > $4)) \
-            AND account = $5 ORDER BY due, id LIMIT $2";
+            CASE WHEN follow_next <= $1 THEN follow_next ELSE copy_next END AS due FROM outbox \
+            WHERE state IN ('sent', 'partly_sent') AND (follow_next <= $1 \
+            OR (copy_state IN ('waiting', 'looking', 'failed') AND copy_next <= $1)) \
+            AND account = $5) AS owed \
+            WHERE due > $3 OR (due = $3 AND id > $4) ORDER BY due, id LIMIT $2";
         self.due_of([STORED, CARRIED], reach, now, after, limit).await
     }
 

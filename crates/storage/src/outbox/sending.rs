@@ -123,7 +123,12 @@ impl Store {
             None => (None, None),
         };
         let is_sent = matches!(state, OutgoingState::Sent | OutgoingState::PartlySent);
-        let follow = is_sent && self.outbox_find(id).await?.is_some_and(|row| row.frozen.owes_follow_up());
+        let row = match self.outbox_find(id).await {
+            // That it left must be written down all the same.
+            Err(Error::Seal | Error::Unreadable(_)) => None,
+            row => row?,
+        };
+        let follow = is_sent && row.is_some_and(|row| row.frozen.owes_follow_up());
         let values = [
             id.as_str().into(),
             owner.into(),

@@ -23,11 +23,11 @@ async fn the_whole_suite_holds_on_postgres() {
         return;
     };
     let mut number = 0;
-    crate::run_all(async || {
+    Box::pin(crate::run_all(async || {
         number += 1;
         server.create_database(&format!("t{number}"));
         World::at(server.url(&format!("t{number}")), tempfile::tempdir().unwrap())
-    })
+    }))
     .await;
 
     let error = Database::open(&server.url("missing")).await.unwrap_err();
