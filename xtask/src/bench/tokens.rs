@@ -23,12 +23,15 @@ pub(super) fn measure(world: &World) -> Result<Vec<Row>, Failure> {
     let rows = tokens(&answer);
     let listed = product.ask("tools/list", &json!({}))?.value;
     let tools = listed["tools"].as_array().map(Vec::as_slice).unwrap_or_default();
-    let schemas = tools.iter().map(tokens).sum();
-    let count = tools.len();
+    let reads = |tool: &&Value| tool["annotations"]["readOnlyHint"] == true;
+    let schemas = tools.iter().filter(reads).map(tokens).sum();
+    let count = tools.iter().filter(reads).count();
+    let all = tools.iter().map(tokens).sum();
     drop(product);
     Ok(vec![
         Row::count(&format!("tokens: {ROWS} rows of the sample mailbox"), rows, 1_500),
         Row::count(&format!("tokens: descriptions of all {count} reading tools"), schemas, 2_600),
+        Row::count("tokens: descriptions of all tools without `mail:send`", all, 6_000),
     ])
 }
 
