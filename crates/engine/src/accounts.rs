@@ -25,7 +25,7 @@ use crate::{
     Bounds,
     apart::Apart,
     attachment::FileRoom,
-    leaving::Exposures,
+    leaving::{Exposures, Known},
     opened::{Fresh, Opened, no_such_folder},
     outbox::UnderWay,
 };
@@ -66,6 +66,8 @@ pub(crate) struct Inner {
     pub(crate) apart: Apart,
     /// What grants have read lately.
     pub(crate) exposures: Exposures,
+    /// Whom the person wrote to, as servers said lately.
+    pub(crate) known: Known,
     /// What is being sent.
     pub(crate) under_way: UnderWay,
     open: Mutex<HashMap<[u8; 32], Arc<Opened>>>,
@@ -135,6 +137,7 @@ impl Engine {
             file_room: FileRoom::default(),
             apart: Apart::default(),
             exposures: Exposures::default(),
+            known: Known::default(),
             under_way: UnderWay::default(),
             open: Mutex::default(),
         }))

@@ -12,6 +12,7 @@ use domain::{AccountSource, ApprovalRule, Code, Door, HomeAccount, Principal, Pr
 pub(crate) use self::{
     allowed::{AllowList, folded},
     exposure::{Exposures, Shown},
+    known::{Known, Recall},
 };
 use crate::{Account, Engine, accounts::home};
 
@@ -66,14 +67,15 @@ impl Engine {
             .filter(|recipient| !is_allowed(principal, account, &folded(recipient)))
             .collect();
         let asked: Vec<String> = others.iter().map(|recipient| folded(recipient)).collect();
-        let unknown = self.unknown(account, &asked).await?;
-        let is_new = |recipient: &&&String| unknown.contains(&folded(recipient));
         let read = self.read_lately(principal, account).await?;
         let asks_for_new = match rule {
             ApprovalRule::Always | ApprovalRule::NewRecipients => true,
             ApprovalRule::AfterStrangers => read.is_of_strangers,
             ApprovalRule::Never => false,
         };
+        let recall = if asks_for_new { Recall::Known } else { Recall::Both };
+        let unknown = self.unknown(account, &asked, recall).await?;
+        let is_new = |recipient: &&&String| unknown.contains(&folded(recipient));
         let mut reasons = Vec::new();
         if rule == ApprovalRule::Always {
             reasons.push(Reason::Always);

@@ -82,6 +82,8 @@ impl Database {
             .busy_timeout(BUSY)
             .foreign_keys(true)
             // A removed account's key leaves the file, not only the table.
+            // a message of many megabytes passes through once: pages of it are not worth their memory
+            .pragma("cache_size", "-512")
             .pragma("secure_delete", "ON");
         let pool = || SqlitePoolOptions::new().acquire_timeout(ACQUIRE).test_before_acquire(false);
         let writer = pool()

@@ -9,7 +9,7 @@ use std::{
 use domain::{AccountName, Address, ApprovalRule, Code, GrantId, HomeAccount, Principal, Problem, Timestamp};
 use time::Duration;
 
-use super::folded;
+use super::{Recall, folded};
 use crate::{Engine, accounts::home, read::Outcome, search::Row};
 
 /// How long what was read counts.
@@ -139,6 +139,6 @@ impl Engine {
         if asked.iter().any(String::is_empty) {
             return Ok(true);
         }
-        Ok(!self.unknown(&account, &asked).await?.is_empty())
+        Ok(!self.unknown(&account, &asked, Recall::Known).await?.is_empty())
     }
 }

@@ -1,11 +1,15 @@
 //! Whom the person has written to themselves: what approvals remember, and the Sent folder, where what left
 //! through a grant does not count. Nothing that was received makes anybody known.
 
-use std::collections::BTreeSet;
+use std::{
+    collections::{BTreeSet, HashMap},
+    sync::{Mutex, PoisonError},
+    time::Duration,
+};
 
 use bytes::Bytes;
 use domain::{
-    Address, Problem, Query, Role, Summary,
+    Address, HomeAccount, Problem, Query, Role, Summary,
     query::{Expr, Field, Term},
 };
 use tokio::time::Instant;
@@ -28,14 +32,74 @@ const TOGETHER: usize = 20;
 /// Addresses that are searched for alone, where the search for all found too many messages to tell.
 const ALONE: usize = 10;
 
+/// How long an answer of the server's serves again.
+const LASTS: Duration = Duration::from_mins(10);
+
+/// Answers that are remembered; beyond that all are forgotten, which costs a question each.
+const REMEMBERED: usize = 10_000;
+
+/// An account and an address, folded.
+type Of = (HomeAccount, String);
+
+/// Whom the server said lately that the person wrote to, and whom not.
+#[derive(Default)]
+pub(crate) struct Known(Mutex<HashMap<Of, (Instant, bool)>>);
+
+/// Which of the remembered answers serve.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Recall {
+    /// That somebody is known: it stays true.
+    Known,
+    /// Also that somebody is not, where nothing depends on it but a count.
+    Both,
+}
+
+impl Known {
+    /// Whether the person wrote to the address, if that is remembered.
+    fn recall(&self, of: &Of, recall: Recall) -> Option<bool> {
+        let all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let (at, is_known) = all.get(of).copied()?;
+        (at.elapsed() < LASTS && (is_known || recall == Recall::Both)).then_some(is_known)
+    }
+
+    fn note(&self, of: Of, is_known: bool) {
+        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if all.len() >= REMEMBERED {
+            all.clear();
+        }
+        all.insert(of, (Instant::now(), is_known));
+    }
+}
+
 impl Engine {
     /// Those of the addresses (folded) that the person never wrote to from the account, in their order.
     pub(crate) async fn unknown(
         &self,
         account: &Account,
         addresses: &[String],
+        recall: Recall,
     ) -> Result<Vec<String>, Problem> {
-        let mut left: Vec<String> = addresses.to_vec();
+        let of = |address: &String| (account.home.clone(), address.clone());
+        let (mut unknown, mut left) = (Vec::new(), Vec::new());
+        for address in addresses {
+            match self.0.known.recall(&of(address), recall) {
+                Some(true) => {}
+                Some(false) => unknown.push(address.clone()),
+                None => left.push(address.clone()),
+            }
+        }
+        let asked = left.clone();
+        let strangers = self.strangers(account, left).await?;
+        for address in asked {
+            self.0.known.note(of(&address), !strangers.contains(&address));
+        }
+        unknown.extend(strangers);
+        Ok(addresses.iter().filter(|address| unknown.contains(address)).cloned().collect())
+    }
+
+    /// The same, asked anew.
+    async fn strangers(&self, account: &Account, mut left: Vec<String>) -> Result<Vec<String>, Problem> {
+        let count = left.len();
         if let (Some(store), false) = (&self.0.settings.store, left.is_empty()) {
             let known = store.known_among(&account.home, &left).await.map_err(|error| {
                 tracing::error!(%error, "known recipients cannot be looked up");
@@ -49,7 +113,7 @@ impl Engine {
             left.retain(|address| !found.contains(address));
         }
         // Many messages to one of them may have hidden those to the others.
-        if addresses.len() > 1 {
+        if count > 1 {
             for address in left.clone().iter().take(ALONE) {
                 let found = self.written_to(account, std::slice::from_ref(address)).await?;
                 left.retain(|address| !found.contains(address));
