@@ -347,8 +347,11 @@ async fn utf8_in_the_header_is_kept(mut world: World) {
             Ok(placed) => {
                 let stored = whole(&pool, &folder, placed.unwrap()).await.0;
                 // Cyrus makes it seven bits; nothing can be done about that.
-                let expected =
-                    if world.name == "cyrus" { text.replacen("Grüße", "GrXXXXe", 2) } else { text.clone() };
+                let expected = if world.name == "cyrus" {
+                    text.replacen("Grüße", &format!("Gr{}e", "X".repeat(4)), 2)
+                } else {
+                    text.clone()
+                };
                 assert_eq!(stored, expected, "{}", world.name);
             }
             Err(error) => panic!("{}: {is_utf8} {error:?}", world.name),
