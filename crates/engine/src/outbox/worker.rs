@@ -92,68 +92,48 @@ impl Engine {
         let turn = permits.rounds.fetch_add(1, Ordering::Relaxed) % reaches.len().max(1);
         reaches.rotate_left(turn);
         for reach in &reaches {
-            self.send_due(store, authority, reach, &permits.sending).await?;
-            self.copy_all_due(store, authority, reach, &permits.copying).await?;
+            for work in [(Work::Sending, &permits.sending), (Work::Copying, &permits.copying)] {
+                self.begin_due(store, authority, reach, work).await?;
+            }
         }
         Ok(())
     }
 
-    /// Begins to send what is due, one message for each account: a server that hangs holds up its own.
-    async fn send_due(
+    /// Begins what is due of one kind of work, one message for each account: a server that hangs holds up
+    /// its own.
+    async fn begin_due(
         &self,
         store: &Store,
         authority: &Arc<dyn Authority>,
         reach: &Reach,
-        permits: &Arc<Semaphore>,
+        (work, permits): (Work, &Arc<Semaphore>),
     ) -> storage::Result<()> {
         let now = self.now();
         let mut last: Option<Due> = None;
         for _ in 0..PAGES {
-            let page = store.outbox_due(reach, now, last.as_ref(), ROUND).await?;
+            let page = match work {
+                Work::Sending => store.outbox_due(reach, now, last.as_ref(), ROUND).await?,
+                Work::Copying => store.outbox_copies_due(reach, now, last.as_ref(), ROUND).await?,
+            };
             for due in &page {
-                if self.is_to_wait(Work::Sending, due) {
+                if self.is_to_wait(work, due) {
                     continue;
                 }
                 // Who waits for a place is looked for again when there is one.
                 let Ok(permit) = Arc::clone(permits).try_acquire_owned() else { return Ok(()) };
-                self.0.under_way.take_up(Work::Sending, due.account.clone());
-                let voucher = Voucher::Authority(Arc::clone(authority));
-                let (_, task) = self.begin_attempt(due.id.clone(), voucher);
-                self.release_after(task, permit, Work::Sending, due.account.clone());
-            }
-            last = page.into_iter().nth(ROUND as usize - 1);
-            if last.is_none() {
-                break;
-            }
-        }
-        Ok(())
-    }
-
-    /// Begins to see to copies, likewise.
-    async fn copy_all_due(
-        &self,
-        store: &Store,
-        authority: &Arc<dyn Authority>,
-        reach: &Reach,
-        permits: &Arc<Semaphore>,
-    ) -> storage::Result<()> {
-        let now = self.now();
-        let mut last: Option<Due> = None;
-        for _ in 0..PAGES {
-            let page = store.outbox_copies_due(reach, now, last.as_ref(), ROUND).await?;
-            for due in &page {
-                if self.is_to_wait(Work::Copying, due) {
-                    continue;
-                }
-                let Ok(permit) = Arc::clone(permits).try_acquire_owned() else { return Ok(()) };
-                self.0.under_way.take_up(Work::Copying, due.account.clone());
-                let (engine, store, authority) = (self.clone(), store.clone(), Arc::clone(authority));
-                let id = due.id.clone();
-                let task = tokio::spawn(async move {
-                    let _running = engine.0.under_way.begin();
-                    engine.copy_due(&store, &id, &*authority).await;
-                });
-                self.release_after(task, permit, Work::Copying, due.account.clone());
+                self.0.under_way.take_up(work, due.account.clone());
+                let (id, authority) = (due.id.clone(), Arc::clone(authority));
+                let task = match work {
+                    Work::Sending => self.begin_attempt(id, Voucher::Authority(authority)).1,
+                    Work::Copying => {
+                        let (engine, store) = (self.clone(), store.clone());
+                        tokio::spawn(async move {
+                            let _running = engine.0.under_way.begin();
+                            engine.copy_due(&store, &id, &*authority).await;
+                        })
+                    }
+                };
+                self.release_after(task, permit, work, due.account.clone());
             }
             last = page.into_iter().nth(ROUND as usize - 1);
             if last.is_none() {

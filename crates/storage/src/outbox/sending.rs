@@ -162,13 +162,7 @@ impl Store {
         const RETRY: &str = "UPDATE outbox SET state = 'ready', due = $3, outcome = $4, owner = NULL, \
                 lease_until = NULL, updated = $5 \
             WHERE id = $1 AND owner = $2 AND state IN ('sending', 'committing')";
-        let (key, context) = self.key_of(id).await?;
-        let Some(key) = key else {
-            return self.outbox_finish(id, owner, OutgoingState::Cancelled, outcome, &Copy::NONE).await;
-        };
-        let outcome = seal(&key, &context, "outcome", outcome)?;
-        let values = [id.as_str().into(), owner.into(), next.into(), outcome.into(), self.now().into()];
-        Ok(self.database.execute(RETRY, &values).await? > 0)
+        self.give_back(RETRY, (id, owner), next, outcome).await
     }
 
     /// Gives a message back that was not even tried: it is not counted as begun.
@@ -182,13 +176,24 @@ impl Store {
         const PUT_OFF: &str = "UPDATE outbox SET state = 'ready', due = $3, outcome = $4, owner = NULL, \
                 lease_until = NULL, begun = NULL, attempts = attempts - 1, updated = $5 \
             WHERE id = $1 AND owner = $2 AND state = 'sending'";
+        self.give_back(PUT_OFF, (id, owner), next, outcome).await
+    }
+
+    /// Gives a message of `owner` back by that statement; it ends where its account is gone.
+    async fn give_back(
+        &self,
+        sql: &'static str,
+        (id, owner): (&OutboxId, &str),
+        next: Timestamp,
+        outcome: &Outcome,
+    ) -> Result<bool> {
         let (key, context) = self.key_of(id).await?;
         let Some(key) = key else {
             return self.outbox_finish(id, owner, OutgoingState::Cancelled, outcome, &Copy::NONE).await;
         };
         let outcome = seal(&key, &context, "outcome", outcome)?;
         let values = [id.as_str().into(), owner.into(), next.into(), outcome.into(), self.now().into()];
-        Ok(self.database.execute(PUT_OFF, &values).await? > 0)
+        Ok(self.database.execute(sql, &values).await? > 0)
     }
 
     /// Ends a message that cannot be opened, where nobody has begun to hand it over but perhaps `owner`: it

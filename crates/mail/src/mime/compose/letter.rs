@@ -154,7 +154,7 @@ pub fn message_id(mac: &[u8], domain: &str) -> String {
 }
 
 /// RFC 4648 section 6 in lower case, without padding.
-pub(super) fn base32(octets: &[u8]) -> String {
+pub fn base32(octets: &[u8]) -> String {
     const DIGITS: &[u8; 32] = b"abcdefghijklmnopqrstuvwxyz234567";
     let mut out = String::with_capacity(octets.len().div_ceil(5) * 8);
     let (mut bits, mut count) = (0_u32, 0_u32);
