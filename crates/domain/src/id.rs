@@ -84,6 +84,16 @@ id!(
     UploadId,
     "upl"
 );
+id!(
+    /// What one call changed, as it is taken back.
+    ChangeId,
+    "chg"
+);
+id!(
+    /// A change that waits to be confirmed.
+    PlanId,
+    "pln"
+);
 
 #[cfg(test)]
 mod tests {

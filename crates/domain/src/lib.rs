@@ -22,7 +22,9 @@ pub mod secret;
 pub use account::{AccountName, AccountSettings, Credentials, Endpoint, HomeAccount, TlsMode};
 pub use clock::{Clock, FixedClock, Random, Timestamp};
 pub use grant::{Grant, GrantedAccounts, Limits};
-pub use id::{AccountId, ApprovalId, DraftId, GrantId, OutboxId, TokenId, UploadId, UserId};
+pub use id::{
+    AccountId, ApprovalId, ChangeId, DraftId, GrantId, OutboxId, PlanId, TokenId, UploadId, UserId,
+};
 pub use leaving::{ApprovalPlace, ApprovalRule};
 pub use mailbox::{FolderArg, FolderName, Role};
 pub use message::{Address, Envelope, Flag, GmailIds, Part, PartPath, Summary};

@@ -3,6 +3,7 @@
 //! Knows no users, no grants and no SQL; it can be used by somebody else as a library. Values in and
 //! out are `domain`'s. Start with [`imap`] for servers and [`mime`] for what a message says.
 
+pub mod calendar;
 pub mod error;
 pub mod imap;
 pub mod mime;

@@ -8,13 +8,18 @@ use engine::{
     Engine,
     accounts::AccountStatus,
     attachment::{Download, File, Form},
+    delete::DeleteRequest,
     folders::Folder,
+    invite::{InviteReplyRequest, InviteView},
+    manage::{ManageRequest, Managed},
+    organize::{OrganizeRequest, Organized, Progress},
     outbox::ApprovalQuestion,
     outgoing::{DraftRequest, Drafted, NewUpload, SendOutcome, SendRequest, Upload},
     people::{People, PeopleRequest},
     read::{Outcome, View},
     search::{Failure, Page, SearchRequest},
     thread::{ThreadPage, ThreadRequest},
+    undo::Undone,
 };
 
 use futures_util::stream::BoxStream;
@@ -120,6 +125,47 @@ pub trait Mail: Send + Sync {
         file: NewUpload,
         octets: BoxStream<'static, io::Result<Bytes>>,
     ) -> Boxed<'a, Result<Upload, Problem>>;
+
+    /// Changes messages, or answers a plan.
+    fn organize<'a>(
+        &'a self,
+        principal: &'a Principal,
+        request: OrganizeRequest,
+        progress: &'a Progress,
+    ) -> Boxed<'a, Result<Organized, Problem>>;
+
+    /// Deletes messages for good, or answers a plan.
+    fn delete<'a>(
+        &'a self,
+        principal: &'a Principal,
+        request: DeleteRequest,
+        progress: &'a Progress,
+    ) -> Boxed<'a, Result<Organized, Problem>>;
+
+    /// Changes a folder, or answers a plan.
+    fn manage<'a>(
+        &'a self,
+        principal: &'a Principal,
+        request: ManageRequest,
+    ) -> Boxed<'a, Result<Managed, Problem>>;
+
+    /// Takes a change back.
+    fn undo<'a>(
+        &'a self,
+        principal: &'a Principal,
+        undo: &'a str,
+        progress: &'a Progress,
+    ) -> Boxed<'a, Result<Undone, Problem>>;
+
+    /// Reads an invite.
+    fn invite<'a>(&'a self, principal: &'a Principal, id: &'a str) -> Boxed<'a, Result<InviteView, Problem>>;
+
+    /// Answers an invite.
+    fn invite_reply<'a>(
+        &'a self,
+        principal: &'a Principal,
+        request: InviteReplyRequest,
+    ) -> Boxed<'a, Result<SendOutcome, Problem>>;
 }
 
 impl Mail for Engine {
@@ -232,5 +278,52 @@ impl Mail for Engine {
         octets: BoxStream<'static, io::Result<Bytes>>,
     ) -> Boxed<'a, Result<Upload, Problem>> {
         Box::pin(Engine::upload(self, principal, file, octets))
+    }
+
+    fn organize<'a>(
+        &'a self,
+        principal: &'a Principal,
+        request: OrganizeRequest,
+        progress: &'a Progress,
+    ) -> Boxed<'a, Result<Organized, Problem>> {
+        Box::pin(Engine::organize(self, principal, request, progress))
+    }
+
+    fn delete<'a>(
+        &'a self,
+        principal: &'a Principal,
+        request: DeleteRequest,
+        progress: &'a Progress,
+    ) -> Boxed<'a, Result<Organized, Problem>> {
+        Box::pin(Engine::delete(self, principal, request, progress))
+    }
+
+    fn manage<'a>(
+        &'a self,
+        principal: &'a Principal,
+        request: ManageRequest,
+    ) -> Boxed<'a, Result<Managed, Problem>> {
+        Box::pin(Engine::manage(self, principal, request))
+    }
+
+    fn undo<'a>(
+        &'a self,
+        principal: &'a Principal,
+        undo: &'a str,
+        progress: &'a Progress,
+    ) -> Boxed<'a, Result<Undone, Problem>> {
+        Box::pin(Engine::undo(self, principal, undo, progress))
+    }
+
+    fn invite<'a>(&'a self, principal: &'a Principal, id: &'a str) -> Boxed<'a, Result<InviteView, Problem>> {
+        Box::pin(Engine::invite(self, principal, id))
+    }
+
+    fn invite_reply<'a>(
+        &'a self,
+        principal: &'a Principal,
+        request: InviteReplyRequest,
+    ) -> Boxed<'a, Result<SendOutcome, Problem>> {
+        Box::pin(Engine::invite_reply(self, principal, request))
     }
 }

@@ -6,6 +6,7 @@
 //! [`write`] is what changes something.
 
 pub mod capability;
+pub mod change;
 pub mod command;
 mod compress;
 mod connect;
@@ -15,6 +16,7 @@ pub mod folder;
 pub mod listing;
 mod literal;
 pub mod make_role;
+pub mod manage;
 pub mod marked;
 pub mod part;
 pub mod pool;

@@ -15,13 +15,18 @@ use domain::{AccountName, Address, ApprovalId, Code, Flag, FolderName, Principal
 use engine::{
     accounts::AccountStatus,
     attachment::{Content, Download, File, Form},
+    delete::DeleteRequest,
     folders::Folder,
+    invite::{InviteReplyRequest, InviteView},
+    manage::{ManageRequest, Managed},
+    organize::{OrganizeRequest, Organized, Progress},
     outbox::ApprovalQuestion,
     outgoing::{DraftRequest, Drafted, NewUpload, SendOutcome, SendRequest, Upload},
     people::{People, PeopleRequest, Person},
     read::{Message, Outcome, View},
     search::{Coverage, Failure, Page, Row, SearchRequest},
     thread::{ThreadPage, ThreadRequest},
+    undo::Undone,
 };
 use futures_util::stream::BoxStream;
 use time::macros::datetime;
@@ -352,5 +357,56 @@ impl Mail for Script {
         octets: BoxStream<'static, io::Result<Bytes>>,
     ) -> Boxed<'a, Result<Upload, Problem>> {
         Box::pin(self.outgoing.upload(file, octets))
+    }
+
+    fn organize<'a>(
+        &'a self,
+        _principal: &'a Principal,
+        _request: OrganizeRequest,
+        _progress: &'a Progress,
+    ) -> Boxed<'a, Result<Organized, Problem>> {
+        Box::pin(async { Err(Problem::new(Code::NotSupported, "Not here.")) })
+    }
+
+    fn delete<'a>(
+        &'a self,
+        _principal: &'a Principal,
+        _request: DeleteRequest,
+        _progress: &'a Progress,
+    ) -> Boxed<'a, Result<Organized, Problem>> {
+        Box::pin(async { Err(Problem::new(Code::NotSupported, "Not here.")) })
+    }
+
+    fn manage<'a>(
+        &'a self,
+        _principal: &'a Principal,
+        _request: ManageRequest,
+    ) -> Boxed<'a, Result<Managed, Problem>> {
+        Box::pin(async { Err(Problem::new(Code::NotSupported, "Not here.")) })
+    }
+
+    fn undo<'a>(
+        &'a self,
+        _principal: &'a Principal,
+        _undo: &'a str,
+        _progress: &'a Progress,
+    ) -> Boxed<'a, Result<Undone, Problem>> {
+        Box::pin(async { Err(Problem::new(Code::NotSupported, "Not here.")) })
+    }
+
+    fn invite<'a>(
+        &'a self,
+        _principal: &'a Principal,
+        _id: &'a str,
+    ) -> Boxed<'a, Result<InviteView, Problem>> {
+        Box::pin(async { Err(Problem::new(Code::NotSupported, "Not here.")) })
+    }
+
+    fn invite_reply<'a>(
+        &'a self,
+        _principal: &'a Principal,
+        _request: InviteReplyRequest,
+    ) -> Boxed<'a, Result<SendOutcome, Problem>> {
+        Box::pin(async { Err(Problem::new(Code::NotSupported, "Not here.")) })
     }
 }

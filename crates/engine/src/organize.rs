@@ -1,0 +1,127 @@
+//! Changing what is in the mailbox: flags, keywords, moving, copying, archiving, trash and junk.
+//!
+//! Messages are named by id, or by a query in a folder. What touches many, and what a query finds, is
+//! answered with a plan first, which is carried out when it is confirmed. Every step is in the journal
+//! before it is done.
+
+use domain::{ChangeId, FolderArg, MessageRef, Principal, Problem};
+
+use crate::{Engine, search::Row};
+
+/// Which messages are meant.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Meant {
+    /// By id; empty if there is a query.
+    pub ids: Vec<String>,
+    /// What a query finds.
+    pub query: Option<String>,
+    /// In that folder.
+    pub folder: Option<FolderArg>,
+    /// Of that account; the default one if absent.
+    pub account: Option<String>,
+}
+
+/// What is done with them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[expect(missing_docs, reason = "the names are the contract's")]
+pub enum Action {
+    Read,
+    Unread,
+    Star,
+    Unstar,
+    AddKeyword,
+    RemoveKeyword,
+    Move,
+    Copy,
+    Archive,
+    Trash,
+    Junk,
+    NotJunk,
+}
+
+/// A wish to change messages.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OrganizeRequest {
+    /// Which.
+    pub meant: Meant,
+    /// What.
+    pub action: Action,
+    /// Where to, for moving and copying.
+    pub to_folder: Option<FolderArg>,
+    /// Which keywords, for setting and taking them away.
+    pub keywords: Vec<String>,
+    /// The plan that the person or the agent agrees to, as it was answered.
+    pub confirm: Option<String>,
+}
+
+/// One message that was changed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DoneOne {
+    /// The id as it was given, or as it was.
+    pub id: String,
+    /// Its id now, if it has another one that is known.
+    pub new_id: Option<MessageRef>,
+}
+
+/// One that was not.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FailedOne {
+    /// The id as it was given.
+    pub id: String,
+    /// Why.
+    pub problem: Problem,
+}
+
+/// What would be done.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Planned {
+    /// To how many messages.
+    pub count: u64,
+    /// Some of them, newest first.
+    pub sample: Vec<Row>,
+    /// To be given back, to have it done.
+    pub confirm: String,
+    /// What to know before, in words; empty if nothing.
+    pub note: String,
+}
+
+/// What came of a wish to change or delete messages.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Organized {
+    /// Those that were changed; of more than [`SHOWN`] only how many.
+    pub done: Vec<DoneOne>,
+    /// How many were changed.
+    pub done_count: u64,
+    /// Those that were not; at most [`SHOWN`].
+    pub failed: Vec<FailedOne>,
+    /// How many were not.
+    pub failed_count: u64,
+    /// By which it is taken back.
+    pub undo: Option<ChangeId>,
+    /// What would be done: then nothing was.
+    pub plan: Option<Planned>,
+}
+
+/// Messages that an answer names one by one.
+pub const SHOWN: usize = 100;
+
+/// Messages a call changes without a plan.
+pub const WITHOUT_PLAN: usize = 50;
+
+/// Messages of one plan.
+pub const MOST: usize = 20_000;
+
+/// Told how many of how many messages are done.
+pub type Progress = dyn Fn(u64, u64) + Send + Sync;
+
+impl Engine {
+    /// Changes messages, or answers a plan.
+    pub async fn organize(
+        &self,
+        _principal: &Principal,
+        _request: OrganizeRequest,
+        _progress: &Progress,
+    ) -> Result<Organized, Problem> {
+        Err(Problem::new(domain::Code::NotSupported, "Not yet."))
+    }
+}

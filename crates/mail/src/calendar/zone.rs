@@ -1,0 +1,1 @@
+//! Time zones: IANA's names, those of Windows, and what VTIMEZONE says.
