@@ -67,7 +67,7 @@ pub struct SendingBounds {
     pub same_content: Duration,
     /// How long a call waits for the submission server before it answers that it is under way.
     pub patience: Duration,
-    /// How long a call waits besides for the copy in Sent.
+    /// How long a call waits besides for the copy in Sent: it answers at once, and says how that stands.
     pub copy_patience: Duration,
     /// How long a submission server is waited for.
     pub submission: mail::smtp::Patience,
@@ -119,7 +119,7 @@ impl Default for SendingBounds {
             approval: Duration::from_hours(24),
             same_content: minutes(15),
             patience: seconds(25),
-            copy_patience: seconds(3),
+            copy_patience: Duration::ZERO,
             submission: mail::smtp::Patience::default(),
             attempt: minutes(20),
             retries: [seconds(10), minutes(1), minutes(5), minutes(15), minutes(60)],

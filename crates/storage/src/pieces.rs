@@ -7,7 +7,7 @@ use bytes::Bytes;
 use crate::{Database, Error, Result, home::HomeKey};
 
 /// Octets of a piece before it is sealed; the last one may be shorter.
-pub(crate) const PIECE: usize = 256 * 1024;
+pub(crate) const PIECE: usize = 64 * 1024;
 
 /// Octets that come one after the other, read once from the beginning.
 pub trait Pieces: Send {

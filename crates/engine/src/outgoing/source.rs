@@ -10,7 +10,7 @@ use super::spool::{SpoolReader, blocking};
 use crate::attachment::Windows;
 
 /// Octets of a file that are read at a time.
-const PIECE: u64 = 256 << 10;
+const PIECE: u64 = 64 << 10;
 
 /// The octets of one file.
 pub(crate) enum Source {

@@ -22,7 +22,7 @@ use storage::{MasterKey, Sealer};
 use super::source::Source;
 
 /// Octets of a piece, and the most that is kept in memory.
-const PIECE: usize = 256 << 10;
+const PIECE: usize = 64 << 10;
 
 /// Octets that sealing adds to a piece.
 const SEAL: usize = 33;

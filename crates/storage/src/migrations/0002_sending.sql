@@ -42,7 +42,7 @@ CREATE INDEX outbox_of_grant ON outbox (grant_id, created);
 CREATE INDEX outbox_of_account ON outbox (account);
 CREATE INDEX outbox_of_user ON outbox (user_name, created);
 
--- The stored form in pieces of 256 KiB, each sealed on its own.
+-- The stored form in pieces, each sealed on its own.
 CREATE TABLE outbox_pieces (
   outbox_id TEXT NOT NULL REFERENCES outbox (id) ON DELETE CASCADE,
   seq INTEGER NOT NULL,

@@ -34,7 +34,7 @@ pub(crate) fn octets(size: usize, piece: usize) -> (Vec<u8>, Octets) {
 pub(crate) async fn read_all(mut reader: PieceReader) -> storage::Result<Vec<u8>> {
     let mut read = Vec::new();
     while let Some(piece) = reader.next().await? {
-        assert!(piece.len() <= 256 * 1024);
+        assert!(piece.len() <= 64 * 1024);
         read.extend_from_slice(&piece);
     }
     Ok(read)
@@ -149,7 +149,7 @@ pub(crate) async fn a_message_comes_back_as_it_was_added(world: &World) {
     for (number, (home, size)) in (1..).zip(
         homes
             .iter()
-            .flat_map(|home| [0_usize, 1, 256 * 1024, 256 * 1024 + 1, 700_000].map(|size| (home, size))),
+            .flat_map(|home| [0_usize, 1, 64 * 1024, 64 * 1024 + 1, 700_000].map(|size| (home, size))),
     ) {
         let new = message(number, &grant, home, size as u64);
         let (whole, octets) = octets(size, 100_000);
