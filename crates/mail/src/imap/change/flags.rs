@@ -14,7 +14,10 @@ use super::{
 use crate::{
     Error,
     imap::{
-        command::store::{self, Way},
+        command::{
+            noop,
+            store::{self, Way},
+        },
         pool::{Pool, Question},
         reading::check_whole,
         request::Request,
@@ -99,6 +102,8 @@ impl Change<'_> {
         let ranges = sequence::compress(uids.iter().copied());
         let mut requests = vec![was::request(session, uids, keeps_modseq)];
         requests.extend(stores(&ranges, change, keeps_modseq));
+        // Some (Courier) answer for messages that are gone until they are asked what is new.
+        requests.extend((!keeps_modseq).then(noop));
         let mut replies = session.run(requests).await.into_iter();
         let first = replies.next().unwrap_or(Err(Error::Closed));
         let mut told = match first {
