@@ -33,7 +33,7 @@ pub(super) async fn change(
     messages: &Messages<'_>,
     change: &FlagChange<'_>,
 ) -> Result<Changed<FlagsChanged>, Error> {
-    let question = Change { messages, change, before: Mutex::default() };
+    let question = Change { messages, wanted: change, before: Mutex::default() };
     pool.ask(Some(messages.mailbox), &question).await
 }
 
@@ -45,7 +45,7 @@ pub(super) fn keeps_modseq(session: &Session, selected: &Selected) -> bool {
 
 struct Change<'a> {
     messages: &'a Messages<'a>,
-    change: &'a FlagChange<'a>,
+    wanted: &'a FlagChange<'a>,
     /// How messages were, from a connection that was lost after it had told that: on another one they may
     /// have changed already.
     before: Mutex<BTreeMap<u32, Before>>,
@@ -56,7 +56,7 @@ impl Question for Change<'_> {
 
     async fn ask(&self, session: &mut Session) -> Result<Self::Answer, Error> {
         let &Messages { mailbox, validity, uids } = self.messages;
-        let has_labels = !self.change.add_labels.is_empty() || !self.change.remove_labels.is_empty();
+        let has_labels = !self.wanted.add_labels.is_empty() || !self.wanted.remove_labels.is_empty();
         if has_labels && !session.capabilities().has("X-GM-EXT-1") {
             return Err(Error::NotSupported("labels"));
         }
@@ -64,8 +64,8 @@ impl Question for Change<'_> {
             return Ok(Changed::Stale);
         };
         let (add, left_out): (Vec<_>, Vec<_>) =
-            self.change.add.iter().cloned().partition(|flag| selected.keeps(flag));
-        let change = FlagChange { add: &add, ..*self.change };
+            self.wanted.add.iter().cloned().partition(|flag| selected.keeps(flag));
+        let change = FlagChange { add: &add, ..*self.wanted };
         let keeps_modseq = keeps_modseq(session, &selected);
         let mut changed = FlagsChanged { messages: Vec::new(), left_out };
         for group in write::split(session, uids) {

@@ -92,9 +92,10 @@ async fn by_modseq(session: &mut Session, reverts: &[&Revert]) -> Result<Vec<(u3
     type Change<'a> = (Option<u64>, Way, &'a [Flag]);
     let mut first: BTreeMap<Change<'_>, Vec<u32>> = BTreeMap::new();
     for revert in reverts {
-        let (way, flags) = match revert.add.is_empty() {
-            true => (Way::Remove, revert.remove.as_slice()),
-            false => (Way::Add, revert.add.as_slice()),
+        let (way, flags) = if revert.add.is_empty() {
+            (Way::Remove, revert.remove.as_slice())
+        } else {
+            (Way::Add, revert.add.as_slice())
         };
         if !flags.is_empty() {
             first.entry((revert.modseq, way, flags)).or_default().push(revert.uid);
