@@ -90,7 +90,7 @@ mod tests {
         for number in numbers.iter().copied() {
             match ranges.last_mut() {
                 Some((first, last)) if *first <= *last && last.checked_add(1) == Some(number) => {
-                    *last = number
+                    *last = number;
                 }
                 Some((first, last)) if is_down && *first >= *last && last.checked_sub(1) == Some(number) => {
                     *last = number;
