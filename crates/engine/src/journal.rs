@@ -325,7 +325,7 @@ pub(crate) fn unreadable(error: &storage::Error) -> Problem {
 
 fn failed(error: &storage::Error, message: &str) -> Problem {
     if matches!(error, storage::Error::Gone) {
-        return Problem::new(Code::NotFound, "The account was removed meanwhile.");
+        return Problem::new(Code::NotFound, "The account was removed, or the grant ended, meanwhile.");
     }
     tracing::error!(%error, "the journal of changes failed");
     Problem::new(Code::Internal, message)

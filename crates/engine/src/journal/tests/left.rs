@@ -133,6 +133,40 @@ async fn a_server_that_starts_finishes_what_was_left_in_every_account_it_can_ope
 }
 
 #[tokio::test]
+async fn what_runs_beside_requests_finishes_what_was_left_and_forgets_what_is_old() {
+    let Some((dovecot, mut client)) = half_moved() else { return };
+    let world = World::over(&dovecot).await;
+    super::make(&world.process(Kind::Stored), &world.principal(Kind::Stored), &[flagged(1)]).await.unwrap();
+    world.forward(7 * DAY);
+    let dead = world.process(Kind::Stored);
+    die_over(&world, dead, Kind::Stored, &[to_trash(&[2, 3])]).await;
+    let engine = world.process(Kind::Stored);
+    let running = tokio::spawn(async move { engine.run_outbox(Arc::new(Nobody)).await });
+    let soon = tokio::time::Instant::now() + std::time::Duration::from_secs(20);
+    while world.rows("SELECT count(*) AS rows FROM change_steps").await != 1 || world.rows(BEGUN).await != 0 {
+        assert!(tokio::time::Instant::now() < soon, "it is not finished");
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    }
+    running.abort();
+    assert_eq!(uids(&mut client, "INBOX"), [1, 4, 6]);
+}
+
+#[tokio::test]
+async fn a_folder_that_is_gone_is_not_waited_for() {
+    let Some((dovecot, mut client)) = half_moved() else { return };
+    let world = World::over(&dovecot).await;
+    let mut step = to_trash(&[2, 3]);
+    let Step::Transfer { from, .. } = &mut step else { unreachable!() };
+    from.wire = Bytes::from_static(b"Gone");
+    die_over(&world, world.process(Kind::Stored), Kind::Stored, &[step]).await;
+    let engine = world.process(Kind::Stored);
+    let account = account(&engine, &world.principal(Kind::Stored)).await;
+    let settled = engine.settle_changes(&account).await;
+    assert_eq!(settled, Settled { steps: 1, undecided: 2, ..Settled::default() });
+    assert_eq!(uids(&mut client, "INBOX"), [1, 2, 3, 4, 6]);
+}
+
+#[tokio::test]
 async fn the_first_change_of_an_account_finishes_what_was_left_before() {
     let Some((dovecot, mut client)) = half_moved() else { return };
     let world = World::over(&dovecot).await;
@@ -195,6 +229,20 @@ async fn a_server_that_cannot_be_reached_is_asked_later_but_not_for_ever() {
     let settled = engine.settle_changes(&account).await;
     assert_eq!(settled, Settled { steps: 1, undecided: 1, ..Settled::default() });
     assert_eq!(world.rows(BEGUN).await, 0);
+}
+
+#[tokio::test]
+async fn a_dead_process_is_known_as_dead_until_nothing_of_its_changes_is_left() {
+    let world = World::without_server().await;
+    die_over(&world, world.process(Kind::Stored), Kind::Stored, &[to_trash(&[2])]).await;
+    let engine = world.process(Kind::Stored);
+    engine.sweep(&world.store).await.unwrap();
+    assert_eq!(engine.owner().dead().len(), 1);
+    let account = account(&engine, &world.principal(Kind::Stored)).await;
+    world.forward(DAY);
+    assert_eq!(engine.settle_changes(&account).await.steps, 1);
+    engine.sweep(&world.store).await.unwrap();
+    assert!(engine.owner().dead().is_empty());
 }
 
 #[tokio::test]
