@@ -213,14 +213,13 @@ async fn ask(account: &Account, what: &Manage) -> Result<manage::Managed, Proble
         pool.close();
         Err(mail::Error::Timeout("answer"))
     });
+    let is_new = matches!(what, Manage::Create { .. } | Manage::Rename { .. });
     asked.map_err(|error| {
         let problem = account.problem(&error);
         match error {
-            mail::Error::Refused { code: Some(code), .. }
-                if code == "CANNOT" && matches!(what, Manage::Create { .. } | Manage::Rename { .. }) =>
-            {
-                Problem { code: Code::InvalidInput, ..problem }
-                    .hint("The mail server takes no such name; choose another one.")
+            mail::Error::Refused { code, text, .. } if is_new && is_about_name(code.as_deref(), &text) => {
+                let problem = Problem { code: Code::InvalidInput, ..problem };
+                problem.hint("The mail server takes no such name; choose another one.")
             }
             _ if error.ends_connection() => {
                 problem.hint("It may have happened: see `mail_folders` before trying again.")
@@ -228,6 +227,12 @@ async fn ask(account: &Account, what: &Manage) -> Result<manage::Managed, Proble
             _ => problem,
         }
     })
+}
+
+/// Whether a refusal is of the name: RFC 5530's code, or the words of Cyrus and Courier, which have none.
+fn is_about_name(code: Option<&str>, text: &str) -> bool {
+    code == Some("CANNOT")
+        || (code.is_none() && text.to_ascii_lowercase().starts_with("invalid mailbox name"))
 }
 
 /// The same, for what leaves a folder there.

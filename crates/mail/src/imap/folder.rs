@@ -69,11 +69,18 @@ impl Folders {
                 with(*role).or_else(|| with(Role::All).filter(|_| self.is_gmail && *role == Role::Archive))
             }
             FolderArg::Name(name) => {
-                let exact = self.all.iter().find(|folder| folder.name == *name);
-                exact.or_else(|| {
-                    let long = format!("{}{}", self.prefix, name.as_str());
-                    self.all.iter().find(|folder| !self.prefix.is_empty() && folder.name.as_str() == long)
-                })
+                let exact = |name: &str| self.all.iter().find(|folder| folder.name.as_str() == name);
+                let long = || format!("{}{}", self.prefix, name.as_str());
+                let found = exact(name.as_str());
+                let found = found.or_else(|| exact(&long()).filter(|_| !self.prefix.is_empty()));
+                // An escape may stand where none is needed, or be missing: `%61ll` below a prefix, emoji.
+                let is_escaped = || !name.as_str().is_ascii() || name.as_str().contains('%');
+                let named = |name: &FolderName| {
+                    let segments = name.segments();
+                    self.all.iter().find(|folder| folder.name.segments() == segments)
+                };
+                let anew = || named(name).or_else(|| named(&FolderName::from_agent(long())));
+                found.or_else(|| if is_escaped() { anew() } else { None })
             }
         }
     }
