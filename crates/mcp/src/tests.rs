@@ -7,6 +7,7 @@ mod files;
 mod http;
 mod http_calls;
 mod laws;
+mod managing;
 mod outgoing;
 mod prompts;
 mod questions;

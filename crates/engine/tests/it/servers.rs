@@ -19,6 +19,7 @@ mod conversing;
 mod drafting;
 mod finding;
 mod folders;
+mod managing;
 mod reading;
 
 /// Runs each requirement on each server.
@@ -50,6 +51,8 @@ struct Server {
     separator: char,
     /// What it refuses in names, as a part of them.
     refused: &'static [&'static str],
+    /// What we cannot make on it, as a part of the name as agents write it.
+    cannot_make: &'static [&'static str],
     /// Whether BODY finds what is written in other charsets than ASCII and UTF-8.
     searches_bodies_in_any_charset: bool,
     /// Whether the folders with special uses are there without being made.
@@ -66,6 +69,7 @@ fn dovecot() -> Option<Server> {
         separator: '/',
         // Maildir++ separates folders with dots on the disk
         refused: &["."],
+        cannot_make: &[".", "%2F"],
         searches_bodies_in_any_charset: true,
         has_special_folders: true,
         _running: Box::new(dovecot),
@@ -79,6 +83,7 @@ fn cyrus() -> Option<Server> {
         prefix: "",
         separator: '/',
         refused: &["\"", "\\", "{"],
+        cannot_make: &["\"", "\\", "{", "%2F"],
         searches_bodies_in_any_charset: false,
         has_special_folders: true,
         _running: Box::new(cyrus),
@@ -93,10 +98,20 @@ fn courier() -> Option<Server> {
         separator: '.',
         // beyond U+FFFF only in UTF-8, which the other client does not speak
         refused: &[".", "\u{1f680}"],
+        cannot_make: &[".", "%2F"],
         searches_bodies_in_any_charset: true,
         has_special_folders: false,
         _running: Box::new(courier),
     })
+}
+
+impl Server {
+    /// Whether the other client can write the name, in modified UTF-7.
+    fn other_writes(&self, name: &str) -> bool {
+        !self.refused.iter().any(|part| name.contains(part))
+            && !name.contains('\u{200d}')
+            && !name.contains("a/b")
+    }
 }
 
 /// A server, somebody else at its mailbox, and an engine with a principal who may use it.

@@ -131,7 +131,8 @@ async fn the_list_shows_what_the_grant_can_call_in_a_fixed_order() {
             "mail_attachment",
             "mail_people",
             "mail_draft",
-            "mail_send"
+            "mail_send",
+            "mail_folder"
         ]
     );
     let result = answer.json()["result"].clone();

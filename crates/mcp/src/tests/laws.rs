@@ -40,7 +40,7 @@ fn the_four_annotations_are_set_and_reading_tools_read() {
             assert!(hints[hint].is_boolean(), "{} {hint}", tool["name"]);
         }
         let (reads, destroys, leaves) = match tool["name"].as_str().unwrap() {
-            "mail_draft" => (false, false, false),
+            "mail_draft" | "mail_folder" => (false, false, false),
             "mail_send" => (false, false, true),
             _ => (true, false, false),
         };
@@ -67,7 +67,7 @@ fn descriptions_are_short_and_whole_tools_cheap() {
     }
     println!("all: {all} tokens, reading {reading}, writing {writing}");
     assert!(reading <= 2_600, "{reading} tokens");
-    assert!(writing <= 1_300, "{writing} tokens");
+    assert!(writing <= 1_600, "{writing} tokens");
     assert!(all <= 6_000, "{all} tokens");
 }
 
@@ -75,6 +75,12 @@ fn descriptions_are_short_and_whole_tools_cheap() {
 fn finding_people_costs_next_to_nothing_to_know_of() {
     let people = adverts().into_iter().find(|tool| tool["name"] == "mail_people").unwrap();
     assert!(size::tokens(size::json_chars(&people)) <= 190);
+}
+
+#[test]
+fn managing_folders_is_cheap_to_know_of() {
+    let folder = adverts().into_iter().find(|tool| tool["name"] == "mail_folder").unwrap();
+    assert!(size::tokens(size::json_chars(&folder)) <= 300);
 }
 
 #[test]

@@ -31,7 +31,7 @@ use engine::{
 use futures_util::stream::BoxStream;
 use time::macros::datetime;
 
-use super::{downloads, outgoing::Outgoing};
+use super::{downloads, managing::Folders, outgoing::Outgoing};
 use crate::{Boxed, Mail};
 
 /// Answers by what is asked: see the arms.
@@ -49,6 +49,8 @@ pub(super) struct Script {
     pub(super) searched: Mutex<Vec<String>>,
     /// What leaves, and what the person says to it.
     pub(super) outgoing: Outgoing,
+    /// What is done with folders.
+    pub(super) folders: Folders,
 }
 
 /// Counts a running search, also when it is dropped.
@@ -380,9 +382,9 @@ impl Mail for Script {
     fn manage<'a>(
         &'a self,
         _principal: &'a Principal,
-        _request: ManageRequest,
+        request: ManageRequest,
     ) -> Boxed<'a, Result<Managed, Problem>> {
-        Box::pin(async { Err(Problem::new(Code::NotSupported, "Not here.")) })
+        Box::pin(async move { self.folders.manage(&request) })
     }
 
     fn undo<'a>(

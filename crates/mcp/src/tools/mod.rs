@@ -5,6 +5,7 @@ mod approval;
 mod attachment;
 mod composed;
 mod draft;
+mod folder;
 mod folders;
 mod people;
 mod read;
@@ -27,6 +28,7 @@ static LIST: LazyLock<Vec<Entry>> = LazyLock::new(|| {
         Entry::of::<people::People>(),
         Entry::of::<draft::Draft>(),
         Entry::of::<send::Send>(),
+        Entry::of::<folder::Folder>(),
     ]
 });
 

@@ -9,6 +9,7 @@ mod configuration;
 mod conformance;
 mod documents_child;
 mod files;
+mod folders;
 mod foreign;
 mod help;
 mod injections;
