@@ -21,6 +21,7 @@ use mail::{
 use crate::{Account, Engine, leaving::Shown, search::Row};
 
 pub(crate) mod files;
+pub(crate) mod follow;
 mod group;
 mod lookup;
 mod raw;
