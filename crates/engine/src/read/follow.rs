@@ -4,18 +4,23 @@
 //! Where messages went is in `journal`. Nothing is asked of it, or of the server, for a message that is
 //! still where its id says.
 
-use std::{collections::HashMap, time::Duration};
+use std::{
+    collections::{BTreeMap, HashMap},
+    time::Duration,
+};
 
 use bytes::Bytes;
-use domain::{Code, FolderArg, FolderName, MessageRef, Problem};
+use domain::{AccountName, Code, FolderArg, FolderName, MessageRef, Principal, Problem};
 use mail::imap::{
     folder::{Folder, Folders},
     marked::WithHeader,
+    reading::Source,
     wire::utf7,
     write::Placed,
 };
 use tokio::time::Instant;
 
+use super::{Group, Message, Outcome, View, read_groups};
 use crate::{Account, Engine, journal::MovedTo, opened::Fresh};
 
 /// How long messages are looked for of which only the Message-ID is known.
@@ -73,6 +78,122 @@ impl Engine {
             }
         }
         Ok(found)
+    }
+
+    /// Where the message of an id is now, if the problem of not finding it may be that it was moved here.
+    pub(crate) async fn moved_since(
+        &self,
+        principal: &Principal,
+        id: &str,
+        problem: &Problem,
+    ) -> Result<Option<Moved>, Problem> {
+        let Some(asked) = id.parse::<MessageRef>().ok().filter(|_| may_have_moved(problem)) else {
+            return Ok(None);
+        };
+        let Ok(account) = self.account(principal, Some(asked.account.as_str())).await else {
+            return Ok(None);
+        };
+        let found = self.follow_ids(&account, std::slice::from_ref(&asked)).await?.pop().flatten();
+        Ok(found.map(|(folder, placed)| Moved { account, folder, placed, asked }))
+    }
+
+    /// Reads the one message that an id names; also where it is now, if it was moved here since.
+    pub(crate) async fn read_one(
+        &self,
+        principal: &Principal,
+        id: &str,
+        view: impl Fn(&Account) -> View + Send,
+    ) -> Result<(Group, Source, Message), Problem> {
+        let missed = match self.resolve_one(principal, id).await {
+            Ok(group) => {
+                let uid = group.wanted.first().map(|(_, uid)| *uid).unwrap_or_default();
+                match group.source(uid, view(&group.account)).await {
+                    Ok((source, message)) => return Ok((group, source, message)),
+                    Err(problem) => problem,
+                }
+            }
+            Err(problem) => problem,
+        };
+        let Some(moved) = self.moved_since(principal, id, &missed).await? else { return Err(missed) };
+        let (asked, uid) = (moved.asked.clone(), moved.placed.uid);
+        let group = moved.group(0);
+        let (source, message) = group.source(uid, view(&group.account)).await?;
+        Ok((group, source, Message { asked: Some(asked), ..message }))
+    }
+
+    /// Reads what was not found under its id where it is now, as far as it was moved here.
+    pub(super) async fn read_moved(
+        &self,
+        principal: &Principal,
+        view: View,
+        outcomes: &mut BTreeMap<usize, Outcome>,
+    ) {
+        let mut missing: BTreeMap<AccountName, Vec<(usize, MessageRef)>> = BTreeMap::new();
+        for (position, outcome) in outcomes.iter() {
+            let Outcome::Failed(id, problem) = outcome else { continue };
+            if let (true, Ok(id)) = (may_have_moved(problem), id.parse::<MessageRef>()) {
+                missing.entry(id.account.clone()).or_default().push((*position, id));
+            }
+        }
+        for (name, missing) in missing {
+            let Ok(account) = self.account(principal, Some(name.as_str())).await else { continue };
+            let (positions, ids): (Vec<usize>, Vec<MessageRef>) = missing.into_iter().unzip();
+            let given: Vec<String> = ids.iter().map(ToString::to_string).collect();
+            let found = match self.follow_ids(&account, &ids).await {
+                Ok(found) => found,
+                Err(problem) => {
+                    // That they are not there any more may not be true.
+                    outcomes.extend(
+                        positions
+                            .into_iter()
+                            .zip(given)
+                            .map(|(at, id)| (at, Outcome::Failed(id, problem.clone()))),
+                    );
+                    continue;
+                }
+            };
+            let mut groups: Vec<Group> = Vec::new();
+            for (index, place) in found.into_iter().enumerate() {
+                let (Some((folder, placed)), Some(asked)) = (place, ids.get(index).cloned()) else {
+                    continue;
+                };
+                let moved = Moved { account: account.clone(), folder, placed, asked }.group(index);
+                let is_same = |one: &&mut Group| one.folder == moved.folder && one.validity == moved.validity;
+                match groups.iter_mut().find(is_same) {
+                    Some(group) => group.wanted.extend(moved.wanted),
+                    None => groups.push(moved),
+                }
+            }
+            for (index, outcome) in read_groups(&groups, &given, view).await {
+                let (Some(at), Some(asked)) = (positions.get(index), ids.get(index)) else { continue };
+                match outcome {
+                    Outcome::Message(message) => {
+                        let message = Message { asked: Some(asked.clone()), ..*message };
+                        outcomes.insert(*at, Outcome::Message(Box::new(message)));
+                    }
+                    // Gone there too: what was said of the id that was given still holds.
+                    Outcome::Failed(_, problem) if may_have_moved(&problem) => {}
+                    outcome => drop(outcomes.insert(*at, outcome)),
+                }
+            }
+        }
+    }
+}
+
+/// A message that was moved here, where it is now.
+pub(crate) struct Moved {
+    pub(crate) account: Account,
+    pub(crate) folder: Folder,
+    pub(crate) placed: Placed,
+    /// The id of before.
+    pub(crate) asked: MessageRef,
+}
+
+impl Moved {
+    /// To be read, as that one of several ids.
+    fn group(self, position: usize) -> Group {
+        let Self { account, folder, placed, .. } = self;
+        Group { account, folder, validity: placed.validity, wanted: vec![(position, placed.uid)] }
     }
 }
 
