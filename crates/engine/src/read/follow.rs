@@ -10,14 +10,8 @@ use std::{
 };
 
 use bytes::Bytes;
-use domain::{AccountName, Code, FolderArg, FolderName, MessageRef, Principal, Problem};
-use mail::imap::{
-    folder::{Folder, Folders},
-    marked::WithHeader,
-    reading::Source,
-    wire::utf7,
-    write::Placed,
-};
+use domain::{AccountName, Code, FolderArg, FolderPath, MessageRef, Principal, Problem};
+use mail::imap::{folder::Folder, marked::WithHeader, reading::Source, write::Placed};
 use tokio::time::Instant;
 
 use super::{Group, Message, Outcome, View, read_groups};
@@ -28,9 +22,6 @@ const LOOKING: Duration = Duration::from_secs(3);
 
 /// Messages with one Message-ID that are looked at: of several nobody can say which was moved.
 const ALIKE: usize = 3;
-
-/// Between the segments of a path, as servers write it.
-const DELIMITERS: [char; 2] = ['/', '.'];
 
 impl Engine {
     /// Where messages are now that are not at these places any more (a mailbox as the server writes its
@@ -66,7 +57,7 @@ impl Engine {
         let mut places = Vec::with_capacity(ids.len());
         let mut whose = Vec::with_capacity(ids.len());
         for (index, id) in ids.iter().enumerate() {
-            for wire in account.wires_of(&id.folder).await? {
+            if let Some(wire) = account.wire_of(&id.folder).await? {
                 places.push((wire, Placed { validity: id.validity, uid: id.uid }));
                 whose.push(index);
             }
@@ -74,7 +65,7 @@ impl Engine {
         let mut found = vec![None; ids.len()];
         for (index, place) in whose.into_iter().zip(self.follow(account, &places).await?) {
             if let Some(slot) = found.get_mut(index) {
-                *slot = slot.take().or(place);
+                *slot = place;
             }
         }
         Ok(found)
@@ -248,53 +239,19 @@ impl Account {
         Ok(found.next().filter(|_| found.next().is_none()))
     }
 
-    /// How the server writes the name of a folder, which may be gone; none if the grant may not see it.
-    async fn wires_of(&self, folder: &FolderArg) -> Result<Vec<Bytes>, Problem> {
+    /// How the server writes the name of a folder, which may be gone; nothing if the grant may not see it.
+    async fn wire_of(&self, folder: &FolderArg) -> Result<Option<Bytes>, Problem> {
         let folders = self.opened.folders(Fresh::Known).await.map_err(|error| self.problem(&error))?;
         if let Some(found) = folders.find(folder) {
-            let is_shown = self.shows(found, &folders);
-            return Ok(is_shown.then(|| found.wire_name.clone()).into_iter().collect());
+            return Ok(self.shows(found, &folders).then(|| found.wire_name.clone()));
         }
         let lists = |allowed: &[FolderArg]| {
             allowed.is_empty() || allowed.iter().any(|arg| arg == folder || *arg == FolderArg::All)
         };
-        match folder {
-            FolderArg::Name(name) if lists(&self.allowed_folders) && lists(&self.granted_folders) => {
-                Ok(wires(name, &folders))
-            }
-            _ => Ok(Vec::new()),
+        let FolderArg::Name(name) = folder else { return Ok(None) };
+        if !(lists(&self.allowed_folders) && lists(&self.granted_folders)) {
+            return Ok(None);
         }
-    }
-}
-
-/// What a server may have called a folder that it does not list any more.
-fn wires(name: &FolderName, folders: &Folders) -> Vec<Bytes> {
-    let long = FolderName::from_agent(format!("{}{name}", folders.prefix));
-    let mut wires: Vec<Bytes> = Vec::new();
-    for path in
-        [name, &long].iter().flat_map(|name| DELIMITERS.map(|delimiter| name.to_path(Some(delimiter))))
-    {
-        for wire in [utf7::encode(&path), path] {
-            let wire = Bytes::from(wire);
-            if !wires.contains(&wire) {
-                wires.push(wire);
-            }
-        }
-    }
-    wires
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_folder_that_is_gone_is_known_by_all_that_servers_may_have_called_it() {
-        let folders = Folders { prefix: "INBOX/".to_owned(), ..Folders::default() };
-        let all = wires(&FolderName::from_agent("Reisen/Köln"), &folders);
-        for one in ["Reisen/K&APY-ln", "Reisen.Köln", "INBOX.Reisen.K&APY-ln", "INBOX/Reisen/Köln"] {
-            assert!(all.contains(&Bytes::from(one)), "{one}: {all:?}");
-        }
-        assert_eq!(wires(&FolderName::from_agent("Plain"), &Folders::default()), ["Plain"]);
+        Ok(FolderPath::of(name).ok().and_then(|path| folders.naming.wire_name(&path).ok()))
     }
 }
