@@ -160,6 +160,14 @@ impl Opened {
         }
     }
 
+    /// Forgets a message that is not where it was.
+    pub(crate) fn forget(&self, mailbox: &Bytes, validity: u32, uid: u32) {
+        let mut remembered = lock(&self.remembered);
+        let key = (mailbox.clone(), validity, uid);
+        remembered.young.remove(&key);
+        remembered.old.remove(&key);
+    }
+
     /// Whether the server answered that it cannot search UTF-8.
     pub(crate) fn is_ascii_only(&self) -> bool {
         self.ascii_only.load(Ordering::Relaxed)

@@ -1,16 +1,12 @@
 //! Which messages a change is about: ids taken apart, followed where they were moved, and put together by
 //! folder. What a query finds is in `find`.
 
-use std::{
-    collections::{BTreeMap, HashMap},
-    sync::Arc,
-};
+use std::collections::{BTreeMap, HashMap, hash_map::Entry};
 
 use bytes::Bytes;
 use domain::{AccountName, Code, FolderArg, MessageRef, Principal, Problem, Timestamp};
 use mail::imap::{
     folder::{Folder, Folders},
-    marked::WithHeader,
     write::Placed,
 };
 
@@ -21,8 +17,7 @@ use super::{
 };
 use crate::{
     Account, Engine,
-    journal::{MovedTo, Place},
-    opened::Fresh,
+    journal::Place,
     read::{gone, stale},
 };
 
@@ -104,9 +99,6 @@ impl Chosen {
     }
 }
 
-/// A place that an id names.
-type Named = (Folder, u32, u32);
-
 impl Engine {
     /// The messages that the ids name.
     pub(crate) async fn choose(&self, principal: &Principal, ids: &[String]) -> Result<Chosen, Problem> {
@@ -137,43 +129,32 @@ impl Engine {
         Ok(chosen)
     }
 
-    async fn choose_of(&self, account: &Account, ids: Vec<(String, MessageRef)>, chosen: &mut Chosen) {
-        let mut folders: HashMap<FolderArg, Result<Folder, Problem>> = HashMap::new();
-        let mut named: Vec<(String, Named)> = Vec::with_capacity(ids.len());
-        for (id, of) in ids {
-            if !folders.contains_key(&of.folder) {
-                folders.insert(of.folder.clone(), account.folder(&of.folder).await);
-            }
-            match folders.get(&of.folder) {
-                Some(Ok(folder)) => named.push((id, (folder.clone(), of.validity, of.uid))),
-                Some(Err(problem)) => chosen.failed.fail(id, problem.clone()),
-                None => {}
-            }
-        }
-        let places: Vec<(Bytes, Placed)> = named
-            .iter()
-            .map(|(_, (folder, validity, uid))| {
-                (folder.wire_name.clone(), Placed { validity: *validity, uid: *uid })
-            })
-            .collect();
-        let moved = match self.moved_to(account, &places).await {
-            Ok(moved) => moved,
+    async fn choose_of(&self, account: &Account, named: Vec<(String, MessageRef)>, chosen: &mut Chosen) {
+        let (ids, named): (Vec<String>, Vec<MessageRef>) = named.into_iter().unzip();
+        let followed = match self.follow_ids(account, &named).await {
+            Ok(followed) => followed,
+            // Without it nobody can say which message an id means.
             Err(problem) => {
-                named.into_iter().for_each(|(id, _)| chosen.failed.fail(id, problem.clone()));
+                ids.into_iter().for_each(|id| chosen.failed.fail(id, problem.clone()));
                 return;
             }
         };
+        let mut folders: HashMap<FolderArg, Result<Folder, Problem>> = HashMap::new();
         let mut lots: BTreeMap<(Bytes, u32), Lot> = BTreeMap::new();
-        for ((id, place), moved) in named.into_iter().zip(moved) {
-            let place = match moved {
-                Some(moved) => account.now_at(&moved).await,
-                None => Ok(place),
-            };
-            let (folder, validity, uid) = match place {
-                Ok(place) => place,
-                Err(problem) => {
-                    chosen.failed.fail(id, problem);
-                    continue;
+        for ((id, named), followed) in ids.into_iter().zip(named).zip(followed) {
+            let (folder, Placed { validity, uid }) = if let Some(place) = followed {
+                place
+            } else {
+                if !folders.contains_key(&named.folder) {
+                    folders.insert(named.folder.clone(), account.folder(&named.folder).await);
+                }
+                match folders.get(&named.folder) {
+                    Some(Ok(folder)) => (folder.clone(), Placed { validity: named.validity, uid: named.uid }),
+                    Some(Err(problem)) => {
+                        chosen.failed.fail(id, problem.clone());
+                        continue;
+                    }
+                    None => continue,
                 }
             };
             let lot = lots.entry((folder.wire_name.clone(), validity)).or_insert_with(|| Lot {
@@ -184,11 +165,10 @@ impl Engine {
                 given: HashMap::new(),
                 newest: Vec::new(),
             });
-            if lot.given.contains_key(&uid) {
-                continue;
+            if let Entry::Vacant(vacant) = lot.given.entry(uid) {
+                vacant.insert(id);
+                lot.uids.push(uid);
             }
-            lot.uids.push(uid);
-            lot.given.insert(uid, id);
         }
         chosen.lots.extend(lots.into_values().map(|mut lot| {
             lot.uids.sort_unstable();
@@ -258,26 +238,8 @@ pub(super) async fn keep_seen(lots: &mut [Lot], failed: &mut Tally) {
 }
 
 impl Account {
-    /// Where a message is that was moved, if the grant shows that folder.
-    async fn now_at(&self, moved: &MovedTo) -> Result<Named, Problem> {
-        let folders = self.opened.folders(Fresh::Known).await.map_err(|error| self.problem(&error))?;
-        let folder = self.shown(&folders, &moved.wire).ok_or_else(gone)?;
-        if let Some(placed) = moved.placed {
-            return Ok((folder.clone(), placed.validity, placed.uid));
-        }
-        let value = moved.message_id.as_deref().ok_or_else(gone)?;
-        let question = WithHeader { mailbox: &moved.wire, field: "Message-ID", value, limit: 2 };
-        let found = self.opened.ask(Some(&moved.wire), &question).await;
-        match found.map_err(|error| self.problem(&error))?.as_slice() {
-            [only] => Ok((folder.clone(), only.validity, only.uid)),
-            [] => Err(gone()),
-            _ => Err(Problem::new(Code::Conflict, "Several messages could be the one that was moved.")
-                .hint("Search for it, and take its id.")),
-        }
-    }
-
     /// The folder of that name on the wire, if it is there and shown.
-    pub(super) fn shown<'a>(&self, folders: &'a Arc<Folders>, wire: &[u8]) -> Option<&'a Folder> {
+    pub(super) fn shown<'a>(&self, folders: &'a Folders, wire: &[u8]) -> Option<&'a Folder> {
         let is_it = |folder: &&Folder| folder.wire_name == wire && folder.is_selectable;
         folders.all.iter().find(is_it).filter(|folder| self.shows(folder, folders))
     }

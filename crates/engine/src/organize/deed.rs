@@ -260,7 +260,7 @@ fn transferred(
         return Ok(Deed::Transfer { to: Goal::There(to), how, then: marks });
     }
     let to_inbox = to.role == Some(Role::Inbox);
-    let label = if to_inbox { INBOX_LABEL.to_owned() } else { to.name.to_path(Some('/')) };
+    let label = if to_inbox { INBOX_LABEL.to_owned() } else { to.name.segments().join("/") };
     if label.starts_with(GMAIL_OWN) {
         return Err(Problem::new(Code::NotSupported, "Gmail fills this folder itself.")
             .hint("Choose a label of the person's own."));
