@@ -12,6 +12,7 @@ mod flights;
 mod hostile;
 mod listing;
 mod lookup;
+mod organizing;
 mod paging;
 mod people;
 mod reading;

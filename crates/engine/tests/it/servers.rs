@@ -19,6 +19,7 @@ mod conversing;
 mod drafting;
 mod finding;
 mod folders;
+mod organizing;
 mod reading;
 
 /// Runs each requirement on each server.
