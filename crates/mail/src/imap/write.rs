@@ -347,7 +347,10 @@ pub(super) async fn hear_of(session: &mut Session, uids: &[u32]) -> Result<(), E
 }
 
 /// Runs commands that change the open mailbox, all in one flight; the first refusal counts.
-pub(super) async fn run_all(session: &mut Session, requests: Vec<super::request::Request>) -> Result<(), Error> {
+pub(super) async fn run_all(
+    session: &mut Session,
+    requests: Vec<super::request::Request>,
+) -> Result<(), Error> {
     let replies = session.run(requests).await;
     if replies.iter().any(|reply| matches!(reply, Err(Error::Refused { .. }))) {
         // Perhaps the server closed the mailbox.

@@ -125,7 +125,8 @@ impl Unsettled<'_> {
             let was = known.unwrap_or_else(|| unknown(*uid));
             Some(OneTransferred { was, to: places.get(uid).copied(), end })
         });
-        let rest = self.rest.iter().map(|uid| OneTransferred { was: unknown(*uid), to: None, end: End::Here });
+        let rest =
+            self.rest.iter().map(|uid| OneTransferred { was: unknown(*uid), to: None, end: End::Here });
         group.chain(rest).collect()
     }
 }

@@ -125,12 +125,7 @@ pub(super) async fn transfer(
 
 /// Opens the mailbox and chooses the commands. Nothing if it has another UIDVALIDITY. Whether the server is
 /// known to have been there a moment ago comes along.
-async fn open(
-    lease: &mut Lease,
-    route: &Route,
-    uids: &[u32],
-    how: How,
-) -> Result<Option<(By, bool)>, Error> {
+async fn open(lease: &mut Lease, route: &Route, uids: &[u32], how: How) -> Result<Option<(By, bool)>, Error> {
     let silence = lease.last_used().elapsed();
     let is_believed = silence < lease.believed();
     let was_open = lease.selected().is_some_and(|open| open.name == route.mailbox);

@@ -86,7 +86,13 @@ async fn a_hundred_are_moved_in_few_round_trips(mut world: World) {
     let before = proxy.flights();
     let outcome = moved(&pool, &messages, &target, How::Move).await;
     let flights = proxy.flights() - before;
-    let expected = if has_move { 1 } else if has_uid_plus { 2 } else { 3 };
+    let expected = if has_move {
+        1
+    } else if has_uid_plus {
+        2
+    } else {
+        3
+    };
     assert_eq!(flights, expected, "{}", world.name);
     assert!(outcome.trouble.is_none(), "{}: {:?}", world.name, outcome.trouble);
     assert_eq!(outcome.messages.len(), 100);
