@@ -49,8 +49,7 @@ impl Question for Reversal<'_> {
     type Answer = Changed<Vec<(u32, Reverted)>>;
 
     async fn ask(&self, session: &mut Session) -> Result<Self::Answer, Error> {
-        let was_open =
-            session.selected().is_some_and(|open| open.name == self.mailbox && !open.is_read_only);
+        let was_open = session.selected().is_some_and(|open| open.name == self.mailbox && !open.is_read_only);
         let Some(selected) = session.select_for_change(self.mailbox, self.validity).await? else {
             return Ok(Changed::Stale);
         };
@@ -69,7 +68,8 @@ impl Question for Reversal<'_> {
         let mut outcomes = BTreeMap::new();
         outcomes.extend(by_modseq(session, &guarded).await?);
         outcomes.extend(by_comparing(session, &compared).await?);
-        let outcome = |revert: &Revert| (revert.uid, outcomes.get(&revert.uid).copied().unwrap_or(Reverted::Gone));
+        let outcome =
+            |revert: &Revert| (revert.uid, outcomes.get(&revert.uid).copied().unwrap_or(Reverted::Gone));
         Ok(Changed::Done(self.reverts.iter().map(outcome).collect()))
     }
 }
@@ -121,7 +121,8 @@ async fn by_modseq(session: &mut Session, reverts: &[&Revert]) -> Result<Vec<(u3
     }
     let is_modified = |uid: u32| modified.iter().any(|(low, high)| (*low..=*high).contains(&uid));
     let both = |revert: &&&Revert| !revert.add.is_empty() && !revert.remove.is_empty();
-    let second: Vec<&&Revert> = reverts.iter().filter(both).filter(|revert| !is_modified(revert.uid)).collect();
+    let second: Vec<&&Revert> =
+        reverts.iter().filter(both).filter(|revert| !is_modified(revert.uid)).collect();
     let mut removals: BTreeMap<&[Flag], Vec<u32>> = BTreeMap::new();
     if !second.is_empty() {
         // Where the refusal does not say which, only what the first step changed goes on.

@@ -226,9 +226,12 @@ async fn only_what_nobody_changed_since_is_reversed(mut world: World) {
     let changed = change(&pool, &messages, &add, &[Flag::Seen]).await;
     let keeps_modseq = changed.messages[0].1.is_some();
     assert_eq!(keeps_modseq, has_condstore(&pool).await, "{}", world.name);
-    assert!(changed.messages.iter().all(|(was, modseq)| {
-        was.flags == [Flag::Seen] && modseq.is_some() == keeps_modseq
-    }));
+    assert!(
+        changed
+            .messages
+            .iter()
+            .all(|(was, modseq)| { was.flags == [Flag::Seen] && modseq.is_some() == keeps_modseq })
+    );
     let name = String::from_utf8_lossy(&folder).into_owned();
     world.other.run(&format!("SELECT \"{name}\"")).unwrap();
     world.other.run(&format!("UID STORE {} +FLAGS (\\Seen)", uids[1])).unwrap();
