@@ -19,6 +19,7 @@ use crate::{
     Account, Engine,
     accounts::home,
     journal::{Change, ChangeFound, ChangeState, Step, StepFound},
+    opened::Fresh,
     organize::{FailedOne, Progress},
 };
 
@@ -138,6 +139,10 @@ impl Reversal<'_> {
     }
 
     async fn reverse_in(&mut self, account: &Account, step: &Step) -> Vec<Reversed> {
+        // Days may have passed: folders that are remembered may be gone.
+        if let Err(error) = account.opened.folders(Fresh::Now { counts: false }).await {
+            return vec![Err(account.problem(&error)); usize::try_from(size(step)).unwrap_or_default()];
+        }
         match step {
             Step::Flags { at, messages } => self.flags(account, at, messages).await,
             Step::Transfer { from, to, is_copy: false, messages, .. } => {

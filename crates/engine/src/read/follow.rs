@@ -188,9 +188,10 @@ impl Moved {
     }
 }
 
-/// Whether the problem says that a message, or its folder, is not there any more.
+/// Whether the problem may say that a message, or its folder, is not there any more. Of a folder that is open
+/// and vanishes servers say so in words of their own.
 pub(crate) fn may_have_moved(problem: &Problem) -> bool {
-    matches!(problem.code, Code::NotFound | Code::StaleId | Code::FolderNotFound)
+    matches!(problem.code, Code::NotFound | Code::StaleId | Code::FolderNotFound | Code::ServerRefused)
 }
 
 impl Account {

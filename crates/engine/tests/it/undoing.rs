@@ -29,6 +29,7 @@ impl World {
         let mut outcomes = self.engine.read(&self.principal, &[id], View::Headers).await.unwrap();
         let Outcome::Message(message) = outcomes.remove(0) else { panic!("{subject} cannot be read") };
         let mut flags: Vec<String> = message.flags.iter().map(|flag| flag.as_str().to_lowercase()).collect();
+        flags.retain(|flag| flag != "\\recent");
         flags.sort_unstable();
         flags
     }
