@@ -21,6 +21,7 @@ mod finding;
 mod folders;
 mod organizing;
 mod reading;
+mod undoing;
 
 /// Runs each requirement on each server.
 macro_rules! on_every_server {

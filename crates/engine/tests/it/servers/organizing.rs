@@ -21,7 +21,7 @@ on_every_server!(
 );
 
 impl World {
-    async fn organize(&self, request: OrganizeRequest) -> Organized {
+    pub(super) async fn organize(&self, request: OrganizeRequest) -> Organized {
         let organized = self.engine.organize(&self.principal, request.clone(), &|_, _| {}).await;
         organized.unwrap_or_else(|problem| panic!("{request:?}: {problem:?}"))
     }
@@ -31,27 +31,27 @@ impl World {
     }
 
     /// All of these are done.
-    async fn done(&self, request: OrganizeRequest, count: u64) -> Organized {
+    pub(super) async fn done(&self, request: OrganizeRequest, count: u64) -> Organized {
         let done = self.organize(request).await;
         assert_eq!((done.done_count, done.failed_count), (count, 0), "{done:?}");
         done
     }
 
     /// Ids of the folder's messages, in the order of their subjects.
-    async fn ids(&self, folder: &str) -> Vec<String> {
+    pub(super) async fn ids(&self, folder: &str) -> Vec<String> {
         let mut rows = self.rows(folder, 50).await;
         rows.sort_by(|a, b| a.subject.cmp(&b.subject));
         rows.iter().map(|row| row.id.to_string()).collect()
     }
 
-    async fn named(&self, folder: &str) -> Vec<String> {
+    pub(super) async fn named(&self, folder: &str) -> Vec<String> {
         let mut named: Vec<String> =
             subjects(&self.rows(folder, 50).await).into_iter().map(str::to_owned).collect();
         named.sort_unstable();
         named
     }
 
-    async fn flags(&self, folder: &str, subject: &str) -> Vec<String> {
+    pub(super) async fn flags(&self, folder: &str, subject: &str) -> Vec<String> {
         let rows = self.rows(folder, 50).await;
         let row = rows.iter().find(|row| row.subject == subject).unwrap();
         let mut flags: Vec<String> = row.flags.iter().map(|flag| flag.as_str().to_lowercase()).collect();
@@ -60,7 +60,7 @@ impl World {
         flags
     }
 
-    fn fill(&mut self, folder: &str, names: &[&str]) {
+    pub(super) fn fill(&mut self, folder: &str, names: &[&str]) {
         for name in names {
             let id = name.replace(' ', ".");
             let rest = format!("Message-ID: <{id}@example.org>\r\n\r\nwords of {name}\r\n");
