@@ -20,7 +20,9 @@ mod drafting;
 mod finding;
 mod folders;
 mod managing;
+mod organizing;
 mod reading;
+mod undoing;
 
 /// Runs each requirement on each server.
 macro_rules! on_every_server {
