@@ -1,5 +1,6 @@
 //! Sorting on a real Dovecot: what is meant, what is planned, what becomes of each message.
 
+mod costs;
 mod limits;
 mod plans;
 mod wishes;
