@@ -1,6 +1,7 @@
 //! Sorting on a real Dovecot: what is meant, what is planned, what becomes of each message.
 
 mod costs;
+mod gmail;
 mod limits;
 mod plans;
 mod wishes;

@@ -65,37 +65,34 @@ async fn twenty_thousand_messages_take_at_most_twice_the_bare_commands() {
     world.maildir.create("There").unwrap();
     world.maildir.create("Back").unwrap();
     let told: Arc<Mutex<Vec<(u64, u64)>>> = Arc::default();
-    let mut timed = Vec::new();
-    for (from, target) in [("@inbox", "There"), ("There", "Back")] {
-        let planned = world.organize(to(found(Action::Move, "", Some(from)), target)).await.unwrap();
+    let mut other = world.somebody();
+    let (mut ours, mut bare) = (Duration::MAX, Duration::MAX);
+    // By turns, since others may keep the machine busy.
+    for (from, to_ours, to_bare) in [("@inbox", "There", "Back"), ("Back", "There", "Back")] {
+        let planned = world.organize(to(found(Action::Move, "", Some(from)), to_ours)).await.unwrap();
         assert_eq!(planned.plan.as_ref().unwrap().count, u64::from(count));
-        let begun = Instant::now();
-        let request = confirmed(Action::Move, &planned);
         let telling = Arc::clone(&told);
         let progress = move |done, total| telling.lock().unwrap().push((done, total));
+        let begun = Instant::now();
+        let request = confirmed(Action::Move, &planned);
         let done = world.engine.organize(&world.principal, request, &progress).await.unwrap();
-        timed.push(begun.elapsed());
+        ours = ours.min(begun.elapsed());
         assert_eq!((done.done_count, done.done.len(), done.failed_count), (count.into(), 0, 0));
-    }
-    let told = told.lock().unwrap().clone();
-    assert!(told.len() > 10, "{told:?}");
-    assert!(told.iter().all(|(done, total)| done <= total && *total == u64::from(count)));
-    let mut other = world.somebody();
-    for (from, target) in [("Back", "There"), ("There", "Back")] {
-        other.run(&format!("SELECT {from}")).unwrap();
+
+        other.run(&format!("SELECT {to_ours}")).unwrap();
         let begun = Instant::now();
         let uids = other.run("UID SEARCH ALL").unwrap();
         let uids: Vec<u32> = uids[0].split(' ').filter_map(|word| word.parse().ok()).collect();
         assert_eq!(uids.len(), count as usize);
         for uids in uids.chunks(1_000) {
-            let command = format!("UID MOVE {}:{} {target}", uids[0], uids[999]);
-            other.run(&command).unwrap();
+            other.run(&format!("UID MOVE {}:{} {to_bare}", uids[0], uids[999])).unwrap();
         }
-        timed.push(begun.elapsed());
+        bare = bare.min(begun.elapsed());
     }
-    let [ours, bare] = [timed[1], timed[3]];
-    // A busy machine may hold up either.
-    assert!(ours < bare * 2 + Duration::from_secs(1), "{timed:?}");
+    let told = told.lock().unwrap().clone();
+    assert!(told.len() > 10, "{told:?}");
+    assert!(told.iter().all(|(done, total)| done <= total && *total == u64::from(count)));
+    assert!(ours < bare * 2 + Duration::from_secs(1), "{ours:?} beside {bare:?}");
 }
 
 #[tokio::test]
