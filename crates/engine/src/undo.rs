@@ -181,19 +181,21 @@ fn size(step: &Step) -> u64 {
     count as u64
 }
 
-/// Whether the grant may do now what it did then.
+/// Whether the grant may do now what it did then. A folder that was made by the way, for messages to go to,
+/// needs nothing of its own.
 fn check_scope(principal: &Principal, change: &ChangeFound) -> Result<(), Problem> {
-    let is_of_folders = |step: &StepFound| {
-        matches!(step.step, Step::Renamed { .. } | Step::Removed { .. } | Step::Subscribed { .. })
-    };
-    let only_makes = change.steps.iter().all(|step| matches!(step.step, Step::Created { .. }));
-    let needed =
-        if only_makes || change.steps.iter().any(is_of_folders) { Scope::Manage } else { Scope::Modify };
-    if principal.may(needed) {
-        return Ok(());
+    let any = |is_it: fn(&Step) -> bool| change.steps.iter().any(|found| is_it(&found.step));
+    let messages =
+        any(|step| matches!(step, Step::Flags { .. } | Step::Transfer { .. } | Step::Destroyed { .. }));
+    let folders =
+        any(|step| matches!(step, Step::Renamed { .. } | Step::Removed { .. } | Step::Subscribed { .. }));
+    for (scope, is_needed) in [(Scope::Modify, messages), (Scope::Manage, folders || !messages)] {
+        if is_needed && !principal.may(scope) {
+            return Err(Problem::new(Code::ScopeMissing, format!("Taking this back needs `{scope}`."))
+                .hint("Ask the person for it, or to take it back themselves."));
+        }
     }
-    Err(Problem::new(Code::ScopeMissing, format!("Taking this back needs `{needed}`."))
-        .hint("Ask the person for it, or to take it back themselves."))
+    Ok(())
 }
 
 /// Whether a reversal that failed so may succeed later.

@@ -37,15 +37,7 @@ impl Reversal<'_> {
     ) -> Vec<Reversed> {
         let mut outcomes = Vec::with_capacity(messages.len());
         for batch in messages.chunks(BATCH) {
-            let reversed = match account.shown_at(&to.0).await {
-                Err(problem) => vec![Err(problem); batch.len()],
-                Ok(folder) => match account.opened.folders(Fresh::Known).await {
-                    Err(error) => vec![Err(account.problem(&error)); batch.len()],
-                    Ok(folders) if folders.is_gmail => self.unlabel(account, from, &folder, batch).await,
-                    Ok(_) => self.copies_of(account, from, to, batch).await,
-                },
-            };
-            outcomes.extend(reversed);
+            outcomes.extend(self.copies_of(account, from, to, batch).await);
             self.advance(batch.len() as u64);
         }
         outcomes
@@ -90,7 +82,24 @@ impl Reversal<'_> {
         }
     }
 
-    async fn copies_of(
+    pub(super) async fn copies_of(
+        &mut self,
+        account: &Account,
+        from: &Place,
+        to: &(Bytes, String),
+        batch: &[OneTransferred],
+    ) -> Vec<Reversed> {
+        match account.shown_at(&to.0).await {
+            Err(problem) => vec![Err(problem); batch.len()],
+            Ok(folder) => match account.opened.folders(Fresh::Known).await {
+                Err(error) => vec![Err(account.problem(&error)); batch.len()],
+                Ok(folders) if folders.is_gmail => self.unlabel(account, from, &folder, batch).await,
+                Ok(_) => self.take_copies(account, from, to, batch).await,
+            },
+        }
+    }
+
+    async fn take_copies(
         &mut self,
         account: &Account,
         from: &Place,

@@ -136,6 +136,21 @@ impl Reversal<'_> {
         batch: &[OneTransferred],
     ) -> Vec<Reversed> {
         let mut outcomes: Vec<Reversed> = batch.iter().map(|one| ended(account, one)).collect();
+        let halves: Vec<usize> = (0..batch.len())
+            .filter(|index| batch.get(*index).is_some_and(|one| one.end == End::Both))
+            .collect();
+        if !halves.is_empty() {
+            // What is at both places is a copy, and goes as one.
+            let copied: Vec<OneTransferred> = halves
+                .iter()
+                .filter_map(|index| batch.get(*index))
+                .map(|one| OneTransferred { end: End::Done, ..one.clone() })
+                .collect();
+            let taken = self.copies_of(account, from, to, &copied).await;
+            for (index, outcome) in halves.iter().zip(taken) {
+                set(&mut outcomes, &[*index], |_| outcome.clone());
+            }
+        }
         let open: Vec<usize> = (0..batch.len())
             .filter(|index| {
                 let is_moved = batch.get(*index).is_some_and(|one| one.end == End::Done);
@@ -237,9 +252,7 @@ fn each(account: &Account, uids: &[u32], done: &Transferred) -> Vec<Reversed> {
 fn ended(account: &Account, one: &OneTransferred) -> Reversed {
     match one.end {
         End::Done if !is_shown(account, one) => Err(gone()),
-        End::Done | End::Here => Ok(()),
-        End::Both => Err(Problem::new(Code::Conflict, "The move left it at both places, where it still is.")
-            .hint("Look at both, and delete the one that is too many.")),
+        End::Done | End::Here | End::Both => Ok(()),
         End::Unknown => Err(unknown()),
     }
 }

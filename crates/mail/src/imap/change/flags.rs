@@ -16,6 +16,7 @@ use crate::{
     imap::{
         command::store::{self, Way},
         pool::{Pool, Question},
+        reading::check_whole,
         request::Request,
         response::Range,
         session::{Selected, Session},
@@ -36,7 +37,7 @@ pub(super) async fn change(
 /// Whether the open mailbox keeps a MODSEQ of each message (RFC 7162).
 pub(super) fn keeps_modseq(session: &Session, selected: &Selected) -> bool {
     let capabilities = session.capabilities();
-    (capabilities.has("CONDSTORE") || capabilities.has("QRESYNC")) && selected.highest_modseq.is_some()
+    (capabilities.has("CONDSTORE") || capabilities.has("QRESYNC")) && !selected.is_without_modseq
 }
 
 struct Change<'a> {
@@ -65,7 +66,15 @@ impl Question for Change<'_> {
         let keeps_modseq = keeps_modseq(session, &selected);
         let mut changed = FlagsChanged { messages: Vec::new(), left_out };
         for group in write::split(session, uids) {
-            let told = self.on(session, &group, &change, keeps_modseq).await?;
+            let vanished = session.expunged();
+            let mut told = self.on(session, &group, &change, keeps_modseq).await?;
+            if session.expunged() != vanished {
+                // Others took messages away that this connection was not told of: perhaps some of these.
+                let still = session.run_one(was::request(session, &group, false)).await?;
+                check_whole(still.has_gaps, false)?;
+                let still = Told::read(still).before;
+                told.before.retain(|uid, _| still.contains_key(uid));
+            }
             let after = after(&told, &change);
             let messages = told.before.into_values().map(|before| {
                 let modseq = after.get(&before.was.uid).copied().flatten().filter(|_| keeps_modseq);
