@@ -6,7 +6,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use domain::Limits;
+use domain::{Code, Limits};
 use engine::{
     Engine,
     organize::{Action, OrganizeRequest},
@@ -66,6 +66,11 @@ async fn twenty_thousand_messages_take_at_most_twice_the_bare_commands() {
     world.maildir.create("Back").unwrap();
     let told: Arc<Mutex<Vec<(u64, u64)>>> = Arc::default();
     let mut other = world.somebody();
+    // One more is too many.
+    other.append("INBOX", &note("one more", 0)).unwrap();
+    let more = world.organize(found(Action::Read, "", Some("@inbox"))).await.unwrap_err();
+    assert_eq!(more.code, Code::TooMany, "{more:?}");
+    other.delete("INBOX", &(count + 1).to_string()).unwrap();
     let (mut ours, mut bare) = (Duration::MAX, Duration::MAX);
     // By turns, since others may keep the machine busy.
     for (from, to_ours, to_bare) in [("@inbox", "There", "Back"), ("Back", "There", "Back")] {
@@ -139,4 +144,33 @@ async fn a_caller_that_goes_away_leaves_no_batch_half_done_and_the_rest_undone()
     }
     assert_eq!(counts.0 + counts.1, count, "nothing is lost or doubled: {counts:?}");
     assert!(counts.1 >= 1_000 && counts.1 < count && counts.1 % 1_000 == 0, "whole batches: {counts:?}");
+}
+
+#[tokio::test]
+async fn a_connection_that_is_lost_in_between_leaves_each_message_told_as_it_is() {
+    let Some((world, proxy)) = counted() else { return };
+    let count = 5_000_u32;
+    let mails = (0..count).map(|number| note(&format!("note {number}"), u64::from(count - number)));
+    world.maildir.fill("INBOX", Numbering::default(), mails).unwrap();
+    world.maildir.create("There").unwrap();
+    let planned = world.organize(to(found(Action::Move, "", Some("@inbox")), "There")).await.unwrap();
+    proxy.strike(Faults { cut_after: Some(400_000), ..Faults::default() });
+    let done = world.organize(confirmed(Action::Move, &planned)).await.unwrap();
+    proxy.set(Faults::default());
+    assert_eq!(done.done_count + done.failed_count, u64::from(count), "each is told of once");
+    let mut other = world.somebody();
+    let mut there = |folder: &str| -> u64 {
+        other.run(&format!("SELECT {folder}")).unwrap();
+        let lines = other.run("UID SEARCH ALL").unwrap();
+        lines[0].split(' ').filter(|word| word.parse::<u32>().is_ok()).count() as u64
+    };
+    let (here, there) = (there("INBOX"), there("There"));
+    assert_eq!(here + there, u64::from(count), "nothing is lost or doubled");
+    // Of a batch whose answer was cut off it may be unknown where its messages are: that is said of them.
+    let is_unknown = done.failed.iter().any(|one| one.problem.message.contains("not known"));
+    assert!(there == done.done_count || (is_unknown && there == done.done_count + 1_000), "{there}");
+    assert!(done.failed_count > 0 && done.undo.is_some(), "{}", done.failed_count);
+    let undo = done.undo.unwrap();
+    let undone = world.engine.undo(&world.principal, undo.as_str(), &|_, _| {}).await.unwrap();
+    assert_eq!(undone.undone, done.done_count, "{:?}", undone.failed.first());
 }

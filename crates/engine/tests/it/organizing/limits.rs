@@ -2,7 +2,7 @@
 //! allow is told.
 
 use domain::{Code, Limits};
-use engine::organize::Action;
+use engine::organize::{Action, OrganizeRequest};
 use testkit::{Options, Proxy, proxy::Faults};
 
 use super::{confirmed, failures, found, these, to};
@@ -124,4 +124,32 @@ async fn a_full_mailbox_refuses_copies_in_its_own_words_and_loses_nothing() {
     // What does not make it fuller is done.
     let done = world.organize(to(these(Action::Move, &ids[..1]), "Taxes")).await.unwrap();
     assert_eq!(done.done_count, 1, "{done:?}");
+}
+
+#[tokio::test]
+async fn a_keyword_that_the_folder_cannot_keep_is_told_and_not_set() {
+    let Some(mut world) = empty_world(Options::default()) else { return };
+    world.notes("INBOX", &["one"]);
+    let replace = Some((b" \\*)]".to_vec(), b")]".to_vec()));
+    let proxy = Proxy::start(world.dovecot.imap_port(), Faults { replace, ..Faults::default() }).unwrap();
+    let mut through = settings(&world.dovecot);
+    through.imap.port = proxy.port();
+    world.principal = principal_with(through, credentials("alice-secret"), Limits::default());
+    let one = [world.id("@inbox", "one").await];
+    let wish = OrganizeRequest { keywords: vec!["later".into()], ..these(Action::AddKeyword, &one) };
+    let done = world.organize(wish).await.unwrap();
+    assert_eq!(failures(&done), [(one[0].as_str(), "not_supported")]);
+    assert!(done.failed[0].problem.message.contains("later"), "{done:?}");
+    assert_eq!(done.undo, None);
+    // Other flags can be kept.
+    assert_eq!(world.organize(these(Action::Star, &one)).await.unwrap().done_count, 1);
+}
+
+#[tokio::test]
+async fn not_junk_moves_nothing_that_is_not_in_junk() {
+    let Some(world) = empty_world(Options::default()) else { return };
+    world.notes("Taxes", &["one"]);
+    let one = [world.id("Taxes", "one").await];
+    assert_eq!(world.organize(these(Action::NotJunk, &one)).await.unwrap().done_count, 1);
+    assert_eq!(world.subjects("Taxes").await, ["one"]);
 }
