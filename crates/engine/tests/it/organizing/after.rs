@@ -1,5 +1,7 @@
 //! After a change: old ids lead on, what is read next is true, and it can be taken back.
 
+use std::slice::from_ref;
+
 use domain::Code;
 use engine::{
     organize::Action,
@@ -22,15 +24,15 @@ fn filled() -> Option<World> {
 async fn ids_of_before_a_move_are_followed_also_beside_the_new_ones() {
     let Some(world) = filled() else { return };
     let a = world.id("@inbox", "a").await;
-    let moved = world.organize(to(these(Action::Move, &[a.clone()]), "Taxes")).await.unwrap();
+    let moved = world.organize(to(these(Action::Move, from_ref(&a)), "Taxes")).await.unwrap();
     let new_id = moved.done[0].new_id.as_ref().unwrap().to_string();
     let starred = world.organize(these(Action::Star, &[a.clone(), new_id.clone()])).await.unwrap();
     assert_eq!((starred.done_count, starred.failed_count), (1, 0), "one message: {starred:?}");
     assert_eq!(starred.done[0].id, a, "named as it was given");
     // Twice in a row.
-    world.organize(to(these(Action::Move, &[a.clone()]), "Later")).await.unwrap();
+    world.organize(to(these(Action::Move, from_ref(&a)), "Later")).await.unwrap();
     assert_eq!(world.subjects("Later").await, ["a"]);
-    let planned = world.delete(deletion(&[a.clone()])).await.unwrap();
+    let planned = world.delete(deletion(from_ref(&a))).await.unwrap();
     assert_eq!(planned.plan.unwrap().count, 1);
     // What is not there any more either is gone for both ids.
     world.somebody().delete("Later", "1").unwrap();
@@ -44,14 +46,14 @@ async fn what_is_read_after_a_change_is_as_it_is_now() {
     let Some(world) = filled() else { return };
     let a = world.id("@inbox", "a").await;
     let flags = async || {
-        let read = world.engine.read(&world.principal, &[a.clone()], View::Text).await.unwrap();
+        let read = world.engine.read(&world.principal, from_ref(&a), View::Text).await.unwrap();
         match &read[0] {
             Outcome::Message(message) => message.flags.iter().map(|flag| flag.as_str().to_owned()).collect(),
             other => vec![format!("{other:?}")],
         }
     };
     assert_eq!(flags().await, [] as [&str; 0]);
-    world.organize(these(Action::Star, &[a.clone()])).await.unwrap();
+    world.organize(these(Action::Star, from_ref(&a))).await.unwrap();
     assert_eq!(flags().await, ["\\Flagged"]);
     let starred = found(Action::Unstar, "is:starred", Some("@inbox"));
     let planned = world.organize(starred.clone()).await.unwrap();

@@ -71,33 +71,40 @@ async fn twenty_thousand_messages_take_at_most_twice_the_bare_commands() {
     let more = world.organize(found(Action::Read, "", Some("@inbox"))).await.unwrap_err();
     assert_eq!(more.code, Code::TooMany, "{more:?}");
     other.delete("INBOX", &(count + 1).to_string()).unwrap();
-    let (mut ours, mut bare) = (Duration::MAX, Duration::MAX);
-    // By turns, since others may keep the machine busy.
-    for (from, to_ours, to_bare) in [("@inbox", "There", "Back"), ("Back", "There", "Back")] {
-        let planned = world.organize(to(found(Action::Move, "", Some(from)), to_ours)).await.unwrap();
+    let mut timed = Vec::new();
+    // By turns and up to three times, since others may keep the machine busy during one of the two.
+    for from in ["@inbox", "Back", "Back"] {
+        let planned = world.organize(to(found(Action::Move, "", Some(from)), "There")).await.unwrap();
         assert_eq!(planned.plan.as_ref().unwrap().count, u64::from(count));
         let telling = Arc::clone(&told);
         let progress = move |done, total| telling.lock().unwrap().push((done, total));
         let begun = Instant::now();
         let request = confirmed(Action::Move, &planned);
         let done = world.engine.organize(&world.principal, request, &progress).await.unwrap();
-        ours = ours.min(begun.elapsed());
+        let ours = begun.elapsed();
         assert_eq!((done.done_count, done.done.len(), done.failed_count), (count.into(), 0, 0));
 
-        other.run(&format!("SELECT {to_ours}")).unwrap();
+        other.run("SELECT There").unwrap();
         let begun = Instant::now();
         let uids = other.run("UID SEARCH ALL").unwrap();
         let uids: Vec<u32> = uids[0].split(' ').filter_map(|word| word.parse().ok()).collect();
         assert_eq!(uids.len(), count as usize);
         for uids in uids.chunks(1_000) {
-            other.run(&format!("UID MOVE {}:{} {to_bare}", uids[0], uids[999])).unwrap();
+            other.run(&format!("UID MOVE {}:{} Back", uids[0], uids[999])).unwrap();
         }
-        bare = bare.min(begun.elapsed());
+        timed.push((ours, begun.elapsed()));
+        if timed.iter().any(is_quick) {
+            break;
+        }
     }
     let told = told.lock().unwrap().clone();
     assert!(told.len() > 10, "{told:?}");
     assert!(told.iter().all(|(done, total)| done <= total && *total == u64::from(count)));
-    assert!(ours < bare * 2 + Duration::from_secs(1), "{ours:?} beside {bare:?}");
+    assert!(timed.iter().any(is_quick), "ours beside the bare commands: {timed:?}");
+}
+
+fn is_quick((ours, bare): &(Duration, Duration)) -> bool {
+    *ours < *bare * 2
 }
 
 #[tokio::test]

@@ -1,6 +1,7 @@
 //! Gmail, which tests cannot have: what goes over the wire where folders are labels.
 
 use std::{
+    fmt::Write as _,
     io::{BufRead as _, BufReader, Write as _},
     net::{TcpListener, TcpStream},
     sync::{Arc, Mutex},
@@ -51,22 +52,20 @@ fn serve(stream: TcpStream, said: &Mutex<Vec<String>>) -> Option<()> {
             code = format!("[CAPABILITY {CAPABILITIES}] ");
         } else if command.starts_with("LIST") {
             for (attributes, name) in FOLDERS {
-                answer += &format!("* LIST ({attributes}) \"/\" \"{name}\"\r\n");
+                let _ = write!(answer, "* LIST ({attributes}) \"/\" \"{name}\"\r\n");
             }
         } else if command.starts_with("SELECT") || command.starts_with("EXAMINE") {
-            answer = "* FLAGS (\\Seen)\r\n* OK [PERMANENTFLAGS (\\Answered \\Flagged \\Draft \\Deleted \\Seen \\*)] x\r\n\
-                 * 1 EXISTS\r\n* OK [UIDVALIDITY 7] x\r\n* OK [UIDNEXT 8] x\r\n* OK [HIGHESTMODSEQ 5] x\r\n"
-                .to_owned();
-            code = "[READ-WRITE] ".to_owned();
+            answer += "* FLAGS (\\Seen)\r\n* OK [PERMANENTFLAGS (\\Answered \\Flagged \\Draft \\Deleted \\Seen \\*)] x\r\n\
+                 * 1 EXISTS\r\n* OK [UIDVALIDITY 7] x\r\n* OK [UIDNEXT 8] x\r\n* OK [HIGHESTMODSEQ 5] x\r\n";
+            code += "[READ-WRITE] ";
         } else if command.starts_with("UID FETCH") {
-            answer = "* 1 FETCH (UID 7 FLAGS () INTERNALDATE \" 1-Nov-2026 10:00:00 +0000\" RFC822.SIZE 100 \
+            answer += "* 1 FETCH (UID 7 FLAGS () INTERNALDATE \" 1-Nov-2026 10:00:00 +0000\" RFC822.SIZE 100 \
                  X-GM-LABELS (\"\\\\Inbox\") MODSEQ (5) BODY[HEADER.FIELDS (MESSAGE-ID)] {25}\r\n\
-                 Message-ID: <a@x.org>\r\n\r\n)\r\n"
-                .to_owned();
+                 Message-ID: <a@x.org>\r\n\r\n)\r\n";
         } else if command.starts_with("UID MOVE") || command.starts_with("UID COPY") {
-            code = "[COPYUID 7 7 70] ".to_owned();
+            code += "[COPYUID 7 7 70] ";
         }
-        answer += &format!("{tag} OK {code}done\r\n");
+        let _ = write!(answer, "{tag} OK {code}done\r\n");
         out.write_all(answer.as_bytes()).ok()?;
     }
     None

@@ -1,6 +1,8 @@
 //! What a grant does not show is neither changed nor a place for messages; and what the server does not
 //! allow is told.
 
+use std::slice::from_ref;
+
 use domain::{Code, Limits};
 use engine::organize::{Action, OrganizeRequest};
 use testkit::{Options, Proxy, proxy::Faults};
@@ -30,12 +32,12 @@ async fn a_grant_sorts_within_its_folders_only() {
     assert_eq!(told(&hidden), told(&absent));
     assert!(!hidden.failed[0].problem.hint.contains("Secret"), "{hidden:?}");
     for target in ["Secret", "Secrex"] {
-        let problem = world.organize(to(these(Action::Move, &[one.clone()]), target)).await.unwrap_err();
+        let problem = world.organize(to(these(Action::Move, from_ref(&one)), target)).await.unwrap_err();
         assert_eq!(problem.code, Code::FolderNotFound, "{target}");
         assert!(!problem.hint.contains("Secret"), "{problem:?}");
     }
     for action in [Action::Trash, Action::Archive, Action::Junk] {
-        let problem = world.organize(these(action, &[one.clone()])).await.unwrap_err();
+        let problem = world.organize(these(action, from_ref(&one))).await.unwrap_err();
         assert_eq!(problem.code, Code::OutsideGrant, "{action:?}");
     }
     let everything = world.organize(found(Action::Star, "", Some("all"))).await.unwrap();
