@@ -91,7 +91,9 @@ impl Run {
             Ok(Deed::Mark(marks)) => Ok(Ready::Mark(marks)),
             Ok(Deed::Destroy) => Ok(Ready::Destroy),
             Ok(Deed::Nothing) => {
-                lot.uids.iter().for_each(|uid| tally.done(lot.id(*uid), None));
+                for uid in &lot.uids {
+                    tally.done(lot.id(*uid), None);
+                }
                 return;
             }
             Err(problem) => Err(problem),
@@ -237,13 +239,11 @@ impl Stepping<'_, '_> {
         if !then.is_empty() {
             self.mark_there(to, &messages, then).await;
         }
-        match trouble {
-            Some(problem) => Err(problem),
-            None => {
-                self.lot.account.opened.note(Ok(()));
-                Ok(())
-            }
+        if let Some(problem) = trouble {
+            return Err(problem);
         }
+        self.lot.account.opened.note(Ok(()));
+        Ok(())
     }
 
     fn new_id(&self, to: &Folder, one: &OneTransferred) -> Option<MessageRef> {
@@ -304,7 +304,9 @@ impl Stepping<'_, '_> {
             return self.failed(uids, problem);
         }
         self.lot.account.opened.note(Ok(()));
-        uids.iter().for_each(|uid| self.tally.done(self.lot.id(*uid), None));
+        for uid in uids {
+            self.tally.done(self.lot.id(*uid), None);
+        }
         Ok(())
     }
 }

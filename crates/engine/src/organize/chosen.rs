@@ -122,7 +122,9 @@ impl Engine {
             match self.account(principal, Some(name.as_str())).await {
                 Ok(account) => self.choose_of(&account, named, &mut chosen).await,
                 Err(problem) => {
-                    named.into_iter().for_each(|(id, _)| chosen.failed.fail(id, problem.clone()));
+                    for (id, _) in named {
+                        chosen.failed.fail(id, problem.clone());
+                    }
                 }
             }
         }
@@ -135,7 +137,9 @@ impl Engine {
             Ok(followed) => followed,
             // Without it nobody can say which message an id means.
             Err(problem) => {
-                ids.into_iter().for_each(|id| chosen.failed.fail(id, problem.clone()));
+                for id in ids {
+                    chosen.failed.fail(id, problem.clone());
+                }
                 return;
             }
         };

@@ -93,9 +93,11 @@ impl Account {
                 let is_added = *action == Action::AddKeyword;
                 Deed::Mark(if folders.is_gmail {
                     keywords.iter().try_for_each(|keyword| self.check_label(&folders, keyword))?;
-                    match is_added {
-                        true => Marks { add_labels: keywords.clone(), ..Marks::default() },
-                        false => Marks { remove_labels: keywords.clone(), ..Marks::default() },
+                    let labels = keywords.clone();
+                    if is_added {
+                        Marks { add_labels: labels, ..Marks::default() }
+                    } else {
+                        Marks { remove_labels: labels, ..Marks::default() }
                     }
                 } else if is_added {
                     Marks { add: flags(), ..Marks::default() }
@@ -139,6 +141,10 @@ impl Account {
             (false, true) => Marks { add: junk, remove: not_junk, ..Marks::default() },
             (false, false) => Marks { add: not_junk, remove: junk, ..Marks::default() },
         };
+        if !is_junk && source.role != Some(Role::Junk) {
+            // What lies elsewhere was filed there by somebody, and stays.
+            return Ok(if marks.is_empty() { Deed::Nothing } else { Deed::Mark(marks) });
+        }
         match goal {
             Goal::There(folder) => transferred(source, &folders, folder, How::Move, marks),
             to @ Goal::Missing(_) => Ok(Deed::Transfer { to, how: How::Move, then: marks }),

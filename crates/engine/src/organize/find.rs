@@ -70,11 +70,14 @@ impl Question for Finding<'_> {
             return Ok(None);
         }
         let shape = if session.capabilities().has_esearch() { Shape::Set } else { Shape::List };
+        let open = session.selected().map(|selected| selected.name.clone());
+        if open.is_some_and(|open| self.tasks.iter().any(|task| task.folder.wire_name == open)) {
+            // In a flight of its own: a search behind it may still see what others took away.
+            session.run_one(noop()).await?;
+        }
         let flight = |task: &Task| {
-            let name = &task.folder.wire_name;
-            let is_open = session.selected().is_some_and(|selected| selected.name == *name);
             let search = search::request(session, &plan.criteria, plan.charset.is_some(), shape, None);
-            (name.clone(), is_open.then(noop).into_iter().chain([search]).collect())
+            (task.folder.wire_name.clone(), vec![search])
         };
         let flights = self.tasks.iter().map(flight).collect();
         let mut found = Vec::with_capacity(self.tasks.len());
@@ -148,7 +151,9 @@ impl Engine {
                 return Err(finds.failed.remove(0).1);
             }
             let mut told = String::from("The query finds no message, so nothing is to be done.");
-            notes.iter().for_each(|note| _ = write!(told, " {note}"));
+            for note in &notes {
+                let _ = write!(told, " {note}");
+            }
             return Err(
                 Problem::new(Code::NotFound, told).hint("Try it with mail_search, or name another `folder`.")
             );

@@ -1,6 +1,6 @@
 //! What is planned, as it is kept until it is confirmed: exactly these messages, this action, this target.
 
-use std::collections::HashMap;
+use std::{cmp::Reverse, collections::HashMap};
 
 use domain::{Code, FolderArg, Principal, Problem, Scope};
 use mail::imap::wire::sequence;
@@ -172,7 +172,7 @@ impl Engine {
                 rows.extend(found.iter().map(|row| account.row(&lot.folder, lot.validity, row, None)));
             }
         }
-        rows.sort_by(|a, b| b.date.cmp(&a.date));
+        rows.sort_by_key(|row| Reverse(row.date));
         rows.truncate(SAMPLE);
         Ok(rows)
     }

@@ -4,6 +4,7 @@
 
 mod accounts;
 mod attachments;
+mod deleting;
 mod drafted_files;
 mod drafts;
 mod exactness;

@@ -13,7 +13,7 @@ use testkit::{Mail, Options, OtherClient};
 
 use crate::{
     sending::outbox_world::MovedClock,
-    world::{World, clocked_engine, credentials, empty_world, now, principal_with, settings},
+    world::{World, credentials, empty_world, engine_at, now, principal_with, settings},
 };
 
 async fn manage(
@@ -192,7 +192,7 @@ async fn a_plan_is_for_one_grant_one_folder_and_one_time() {
 async fn a_plan_that_is_confirmed_late_is_not_carried_out() {
     let Some(mut world) = empty_world(Options::default()) else { return };
     let clock = Arc::new(MovedClock::at(crate::world::NOW));
-    world.engine = clocked_engine(engine::Bounds::default(), Arc::clone(&clock) as _);
+    world.engine = engine_at(engine::Bounds::default(), Arc::clone(&clock) as _);
     world.fills("Full").await;
     let planned = world.deletes("Full").await.unwrap().plan.unwrap();
     clock.forward(601);

@@ -1,8 +1,10 @@
 //! What a grant does not show is neither changed nor a place for messages; and what the server does not
 //! allow is told.
 
+use std::slice::from_ref;
+
 use domain::{Code, Limits};
-use engine::organize::Action;
+use engine::organize::{Action, OrganizeRequest};
 use testkit::{Options, Proxy, proxy::Faults};
 
 use super::{confirmed, failures, found, these, to};
@@ -30,12 +32,12 @@ async fn a_grant_sorts_within_its_folders_only() {
     assert_eq!(told(&hidden), told(&absent));
     assert!(!hidden.failed[0].problem.hint.contains("Secret"), "{hidden:?}");
     for target in ["Secret", "Secrex"] {
-        let problem = world.organize(to(these(Action::Move, &[one.clone()]), target)).await.unwrap_err();
+        let problem = world.organize(to(these(Action::Move, from_ref(&one)), target)).await.unwrap_err();
         assert_eq!(problem.code, Code::FolderNotFound, "{target}");
         assert!(!problem.hint.contains("Secret"), "{problem:?}");
     }
     for action in [Action::Trash, Action::Archive, Action::Junk] {
-        let problem = world.organize(these(action, &[one.clone()])).await.unwrap_err();
+        let problem = world.organize(these(action, from_ref(&one))).await.unwrap_err();
         assert_eq!(problem.code, Code::OutsideGrant, "{action:?}");
     }
     let everything = world.organize(found(Action::Star, "", Some("all"))).await.unwrap();
@@ -124,4 +126,32 @@ async fn a_full_mailbox_refuses_copies_in_its_own_words_and_loses_nothing() {
     // What does not make it fuller is done.
     let done = world.organize(to(these(Action::Move, &ids[..1]), "Taxes")).await.unwrap();
     assert_eq!(done.done_count, 1, "{done:?}");
+}
+
+#[tokio::test]
+async fn a_keyword_that_the_folder_cannot_keep_is_told_and_not_set() {
+    let Some(mut world) = empty_world(Options::default()) else { return };
+    world.notes("INBOX", &["one"]);
+    let replace = Some((b" \\*)]".to_vec(), b")]".to_vec()));
+    let proxy = Proxy::start(world.dovecot.imap_port(), Faults { replace, ..Faults::default() }).unwrap();
+    let mut through = settings(&world.dovecot);
+    through.imap.port = proxy.port();
+    world.principal = principal_with(through, credentials("alice-secret"), Limits::default());
+    let one = [world.id("@inbox", "one").await];
+    let wish = OrganizeRequest { keywords: vec!["later".into()], ..these(Action::AddKeyword, &one) };
+    let done = world.organize(wish).await.unwrap();
+    assert_eq!(failures(&done), [(one[0].as_str(), "not_supported")]);
+    assert!(done.failed[0].problem.message.contains("later"), "{done:?}");
+    assert_eq!(done.undo, None);
+    // Other flags can be kept.
+    assert_eq!(world.organize(these(Action::Star, &one)).await.unwrap().done_count, 1);
+}
+
+#[tokio::test]
+async fn not_junk_moves_nothing_that_is_not_in_junk() {
+    let Some(world) = empty_world(Options::default()) else { return };
+    world.notes("Taxes", &["one"]);
+    let one = [world.id("Taxes", "one").await];
+    assert_eq!(world.organize(these(Action::NotJunk, &one)).await.unwrap().done_count, 1);
+    assert_eq!(world.subjects("Taxes").await, ["one"]);
 }
