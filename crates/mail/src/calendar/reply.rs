@@ -228,8 +228,10 @@ impl Lines {
         let mut written: HashSet<&str> = HashSet::new();
         let mut left = MAX_ZONES;
         for (index, zone) in calendar.all("VTIMEZONE") {
-            let Some(name) = zone.line("TZID").map(|line| line.value.trim()) else { continue };
-            if !names.contains(name) || !written.insert(name) {
+            // a parameter names it without the escapes of a text
+            let Some(line) = zone.line("TZID") else { continue };
+            let is_named = names.contains(line.value.trim()) || names.contains(line.text().as_str());
+            if !is_named || !written.insert(line.value.trim()) {
                 continue;
             }
             let mut copy = Self::default();

@@ -24,10 +24,11 @@ const MAX_ZONES: usize = 200;
 const MAX_OBSERVANCES: usize = 200;
 /// Changes of the clock that are kept of a zone.
 const MAX_CHANGES: usize = 4_000;
-/// Nothing is known of the clocks of the year after.
-const LAST_YEAR: i32 = 2200;
-/// Steps that all rules of all zones may take.
-const STEPS: u32 = 60_000;
+/// Between these years rules of clocks are followed; many begin in 1601, which no event does.
+const FIRST: PrimitiveDateTime = time::macros::datetime!(1970-01-01 0:00);
+const LAST_YEAR: i32 = 2100;
+/// Steps that all rules of all zones may take. A zone whose rules cost more is not known.
+const STEPS: u32 = 150_000;
 
 /// Where a local time belongs.
 #[derive(Debug, Clone)]
@@ -204,7 +205,7 @@ impl<'a> Zones<'a> {
             }
             for rule in observance.all("RRULE").take(2).filter_map(|line| Rule::read(&line.value).ok()) {
                 let last = rule.until.map(|until| until.latest());
-                for at in Expansion::new(&rule, start, false, None, &mut self.budget) {
+                for at in Expansion::new(&rule, start, false, Some(FIRST), &mut self.budget) {
                     if at.year() > LAST_YEAR
                         || last.is_some_and(|last| at > last)
                         || onsets.len() > MAX_CHANGES
@@ -214,6 +215,9 @@ impl<'a> Zones<'a> {
                     onsets.push((at, from, to));
                 }
             }
+        }
+        if self.budget.is_spent() {
+            return None;
         }
         onsets.sort_by_key(|(at, _, _)| *at);
         let first = onsets.first()?.1;

@@ -113,8 +113,11 @@ fn rule(numbers: &mut Numbers) -> (String, String) {
     }
     if numbers.chance(40) {
         rule += &format!(";COUNT={}", 1 + numbers.below(30));
-    } else if numbers.chance(30) {
-        let year = 2026 + numbers.below(4);
+    } else {
+        // dateutil needs minutes for what has no end and few times
+        let is_long = is_counted && numbers.chance(50);
+        let years = if is_long { 30 } else { 4 };
+        let year = 2026 + numbers.below(years);
         rule += &format!(";UNTIL={year}{:02}15T120000", 1 + numbers.below(12));
     }
     let (month, day) = (1 + numbers.below(12), 1 + numbers.below(28));
@@ -122,11 +125,16 @@ fn rule(numbers: &mut Numbers) -> (String, String) {
     (format!("{year}-{month:02}-{day:02}T{hour:02}:{minute:02}:00"), rule)
 }
 
+/// How far dateutil is followed: it tries every hour and minute of rules that are never met.
+fn end_of(rule: &str) -> &'static str {
+    if rule.contains("HOURLY") || rule.contains("MINUTELY") { "2032-01-01T00:00:00" } else { "2100-01-01T00:00:00" }
+}
+
 #[test]
 fn rules_make_the_times_that_dateutil_makes() {
     let mut numbers = Numbers(20_261_121);
-    let rules: Vec<_> = std::iter::repeat_with(|| rule(&mut numbers)).take(4_000).collect();
-    let input: Vec<Value> = rules.iter().map(|(begin, rule)| json!([begin, rule, TIMES])).collect();
+    let rules: Vec<_> = std::iter::repeat_with(|| rule(&mut numbers)).take(1_500).collect();
+    let input: Vec<Value> = rules.iter().map(|(begin, rule)| json!([begin, rule, TIMES, end_of(rule)])).collect();
     let Some(expected) = python(EXPAND, &json!(input), &[]) else { return };
     let (mut compared, mut ended) = (0, 0);
     let mut differences = Vec::new();
@@ -145,7 +153,8 @@ fn rules_make_the_times_that_dateutil_makes() {
             expected.truncate(count.min(TIMES));
         }
         let found = invite.occurrences(event, LONG_AGO, TIMES);
-        let found: Vec<String> = found.into_iter().map(|one| one.start.local).collect();
+        let found: Vec<String> =
+            found.into_iter().map(|one| one.start.local).filter(|start| start.as_str() < end_of(rule)).collect();
         // A rule with few times in thousands of years may cost more than is spent on it.
         let is_beginning = expected.starts_with(&found) && found.len() < expected.len();
         if is_beginning && found.last().unwrap_or(begin).as_str() > "2080" {
@@ -159,7 +168,8 @@ fn rules_make_the_times_that_dateutil_makes() {
     }
     let first: Vec<String> = differences.iter().take(8).cloned().collect();
     assert!(differences.is_empty(), "{} of {compared}\n{}", differences.len(), first.join("\n"));
-    assert!(compared > 3_900 && ended < 60, "{compared} rules compared, {ended} given up");
+    println!("{compared} rules compared, {ended} given up");
+    assert!(compared > 1_450 && ended < 60, "{compared} rules compared, {ended} given up");
 }
 
 #[test]
@@ -189,8 +199,9 @@ fn series_of_whole_invites_are_as_another_library_has_them() {
     }
     // The other library reads a zone's offset from no such name, and makes a time of a day that has a zone.
     let is_common = |text: &str| {
-        !text.contains("TZID=\"(")
-            && !text.lines().any(|line| line.contains("TZID") && line.contains("VALUE=DATE:"))
+        let whole = text.replace("\r\n ", "").replace("\n ", "");
+        let is_day = |line: &str| line.rsplit(':').next().is_some_and(|value| value.trim().len() == 8);
+        !whole.contains("TZID=\"(") && !whole.lines().any(|line| line.contains("TZID=") && is_day(line))
     };
     texts.retain(|(_, text)| text.len() < 20_000 && is_common(text));
     let input: Vec<&str> = texts.iter().map(|(_, text)| text.as_str()).collect();
@@ -208,6 +219,19 @@ fn series_of_whole_invites_are_as_another_library_has_them() {
                 && points.into_iter().flatten().all(|when| !when.is_floating && when.unknown_zone.is_none())
         });
         if !is_plain || invite.left_out > 0 || expected.len() > 500 {
+            continue;
+        }
+        // of two series with one UID, which is forbidden, it shows one
+        let mut series: Vec<&str> = invite
+            .events
+            .iter()
+            .filter(|event| event.recurrence_id.is_none())
+            .map(|event| event.uid.as_str())
+            .collect();
+        let count = series.len();
+        series.sort_unstable();
+        series.dedup();
+        if series.len() < count {
             continue;
         }
         let has_series = |event: &Event| {
@@ -231,6 +255,7 @@ fn series_of_whole_invites_are_as_another_library_has_them() {
     }
     let first: Vec<String> = differences.iter().take(8).cloned().collect();
     assert!(differences.is_empty(), "{} of {compared}\n{}", differences.len(), first.join("\n"));
+    println!("{compared} calendars compared");
     assert!(compared >= 5, "{compared}");
 }
 

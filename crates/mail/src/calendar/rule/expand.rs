@@ -19,6 +19,10 @@ impl Budget {
         Self(steps)
     }
 
+    pub(in crate::calendar) fn is_spent(self) -> bool {
+        self.0 == 0
+    }
+
     fn spend(&mut self, steps: usize) -> bool {
         let steps = u32::try_from(steps).unwrap_or(u32::MAX);
         let is_enough = self.0 >= steps;
