@@ -214,7 +214,7 @@ fn repeats(component: &Component, warnings: &mut Vec<String>) -> (String, bool) 
                 is_endless |= rule.is_endless();
             }
             Err(why) => {
-                warnings.push(format!("the event repeats, but by a rule that cannot be followed: {why}"))
+                warnings.push(format!("the event repeats, but by a rule that cannot be followed: {why}"));
             }
         }
     }

@@ -149,23 +149,23 @@ fn attendee(reply: &Reply<'_>, component: &Component) -> Result<Line, CalendarEr
     let is_it = |line: &&Line| address(line).is_some_and(|found| is_same(&found, reply.attendee));
     let mut line = match component.all("ATTENDEE").find(is_it) {
         Some(line) => repeated(line, &kept),
-        None => {
-            // somebody who was invited by another address: it is for the organizer whether they take part
-            let email = reply.attendee.email.trim();
-            let is_usable = email.contains('@')
-                && !email.contains(|char: char| char.is_whitespace() || char.is_control());
-            if !is_usable {
-                return Err(CalendarError::Unanswerable("who answers has no mail address"));
-            }
-            let mut line = plain("ATTENDEE", &format!("mailto:{email}"));
-            if !reply.attendee.name.trim().is_empty() {
-                line.parameters.push(("CN".to_owned(), vec![reply.attendee.name.trim().to_owned()]));
-            }
-            line
-        }
+        None => unlisted(reply.attendee)?,
     };
     let answer = ("PARTSTAT".to_owned(), vec![reply.answer.partstat().to_owned()]);
     line.parameters.insert(0, answer);
+    Ok(line)
+}
+
+/// Somebody who was invited by another address: it is for the organizer whether they take part.
+fn unlisted(attendee: &Address) -> Result<Line, CalendarError> {
+    let (name, email) = (attendee.name.trim(), attendee.email.trim());
+    if !email.contains('@') || email.contains(|char: char| char.is_whitespace() || char.is_control()) {
+        return Err(CalendarError::Unanswerable("who answers has no mail address"));
+    }
+    let mut line = plain("ATTENDEE", &format!("mailto:{email}"));
+    if !name.is_empty() {
+        line.parameters.push(("CN".to_owned(), vec![name.to_owned()]));
+    }
     Ok(line)
 }
 
@@ -177,13 +177,14 @@ fn plain(name: &str, value: &str) -> Line {
     Line { name: name.to_owned(), parameters: Vec::new(), value: value.to_owned() }
 }
 
-/// A line of the invite with some of its parameters.
+/// A line of the invite with some of its parameters; one without a value says nothing, and stops some readers.
 fn repeated(line: &Line, kept: &[&str]) -> Line {
-    let parameters =
-        line.parameters.iter().filter(|(name, values)| kept.contains(&name.as_str()) && !values.is_empty());
+    let is_kept = |(name, values): &&(String, Vec<String>)| {
+        kept.contains(&name.as_str()) && values.iter().any(|value| !value.trim().is_empty())
+    };
     Line {
         name: line.name.clone(),
-        parameters: parameters.cloned().collect(),
+        parameters: line.parameters.iter().filter(is_kept).cloned().collect(),
         value: line.value.trim().to_owned(),
     }
 }

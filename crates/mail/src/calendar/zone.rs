@@ -15,7 +15,7 @@ use time::{Duration, OffsetDateTime, PrimitiveDateTime, UtcOffset};
 use super::{
     lines::{Calendar, Component},
     moment,
-    rule::{Budget, Expansion, Rule},
+    rule::{Budget, Expansion, Rule, Until},
 };
 
 /// Zones of a calendar that are worked out.
@@ -204,7 +204,7 @@ impl<'a> Zones<'a> {
                 onsets.extend(dates.map(|date| (date.local, from, to)));
             }
             for rule in observance.all("RRULE").take(2).filter_map(|line| Rule::read(&line.value).ok()) {
-                let last = rule.until.map(|until| until.latest());
+                let last = rule.until.map(Until::latest);
                 for at in Expansion::new(&rule, start, false, Some(FIRST), &mut self.budget) {
                     if at.year() > LAST_YEAR
                         || last.is_some_and(|last| at > last)

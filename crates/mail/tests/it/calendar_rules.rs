@@ -1,7 +1,8 @@
-//! When events take place: thousands of rules as python-dateutil expands them, whole calendars as
+//! When events take place: a thousand rules as python-dateutil expands them, whole calendars as
 //! recurring_ical_events does, and rules that would never end.
 
 use std::{
+    fmt::Write as _,
     io::Write as _,
     process::Command,
     time::{Duration, Instant},
@@ -74,10 +75,10 @@ fn rule(numbers: &mut Numbers) -> (String, String) {
             [usize::try_from(numbers.below(9)).unwrap()];
     let mut rule = format!("FREQ={frequency}");
     if numbers.chance(40) {
-        rule += &format!(";INTERVAL={}", 1 + numbers.below(6));
+        write!(rule, ";INTERVAL={}", 1 + numbers.below(6)).unwrap();
     }
     if numbers.chance(30) {
-        rule += &format!(";WKST={}", DAYS[usize::try_from(numbers.below(7)).unwrap()]);
+        write!(rule, ";WKST={}", DAYS[usize::try_from(numbers.below(7)).unwrap()]).unwrap();
     }
     let is_counted = matches!(frequency, "MONTHLY" | "YEARLY");
     if is_counted && numbers.chance(40) {
@@ -85,40 +86,40 @@ fn rule(numbers: &mut Numbers) -> (String, String) {
             let number = numbers.signed(if frequency == "MONTHLY" { 5 } else { 50 });
             format!("{number}{}", DAYS[usize::try_from(numbers.below(7)).unwrap()])
         });
-        rule += &format!(";BYDAY={days}");
+        write!(rule, ";BYDAY={days}").unwrap();
     } else if numbers.chance(50) {
         let days = numbers.list(4, |numbers| DAYS[usize::try_from(numbers.below(7)).unwrap()].to_owned());
-        rule += &format!(";BYDAY={days}");
+        write!(rule, ";BYDAY={days}").unwrap();
         if frequency == "YEARLY" && numbers.chance(20) {
-            rule += &format!(";BYWEEKNO={}", numbers.list(3, |numbers| numbers.signed(53)));
+            write!(rule, ";BYWEEKNO={}", numbers.list(3, |numbers| numbers.signed(53))).unwrap();
         }
     }
     if frequency != "WEEKLY" && numbers.chance(30) {
-        rule += &format!(";BYMONTHDAY={}", numbers.list(4, |numbers| numbers.signed(31)));
+        write!(rule, ";BYMONTHDAY={}", numbers.list(4, |numbers| numbers.signed(31))).unwrap();
     }
     if frequency == "YEARLY" && numbers.chance(10) {
-        rule += &format!(";BYYEARDAY={}", numbers.list(4, |numbers| numbers.signed(366)));
+        write!(rule, ";BYYEARDAY={}", numbers.list(4, |numbers| numbers.signed(366))).unwrap();
     }
     if numbers.chance(25) {
-        rule += &format!(";BYMONTH={}", numbers.list(4, |numbers| (1 + numbers.below(12)).to_string()));
+        write!(rule, ";BYMONTH={}", numbers.list(4, |numbers| (1 + numbers.below(12)).to_string())).unwrap();
     }
     if numbers.chance(10) {
-        rule += &format!(";BYHOUR={}", numbers.list(3, |numbers| numbers.below(24).to_string()));
+        write!(rule, ";BYHOUR={}", numbers.list(3, |numbers| numbers.below(24).to_string())).unwrap();
     }
     if frequency != "MINUTELY" && numbers.chance(8) {
-        rule += &format!(";BYMINUTE={}", numbers.list(3, |numbers| numbers.below(60).to_string()));
+        write!(rule, ";BYMINUTE={}", numbers.list(3, |numbers| numbers.below(60).to_string())).unwrap();
     }
     if is_counted && rule.contains(";BY") && numbers.chance(30) {
-        rule += &format!(";BYSETPOS={}", numbers.list(2, |numbers| numbers.signed(4)));
+        write!(rule, ";BYSETPOS={}", numbers.list(2, |numbers| numbers.signed(4))).unwrap();
     }
     if numbers.chance(40) {
-        rule += &format!(";COUNT={}", 1 + numbers.below(30));
+        write!(rule, ";COUNT={}", 1 + numbers.below(30)).unwrap();
     } else {
         // dateutil needs minutes for what has no end and few times
         let is_long = is_counted && numbers.chance(50);
         let years = if is_long { 30 } else { 4 };
         let year = 2026 + numbers.below(years);
-        rule += &format!(";UNTIL={year}{:02}15T120000", 1 + numbers.below(12));
+        write!(rule, ";UNTIL={year}{:02}15T120000", 1 + numbers.below(12)).unwrap();
     }
     let (month, day) = (1 + numbers.below(12), 1 + numbers.below(28));
     let (year, hour, minute) = (2020 + numbers.below(7), numbers.below(24), numbers.below(60));
@@ -127,14 +128,19 @@ fn rule(numbers: &mut Numbers) -> (String, String) {
 
 /// How far dateutil is followed: it tries every hour and minute of rules that are never met.
 fn end_of(rule: &str) -> &'static str {
-    if rule.contains("HOURLY") || rule.contains("MINUTELY") { "2032-01-01T00:00:00" } else { "2100-01-01T00:00:00" }
+    if rule.contains("HOURLY") || rule.contains("MINUTELY") {
+        "2027-06-01T00:00:00"
+    } else {
+        "2100-01-01T00:00:00"
+    }
 }
 
 #[test]
 fn rules_make_the_times_that_dateutil_makes() {
     let mut numbers = Numbers(20_261_121);
-    let rules: Vec<_> = std::iter::repeat_with(|| rule(&mut numbers)).take(1_500).collect();
-    let input: Vec<Value> = rules.iter().map(|(begin, rule)| json!([begin, rule, TIMES, end_of(rule)])).collect();
+    let rules: Vec<_> = std::iter::repeat_with(|| rule(&mut numbers)).take(1_000).collect();
+    let input: Vec<Value> =
+        rules.iter().map(|(begin, rule)| json!([begin, rule, TIMES, end_of(rule)])).collect();
     let Some(expected) = python(EXPAND, &json!(input), &[]) else { return };
     let (mut compared, mut ended) = (0, 0);
     let mut differences = Vec::new();
@@ -153,8 +159,11 @@ fn rules_make_the_times_that_dateutil_makes() {
             expected.truncate(count.min(TIMES));
         }
         let found = invite.occurrences(event, LONG_AGO, TIMES);
-        let found: Vec<String> =
-            found.into_iter().map(|one| one.start.local).filter(|start| start.as_str() < end_of(rule)).collect();
+        let found: Vec<String> = found
+            .into_iter()
+            .map(|one| one.start.local)
+            .filter(|start| start.as_str() < end_of(rule))
+            .collect();
         // A rule with few times in thousands of years may cost more than is spent on it.
         let is_beginning = expected.starts_with(&found) && found.len() < expected.len();
         if is_beginning && found.last().unwrap_or(begin).as_str() > "2080" {
@@ -169,7 +178,7 @@ fn rules_make_the_times_that_dateutil_makes() {
     let first: Vec<String> = differences.iter().take(8).cloned().collect();
     assert!(differences.is_empty(), "{} of {compared}\n{}", differences.len(), first.join("\n"));
     println!("{compared} rules compared, {ended} given up");
-    assert!(compared > 1_450 && ended < 60, "{compared} rules compared, {ended} given up");
+    assert!(compared > 960 && ended < 20, "{compared} rules compared, {ended} given up");
 }
 
 #[test]

@@ -104,7 +104,7 @@ impl<'a> Expansion<'a> {
             times
         } else {
             let Some(days) = self.days(units) else { return false };
-            let clock = self.clock(&self.rule.by_hour, &self.rule.by_minute, &self.rule.by_second);
+            let clock = clock(&self.rule.by_hour, &self.rule.by_minute, &self.rule.by_second);
             if days.len().saturating_mul(clock.len()) > MAX_TIMES
                 || !self.budget.spend(days.len() * clock.len())
             {
@@ -116,14 +116,6 @@ impl<'a> Expansion<'a> {
         times.retain(|time| *time >= self.start);
         self.times.extend(times);
         true
-    }
-
-    /// The times of the day; each list is full (see `complete`).
-    fn clock(&self, hours: &[u8], minutes: &[u8], seconds: &[u8]) -> Vec<Time> {
-        let at = |hour, minute| {
-            seconds.iter().filter_map(move |second| Time::from_hms(hour, minute, *second).ok())
-        };
-        hours.iter().flat_map(|hour| minutes.iter().flat_map(move |minute| at(*hour, *minute))).collect()
     }
 
     /// BYSETPOS: keeps the first, the last and so on of a period.
@@ -246,9 +238,9 @@ impl<'a> Expansion<'a> {
         let hour = [time.hour()];
         let times = match rule.frequency {
             Frequency::Hourly => {
-                self.clock(&hour, &one(&rule.by_minute, time.minute()), &one(&rule.by_second, time.second()))
+                clock(&hour, &one(&rule.by_minute, time.minute()), &one(&rule.by_second, time.second()))
             }
-            Frequency::Minutely => self.clock(&hour, &[time.minute()], &one(&rule.by_second, time.second())),
+            Frequency::Minutely => clock(&hour, &[time.minute()], &one(&rule.by_second, time.second())),
             _ if is_in(&rule.by_second, time.second()) => vec![time],
             _ => Vec::new(),
         };
@@ -272,6 +264,13 @@ impl Iterator for Expansion<'_> {
         self.left = self.left.map(|left| left - 1);
         Some(time)
     }
+}
+
+/// The times of a day; no list is empty (see `complete`).
+fn clock(hours: &[u8], minutes: &[u8], seconds: &[u8]) -> Vec<Time> {
+    let at =
+        |hour, minute| seconds.iter().filter_map(move |second| Time::from_hms(hour, minute, *second).ok());
+    hours.iter().flat_map(|hour| minutes.iter().flat_map(move |minute| at(*hour, *minute))).collect()
 }
 
 /// Fills in what a rule leaves to the event's beginning.
