@@ -94,13 +94,14 @@ fn rule(numbers: &mut Numbers) -> (String, String) {
             write!(rule, ";BYWEEKNO={}", numbers.list(3, |numbers| numbers.signed(53))).unwrap();
         }
     }
-    if frequency != "WEEKLY" && numbers.chance(30) {
+    if !matches!(frequency, "WEEKLY" | "MINUTELY") && numbers.chance(30) {
         write!(rule, ";BYMONTHDAY={}", numbers.list(4, |numbers| numbers.signed(31))).unwrap();
     }
     if frequency == "YEARLY" && numbers.chance(10) {
         write!(rule, ";BYYEARDAY={}", numbers.list(4, |numbers| numbers.signed(366))).unwrap();
     }
-    if numbers.chance(25) {
+    // dateutil tries every minute of the years between
+    if frequency != "MINUTELY" && numbers.chance(25) {
         write!(rule, ";BYMONTH={}", numbers.list(4, |numbers| (1 + numbers.below(12)).to_string())).unwrap();
     }
     if numbers.chance(10) {
@@ -138,7 +139,7 @@ fn end_of(rule: &str) -> &'static str {
 #[test]
 fn rules_make_the_times_that_dateutil_makes() {
     let mut numbers = Numbers(20_261_121);
-    let rules: Vec<_> = std::iter::repeat_with(|| rule(&mut numbers)).take(1_000).collect();
+    let rules: Vec<_> = std::iter::repeat_with(|| rule(&mut numbers)).take(800).collect();
     let input: Vec<Value> =
         rules.iter().map(|(begin, rule)| json!([begin, rule, TIMES, end_of(rule)])).collect();
     let Some(expected) = python(EXPAND, &json!(input), &[]) else { return };
@@ -178,7 +179,7 @@ fn rules_make_the_times_that_dateutil_makes() {
     let first: Vec<String> = differences.iter().take(8).cloned().collect();
     assert!(differences.is_empty(), "{} of {compared}\n{}", differences.len(), first.join("\n"));
     println!("{compared} rules compared, {ended} given up");
-    assert!(compared > 960 && ended < 20, "{compared} rules compared, {ended} given up");
+    assert!(compared > 760 && ended < 20, "{compared} rules compared, {ended} given up");
 }
 
 #[test]
