@@ -30,6 +30,13 @@ const LAST_YEAR: i32 = 2100;
 /// Steps that all rules of all zones may take. A zone whose rules cost more is not known.
 const STEPS: u32 = 150_000;
 
+/// Names of Windows that the tables lack, or give a place that has other clocks by now (CLDR, windowsZones).
+const WINDOWS: [(&str, &str); 3] = [
+    ("Central Asia Standard Time", "Asia/Bishkek"),
+    ("Mountain Standard Time (Mexico)", "America/Mazatlan"),
+    ("South Sudan Standard Time", "Africa/Juba"),
+];
+
 /// Where a local time belongs.
 #[derive(Debug, Clone)]
 pub(super) enum Zone {
@@ -268,6 +275,7 @@ fn known(name: &str) -> Option<Zone> {
 
 fn listed(name: &str) -> Option<Zone> {
     let name = name.strip_prefix("SystemV/").unwrap_or(name);
+    let name = WINDOWS.iter().find(|(windows, _)| *windows == name).map_or(name, |(_, place)| place);
     // `(UTC+05:30) …` without a known place would be cut to whole hours by the tables
     if half_hours(name).is_some_and(|offset| offset.minutes_past_hour() != 0) && place(name).is_none() {
         return None;

@@ -213,6 +213,8 @@ fn names_of_zones_in_all_their_spellings() {
     }
     assert_eq!(start("\"tzone://Microsoft/Utc\"").1, datetime!(2026-07-01 12:00 UTC));
     assert_eq!(start("\"(UTC+05:45) Nowhere\"").1, datetime!(2026-07-01 6:15 UTC));
+    assert_eq!(start("Central Asia Standard Time").1, datetime!(2026-07-01 6:00 UTC));
+    assert_eq!(start("South Sudan Standard Time").1, datetime!(2026-07-01 10:00 UTC));
     assert_eq!(start("America/Argentina/Buenos_Aires").1, datetime!(2026-07-01 15:00 UTC));
 }
 
