@@ -9,8 +9,12 @@ use crate::{
 };
 
 /// Every target with what it starts from.
-const TARGETS: &[(&str, Seeds)] =
-    &[("replies", recorded_replies), ("mime", sample_mailbox), ("outgoing", sample_mailbox)];
+const TARGETS: &[(&str, Seeds)] = &[
+    ("replies", recorded_replies),
+    ("mime", sample_mailbox),
+    ("outgoing", sample_mailbox),
+    ("invites", sample_invites),
+];
 
 type Seeds = fn() -> Vec<Vec<u8>>;
 
@@ -70,6 +74,13 @@ fn plant(corpus: &Path, seeds: &[Vec<u8>]) -> std::io::Result<()> {
         fs::write(corpus.join(format!("seed-{number}")), seed)?;
     }
     Ok(())
+}
+
+/// Invites as several programs send them.
+fn sample_invites() -> Vec<Vec<u8>> {
+    let folder = place::root().join("crates/mail/testdata/invites");
+    let files = fs::read_dir(folder).into_iter().flatten().flatten();
+    files.filter_map(|file| fs::read(file.path()).ok()).collect()
 }
 
 /// Replies of real servers, each behind the octet that says how the target cuts it.

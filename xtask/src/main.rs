@@ -24,7 +24,7 @@ const USAGE: &str = "usage: cargo xtask COMMAND
                    it may send, but nothing leaves the machine
   docs             writes the generated pages below docs/
   fuzz [TARGET] [--seconds N]
-                   feeds what strangers send (replies, mime) and what goes out (outgoing) to libFuzzer,
+                   feeds what strangers send (replies, mime, invites) and what goes out (outgoing) to libFuzzer,
                    60 seconds each if not given
   soak [--kills N]
                    kills a process that sends, 1,000 times if not given, and checks that nothing is lost

@@ -1,6 +1,8 @@
 //! The fuzz targets of `fuzz/` on what they start from, whole and a little broken: so that they keep
 //! compiling and holding between two runs of `cargo xtask fuzz`.
 
+#[path = "../../../../fuzz/src/invites.rs"]
+mod invites;
 #[path = "../../../../fuzz/src/mime.rs"]
 mod mime;
 #[path = "../../../../fuzz/src/outgoing.rs"]
@@ -40,5 +42,12 @@ fn sample_messages_hold_broken_or_not() {
 fn what_goes_out_holds_whatever_it_was_made_of() {
     for sample in testkit::sample::mailbox(1_790_000_000).iter().step_by(9) {
         broken(&sample.mail.raw, 5).for_each(|octets| outgoing::check(&octets));
+    }
+}
+
+#[test]
+fn invites_hold_broken_or_not() {
+    for (_, text) in crate::calendar::SAMPLES {
+        broken(text.as_bytes(), 25).for_each(|octets| invites::check(&octets));
     }
 }
