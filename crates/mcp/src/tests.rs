@@ -1,5 +1,6 @@
 //! Tests of the whole door: its laws, and what clients see over HTTP and stdio.
 
+mod changes;
 mod completion;
 mod conformance;
 mod downloads;
@@ -13,6 +14,7 @@ mod questions;
 mod resources;
 mod script;
 mod sending;
+mod sorting;
 mod stdio;
 mod uploads;
 pub(crate) mod world;

@@ -45,12 +45,15 @@ pub(crate) struct ChangedBriefly(#[schemars(with = "Outline")] pub(super) Change
 #[derive(JsonSchema)]
 #[expect(dead_code, reason = "a schema")]
 struct Outline {
-    #[schemars(extend("x-untrusted" = true))]
+    #[schemars(skip_serializing_if = "Option::is_none", extend("x-untrusted" = true))]
     done: Option<Vec<Told>>,
+    #[schemars(skip_serializing_if = "Option::is_none")]
     done_count: Option<u64>,
     #[schemars(extend("x-untrusted" = true))]
     failed: Vec<Told>,
-    #[schemars(extend("x-untrusted" = true))]
+    #[schemars(skip_serializing_if = "Option::is_none")]
+    failed_count: Option<u64>,
+    #[schemars(skip_serializing_if = "Option::is_none", extend("x-untrusted" = true))]
     plan: Option<Told>,
 }
 

@@ -10,7 +10,6 @@ use super::{
     organize::few_enough,
 };
 use crate::{
-    arguments::invalid,
     error::Refused,
     tool::{Call, Effect, Tool},
 };
@@ -31,14 +30,6 @@ impl Input {
     fn request(self) -> Result<DeleteRequest, Problem> {
         let ids = self.ids.unwrap_or_default();
         few_enough(&ids, "Move more to `@trash` with `mail_organize`, then delete all in `@trash`.")?;
-        match (ids.is_empty(), &self.folder) {
-            (false, Some(_)) => return Err(invalid("`ids` and `folder` exclude each other.".to_owned())),
-            (true, None) if self.confirm.is_none() => {
-                return Err(invalid("Nothing says which messages.".to_owned())
-                    .hint("Give `ids`, or `folder` `@trash` or `@junk` for all in it."));
-            }
-            _ => {}
-        }
         let folder = self.folder.as_deref().map(FolderArg::parse);
         Ok(DeleteRequest { ids, folder, account: self.account, confirm: self.confirm })
     }

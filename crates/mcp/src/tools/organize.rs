@@ -7,7 +7,6 @@ use serde::{Deserialize, Serialize};
 
 use super::changed::Changed;
 use crate::{
-    arguments::invalid,
     error::Refused,
     tool::{Call, Effect, Tool},
 };
@@ -22,7 +21,7 @@ pub(crate) struct Input {
     ids: Option<Vec<String>>,
     /// Instead of `ids`, as of `mail_search`
     query: Option<String>,
-    /// Of `query`
+    /// Of `query`; alone: all in it
     folder: Option<String>,
     account: Option<String>,
     #[serde(rename = "do")]
@@ -67,14 +66,6 @@ impl Wish {
             Self::NotJunk => Action::NotJunk,
         }
     }
-
-    fn takes_folder(self) -> bool {
-        matches!(self, Self::Move | Self::Copy)
-    }
-
-    fn takes_keywords(self) -> bool {
-        matches!(self, Self::AddKeyword | Self::RemoveKeyword)
-    }
 }
 
 /// Refuses more ids than a call takes.
@@ -87,55 +78,18 @@ pub(super) fn few_enough(ids: &[String], instead: &str) -> Result<(), Problem> {
 }
 
 impl Input {
-    /// What is wished. A plan knows its messages and where they go; what is said again must agree with it, which is
-    /// looked at where it is kept.
+    /// What is wished; whether it makes sense the engine says. An empty query arrives as none.
     fn request(self) -> Result<OrganizeRequest, Problem> {
-        let (ids, keywords) = (self.ids.unwrap_or_default(), self.keywords.unwrap_or_default());
+        let ids = self.ids.unwrap_or_default();
         few_enough(&ids, "For more give `query` with `folder`, or several calls.")?;
-        let is_new = self.confirm.is_none();
-        match (ids.is_empty(), &self.query) {
-            (false, Some(_)) => return Err(invalid("`ids` and `query` exclude each other.".to_owned())),
-            (false, None) if self.folder.is_some() => {
-                return Err(invalid("`folder` belongs to `query`.".to_owned())
-                    .hint("Ids name their folder; where to move them is `to_folder`."));
-            }
-            (true, None) if is_new => {
-                return Err(invalid("Nothing says which messages.".to_owned())
-                    .hint("Give `ids` from `mail_search`, or `query` with `folder`."));
-            }
-            (true, Some(_)) if self.folder.is_none() && is_new => {
-                return Err(invalid("`query` needs `folder`.".to_owned())
-                    .hint("For example `@inbox`; `all` for every folder."));
-            }
-            _ => {}
-        }
-        match &self.to_folder {
-            Some(_) if !self.action.takes_folder() => {
-                return Err(invalid("`to_folder` is for `move` and `copy`.".to_owned()));
-            }
-            None if self.action.takes_folder() && is_new => {
-                return Err(invalid("`to_folder` is missing: where to?".to_owned())
-                    .hint("`mail_folders` lists them; `@archive`, `@trash` and other roles do, too."));
-            }
-            _ => {}
-        }
-        if !keywords.is_empty() && !self.action.takes_keywords() {
-            return Err(invalid("`keywords` are for `add_keyword` and `remove_keyword`.".to_owned()));
-        }
-        if keywords.is_empty() && self.action.takes_keywords() && is_new {
-            return Err(invalid("`keywords` is missing.".to_owned()).hint("For example `[\"$Important\"]`."));
-        }
-        let meant = Meant {
-            ids,
-            query: self.query,
-            folder: self.folder.as_deref().map(FolderArg::parse),
-            account: self.account,
-        };
+        let folder = self.folder.as_deref().map(FolderArg::parse);
+        let is_all = ids.is_empty() && folder.is_some() && self.confirm.is_none();
+        let query = self.query.or_else(|| is_all.then(String::new));
         Ok(OrganizeRequest {
-            meant,
+            meant: Meant { ids, query, folder, account: self.account },
             action: self.action.action(),
             to_folder: self.to_folder.as_deref().map(FolderArg::parse),
-            keywords,
+            keywords: self.keywords.unwrap_or_default(),
             confirm: self.confirm,
         })
     }
