@@ -99,12 +99,12 @@ impl Changes {
         }
     }
 
-    pub(super) fn delete(&self, request: &DeleteRequest) -> Result<Organized, Problem> {
+    pub(super) fn delete(&self, request: &DeleteRequest) -> Organized {
         self.note(format!("{request:?}"));
         if request.confirm.is_none() {
-            return Ok(plan(3, ""));
+            return plan(3, "");
         }
-        Ok(Organized { undo: None, ..changed(&request.ids, false) })
+        Organized { undo: None, ..changed(&request.ids, false) }
     }
 
     pub(super) fn undo(&self, undo: &str) -> Result<Undone, Problem> {

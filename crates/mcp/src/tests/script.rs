@@ -376,7 +376,7 @@ impl Mail for Script {
         request: DeleteRequest,
         _progress: &'a Progress,
     ) -> Boxed<'a, Result<Organized, Problem>> {
-        Box::pin(async move { self.changes.delete(&request) })
+        Box::pin(async move { Ok(self.changes.delete(&request)) })
     }
 
     fn manage<'a>(

@@ -333,7 +333,7 @@ fn hears_of_progress(answer: &Answer, token: &Value) {
     assert_eq!(answer.status, 200, "{answer:?}");
     let mut messages = messages(answer);
     assert_eq!(messages.pop().unwrap()["result"]["structuredContent"]["done_count"], 800, "{answer:?}");
-    let far: Vec<u64> = messages
+    let far: Vec<f64> = messages
         .iter()
         .map(|message| {
             assert_eq!(message["method"], "notifications/progress", "{message}");
@@ -341,11 +341,11 @@ fn hears_of_progress(answer: &Answer, token: &Value) {
                 (&message["params"]["progressToken"], &message["params"]["total"]),
                 (token, &json!(800.0))
             );
-            message["params"]["progress"].as_f64().unwrap().round() as u64
+            message["params"]["progress"].as_f64().unwrap()
         })
         .collect();
     // eight steps in 1.2 seconds
-    assert!((2..=4).contains(&far.len()) && far.is_sorted_by(|a, b| a < b) && far[0] == 100, "{far:?}");
+    assert!((2..=4).contains(&far.len()) && far.is_sorted_by(|a, b| a < b) && far[0] < 200.0, "{far:?}");
 }
 
 #[tokio::test]
