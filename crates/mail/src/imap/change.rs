@@ -4,7 +4,11 @@
 //! the same flight, so that it can be reversed. Removing for good is in [`super::write`].
 
 mod flags;
+mod look;
+mod revert;
+mod settle;
 mod transfer;
+mod was;
 
 use bytes::Bytes;
 use domain::{Flag, Timestamp};
@@ -159,7 +163,7 @@ impl Pool {
         validity: u32,
         reverts: &[Revert],
     ) -> Result<Changed<Vec<(u32, Reverted)>>, Error> {
-        flags::revert(self, mailbox, validity, reverts).await
+        revert::revert(self, mailbox, validity, reverts).await
     }
 
     /// Moves or copies messages: one flight in the mailbox that is open, else two (three or four without
@@ -192,6 +196,6 @@ impl Pool {
         to: &[u8],
         known: &[Was],
     ) -> Result<Changed<Transferred>, Error> {
-        transfer::finish(self, messages, to, known).await
+        settle::finish(self, messages, to, known).await
     }
 }

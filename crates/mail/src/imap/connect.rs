@@ -31,6 +31,9 @@ const SIGN_IN_TIMEOUT: Duration = Duration::from_secs(20);
 /// After this time without use the server has to answer before a message is read and sent.
 const BELIEVED: Duration = Duration::from_secs(5);
 
+/// How long a server is given to carry out what it read before the connection was lost.
+const SETTLING: Duration = Duration::from_secs(1);
+
 /// What a test may want otherwise than the product has it.
 #[derive(Debug, Clone)]
 pub struct Tuning {
@@ -42,6 +45,8 @@ pub struct Tuning {
     pub free_connection: Duration,
     /// How long a connection may have waited and still be taken to be alive when a message is to be sent.
     pub believed: Duration,
+    /// How long a server is given to carry out what it read before the connection was lost.
+    pub settling: Duration,
     /// Whether COMPRESS is used on loopback too, where it only costs.
     pub compress_loopback: bool,
 }
@@ -54,6 +59,7 @@ impl Default for Tuning {
             command: COMMAND_TIMEOUT,
             free_connection: COMMAND_TIMEOUT,
             believed: BELIEVED,
+            settling: SETTLING,
             compress_loopback: false,
         }
     }

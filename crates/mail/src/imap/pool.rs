@@ -279,6 +279,11 @@ impl Lease {
         self.was_waiting && (error.is_connection_lost() || error.is_out_of_step())
     }
 
+    /// How long the connection may have waited and still be taken to be alive.
+    pub(super) fn believed(&self) -> Duration {
+        self.pool.tuning().believed
+    }
+
     /// Replaces a session that turned out dead by one that was just signed in.
     pub(super) async fn renew(&mut self) -> Result<(), Error> {
         // The dead one must be gone first, so that there are never more connections than allowed.

@@ -62,7 +62,8 @@ pub enum Code {
     Unseen(u32),
     HighestModSeq(u64),
     NoModSeq,
-    /// UIDVALIDITY, source UIDs, destination UIDs; the sets are empty where the server (Yahoo) sends none.
+    /// UIDVALIDITY, source UIDs, destination UIDs, each range in the direction in which it was written; the
+    /// sets are empty where the server (Yahoo) sends none.
     CopyUid(u32, Vec<Range>, Vec<Range>),
     AppendUid(u32, Vec<Range>),
     Modified(Vec<Range>),
@@ -130,8 +131,8 @@ impl std::fmt::Display for Code {
     }
 }
 
-/// An inclusive range of sequence numbers or UIDs, lower end first; only in ESEARCH results in the
-/// direction that the server sent, since a sorted result may run downwards.
+/// An inclusive range of sequence numbers or UIDs, lower end first; only in ESEARCH results and COPYUID
+/// in the direction that the server sent, since a sorted result may run downwards.
 pub type Range = (u32, u32);
 
 /// Untagged data.

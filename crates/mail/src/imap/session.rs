@@ -12,7 +12,7 @@ use super::{
     literal::Failure,
     quirk::Quirks,
     request::{Reply, Request},
-    response::Namespaces,
+    response::{Namespaces, Untagged},
 };
 use crate::{Error, octets::Chunks};
 
@@ -24,6 +24,8 @@ pub struct Session {
     namespaces: Namespaces,
     is_utf8: bool,
     selected: Option<Selected>,
+    /// The highest UID that the server told of in the open mailbox since it was opened.
+    newest: u32,
     last_used: Instant,
 }
 
@@ -63,7 +65,7 @@ impl Session {
         is_utf8: bool,
     ) -> Self {
         let last_used = Instant::now();
-        Self { connection, capabilities, quirks, namespaces, is_utf8, selected: None, last_used }
+        Self { connection, capabilities, quirks, namespaces, is_utf8, selected: None, newest: 0, last_used }
     }
 
     /// What the server can do after sign-in.
@@ -124,7 +126,18 @@ impl Session {
     /// Sends commands in one flight; replies in their order.
     pub async fn run(&mut self, requests: Vec<Request>) -> Vec<Result<Reply, Error>> {
         self.last_used = Instant::now();
-        join_all(self.connection.send(requests).into_iter().map(Pending::reply)).await
+        let replies = join_all(self.connection.send(requests).into_iter().map(Pending::reply)).await;
+        if self.selected.is_some() {
+            self.newest = self.newest.max(newest(&replies));
+        }
+        replies
+    }
+
+    /// Whether the server told this connection of everything up to that UID of the open mailbox. What came
+    /// later may be passed over in silence by commands that name it.
+    pub(super) fn knows(&self, uid: u32) -> bool {
+        let next = self.selected.as_ref().and_then(|selected| selected.uid_next).unwrap_or(0);
+        uid < next || uid <= self.newest
     }
 
     /// Sends one command.
@@ -154,15 +167,9 @@ impl Session {
     ) -> Result<Option<Selected>, Error> {
         let is_open = |open: &&Selected| open.name == mailbox && !open.is_read_only;
         let open = self.selected.as_ref().filter(is_open).cloned();
-        let selected = if let Some(selected) = open {
-            selected
-        } else {
-            // Until the reply is in, nobody can say which mailbox is open.
-            self.selected = None;
-            let reply = self.run_one(select::select(mailbox)).await?;
-            let selected = select::read(Bytes::copy_from_slice(mailbox), &reply)?;
-            self.selected = Some(selected.clone());
-            selected
+        let selected = match open {
+            Some(selected) => selected,
+            None => self.select(mailbox).await?,
         };
         if selected.validity != validity {
             return Ok(None);
@@ -173,9 +180,34 @@ impl Session {
         Ok(Some(selected))
     }
 
+    /// The same for what takes from the mailbox and leaves it as it is: one that is open for reading only
+    /// will do.
+    pub(super) async fn select_for_copy(
+        &mut self,
+        mailbox: &[u8],
+        validity: u32,
+    ) -> Result<Option<Selected>, Error> {
+        let open = self.selected.as_ref().filter(|open| open.name == mailbox).cloned();
+        let selected = match open {
+            Some(selected) => selected,
+            None => self.select(mailbox).await?,
+        };
+        Ok(Some(selected).filter(|selected| selected.validity == validity))
+    }
+
+    async fn select(&mut self, mailbox: &[u8]) -> Result<Selected, Error> {
+        // Until the reply is in, nobody can say which mailbox is open.
+        self.forget_selected();
+        let reply = self.run_one(select::select(mailbox)).await?;
+        let selected = select::read(Bytes::copy_from_slice(mailbox), &reply)?;
+        self.selected = Some(selected.clone());
+        Ok(selected)
+    }
+
     /// Forgets which mailbox is open: it is opened anew before it is used again.
     pub(super) fn forget_selected(&mut self) {
         self.selected = None;
+        self.newest = 0;
     }
 
     /// Opens the mailbox for reading (EXAMINE), unless it is open already in either way (what only reads
@@ -204,7 +236,7 @@ impl Session {
         flights: Vec<(Bytes, Vec<Request>)>,
     ) -> Vec<Result<(Selected, Vec<Result<Reply, Error>>), Error>> {
         // Until the replies are in, nobody can say which mailbox is open: a cancelled call leaves none.
-        self.selected = None;
+        self.forget_selected();
         let mut requests = Vec::new();
         let mut shape = Vec::new();
         for (mailbox, reads) in flights {
@@ -220,8 +252,20 @@ impl Session {
             let selected = opened.and_then(|reply| select::read(mailbox, &reply));
             let selected = selected.map(|selected| Selected { is_read_only: true, ..selected });
             self.selected = selected.as_ref().ok().cloned();
+            self.newest = newest(&reads);
             out.push(selected.map(|selected| (selected, reads)));
         }
         out
     }
+}
+
+/// The highest UID in what the server said.
+fn newest(replies: &[Result<Reply, Error>]) -> u32 {
+    let data = replies.iter().flatten().flat_map(|reply| &reply.data);
+    data.filter_map(|data| match data {
+        Untagged::Fetch(fetch) => fetch.uid,
+        _ => None,
+    })
+    .max()
+    .unwrap_or(0)
 }

@@ -3,9 +3,9 @@
 //! Nothing goes out before the answer to SELECT was checked, and what is not known to have happened is
 //! told apart from what did not. How messages are removed from different servers is in [`removal`].
 
-mod removal;
+pub(super) mod removal;
 
-use std::io;
+use std::{collections::BTreeSet, io};
 
 use bytes::Bytes;
 use domain::{Flag, Timestamp};
@@ -35,6 +35,9 @@ const WORTH_A_LIMIT: u64 = 1 << 20;
 
 /// Most messages that one command touches.
 const BATCH: usize = 1_000;
+
+/// Most octets of a set of UIDs in one command: servers bound their lines (RFC 7162, 4; some at 16 KiB).
+const SET: usize = 14 << 10;
 
 /// A message to be put into a mailbox.
 #[derive(Debug, Clone, Copy, Default)]
@@ -262,8 +265,33 @@ async fn check_limit(session: &mut Session, what: &Appending<'_>) -> Result<(), 
 
 /// The UIDs in as many commands as the server wants.
 fn batches(session: &Session, uids: &[u32]) -> Vec<Vec<super::response::Range>> {
-    let most = session.quirks().message_limit.map_or(BATCH, |limit| BATCH.min(limit as usize));
-    uids.chunks(most.max(1)).map(|uids| sequence::compress(uids.iter().copied())).collect()
+    split(session, uids).into_iter().map(sequence::compress).collect()
+}
+
+/// The UIDs, sorted and without doubles, in groups for one command each: no more than the server takes,
+/// and none of which a set would be longer than a line may be.
+pub(super) fn split(session: &Session, uids: &[u32]) -> Vec<Vec<u32>> {
+    let most = session.quirks().message_limit.map_or(BATCH, |limit| BATCH.min(limit as usize)).max(1);
+    let uids: BTreeSet<u32> = uids.iter().copied().filter(|uid| *uid != 0).collect();
+    let mut groups: Vec<Vec<u32>> = Vec::new();
+    let mut octets = 0;
+    for uid in uids {
+        let last = groups.last().and_then(|group| group.last()).copied();
+        let is_next = last.is_some_and(|last| last.checked_add(1) == Some(uid));
+        // `,4294967295:4294967295` at the most, most of it for what begins a range.
+        let cost = if is_next { 0 } else { 22.min(2 * uid.to_string().len() + 2) };
+        match groups.last_mut().filter(|group| group.len() < most && octets + cost <= SET) {
+            Some(group) => {
+                group.push(uid);
+                octets += cost;
+            }
+            None => {
+                groups.push(vec![uid]);
+                octets = 22;
+            }
+        }
+    }
+    groups
 }
 
 #[derive(Debug)]
@@ -296,7 +324,7 @@ impl Question for StoreFlags<'_> {
 
 /// Opens the mailbox for changes of these messages. One that is open already may not know the newest of
 /// them yet, and would pass over them in silence.
-async fn open(
+pub(super) async fn open(
     session: &mut Session,
     mailbox: &[u8],
     validity: u32,
@@ -304,15 +332,22 @@ async fn open(
 ) -> Result<Option<Selected>, Error> {
     let was_open = session.selected().is_some_and(|open| open.name == mailbox && !open.is_read_only);
     let selected = session.select_for_change(mailbox, validity).await?;
-    let known_below = selected.as_ref().and_then(|selected| selected.uid_next).unwrap_or(0);
-    if selected.is_some() && was_open && uids.iter().any(|uid| *uid >= known_below) {
-        session.run_one(noop()).await?;
+    if selected.is_some() && was_open {
+        hear_of(session, uids).await?;
     }
     Ok(selected)
 }
 
+/// Lets the server tell of the messages if they may have come after the mailbox was opened.
+pub(super) async fn hear_of(session: &mut Session, uids: &[u32]) -> Result<(), Error> {
+    if uids.iter().any(|uid| !session.knows(*uid)) {
+        session.run_one(noop()).await?;
+    }
+    Ok(())
+}
+
 /// Runs commands that change the open mailbox, all in one flight; the first refusal counts.
-async fn run_all(session: &mut Session, requests: Vec<super::request::Request>) -> Result<(), Error> {
+pub(super) async fn run_all(session: &mut Session, requests: Vec<super::request::Request>) -> Result<(), Error> {
     let replies = session.run(requests).await;
     if replies.iter().any(|reply| matches!(reply, Err(Error::Refused { .. }))) {
         // Perhaps the server closed the mailbox.

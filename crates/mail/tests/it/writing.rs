@@ -16,7 +16,7 @@ use mail::octets::Chunks;
 mod appending;
 mod finding;
 mod removing;
-mod servers;
+pub(crate) mod servers;
 
 /// What a message is read from, and how much of it was read.
 #[derive(Default)]

@@ -121,6 +121,11 @@ pub fn items_of(uids: &[u32], items: &[Item]) -> Request {
     request(Command::new("UID FETCH").ranges(&ranges), items, Wants::Uids(ranges))
 }
 
+/// Any items of the messages by sequence number, from `low` to the newest.
+pub fn items_from(low: u32, items: &[Item]) -> Request {
+    request(Command::new("FETCH").atom(format!("{low}:*")), items, Wants::Fetch)
+}
+
 /// The UIDs from `low` up, and that of the newest message in any case.
 pub fn uids_from(low: u32) -> Request {
     let command = Command::new("UID FETCH").atom(format!("{low}:*"));
@@ -174,7 +179,8 @@ fn is_ghost(fetch: &Fetch) -> bool {
     fetch.size == Some(0) || is_empty
 }
 
-fn merge(into: &mut Fetch, from: Fetch) {
+/// Adds to what is known of a message; flags are the later ones.
+pub(in crate::imap) fn merge(into: &mut Fetch, from: Fetch) {
     into.sequence = from.sequence;
     into.uid = into.uid.or(from.uid);
     into.flags = from.flags.or(into.flags.take());

@@ -1,10 +1,13 @@
 //! COPY (RFC 9051, 6.4.7) and MOVE (RFC 6851), and where the messages are then (COPYUID, RFC 4315).
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use super::{
     super::{
         request::{Reply, Request, Wants},
         response::{Code, Range},
-        wire::Command,
+        wire::{Command, sequence},
+        write::Placed,
     },
     append::codes,
 };
@@ -23,8 +26,54 @@ pub fn relocate(uids: &[Range], to: &[u8]) -> Request {
 pub fn read(reply: &Reply) -> Option<(u32, Vec<Range>)> {
     codes(reply).find_map(|code| match code {
         Code::CopyUid(validity, _, uids) if *validity > 0 && !uids.is_empty() => {
-            Some((*validity, uids.clone()))
+            Some((*validity, sequence::ascending(uids.clone())))
         }
         _ => None,
     })
+}
+
+/// Which message is where at the other end, by its UID here; empty where the server does not say, or says
+/// what cannot be. A server may say it in several parts.
+pub fn places(reply: &Reply, asked: &[u32]) -> BTreeMap<u32, Placed> {
+    let mut places = BTreeMap::new();
+    let mut taken = BTreeSet::new();
+    for code in codes(reply) {
+        let Code::CopyUid(validity, from, to) = code else { continue };
+        for (uid, there) in pairs(from, to, asked.len()) {
+            if *validity == 0 || !taken.insert((*validity, there)) {
+                // Two at one place: none of it is believed.
+                return BTreeMap::new();
+            }
+            if asked.contains(&uid) {
+                places.insert(uid, Placed { validity: *validity, uid: there });
+            }
+        }
+    }
+    places
+}
+
+/// Which of the messages the server says it copied or moved; empty where it does not say.
+pub fn named(reply: &Reply, asked: &[u32]) -> BTreeSet<u32> {
+    let sets = codes(reply).filter_map(|code| match code {
+        Code::CopyUid(validity, from, _) if *validity > 0 => Some(from),
+        _ => None,
+    });
+    let sets: Vec<_> = sets.map(|from| sequence::ascending(from.clone())).collect();
+    let is_in = |uid: &u32| sets.iter().flatten().any(|(low, high)| (*low..=*high).contains(uid));
+    asked.iter().copied().filter(is_in).collect()
+}
+
+/// The numbers of two sets that stand for each other, the first of one for the first of the other
+/// (RFC 4315, 3). Whether a range that is written downwards is meant so is not said (`2:4 and 4:2 are
+/// equivalent`): only what both ways of reading give is taken. None if the sets differ in length or have
+/// more than `most` numbers.
+pub fn pairs(from: &[Range], to: &[Range], most: usize) -> Vec<(u32, u32)> {
+    let count = sequence::count(from);
+    if count != sequence::count(to) || count > most as u64 {
+        return Vec::new();
+    }
+    let written = sequence::numbers(from).zip(sequence::numbers(to));
+    let (from, to) = (sequence::ascending(from.to_vec()), sequence::ascending(to.to_vec()));
+    let upwards: BTreeMap<u32, u32> = sequence::numbers(&from).zip(sequence::numbers(&to)).collect();
+    written.filter(|(uid, there)| upwards.get(uid) == Some(there)).collect()
 }

@@ -39,27 +39,22 @@ pub enum Removed {
 }
 
 /// Removes messages and puts back every mark of others that had to be taken away meanwhile.
-pub(super) async fn remove(
+pub(in crate::imap) async fn remove(
     pool: Pool,
     mailbox: Bytes,
     validity: u32,
     uids: Vec<u32>,
 ) -> Result<Removed, Error> {
-    let removal = Removal { mailbox, validity, uids, unmarked: Mutex::default() };
+    let removal = Removal::new(mailbox, validity, uids);
     let outcome = pool.ask(Some(&removal.mailbox), &removal).await;
-    let unmarked = removal.unmarked();
-    if !unmarked.is_empty() {
-        // The connection was lost in between, or the server refused something.
-        let marked = pool.store_flags(&removal.mailbox, validity, &unmarked, &[Flag::Deleted], &[]).await;
-        if let Err(error) = marked {
-            tracing::warn!(count = unmarked.len(), reason = %error, "marks of others could not be put back");
-            return outcome.and(Err(error));
-        }
+    match removal.put_back(&pool).await {
+        Ok(()) => outcome,
+        Err(error) => outcome.and(Err(error)),
     }
-    outcome
 }
 
-struct Removal {
+/// Messages that are being removed.
+pub(in crate::imap) struct Removal {
     mailbox: Bytes,
     validity: u32,
     uids: Vec<u32>,
@@ -87,7 +82,7 @@ impl Question for Removal {
         if !selected.keeps(&Flag::Deleted) {
             return Err(Error::NotSupported("removing messages without UIDPLUS where marks do not last"));
         }
-        self.apart(session).await?;
+        self.apart(session, false).await?;
         Ok(Removed::Gone)
     }
 }
@@ -100,6 +95,27 @@ async fn by_uid(session: &mut Session, uids: &[u32]) -> Result<(), Error> {
 }
 
 impl Removal {
+    /// Of messages in a mailbox with that UIDVALIDITY.
+    pub(in crate::imap) fn new(mailbox: Bytes, validity: u32, uids: Vec<u32>) -> Self {
+        Self { mailbox, validity, uids, unmarked: Mutex::default() }
+    }
+
+    /// Puts back the marks of others that are still taken away, on any connection: one was lost in between,
+    /// or the server refused something.
+    pub(in crate::imap) async fn put_back(&self, pool: &Pool) -> Result<(), Error> {
+        let unmarked = self.unmarked();
+        if unmarked.is_empty() {
+            return Ok(());
+        }
+        let marked = pool.store_flags(&self.mailbox, self.validity, &unmarked, &[Flag::Deleted], &[]).await;
+        if let Err(error) = marked {
+            tracing::warn!(count = unmarked.len(), reason = %error, "marks of others could not be put back");
+            return Err(error);
+        }
+        self.set_unmarked(Vec::clear);
+        Ok(())
+    }
+
     fn unmarked(&self) -> Vec<u32> {
         self.unmarked.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
@@ -138,9 +154,14 @@ impl Removal {
         Ok(if is_told { Removed::Gone } else { Removed::InTrash })
     }
 
-    /// Without UIDPLUS: takes the marks of others away, expunges, and puts them back.
-    async fn apart(&self, session: &mut Session) -> Result<(), Error> {
-        for _ in 0..ROUNDS {
+    /// Without UIDPLUS: takes the marks of others away, expunges, and puts them back. `is_told` says that
+    /// the server told a moment ago what others marked.
+    pub(in crate::imap) async fn apart(&self, session: &mut Session, is_told: bool) -> Result<(), Error> {
+        for round in 0..ROUNDS {
+            if round > 0 || !is_told {
+                // What other connections marked is told first.
+                session.run_one(noop()).await?;
+            }
             let others: Vec<u32> =
                 marked(session).await?.into_iter().filter(|uid| !self.uids.contains(uid)).collect();
             if others.is_empty() {
@@ -173,10 +194,8 @@ impl Removal {
     }
 }
 
-/// What is marked `\Deleted` in the open mailbox now.
+/// What is marked `\Deleted` in the open mailbox, as far as the server told of it.
 async fn marked(session: &mut Session) -> Result<Vec<u32>, Error> {
-    // What other connections marked is told first.
-    session.run_one(noop()).await?;
     let deleted = [Argument::Atom("DELETED".into())];
     let reply = session.run_one(search::request(session, &deleted, false, Shape::List, None)).await?;
     let found = search::read(&reply, Shape::List)?;

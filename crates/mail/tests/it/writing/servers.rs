@@ -24,11 +24,11 @@ use super::Pieces;
 use crate::script::pool_settings;
 
 /// A running server, whatever it is, and somebody else at the same mailbox.
-struct World {
-    name: &'static str,
-    port: u16,
+pub(crate) struct World {
+    pub(crate) name: &'static str,
+    pub(crate) port: u16,
     prefix: &'static str,
-    other: OtherClient,
+    pub(crate) other: OtherClient,
     _server: Box<dyn std::any::Any>,
 }
 
@@ -37,28 +37,28 @@ fn world<S: 'static>(name: &'static str, server: S, port: u16, prefix: &'static 
     World { name, port, prefix, other, _server: Box::new(server) }
 }
 
-fn dovecot(options: Options) -> Option<World> {
+pub(crate) fn dovecot(options: Options) -> Option<World> {
     require_dovecot(options).map(|server: Dovecot| {
         let port = server.imap_port();
         world("dovecot", server, port, "")
     })
 }
 
-fn cyrus() -> Option<World> {
+pub(crate) fn cyrus() -> Option<World> {
     require_cyrus().map(|server: Cyrus| {
         let port = server.port();
         world("cyrus", server, port, "")
     })
 }
 
-fn courier() -> Option<World> {
+pub(crate) fn courier() -> Option<World> {
     require_courier().map(|server: Courier| {
         let port = server.port();
         world("courier", server, port, "INBOX.")
     })
 }
 
-fn pool_at(port: u16) -> Pool {
+pub(crate) fn pool_at(port: u16) -> Pool {
     let endpoint = Endpoint { host: "localhost".into(), port, tls: TlsMode::None, username: "alice".into() };
     let outgoing =
         Outgoing::new(net::Settings { private_hosts: PrivateHosts::Allow, ..net::Settings::default() });
@@ -66,22 +66,22 @@ fn pool_at(port: u16) -> Pool {
 }
 
 impl World {
-    fn pool(&self) -> Pool {
+    pub(crate) fn pool(&self) -> Pool {
         pool_at(self.port)
     }
 
-    fn wire_name(&self, folder: &str) -> Vec<u8> {
+    pub(crate) fn wire_name(&self, folder: &str) -> Vec<u8> {
         format!("{}{folder}", self.prefix).into_bytes()
     }
 
-    fn create(&mut self, folder: &str) -> Vec<u8> {
+    pub(crate) fn create(&mut self, folder: &str) -> Vec<u8> {
         let name = self.wire_name(folder);
         self.other.run(&format!("CREATE \"{}\"", String::from_utf8_lossy(&name))).unwrap();
         name
     }
 
     /// The UIDs in a folder and their flags, as the server tells somebody else.
-    fn flags(&mut self, folder: &[u8]) -> Vec<(u32, Vec<Flag>)> {
+    pub(crate) fn flags(&mut self, folder: &[u8]) -> Vec<(u32, Vec<Flag>)> {
         let name = String::from_utf8_lossy(folder).into_owned();
         self.other.run(&format!("EXAMINE \"{name}\"")).unwrap();
         let lines = self.other.run("UID FETCH 1:* (UID FLAGS)").unwrap();
@@ -102,12 +102,12 @@ impl World {
         all
     }
 
-    fn uids(&mut self, folder: &[u8]) -> Vec<u32> {
+    pub(crate) fn uids(&mut self, folder: &[u8]) -> Vec<u32> {
         self.flags(folder).into_iter().map(|(uid, _)| uid).collect()
     }
 }
 
-fn message(subject: &str, lines: usize) -> String {
+pub(crate) fn message(subject: &str, lines: usize) -> String {
     let head = format!(
         "From: Alice <alice@example.com>\r\nTo: Bob <bob@example.org>\r\nSubject: {subject}\r\n\
          Message-ID: <{subject}@example.com>\r\nX-Postroom-Draft: drf_{subject}\r\nMIME-Version: 1.0\r\n\
@@ -120,7 +120,7 @@ fn appending<'a>(mailbox: &'a [u8], flags: &'a [Flag], text: &str) -> Appending<
     Appending { mailbox, flags, size: text.len() as u64, ..Appending::default() }
 }
 
-async fn append(pool: &Pool, mailbox: &[u8], text: &str) -> Placed {
+pub(crate) async fn append(pool: &Pool, mailbox: &[u8], text: &str) -> Placed {
     let what = appending(mailbox, &[], text);
     pool.append(&what, &mut Pieces::of(text)).await.unwrap().unwrap()
 }

@@ -102,7 +102,7 @@ fn known_code(name: &str, values: &[Value]) -> Option<Code> {
         "UNSEEN" => Code::Unseen(first?.as_number()?),
         "HIGHESTMODSEQ" => Code::HighestModSeq(first?.as_number()?),
         "NOMODSEQ" => Code::NoModSeq,
-        "COPYUID" => Code::CopyUid(first?.as_number()?, ranges(values.get(1))?, ranges(values.get(2))?),
+        "COPYUID" => Code::CopyUid(first?.as_number()?, written(values.get(1))?, written(values.get(2))?),
         "APPENDUID" => Code::AppendUid(first?.as_number()?, ranges(values.get(1))?),
         "MODIFIED" => Code::Modified(ranges(first)?),
         "AUTHENTICATIONFAILED" => Code::AuthenticationFailed,
@@ -124,8 +124,13 @@ fn known_code(name: &str, values: &[Value]) -> Option<Code> {
 
 /// A set of numbers; empty where there is none (Yahoo's `[COPYUID 1 ]`), `None` where it is no set.
 fn ranges(value: Option<&Value>) -> Option<Vec<Range>> {
+    written(value).map(sequence::ascending)
+}
+
+/// The same in the direction in which it is written.
+fn written(value: Option<&Value>) -> Option<Vec<Range>> {
     match value {
         None => Some(Vec::new()),
-        Some(value) => sequence::parse(value.as_bytes()?).map(sequence::ascending),
+        Some(value) => sequence::parse(value.as_bytes()?),
     }
 }

@@ -225,7 +225,7 @@ fn codes_with_brackets_inside_are_read() {
     );
     assert_eq!(code("a NO [never closed"), (None, "[never closed".to_owned()));
     assert_eq!(code("a OK [UIDNEXT x] t"), (Some(Code::Other("UIDNEXT".into(), "x".into())), "t".to_owned()));
-    assert_eq!(code("a OK [COPYUID 3 9:7 1:3] t").0, Some(Code::CopyUid(3, vec![(7, 9)], vec![(1, 3)])));
+    assert_eq!(code("a OK [COPYUID 3 9:7 1:3] t").0, Some(Code::CopyUid(3, vec![(9, 7)], vec![(1, 3)])));
 }
 
 #[test]
