@@ -5,6 +5,7 @@
 
 pub mod account;
 pub mod clock;
+pub mod folder_path;
 pub mod grant;
 pub mod id;
 pub mod leaving;
@@ -21,6 +22,7 @@ pub mod secret;
 
 pub use account::{AccountName, AccountSettings, Credentials, Endpoint, HomeAccount, TlsMode};
 pub use clock::{Clock, FixedClock, Random, Timestamp};
+pub use folder_path::{BadPath, FolderPath};
 pub use grant::{Grant, GrantedAccounts, Limits};
 pub use id::{
     AccountId, ApprovalId, ChangeId, DraftId, GrantId, OutboxId, PlanId, TokenId, UploadId, UserId,

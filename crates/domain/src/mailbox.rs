@@ -79,31 +79,10 @@ impl FolderName {
         Self(out)
     }
 
-    /// The decoded mailbox path that an agent's name means on a server with `delimiter`.
-    /// An escape that is not two hex digits, or does not give UTF-8, stands for itself.
-    pub fn to_path(&self, delimiter: Option<char>) -> String {
-        let mut bytes = Vec::with_capacity(self.0.len());
-        let mut rest = self.0.as_bytes();
-        while let Some((&first, tail)) = rest.split_first() {
-            let hex = |b: u8| char::from(b).to_digit(16);
-            match (first, tail) {
-                (b'%', [high, low, ..]) if hex(*high).is_some() && hex(*low).is_some() => {
-                    let value = hex(*high).unwrap_or(0) * 16 + hex(*low).unwrap_or(0);
-                    bytes.push(u8::try_from(value).unwrap_or(b'?'));
-                    rest = tail.get(2..).unwrap_or_default();
-                }
-                (b'/', _) => {
-                    let mut buffer = [0; 4];
-                    bytes.extend_from_slice(delimiter.unwrap_or('/').encode_utf8(&mut buffer).as_bytes());
-                    rest = tail;
-                }
-                _ => {
-                    bytes.push(first);
-                    rest = tail;
-                }
-            }
-        }
-        String::from_utf8(bytes).unwrap_or_else(|_| self.0.clone())
+    /// The decoded segments of the path that an agent's name means. An escape that is not two hex digits, or
+    /// does not give UTF-8, stands for itself.
+    pub fn segments(&self) -> Vec<String> {
+        self.0.split('/').map(unescape).collect()
     }
 
     /// The name as agents see it.
@@ -125,9 +104,27 @@ impl fmt::Display for FolderName {
 
 /// Characters that show nothing or change how their neighbours are shown: Unicode's format characters
 /// that matter in names (bidi controls, zero-width characters, tags).
-fn is_format(c: char) -> bool {
+pub(crate) fn is_format(c: char) -> bool {
     matches!(c, '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
         | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e0fff}')
+}
+
+fn unescape(segment: &str) -> String {
+    let hex = |byte: u8| char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
+    let mut bytes = Vec::with_capacity(segment.len());
+    let mut rest = segment.as_bytes();
+    while let Some((&first, tail)) = rest.split_first() {
+        if let (b'%', [high, low, after @ ..]) = (first, tail)
+            && let (Some(high), Some(low)) = (hex(*high), hex(*low))
+        {
+            bytes.push(high * 16 + low);
+            rest = after;
+        } else {
+            bytes.push(first);
+            rest = tail;
+        }
+    }
+    String::from_utf8(bytes).unwrap_or_else(|_| segment.to_owned())
 }
 
 fn escape(out: &mut String, c: char) {
@@ -193,7 +190,8 @@ mod tests {
             ("Entwürfe", None, "Entwürfe"),
         ] {
             assert_eq!(FolderName::from_path(path, delimiter).as_str(), shown);
-            assert_eq!(FolderName::from_agent(shown).to_path(delimiter), path);
+            let between = delimiter.map_or_else(String::new, String::from);
+            assert_eq!(FolderName::from_agent(shown).segments().join(&between), path);
         }
     }
 
@@ -201,7 +199,7 @@ mod tests {
         #[test]
         fn every_path_comes_back(path in "\\PC{0,40}", delimiter in prop::sample::select(vec!['/', '.', '\\'])) {
             let shown = FolderName::from_path(&path, Some(delimiter));
-            prop_assert_eq!(shown.to_path(Some(delimiter)), path);
+            prop_assert_eq!(shown.segments().join(&delimiter.to_string()), path);
         }
     }
 

@@ -442,8 +442,7 @@ impl Account {
         let folders = self.opened.folders(Fresh::Known).await.map_err(|error| self.problem(&error))?;
         let visible = Folders {
             all: folders.all.iter().filter(|folder| self.shows(folder, &folders)).cloned().collect(),
-            prefix: folders.prefix.clone(),
-            is_gmail: folders.is_gmail,
+            ..(*folders).clone()
         };
         Err(no_such_folder(wanted, self.name.as_str(), &visible.nearest(&wanted.to_string(), 3)))
     }

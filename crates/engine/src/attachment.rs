@@ -86,11 +86,9 @@ impl Engine {
     }
 
     async fn found(&self, principal: &Principal, id: &str, index: usize) -> Result<Found, Problem> {
-        let group = self.resolve_one(principal, id).await?;
-        let uid = group.wanted.first().map(|(_, uid)| *uid).unwrap_or_default();
         // Whether a message holds a code is seen in its text; a grant that shows codes need not look.
-        let view = if group.account.shows_codes { View::Headers } else { View::Full };
-        let (source, message) = group.source(uid, view).await?;
+        let view = |account: &Account| if account.shows_codes { View::Headers } else { View::Full };
+        let (group, source, message) = self.read_one(principal, id, view).await?;
         let shown = Shown { account: group.account.name.clone(), senders: message.from.clone() };
         self.expose(principal, vec![shown]).await?;
         Found::among(principal, &group, &source.summary, &message, index)

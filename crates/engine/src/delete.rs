@@ -1,10 +1,10 @@
 //! Deleting for good: messages by id, and all that is in Trash or Junk. Always after a plan.
 
-use domain::{FolderArg, Principal, Problem};
+use domain::{Code, FolderArg, Principal, Problem};
 
 use crate::{
     Engine,
-    organize::{Organized, Progress},
+    organize::{Organized, Progress, Said, Work},
 };
 
 /// A wish to delete.
@@ -24,10 +24,34 @@ impl Engine {
     /// Deletes messages for good, or answers a plan.
     pub async fn delete(
         &self,
-        _principal: &Principal,
-        _request: DeleteRequest,
-        _progress: &Progress,
+        principal: &Principal,
+        request: DeleteRequest,
+        progress: &Progress,
     ) -> Result<Organized, Problem> {
-        Err(Problem::new(domain::Code::NotSupported, "Not yet."))
+        let said = Said::of_deletion(&request);
+        if let Some(confirm) = &request.confirm {
+            return self.carry_out_plan(principal, confirm, &Work::Delete, &said, progress).await;
+        }
+        let invalid = |what: &str, hint: &str| Err(Problem::new(Code::InvalidInput, what).hint(hint));
+        let chosen = match &request.folder {
+            Some(_) if !request.ids.is_empty() => {
+                return invalid("Messages are named by `ids` and by `folder`.", "Give one of them.");
+            }
+            None if request.ids.is_empty() => {
+                return invalid("No messages are named.", "Give `ids`, or `folder`: `@trash` or `@junk`.");
+            }
+            None if request.account.is_some() => {
+                return invalid(
+                    "`account` belongs to `folder`; ids name theirs by themselves.",
+                    "Leave it out.",
+                );
+            }
+            None => {
+                let chosen = self.choose(principal, &request.ids).await?;
+                self.young_enough(principal, chosen, true).await
+            }
+            Some(folder) => self.all_in(principal, request.account.as_deref(), folder).await?,
+        };
+        self.answer_plan(principal, Work::Delete, said, chosen).await
     }
 }

@@ -5,8 +5,10 @@
 //! not known here: see `organize`, `delete` and `manage`. Taking it back is in `undo`.
 
 use bytes::Bytes;
-use domain::{ChangeId, Flag, Principal, Problem};
+use domain::{AccountName, ChangeId, Flag, HomeAccount, Principal, Problem};
 use mail::imap::{change::OneTransferred, write::Placed};
+
+pub(crate) use storage::ChangeState;
 
 use crate::{Account, Engine};
 
@@ -103,7 +105,48 @@ pub(crate) struct Change<'a> {
     id: Option<ChangeId>,
 }
 
+/// A change that a grant made, as it is kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct ChangeFound {
+    /// Its id.
+    pub(crate) id: ChangeId,
+    /// How it stands.
+    pub(crate) state: ChangeState,
+    /// Its steps in their order, as far as they can be read: not those of accounts that were removed.
+    pub(crate) steps: Vec<StepFound>,
+}
+
+/// One step of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct StepFound {
+    /// Which, from 0.
+    pub(crate) number: u32,
+    /// The account's name when it was made.
+    pub(crate) account_name: AccountName,
+    /// The account.
+    pub(crate) account: HomeAccount,
+    /// What was done; what was about to be done, if it did not come to an end.
+    pub(crate) step: Step,
+    /// Whether it came to an end.
+    pub(crate) is_done: bool,
+}
+
 impl Engine {
+    /// A change of the principal's grant that is not too old to be taken back. One of another grant answers
+    /// like one that never was.
+    pub(crate) async fn change_of(
+        &self,
+        _principal: &Principal,
+        _id: &ChangeId,
+    ) -> Result<Option<ChangeFound>, Problem> {
+        Ok(None)
+    }
+
+    /// Takes a change that was made, to reverse it: only one taker gets it, once.
+    pub(crate) async fn take_change(&self, _principal: &Principal, _id: &ChangeId) -> Result<bool, Problem> {
+        Ok(false)
+    }
+
     /// A change in which nothing was done yet; nothing is kept of it until a step begins.
     pub(crate) fn change<'a>(&'a self, principal: &'a Principal) -> Change<'a> {
         Change { engine: self, principal, id: None }

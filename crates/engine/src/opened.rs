@@ -149,6 +149,25 @@ impl Opened {
         remembered.young.get(&key).or_else(|| remembered.old.get(&key)).cloned()
     }
 
+    /// Forgets what was remembered of a mailbox in which something was changed. On Gmail the same messages
+    /// are in others too, and cost no more than being asked for again.
+    pub(crate) fn forget_rows(&self, mailbox: &Bytes) {
+        let is_gmail = lock(&self.folders).as_ref().is_some_and(|(_, folders)| folders.is_gmail);
+        let mut remembered = lock(&self.remembered);
+        let Remembered { young, old } = &mut *remembered;
+        for rows in [young, old] {
+            rows.retain(|(of, ..), _| !is_gmail && of != mailbox);
+        }
+    }
+
+    /// Forgets a message that is not where it was.
+    pub(crate) fn forget(&self, mailbox: &Bytes, validity: u32, uid: u32) {
+        let mut remembered = lock(&self.remembered);
+        let key = (mailbox.clone(), validity, uid);
+        remembered.young.remove(&key);
+        remembered.old.remove(&key);
+    }
+
     /// Whether the server answered that it cannot search UTF-8.
     pub(crate) fn is_ascii_only(&self) -> bool {
         self.ascii_only.load(Ordering::Relaxed)

@@ -4,8 +4,20 @@
 //! answered with a plan first, which is carried out when it is confirmed. Every step is in the journal
 //! before it is done.
 
-use domain::{ChangeId, FolderArg, MessageRef, Principal, Problem};
+mod carry_out;
+mod chosen;
+mod deed;
+mod find;
+mod look;
+mod plans;
+mod tally;
+mod wish;
 
+use domain::{ChangeId, Code, FolderArg, MessageRef, Principal, Problem};
+use serde::{Deserialize, Serialize};
+
+use self::{chosen::Chosen, tally::Tally};
+pub(crate) use self::{plans::Said, wish::Work};
 use crate::{Engine, search::Row};
 
 /// Which messages are meant.
@@ -22,7 +34,7 @@ pub struct Meant {
 }
 
 /// What is done with them.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[expect(missing_docs, reason = "the names are the contract's")]
 pub enum Action {
     Read,
@@ -118,10 +130,70 @@ impl Engine {
     /// Changes messages, or answers a plan.
     pub async fn organize(
         &self,
-        _principal: &Principal,
-        _request: OrganizeRequest,
-        _progress: &Progress,
+        principal: &Principal,
+        request: OrganizeRequest,
+        progress: &Progress,
     ) -> Result<Organized, Problem> {
-        Err(Problem::new(domain::Code::NotSupported, "Not yet."))
+        let said = Said::of(&request);
+        if let Some(confirm) = &request.confirm {
+            let work = Work::from(request.action);
+            return self.carry_out_plan(principal, confirm, &work, &said, progress).await;
+        }
+        let work = Work::of(&request)?;
+        let meant = &request.meant;
+        let chosen = match &meant.query {
+            _ if meant.ids.is_empty() && meant.query.is_none() => {
+                return Err(Problem::new(Code::InvalidInput, "No messages are named.")
+                    .hint("Give `ids`, or `query` (\"\" for all) with `folder`."));
+            }
+            None if meant.folder.is_some() || meant.account.is_some() => {
+                return Err(Problem::new(
+                    Code::InvalidInput,
+                    "`folder` and `account` belong to `query`; ids say both by themselves.",
+                )
+                .hint("Leave them out."));
+            }
+            None => self.choose(principal, &meant.ids).await?,
+            Some(_) if !meant.ids.is_empty() => {
+                return Err(Problem::new(Code::InvalidInput, "Messages are named by `ids` and by `query`.")
+                    .hint("Give one of them."));
+            }
+            Some(query) => self.find_all(principal, query, meant).await?,
+        };
+        let is_planned = meant.query.is_some() || chosen.count() > WITHOUT_PLAN;
+        let chosen = self.doable(principal, &work, chosen, is_planned).await?;
+        if is_planned {
+            return self.answer_plan(principal, work, said, chosen).await;
+        }
+        self.carry_out(principal, &work, chosen, progress).await
+    }
+
+    /// Takes from what was chosen what cannot be done at all, and tells each of it; where nothing is left
+    /// for one reason, that is the answer.
+    async fn doable(
+        &self,
+        principal: &Principal,
+        work: &Work,
+        chosen: Chosen,
+        is_planned: bool,
+    ) -> Result<Chosen, Problem> {
+        let mut chosen = self.young_enough(principal, chosen, is_planned).await;
+        let mut tally: Tally = std::mem::take(&mut chosen.failed);
+        let mut refusal = None;
+        let had_failures = tally.failed_count() > 0;
+        for lot in std::mem::take(&mut chosen.lots) {
+            match lot.account.deed(&lot.folder, work).await {
+                Ok(_) => chosen.lots.push(lot),
+                Err(problem) => {
+                    tally.fail_lot(&lot, &problem);
+                    refusal.get_or_insert(problem);
+                }
+            }
+        }
+        if let Some(problem) = refusal.filter(|_| chosen.lots.is_empty() && !had_failures) {
+            return Err(problem);
+        }
+        chosen.failed = tally;
+        Ok(chosen)
     }
 }

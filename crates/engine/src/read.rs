@@ -21,6 +21,7 @@ use mail::{
 use crate::{Account, Engine, leaving::Shown, search::Row};
 
 pub(crate) mod files;
+pub(crate) mod follow;
 mod group;
 mod lookup;
 mod raw;
@@ -55,6 +56,8 @@ pub enum View {
 pub struct Message {
     /// The id.
     pub id: MessageRef,
+    /// The id that it was asked for by, if that is one of before it was moved here.
+    pub asked: Option<MessageRef>,
     /// The Message-ID in angle brackets.
     pub message_id: Option<String>,
     /// From.
@@ -132,6 +135,7 @@ impl Engine {
         }
         let groups: Vec<Group> = groups.into_values().collect();
         outcomes.extend(read_groups(&groups, ids, view).await);
+        self.read_moved(principal, view, &mut outcomes).await;
         self.expose(principal, outcomes.values().flat_map(Shown::of_outcome).collect()).await?;
         Ok(outcomes.into_values().collect())
     }

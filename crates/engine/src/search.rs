@@ -289,7 +289,11 @@ impl Engine {
     }
 
     /// The query, with what the grant excludes taken out of its reach.
-    fn read_query(&self, principal: &Principal, request: &SearchRequest) -> Result<Query, Problem> {
+    pub(crate) fn read_query(
+        &self,
+        principal: &Principal,
+        request: &SearchRequest,
+    ) -> Result<Query, Problem> {
         let query = Query::parse(&request.query, self.now().date())?;
         let missing = |what: &str| {
             Problem::new(Code::ScopeMissing, format!("{what} look into bodies, which needs `mail:read`."))

@@ -9,10 +9,11 @@ mod unlinked;
 
 use std::sync::Arc;
 
-use domain::{Principal, Problem, Summary, Timestamp};
+use domain::{MessageRef, Principal, Problem, Summary, Timestamp};
 use mail::imap::{
     folder::Folder,
     row::{Found, Row as OneRow},
+    write::Placed,
 };
 
 use self::gathered::Gathered;
@@ -21,8 +22,8 @@ use crate::{
     cursor::{At, Cursor, Place, Sorted, hash},
     leaving::Shown,
     pages::{seconds, text_size},
-    read::{Group, Outcome, Resolved, View, gone, read_groups, stale},
-    search::{Coverage, Failure},
+    read::{Group, Outcome, Resolved, View, follow::may_have_moved, gone, read_groups, stale},
+    search::{Coverage, Failure, Row},
 };
 
 /// Messages a page at the most.
@@ -59,6 +60,29 @@ struct Seed {
     folder: Folder,
     validity: u32,
     row: Arc<Summary>,
+    /// Whether its row is of before, and the message may have gone since.
+    is_recalled: bool,
+    /// The id that it was asked for by, if that is one of before it was moved here.
+    asked: Option<MessageRef>,
+}
+
+impl Seed {
+    fn id(&self) -> MessageRef {
+        self.account.id(&self.folder, self.validity, self.row.uid)
+    }
+}
+
+/// What the id of a request names.
+enum Beginning {
+    Seed(Box<Seed>),
+    Several(Vec<Row>),
+}
+
+/// Where a page ends, and what its cursor is bound to.
+struct Bounded<'a> {
+    before: Option<Key>,
+    bound: &'a str,
+    limit: usize,
 }
 
 /// One message of a thread.
@@ -91,18 +115,54 @@ impl Engine {
                 Some(opened.as_ref().and_then(key_of).ok_or(Failure::BadCursor)?)
             }
         };
-        let seed = match self.resolve(principal, &request.id).await? {
-            Resolved::Several(rows) => {
+        let seed = match self.thread_seed(principal, &request.id).await? {
+            Beginning::Several(rows) => {
                 self.expose(principal, rows.iter().map(Shown::of_row).collect()).await?;
                 return Ok(self.choice(request.id, rows));
             }
-            Resolved::One { account, folder, uid, validity } => seed(*account, folder, validity, uid).await?,
+            Beginning::Seed(seed) => seed,
         };
-        let mut gathered = Gathered::of(&seed, principal, &self.0.bounds).await?;
+        let bounded = Bounded { before, bound: &bound, limit: request.limit.clamp(1, MAX_LIMIT) };
+        let mut answer = self.thread_page(principal, &seed, &bounded).await;
+        if seed.is_recalled && is_outdated(&seed, &answer) {
+            seed.account.opened.forget(&seed.folder.wire_name, seed.validity, seed.row.uid);
+            if let Ok(Beginning::Seed(seed)) = self.thread_seed(principal, &request.id).await {
+                answer = self.thread_page(principal, &seed, &bounded).await;
+            }
+        }
+        let page = answer?;
+        self.expose(principal, page.messages.iter().flat_map(Shown::of_outcome).collect()).await?;
+        Ok(page)
+    }
+
+    /// The message that an id names; where it is now, if it was moved here since.
+    async fn thread_seed(&self, principal: &Principal, id: &str) -> Result<Beginning, Problem> {
+        let missed = match self.resolve(principal, id).await {
+            Ok(Resolved::Several(rows)) => return Ok(Beginning::Several(rows)),
+            Ok(Resolved::One { account, folder, uid, validity }) => {
+                match seed(*account, folder, Placed { validity, uid }).await {
+                    Ok(seed) => return Ok(Beginning::Seed(Box::new(seed))),
+                    Err(problem) => problem,
+                }
+            }
+            Err(problem) => problem,
+        };
+        let Some(moved) = self.moved_since(principal, id, &missed).await? else { return Err(missed) };
+        let seed = seed(moved.account, moved.folder, moved.placed).await?;
+        Ok(Beginning::Seed(Box::new(Seed { asked: Some(moved.asked), ..seed })))
+    }
+
+    async fn thread_page(
+        &self,
+        principal: &Principal,
+        seed: &Seed,
+        bounded: &Bounded<'_>,
+    ) -> Result<ThreadPage, Problem> {
+        let Bounded { before, bound, limit } = *bounded;
+        let mut gathered = Gathered::of(seed, principal, &self.0.bounds).await?;
         if let Some(before) = before {
             gathered.members.retain(|member| member.key() < before);
         }
-        let limit = request.limit.clamp(1, MAX_LIMIT);
         let page = page(&mut gathered.members, limit, self.0.bounds.page_text);
         let account = &seed.account;
         let next = page.first().filter(|_| !gathered.members.is_empty()).map(|first| {
@@ -110,10 +170,17 @@ impl Engine {
             let at = At::Sorted(Sorted { offset: 0, last: uid, seconds, bound: 0 });
             let place = Place { account: hash(account.name.as_str()), folder, validity: first.validity, at };
             let cursor = Cursor { places: vec![place], ..Cursor::default() };
-            cursor.seal(&self.0.settings.sealer, principal.grant.as_str(), &bound)
+            cursor.seal(&self.0.settings.sealer, principal.grant.as_str(), bound)
         });
-        let messages = read(account, page).await;
-        self.expose(principal, messages.iter().flat_map(Shown::of_outcome).collect()).await?;
+        let mut messages = read(account, page).await;
+        let id = seed.id();
+        for outcome in &mut messages {
+            if let Outcome::Message(message) = outcome
+                && message.id == id
+            {
+                message.asked.clone_from(&seed.asked);
+            }
+        }
         Ok(ThreadPage {
             messages,
             earlier: gathered.members.len(),
@@ -122,7 +189,7 @@ impl Engine {
         })
     }
 
-    fn choice(&self, id: String, rows: Vec<crate::search::Row>) -> ThreadPage {
+    fn choice(&self, id: String, rows: Vec<Row>) -> ThreadPage {
         let coverage = Coverage::of_server(self.now());
         let messages = vec![Outcome::Several(id, rows)];
         ThreadPage { messages, earlier: 0, next_cursor: None, coverage }
@@ -137,10 +204,24 @@ fn key_of(cursor: &Cursor) -> Option<Key> {
     }
 }
 
+/// Whether it shows that the message is not any more where its row of before has it.
+fn is_outdated(seed: &Seed, answer: &Result<ThreadPage, Problem>) -> bool {
+    match answer {
+        Ok(page) => {
+            let id = seed.id().to_string();
+            let is_it = |outcome: &Outcome| matches!(outcome, Outcome::Failed(of, problem) if *of == id && may_have_moved(problem));
+            page.messages.iter().any(is_it)
+        }
+        Err(problem) => may_have_moved(problem),
+    }
+}
+
 /// The message's row, as it is known from a list or asked for.
-async fn seed(account: Account, folder: Folder, validity: u32, uid: u32) -> Result<Seed, Problem> {
-    let name = &folder.wire_name;
-    let row = if let Some(row) = account.opened.recall(name, validity, uid) {
+async fn seed(account: Account, folder: Folder, placed: Placed) -> Result<Seed, Problem> {
+    let (name, Placed { validity, uid }) = (&folder.wire_name, placed);
+    let recalled = account.opened.recall(name, validity, uid);
+    let is_recalled = recalled.is_some();
+    let row = if let Some(row) = recalled {
         row
     } else {
         let question = OneRow { mailbox: name, validity, uid };
@@ -154,7 +235,7 @@ async fn seed(account: Account, folder: Folder, validity: u32, uid: u32) -> Resu
         return Err(gone());
     }
     account.opened.remember(name, validity, &row);
-    Ok(Seed { account, folder, validity, row })
+    Ok(Seed { account, folder, validity, row, is_recalled, asked: None })
 }
 
 fn is_too_old(account: &Account, row: &Summary) -> bool {

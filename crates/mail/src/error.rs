@@ -202,6 +202,7 @@ fn meaning_of(code: &str) -> (Code, &'static str, bool) {
         }
         "OVERQUOTA" => (Code::ServerRefused, "The mailbox is full.", false),
         "NOPERM" => (Code::ServerRefused, "The account may not do this on its server.", false),
+        "HASCHILDREN" => (Code::Conflict, "There are folders below it.", false),
         "ALREADYEXISTS" => (Code::Conflict, "Something of that name exists already.", false),
         "NONEXISTENT" | "TRYCREATE" => {
             (Code::FolderNotFound, "The folder does not exist; list the folders for their names.", false)

@@ -5,7 +5,7 @@ use domain::{
 };
 use zeroize::Zeroizing;
 
-use crate::{Error, Result, Row, Store, Value, grants, outbox};
+use crate::{Error, Result, Row, Store, Value, changes, grants, outbox};
 
 /// A stored account without its secrets.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -101,6 +101,7 @@ impl Store {
         }
         grants::forget_account(&mut transaction, user, name).await?;
         outbox::end_account(&mut transaction, row.text("id")?, self.now().into()).await?;
+        changes::end_account(&mut transaction, row.text("id")?).await?;
         transaction.commit().await?;
         if let Err(error) = self.database.scrub().await {
             // It is removed all the same, and the next checkpoint does this too.

@@ -3,7 +3,7 @@
 use domain::{AccountName, Grant, GrantId, GrantedAccounts, Limits, Scope, Scopes, Timestamp, UserId};
 
 use crate::{
-    Error, Result, Row, Store, Transaction, Value,
+    Error, Result, Row, Store, Transaction, Value, changes,
     outbox::{self, Whose},
 };
 
@@ -70,8 +70,9 @@ impl Store {
         self.database.fetch_optional(FIND, &values).await?.as_ref().map(read).transpose()
     }
 
-    /// Ends a grant, its tokens and its MCP sessions, and takes back its mail that has not begun to leave. Answers its id, or nothing if the user has no
-    /// unrevoked grant of that label.
+    /// Ends a grant, its tokens and its MCP sessions, takes back its mail that has not begun to leave, and
+    /// forgets what it could have taken back. Answers its id, or nothing if the user has no unrevoked grant of
+    /// that label.
     pub async fn revoke_grant(&self, user: &UserId, label: &str) -> Result<Option<GrantId>> {
         const REVOKE: &str = "UPDATE grants SET revoked = $3 \
             WHERE user_id = $1 AND label = $2 AND revoked IS NULL RETURNING id AS grant_id";
@@ -88,6 +89,7 @@ impl Store {
             .await?;
         transaction.execute("DELETE FROM mcp_sessions WHERE grant_id = $1", &[id.into()]).await?;
         outbox::end_waiting(&mut transaction, Whose::Grant(id), now).await?;
+        changes::end_grant(&mut transaction, id).await?;
         transaction.commit().await?;
         Ok(Some(GrantId::from_text(id)))
     }

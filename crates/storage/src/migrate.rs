@@ -8,6 +8,7 @@ const STEPS: &[&str] = &[
     include_str!("migrations/0002_sending.sql"),
     include_str!("migrations/0003_follow_up.sql"),
     include_str!("migrations/0004_draft_versions.sql"),
+    include_str!("migrations/0005_changes.sql"),
 ];
 
 /// Runs the steps that the database lacks, all of them or none.

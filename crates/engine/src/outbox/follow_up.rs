@@ -6,6 +6,7 @@
 use domain::{
     AccountSource, Flag, GrantedAccount, HomeAccount, Limits, MessageRef, OutboxId, Principal, Scopes,
 };
+use mail::imap::{folder::Folder, write::Placed};
 use storage::{CopyState, Outgoing, Store};
 
 use super::{Authority, Standing};
@@ -60,7 +61,7 @@ impl Engine {
             Ok(None) => return,
             Err(error) => return tracing::warn!(%error, "what a sent message leaves to do cannot be seen"),
         };
-        let tidying = async { (answered(account, row).await, self.end_draft(account, row).await) };
+        let tidying = async { (self.answered(account, row).await, self.end_draft(account, row).await) };
         // Given up before anybody else may take it.
         let is_done = match tokio::time::timeout(bounds.copy_attempt, tidying).await {
             Ok((is_marked, is_ended)) => is_marked && is_ended,
@@ -89,26 +90,47 @@ impl Engine {
         }
         removed.is_ok()
     }
-}
 
-/// Whether the message that was answered is marked; one that cannot be named or found is left alone.
-async fn answered(account: &Account, row: &Outgoing) -> bool {
-    let Some(answers) = row.frozen.answers.as_deref().and_then(|answers| answers.parse().ok()) else {
-        return true;
-    };
-    let flag = if row.frozen.is_forward { Flag::Keyword("$Forwarded".to_owned()) } else { Flag::Answered };
-    let marked = mark(account, &answers, flag).await;
-    if let Err(error) = &marked {
-        tracing::info!(%error, "the message that was answered could not be marked");
+    /// Whether the message that was answered is marked; one that cannot be named or found is left alone.
+    async fn answered(&self, account: &Account, row: &Outgoing) -> bool {
+        let Some(answers) = row.frozen.answers.as_deref().and_then(|answers| answers.parse().ok()) else {
+            return true;
+        };
+        let flag =
+            if row.frozen.is_forward { Flag::Keyword("$Forwarded".to_owned()) } else { Flag::Answered };
+        let marked = match self.answered_at(account, &answers).await {
+            Ok(Some((folder, placed))) => mark(account, &folder, placed, flag).await,
+            Ok(None) => Ok(()),
+            Err(error) => Err(error),
+        };
+        if let Err(error) = &marked {
+            tracing::info!(%error, "the message that was answered could not be marked");
+        }
+        marked.is_ok()
     }
-    marked.is_ok()
+
+    /// Where the message that was answered is: it may have been moved here since it was frozen.
+    async fn answered_at(
+        &self,
+        account: &Account,
+        answers: &MessageRef,
+    ) -> Result<Option<(Folder, Placed)>, mail::Error> {
+        if let Ok(Some(moved)) = self
+            .follow_ids(account, std::slice::from_ref(answers))
+            .await
+            .map(|mut found| found.pop().flatten())
+        {
+            return Ok(Some(moved));
+        }
+        let folders = account.opened.folders(Fresh::Known).await?;
+        let placed = Placed { validity: answers.validity, uid: answers.uid };
+        Ok(folders.find(&answers.folder).map(|folder| (folder.clone(), placed)))
+    }
 }
 
-async fn mark(account: &Account, message: &MessageRef, flag: Flag) -> Result<(), mail::Error> {
-    let folders = account.opened.folders(Fresh::Known).await?;
-    let Some(folder) = folders.find(&message.folder) else { return Ok(()) };
-    let (mailbox, validity) = (&folder.wire_name, message.validity);
-    account.opened.pool.store_flags(mailbox, validity, &[message.uid], &[flag], &[]).await.map(drop)
+async fn mark(account: &Account, folder: &Folder, placed: Placed, flag: Flag) -> Result<(), mail::Error> {
+    let mailbox = &folder.wire_name;
+    account.opened.pool.store_flags(mailbox, placed.validity, &[placed.uid], &[flag], &[]).await.map(drop)
 }
 
 /// Nobody's call: only to open the account that is to be tidied.

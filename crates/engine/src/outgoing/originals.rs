@@ -32,9 +32,7 @@ impl Engine {
             )
             .hint("Write a new message, or ask the person for `mail:read`."));
         }
-        let group = self.resolve_one(principal, id).await?;
-        let uid = group.wanted.first().map(|(_, uid)| *uid).unwrap_or_default();
-        let (source, message) = group.source(uid, View::Full).await?;
+        let (group, source, message) = self.read_one(principal, id, |_| View::Full).await?;
         // What goes into a message may be read there, and may leave with it.
         let shown = Shown { account: group.account.name.clone(), senders: message.from.clone() };
         self.expose(principal, vec![shown]).await?;

@@ -146,7 +146,7 @@ fn looked_in(is_gmail: bool, roles: &[Option<Role>], is_anybody: bool) -> Vec<(O
         }
     };
     let all = roles.iter().enumerate().map(folder).collect();
-    let folders = Folders { all, prefix: String::new(), is_gmail };
+    let folders = Folders { all, is_gmail, ..Folders::default() };
     let places = places(&folders, folders.all.iter().collect(), is_anybody);
     places.into_iter().map(|(folder, direction)| (folder.role, direction)).collect()
 }

@@ -241,6 +241,7 @@ impl Group {
         });
         Message {
             id: self.account.id(&self.folder, self.validity, summary.uid),
+            asked: None,
             message_id: envelope.message_id.as_deref().map(|id| invisible::clean(id).0.into_owned()),
             from: addresses(&envelope.from),
             to: addresses(&envelope.to),

@@ -25,8 +25,8 @@ pub(crate) struct Plan {
 /// What is asked, and what cannot be.
 #[derive(Default)]
 pub(crate) struct Planned {
-    pub(super) plans: Vec<Plan>,
-    pub(super) failed: Vec<(String, Problem)>,
+    pub(crate) plans: Vec<Plan>,
+    pub(crate) failed: Vec<(String, Problem)>,
     pub(super) carried: Vec<Place>,
 }
 
@@ -44,7 +44,7 @@ impl Plan {
 
 impl Engine {
     /// The folders of a first page.
-    pub(super) async fn plan(
+    pub(crate) async fn plan(
         &self,
         principal: &Principal,
         request: &SearchRequest,

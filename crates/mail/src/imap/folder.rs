@@ -7,6 +7,7 @@ use domain::{FolderArg, FolderName, Role, nearest::distance};
 
 use super::{
     command::list::{self, Listed},
+    naming::Naming,
     pool::Question,
     response::{ListEntry, MailboxStatus},
     role::{Listed as Named, Roles},
@@ -52,6 +53,8 @@ pub struct Folders {
     pub prefix: String,
     /// Whether this is Gmail, where `\All` holds every message but Trash and Junk.
     pub is_gmail: bool,
+    /// How names are written.
+    pub naming: Naming,
 }
 
 impl Folders {
@@ -194,9 +197,12 @@ fn assemble(listed: Listed, session: &Session) -> Folders {
         rank(a).cmp(&rank(b)).then_with(|| a.name.cmp(&b.name))
     });
     all.dedup_by(|a, b| a.wire_name == b.wire_name);
+    // Where there are no namespaces, every mailbox tells the delimiter.
+    let told = || decoded.iter().find_map(|(entry, _)| entry.delimiter);
+    let naming = Naming::of(session, prefix.clone(), delimiter.or_else(told));
     let prefix =
         if prefix.is_empty() { prefix } else { FolderName::from_path(&prefix, delimiter).to_string() };
-    Folders { all, prefix, is_gmail }
+    Folders { all, prefix, is_gmail, naming }
 }
 
 /// What a name is known by: INBOX is the same in any case (RFC 9051, 5.1); other names are not.
@@ -224,7 +230,7 @@ mod tests {
             unseen: None,
             uid_next: None,
         };
-        Folders { all: names.iter().map(folder).collect(), prefix: "INBOX/".into(), is_gmail: false }
+        Folders { all: names.iter().map(folder).collect(), prefix: "INBOX/".into(), ..Folders::default() }
     }
 
     #[test]

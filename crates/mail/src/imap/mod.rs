@@ -18,6 +18,7 @@ mod literal;
 pub mod make_role;
 pub mod manage;
 pub mod marked;
+pub mod naming;
 pub mod part;
 pub mod pool;
 pub mod quirk;

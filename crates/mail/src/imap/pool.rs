@@ -3,7 +3,10 @@
 
 use std::{
     ops::{Deref, DerefMut},
-    sync::{Arc, Mutex, PoisonError, Weak},
+    sync::{
+        Arc, Mutex, PoisonError, Weak,
+        atomic::{AtomicU64, Ordering},
+    },
     time::Duration,
 };
 
@@ -59,6 +62,8 @@ struct Inner {
     parked: Mutex<Parked>,
     /// Held while signing in, so that logins follow each other.
     login: tokio::sync::Mutex<Backoff>,
+    /// How often mailboxes were renamed or removed here.
+    names_changed: AtomicU64,
 }
 
 /// Sessions that wait for a call.
@@ -113,7 +118,8 @@ impl Pool {
     pub fn tuned(settings: Settings, tuning: Tuning) -> Self {
         let permits = Arc::new(Semaphore::new(settings.connections));
         let (parked, login) = (Mutex::default(), tokio::sync::Mutex::default());
-        Self(Arc::new(Inner { settings, tuning, permits, parked, login }))
+        let names_changed = AtomicU64::default();
+        Self(Arc::new(Inner { settings, tuning, permits, parked, login, names_changed }))
     }
 
     /// The server this pool signs in to.
@@ -150,6 +156,7 @@ impl Pool {
             .map_err(|_| Error::Closed)?;
         let lease = |session, was_waiting| Lease {
             session: Some(session),
+            names_changed: self.0.names_changed.load(Ordering::Acquire),
             pool: self.clone(),
             was_waiting,
             _permit: permit,
@@ -213,7 +220,8 @@ impl Pool {
         Some(parked.sessions.remove(best))
     }
 
-    fn park(&self, mut session: Session) {
+    /// Takes a session back that was given when names had changed so often.
+    fn park(&self, mut session: Session, names_changed: u64) {
         // Outside of a runtime nobody could look after it.
         let Ok(runtime) = tokio::runtime::Handle::try_current() else { return };
         if !session.is_open() {
@@ -221,11 +229,21 @@ impl Pool {
         }
         session.touch();
         let mut parked = self.parked();
+        if self.0.names_changed.load(Ordering::Acquire) != names_changed {
+            session.forget_selected();
+        }
         parked.sessions.push(session);
         if !parked.is_watched {
             parked.is_watched = true;
             runtime.spawn(close_when_idle(Arc::downgrade(&self.0)));
         }
+    }
+
+    /// Names of mailboxes mean others now: whatever a session has open, it opens anew before it is used by its
+    /// next caller.
+    pub(super) fn forget_selected(&self) {
+        self.0.names_changed.fetch_add(1, Ordering::AcqRel);
+        self.parked().sessions.iter_mut().for_each(Session::forget_selected);
     }
 
     /// Closes all waiting connections.
@@ -268,6 +286,7 @@ async fn close_when_idle(pool: Weak<Inner>) {
 pub struct Lease {
     session: Option<Session>,
     pool: Pool,
+    names_changed: u64,
     was_waiting: bool,
     _permit: OwnedSemaphorePermit,
 }
@@ -314,7 +333,7 @@ impl DerefMut for Lease {
 impl Drop for Lease {
     fn drop(&mut self) {
         if let Some(session) = self.session.take() {
-            self.pool.park(session);
+            self.pool.park(session, self.names_changed);
         }
     }
 }

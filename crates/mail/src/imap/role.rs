@@ -69,6 +69,12 @@ impl Roles {
     }
 }
 
+/// The role that a folder of this path would be taken for by its name alone.
+pub fn by_name(path: &str, delimiter: Option<char>, prefix: &str, is_gmail: bool) -> Option<Role> {
+    let folder = Listed { path, delimiter, attributes: &[] };
+    Role::ALL.iter().copied().find(|role| rank(&folder, *role, prefix, is_gmail).is_some())
+}
+
 fn rank(folder: &Listed<'_>, role: Role, prefix: &str, is_gmail: bool) -> Option<(u8, usize, usize)> {
     let has = |name: &str| folder.attributes.iter().any(|attribute| attribute.eq_ignore_ascii_case(name));
     if has("\\noselect") || has("\\nonexistent") {

@@ -113,6 +113,7 @@ fn coverage() -> Coverage {
 fn message(id: &str) -> Message {
     Message {
         id: id.parse().unwrap(),
+        asked: None,
         message_id: Some("<1@example.org>".into()),
         from: vec![Address { name: "Ann Lee".into(), email: "ann@example.org".into() }],
         to: vec![Address { name: String::new(), email: "me@example.org".into() }],

@@ -42,6 +42,9 @@ pub(crate) struct MessageView {
     id: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(extend("x-untrusted" = true))]
+    new_id: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("x-untrusted" = true))]
     message_id: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(extend("x-untrusted" = true))]
@@ -292,7 +295,13 @@ impl Whole {
     /// All fields but body and links, with `left` and `continue_from` at their widest.
     fn frame(&self, level: &Level, nonce: &Nonce) -> MessageView {
         let message = &self.message;
-        let mut view = MessageView { id: message.id.to_string(), ..MessageView::default() };
+        // The id that was asked for stays the one that is told, so that answers fit their questions.
+        let asked = message.asked.as_ref();
+        let mut view = MessageView {
+            id: asked.unwrap_or(&message.id).to_string(),
+            new_id: asked.map(|_| message.id.to_string()),
+            ..MessageView::default()
+        };
         let mut omitted = Vec::new();
         let (subject, is_cut) = shorten(&message.subject, level.subject);
         if is_cut {

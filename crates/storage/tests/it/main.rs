@@ -7,6 +7,7 @@ extern crate storage as storage;
 mod accounts;
 mod approvals;
 mod audit;
+mod changes;
 mod database;
 mod grants;
 mod master_key;
@@ -54,6 +55,18 @@ on_both! {
     audit::rows_of_a_user_form_a_chain_that_shows_changes,
     audit::a_row_taken_out_shows,
     audit::two_writers_keep_one_chain,
+    changes::a_change_comes_back_with_its_steps_to_its_grant_only,
+    changes::of_many_who_take_a_change_one_gets_it,
+    changes::what_was_begun_and_did_not_end_is_found_by_its_account,
+    changes::a_message_is_found_by_the_place_it_was_at,
+    changes::where_messages_went_is_kept_with_the_end_of_the_step_or_not_at_all,
+    changes::a_plan_of_twenty_thousand_messages_is_written_quickly,
+    changes::a_plan_is_carried_out_once_in_time_by_its_grant,
+    changes::of_a_grant_s_plans_the_newest_are_kept,
+    changes::changes_are_forgotten_when_they_cannot_be_taken_back_any_more,
+    changes::a_removed_account_takes_its_steps_and_its_moved_messages_along,
+    changes::an_ended_grant_leaves_only_what_is_not_finished,
+    changes::nothing_of_a_change_can_be_read_or_put_elsewhere,
     database::a_change_is_seen_at_once_through_another_handle,
     database::a_dropped_transaction_leaves_nothing,
     database::a_newer_schema_is_refused_and_left_alone,

@@ -5,6 +5,7 @@ pub mod create;
 pub mod expunge;
 pub mod fetch;
 pub mod list;
+pub mod rename;
 pub mod search;
 pub mod select;
 pub mod store;

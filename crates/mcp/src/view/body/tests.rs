@@ -17,6 +17,7 @@ impl Random for Fixed {
 fn message(uid: u32, body: &str) -> Message {
     Message {
         id: format!("work/@inbox:{uid}@k2x9").parse().unwrap(),
+        asked: None,
         message_id: Some(format!("<{uid}@mail.example.org>")),
         from: vec![Address { name: "Ann Lee".into(), email: "ann.lee@example.org".into() }],
         to: vec![Address { name: String::new(), email: "me@example.org".into() }],
