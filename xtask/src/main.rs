@@ -26,7 +26,7 @@ const USAGE: &str = "usage: cargo xtask COMMAND
   fuzz [TARGET] [--seconds N]
                    feeds what strangers send (replies, mime) and what goes out (outgoing) to libFuzzer,
                    60 seconds each if not given
-  soak [--kills N]
+  soak [--kills N] [--only sends|moves]
                    kills a process that sends, 1,000 times if not given, and checks that nothing is lost
                    silently and nothing leaves twice; takes about ten minutes
   bench [--messages N] [--rounds N] [--date YYYY-MM-DD]

@@ -12,6 +12,7 @@ mod flights;
 mod hostile;
 mod listing;
 mod lookup;
+mod moving_kills;
 mod paging;
 mod people;
 mod reading;
