@@ -8,8 +8,8 @@ use std::{
 };
 
 use domain::{
-    AccountName, AccountSettings, AccountSource, Clock, Code, Credentials, Endpoint, FolderArg, HomeAccount,
-    Limits, Principal, Problem, Random, Scope, Timestamp, account::Credential,
+    AccountId, AccountName, AccountSettings, AccountSource, Clock, Code, Credentials, Endpoint, FolderArg,
+    HomeAccount, Limits, Principal, Problem, Random, Scope, Timestamp, account::Credential,
 };
 use mail::imap::{
     Pool,
@@ -25,6 +25,7 @@ use crate::{
     Bounds,
     apart::Apart,
     attachment::FileRoom,
+    journal::Journal,
     leaving::{Exposures, Known},
     opened::{Fresh, Opened, no_such_folder},
     outbox::UnderWay,
@@ -70,6 +71,8 @@ pub(crate) struct Inner {
     pub(crate) known: Known,
     /// What is being sent.
     pub(crate) under_way: UnderWay,
+    /// What is being changed.
+    pub(crate) journal: Journal,
     open: Mutex<HashMap<[u8; 32], Arc<Opened>>>,
 }
 
@@ -139,6 +142,7 @@ impl Engine {
             exposures: Exposures::default(),
             known: Known::default(),
             under_way: UnderWay::default(),
+            journal: Journal::default(),
             open: Mutex::default(),
         }))
     }
@@ -160,7 +164,7 @@ impl Engine {
             match self.settings_of(&granted.source).await {
                 Ok((settings, credentials)) => {
                     let account = self.assemble(
-                        principal,
+                        &principal.limits,
                         granted.name.clone(),
                         &granted.source,
                         settings,
@@ -212,7 +216,18 @@ impl Engine {
             });
         };
         let (settings, credentials) = self.settings_of(&granted.source).await?;
-        Ok(self.assemble(principal, granted.name.clone(), &granted.source, settings, credentials))
+        Ok(self.assemble(&principal.limits, granted.name.clone(), &granted.source, settings, credentials))
+    }
+
+    /// Opens a stored account when nobody calls, for what is owed in it whatever became of the grants.
+    pub(crate) async fn stored_account(
+        &self,
+        id: &AccountId,
+        name: &AccountName,
+    ) -> Result<Account, Problem> {
+        let source = AccountSource::Stored(id.clone());
+        let (settings, credentials) = self.settings_of(&source).await?;
+        Ok(self.assemble(&Limits::default(), name.clone(), &source, settings, credentials))
     }
 
     /// Opens all accounts of the principal; of one that cannot be opened, its name and why. An error if
@@ -330,14 +345,14 @@ impl Engine {
 
     fn assemble(
         &self,
-        principal: &Principal,
+        limits: &Limits,
         name: AccountName,
         source: &AccountSource,
         settings: AccountSettings,
         credentials: Credentials,
     ) -> Account {
         let parse = |folders: &[String]| folders.iter().map(|folder| FolderArg::parse(folder)).collect();
-        let Limits { folders, nothing_before, shows_codes, .. } = &principal.limits;
+        let Limits { folders, nothing_before, shows_codes, .. } = limits;
         let submission = settings.smtp.clone().map(|endpoint| {
             let credential = credentials.smtp.clone().unwrap_or_else(|| credentials.imap.clone());
             Arc::new(Submission { endpoint, credential })

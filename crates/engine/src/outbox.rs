@@ -13,7 +13,7 @@ mod frozen;
 mod key;
 pub(crate) mod message_id;
 mod of_draft;
-mod owner;
+pub(crate) mod owner;
 mod retry;
 mod sent_copy;
 mod told;
@@ -187,10 +187,13 @@ impl Engine {
         }
     }
 
-    /// Sends what is due, tries again what may be tried again, files copies: until it is dropped.
+    /// Sends what is due, tries again what may be tried again, files copies, finishes changes that were left half
+    /// done: until it is dropped.
     pub async fn run_outbox(&self, authority: Arc<dyn Authority>) {
         match self.0.settings.store.clone() {
-            Some(store) => self.work(&store, &authority).await,
+            Some(store) => {
+                drop(tokio::join!(self.work(&store, &authority), self.settle_for_ever(&*authority)))
+            }
             None => std::future::pending().await,
         }
     }
@@ -242,12 +245,14 @@ impl Engine {
         }
     }
 
-    fn owner(&self) -> &Owner {
+    /// Who this process is.
+    pub(crate) fn owner(&self) -> &Owner {
         let settings = &self.0.settings;
         self.0.under_way.owner(&*settings.random, settings.processes.as_deref())
     }
 
-    fn random_id(&self) -> [u8; 16] {
+    /// What an id is made of.
+    pub(crate) fn random_id(&self) -> [u8; 16] {
         let mut octets = [0; 16];
         self.0.settings.random.fill(&mut octets);
         octets

@@ -3,9 +3,7 @@
 //!
 //! The row says what is owed, from the moment that it says `Sent`: killed in between, another takes it up.
 
-use domain::{
-    AccountSource, Flag, GrantedAccount, HomeAccount, Limits, MessageRef, OutboxId, Principal, Scopes,
-};
+use domain::{Flag, HomeAccount, MessageRef, OutboxId};
 use mail::imap::{folder::Folder, write::Placed};
 use storage::{CopyState, Outgoing, Store};
 
@@ -26,14 +24,7 @@ impl Engine {
         let Ok(Some(row)) = store.outbox_find(id).await else { return self.0.under_way.leave(id) };
         let account = match &row.account {
             // It is owed whatever became of the grant: nobody is asked for it.
-            HomeAccount::Stored(account) => {
-                let granted = GrantedAccount {
-                    name: row.account_name.clone(),
-                    is_default: true,
-                    source: AccountSource::Stored(account.clone()),
-                };
-                self.account(&housekeeping(&row, granted), None).await
-            }
+            HomeAccount::Stored(id) => self.stored_account(id, &row.account_name).await,
             HomeAccount::Carried(_) => match authority.standing(&row.grant, &row.user).await {
                 Standing::Holds(principal) => self.account(&principal, Some(row.account_name.as_str())).await,
                 _ => return self.0.under_way.leave(id),
@@ -131,17 +122,4 @@ impl Engine {
 async fn mark(account: &Account, folder: &Folder, placed: Placed, flag: Flag) -> Result<(), mail::Error> {
     let mailbox = &folder.wire_name;
     account.opened.pool.store_flags(mailbox, placed.validity, &[placed.uid], &[flag], &[]).await.map(drop)
-}
-
-/// Nobody's call: only to open the account that is to be tidied.
-fn housekeeping(row: &Outgoing, granted: GrantedAccount) -> Principal {
-    Principal {
-        user: row.user.clone(),
-        grant: row.grant.clone(),
-        client: row.client.clone(),
-        door: domain::Door::Personal,
-        scopes: Scopes::default(),
-        accounts: vec![granted],
-        limits: Limits::default(),
-    }
 }

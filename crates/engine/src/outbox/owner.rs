@@ -1,4 +1,4 @@
-//! Who is sending: each process has a name of its own, and holds a lock by which others see that it lives.
+//! Who is sending, or changing something: each process has a name of its own, and holds a lock by which others see that it lives.
 //!
 //! The lock is a file that the system lets go of when the process ends, however it ends. Where there is no
 //! such file (another machine, no data directory), only the lease in the database tells.
@@ -16,7 +16,7 @@ const END: &str = "lock";
 
 /// This process.
 #[derive(Debug)]
-pub(super) struct Owner {
+pub(crate) struct Owner {
     name: String,
     folder: Option<PathBuf>,
     /// Held as long as the process lives.
@@ -25,7 +25,7 @@ pub(super) struct Owner {
 
 /// What is known of another process.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Life {
+pub(crate) enum Life {
     /// It runs.
     Alive,
     /// It has ended.
@@ -37,7 +37,7 @@ pub(super) enum Life {
 impl Owner {
     /// A new name, and its lock in `folder`, which is made if it is missing. Without a lock the lease
     /// alone tells others.
-    pub(super) fn new(random: &dyn Random, folder: Option<&Path>) -> Self {
+    pub(crate) fn new(random: &dyn Random, folder: Option<&Path>) -> Self {
         let mut octets = [0; 16];
         random.fill(&mut octets);
         let name = format!("{:032x}", u128::from_be_bytes(octets));
@@ -49,12 +49,12 @@ impl Owner {
     }
 
     /// Its name in the outbox.
-    pub(super) fn name(&self) -> &str {
+    pub(crate) fn name(&self) -> &str {
         &self.name
     }
 
     /// Whether the process of that name lives.
-    pub(super) fn life_of(&self, name: &str) -> Life {
+    pub(crate) fn life_of(&self, name: &str) -> Life {
         let Some(path) = self.path_of(name) else { return Life::Unknown };
         match OpenOptions::new().read(true).write(true).open(path) {
             Ok(file) => match file.try_lock() {
@@ -67,14 +67,14 @@ impl Owner {
     }
 
     /// Removes the lock of a process that has ended, and of which nothing is left.
-    pub(super) fn bury(&self, name: &str) {
+    pub(crate) fn bury(&self, name: &str) {
         if let (Life::Dead, Some(path)) = (self.life_of(name), self.path_of(name)) {
             let _ = fs::remove_file(path);
         }
     }
 
     /// The names of all processes that have ended and left a lock.
-    pub(super) fn dead(&self) -> Vec<String> {
+    pub(crate) fn dead(&self) -> Vec<String> {
         let Some(entries) = self.folder.as_ref().and_then(|folder| fs::read_dir(folder).ok()) else {
             return Vec::new();
         };

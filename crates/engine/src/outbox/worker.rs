@@ -62,6 +62,7 @@ impl Engine {
                 if is_over(&forgot, FORGET) {
                     store.outbox_sweep(self.now()).await?;
                     store.uploads_sweep(self.now()).await?;
+                    store.changes_sweep(self.now()).await?;
                     forgot = Some(Instant::now());
                 }
                 self.round(store, authority, &permits).await
@@ -192,8 +193,12 @@ impl Engine {
                 tracing::warn!(outbox = %orphan.id, is_unknown, "took up what another process left");
             }
         }
-        // What they held was taken up above.
-        owner.dead().iter().for_each(|name| owner.bury(name));
+        // What they were sending was taken up above; what they were changing is seen to apart from this.
+        for name in owner.dead() {
+            if !store.changes_are_begun_by(&name).await? {
+                owner.bury(&name);
+            }
+        }
         store.approvals_expire(now).await?;
         Ok(())
     }
