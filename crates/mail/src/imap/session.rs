@@ -50,6 +50,9 @@ pub struct Selected {
     pub uid_next: Option<u32>,
     /// HIGHESTMODSEQ, where the server keeps one.
     pub highest_modseq: Option<u64>,
+    /// Whether the server said that it keeps no MODSEQ in this mailbox. One that keeps some need not say so:
+    /// Dovecot tells the highest only after somebody asked for one.
+    pub is_without_modseq: bool,
     /// Whether nothing in it can be changed: opened by EXAMINE, or because the server allows no more.
     pub is_read_only: bool,
     /// The flags that can be set so that they last, `\*` for new keywords; absent if the server did not say.

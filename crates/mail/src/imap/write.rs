@@ -280,15 +280,12 @@ pub(super) fn split(session: &Session, uids: &[u32]) -> Vec<Vec<u32>> {
         let is_next = last.is_some_and(|last| last.checked_add(1) == Some(uid));
         // `,4294967295:4294967295` at the most, most of it for what begins a range.
         let cost = if is_next { 0 } else { 22.min(2 * uid.to_string().len() + 2) };
-        match groups.last_mut().filter(|group| group.len() < most && octets + cost <= SET) {
-            Some(group) => {
-                group.push(uid);
-                octets += cost;
-            }
-            None => {
-                groups.push(vec![uid]);
-                octets = 22;
-            }
+        if let Some(group) = groups.last_mut().filter(|group| group.len() < most && octets + cost <= SET) {
+            group.push(uid);
+            octets += cost;
+        } else {
+            groups.push(vec![uid]);
+            octets = 22;
         }
     }
     groups
@@ -347,7 +344,10 @@ pub(super) async fn hear_of(session: &mut Session, uids: &[u32]) -> Result<(), E
 }
 
 /// Runs commands that change the open mailbox, all in one flight; the first refusal counts.
-pub(super) async fn run_all(session: &mut Session, requests: Vec<super::request::Request>) -> Result<(), Error> {
+pub(super) async fn run_all(
+    session: &mut Session,
+    requests: Vec<super::request::Request>,
+) -> Result<(), Error> {
     let replies = session.run(requests).await;
     if replies.iter().any(|reply| matches!(reply, Err(Error::Refused { .. }))) {
         // Perhaps the server closed the mailbox.

@@ -14,8 +14,12 @@ use super::{
 use crate::{
     Error,
     imap::{
-        command::store::{self, Way},
+        command::{
+            noop,
+            store::{self, Way},
+        },
         pool::{Pool, Question},
+        reading::check_whole,
         request::Request,
         response::Range,
         session::{Selected, Session},
@@ -29,19 +33,19 @@ pub(super) async fn change(
     messages: &Messages<'_>,
     change: &FlagChange<'_>,
 ) -> Result<Changed<FlagsChanged>, Error> {
-    let question = Change { messages, change, before: Mutex::default() };
+    let question = Change { messages, wanted: change, before: Mutex::default() };
     pool.ask(Some(messages.mailbox), &question).await
 }
 
 /// Whether the open mailbox keeps a MODSEQ of each message (RFC 7162).
 pub(super) fn keeps_modseq(session: &Session, selected: &Selected) -> bool {
     let capabilities = session.capabilities();
-    (capabilities.has("CONDSTORE") || capabilities.has("QRESYNC")) && selected.highest_modseq.is_some()
+    (capabilities.has("CONDSTORE") || capabilities.has("QRESYNC")) && !selected.is_without_modseq
 }
 
 struct Change<'a> {
     messages: &'a Messages<'a>,
-    change: &'a FlagChange<'a>,
+    wanted: &'a FlagChange<'a>,
     /// How messages were, from a connection that was lost after it had told that: on another one they may
     /// have changed already.
     before: Mutex<BTreeMap<u32, Before>>,
@@ -52,7 +56,7 @@ impl Question for Change<'_> {
 
     async fn ask(&self, session: &mut Session) -> Result<Self::Answer, Error> {
         let &Messages { mailbox, validity, uids } = self.messages;
-        let has_labels = !self.change.add_labels.is_empty() || !self.change.remove_labels.is_empty();
+        let has_labels = !self.wanted.add_labels.is_empty() || !self.wanted.remove_labels.is_empty();
         if has_labels && !session.capabilities().has("X-GM-EXT-1") {
             return Err(Error::NotSupported("labels"));
         }
@@ -60,12 +64,20 @@ impl Question for Change<'_> {
             return Ok(Changed::Stale);
         };
         let (add, left_out): (Vec<_>, Vec<_>) =
-            self.change.add.iter().cloned().partition(|flag| selected.keeps(flag));
-        let change = FlagChange { add: &add, ..*self.change };
+            self.wanted.add.iter().cloned().partition(|flag| selected.keeps(flag));
+        let change = FlagChange { add: &add, ..*self.wanted };
         let keeps_modseq = keeps_modseq(session, &selected);
         let mut changed = FlagsChanged { messages: Vec::new(), left_out };
         for group in write::split(session, uids) {
-            let told = self.on(session, &group, &change, keeps_modseq).await?;
+            let vanished = session.expunged();
+            let mut told = self.on(session, &group, &change, keeps_modseq).await?;
+            if session.expunged() != vanished {
+                // Others took messages away that this connection was not told of: perhaps some of these.
+                let still = session.run_one(was::request(session, &group, false)).await?;
+                check_whole(still.has_gaps, false)?;
+                let still = Told::read(still).before;
+                told.before.retain(|uid, _| still.contains_key(uid));
+            }
             let after = after(&told, &change);
             let messages = told.before.into_values().map(|before| {
                 let modseq = after.get(&before.was.uid).copied().flatten().filter(|_| keeps_modseq);
@@ -90,6 +102,8 @@ impl Change<'_> {
         let ranges = sequence::compress(uids.iter().copied());
         let mut requests = vec![was::request(session, uids, keeps_modseq)];
         requests.extend(stores(&ranges, change, keeps_modseq));
+        // Some (Courier) answer for messages that are gone until they are asked what is new.
+        requests.extend((!keeps_modseq).then(noop));
         let mut replies = session.run(requests).await.into_iter();
         let first = replies.next().unwrap_or(Err(Error::Closed));
         let mut told = match first {

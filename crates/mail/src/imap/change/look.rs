@@ -90,11 +90,7 @@ impl Question for Look<'_> {
 
 impl Look<'_> {
     /// Which of the messages are at the other place: copies are the newest there.
-    async fn there(
-        &self,
-        session: &mut Session,
-        wanted: Vec<&Was>,
-    ) -> Result<BTreeMap<u32, Placed>, Error> {
+    async fn there(&self, session: &mut Session, wanted: Vec<&Was>) -> Result<BTreeMap<u32, Placed>, Error> {
         refresh(session, &self.route.to).await?;
         let validity = match session.examine(&self.route.to, Vec::new()).await {
             Ok((selected, _)) => selected.validity,

@@ -1,7 +1,7 @@
 //! Finding out how far messages came when a move or copy was refused half-way, or the connection was lost
 //! over it, or the process died; and finishing what is half done.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use bytes::Bytes;
 
@@ -125,7 +125,8 @@ impl Unsettled<'_> {
             let was = known.unwrap_or_else(|| unknown(*uid));
             Some(OneTransferred { was, to: places.get(uid).copied(), end })
         });
-        let rest = self.rest.iter().map(|uid| OneTransferred { was: unknown(*uid), to: None, end: End::Here });
+        let rest =
+            self.rest.iter().map(|uid| OneTransferred { was: unknown(*uid), to: None, end: End::Here });
         group.chain(rest).collect()
     }
 }
@@ -161,7 +162,7 @@ pub(super) async fn finish(
         route: &route,
         uids: messages.uids,
         known: &known,
-        arrived: &Default::default(),
+        arrived: &BTreeSet::new(),
         is_either: false,
         group: messages.uids,
     };

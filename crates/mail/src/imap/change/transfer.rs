@@ -15,7 +15,6 @@ use crate::{
     imap::{
         command::{expunge, noop, store, transfer},
         pool::{Lease, Pool},
-        request::Reply,
         session::Session,
         wire::sequence,
         write::{self, Placed, removal::Removal},
@@ -87,6 +86,12 @@ pub(super) async fn transfer(
     let mut done = Transferred::default();
     while let Some(group) = groups.pop_front() {
         let mut attempt = attempt(&mut lease, &route, &group, by).await;
+        if attempt.trouble.as_ref().is_some_and(is_of_vanished) && lease.run_one(noop()).await.is_ok() {
+            let was = attempt.was;
+            attempt = self::attempt(&mut lease, &route, &group, by).await;
+            // What vanished meanwhile may have been moved, not in one go with the others.
+            attempt.was = was.into_iter().chain(attempt.was).collect();
+        }
         if attempt.is_settled() {
             done.messages.extend(attempt.into_done());
             continue;
@@ -123,14 +128,14 @@ pub(super) async fn transfer(
     Ok(Changed::Done(done))
 }
 
+/// Whether the server refused since it had not told yet that others took messages away (RFC 5530).
+fn is_of_vanished(error: &Error) -> bool {
+    matches!(error, Error::Refused { code: Some(code), .. } if code == "EXPUNGEISSUED")
+}
+
 /// Opens the mailbox and chooses the commands. Nothing if it has another UIDVALIDITY. Whether the server is
 /// known to have been there a moment ago comes along.
-async fn open(
-    lease: &mut Lease,
-    route: &Route,
-    uids: &[u32],
-    how: How,
-) -> Result<Option<(By, bool)>, Error> {
+async fn open(lease: &mut Lease, route: &Route, uids: &[u32], how: How) -> Result<Option<(By, bool)>, Error> {
     let silence = lease.last_used().elapsed();
     let is_believed = silence < lease.believed();
     let was_open = lease.selected().is_some_and(|open| open.name == route.mailbox);
@@ -208,7 +213,9 @@ async fn attempt(session: &mut Session, route: &Route, uids: &[u32], by: By) -> 
     let mut requests = vec![was::request(session, uids, false), command(&ranges, &route.to)];
     // What others marked is told along with it.
     requests.extend((by == By::CopyAndExpunge).then(noop));
+    let vanished = session.expunged();
     let mut replies = session.run(requests).await.into_iter();
+    let vanished = session.expunged().wrapping_sub(vanished) as usize;
     let mut next = || replies.next().unwrap_or(Err(Error::Closed));
     let (asked, moved) = (next(), next());
     let mut attempt = Attempt::default();
@@ -218,9 +225,18 @@ async fn attempt(session: &mut Session, route: &Route, uids: &[u32], by: By) -> 
         attempt.was = before.into_iter().map(|(uid, before)| (uid, before.was)).collect();
     }
     match moved {
-        Ok(reply) => note_arrival(&mut attempt, &reply, uids),
+        Ok(reply) => {
+            attempt.places = transfer::places(&reply, uids);
+            attempt.arrived = transfer::named(&reply, uids);
+            let moved = if by == By::Move { attempt.was.len() } else { 0 };
+            if attempt.arrived.is_empty() && vanished <= moved {
+                // The server names none: all that were there. What nobody saw before is never among them, and
+                // if others took some away meanwhile, it is looked which are where.
+                attempt.arrived = attempt.was.keys().copied().collect();
+            }
+        }
         Err(error) => {
-            if settle::is_refusal(&error) {
+            if settle::is_refusal(&error) && !is_of_vanished(&error) {
                 // Perhaps the server closed the mailbox.
                 session.forget_selected();
             }
@@ -243,14 +259,4 @@ async fn attempt(session: &mut Session, route: &Route, uids: &[u32], by: By) -> 
         attempt.trouble = outcome.err();
     }
     attempt
-}
-
-/// Notes what a completed COPY or MOVE brought to the other place: what the server names, else all that was
-/// there. What nobody saw before is never taken for copied.
-fn note_arrival(attempt: &mut Attempt, reply: &Reply, uids: &[u32]) {
-    attempt.places = transfer::places(reply, uids);
-    attempt.arrived = match transfer::named(reply, uids) {
-        named if named.is_empty() => attempt.was.keys().copied().collect(),
-        named => named,
-    };
 }

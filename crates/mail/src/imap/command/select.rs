@@ -29,6 +29,7 @@ pub fn read(name: Bytes, reply: &Reply) -> Result<Selected, Error> {
         validity: 0,
         uid_next: None,
         highest_modseq: None,
+        is_without_modseq: false,
         is_read_only: reply.status.code == Some(Code::ReadOnly),
         lasting_flags: None,
     };
@@ -40,8 +41,9 @@ pub fn read(name: Bytes, reply: &Reply) -> Result<Selected, Error> {
             // What came before was said of the mailbox that was open until now (RFC 9051, 7.1).
             Some(Code::Closed) => {
                 (selected.validity, selected.uid_next, selected.highest_modseq) = (0, None, None);
-                selected.lasting_flags = None;
+                (selected.lasting_flags, selected.is_without_modseq) = (None, false);
             }
+            Some(Code::NoModSeq) => selected.is_without_modseq = true,
             Some(Code::HighestModSeq(modseq)) => selected.highest_modseq = Some(*modseq),
             Some(Code::PermanentFlags(flags)) => {
                 selected.lasting_flags = Some(flags.iter().map(|flag| Flag::parse(flag)).collect());

@@ -47,9 +47,9 @@ pub fn labels(uids: &[Range], way: Way, labels: &[String]) -> Request {
     let command = Command::new("UID STORE").ranges(uids).syntax(item).open();
     let command = labels.iter().fold(command, |command, label| {
         // Those of the system (`\Inbox`) are no names but atoms.
-        let is_system = label.strip_prefix('\\').is_some_and(|name| {
-            !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric())
-        });
+        let is_system = label
+            .strip_prefix('\\')
+            .is_some_and(|name| !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric()));
         if is_system { command.atom(label.clone()) } else { command.mailbox(label.clone()) }
     });
     Request::new(command.close(), Wants::Uids(uids.to_vec()))

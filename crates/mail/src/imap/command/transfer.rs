@@ -77,3 +77,63 @@ pub fn pairs(from: &[Range], to: &[Range], most: usize) -> Vec<(u32, u32)> {
     let upwards: BTreeMap<u32, u32> = sequence::numbers(&from).zip(sequence::numbers(&to)).collect();
     written.filter(|(uid, there)| upwards.get(uid) == Some(there)).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::{collection::btree_map, prelude::*};
+
+    use super::*;
+
+    /// Numbers as a set that keeps their order: runs upwards, and downwards if `is_down`, become ranges.
+    fn written(numbers: &[u32], is_down: bool) -> Vec<Range> {
+        let mut ranges: Vec<Range> = Vec::new();
+        for number in numbers.iter().copied() {
+            match ranges.last_mut() {
+                Some((first, last)) if *first <= *last && last.checked_add(1) == Some(number) => {
+                    *last = number
+                }
+                Some((first, last)) if is_down && *first >= *last && last.checked_sub(1) == Some(number) => {
+                    *last = number;
+                }
+                _ => ranges.push((number, number)),
+            }
+        }
+        ranges
+    }
+
+    fn moves() -> impl Strategy<Value = Vec<(u32, u32)>> {
+        // Close together, so that runs are frequent; each place once.
+        btree_map(1_u32..60, 1_u32..60, 0..40)
+            .prop_map(|moves| {
+                let mut taken = BTreeSet::new();
+                moves.into_iter().filter(|(_, there)| taken.insert(*there)).collect::<Vec<_>>()
+            })
+            .prop_shuffle()
+    }
+
+    proptest! {
+        #[test]
+        fn sets_that_run_upwards_pair_as_the_server_meant(moves in moves()) {
+            let (from, to): (Vec<u32>, Vec<u32>) = moves.iter().copied().unzip();
+            let found = pairs(&written(&from, false), &written(&to, false), moves.len());
+            prop_assert_eq!(found, moves);
+        }
+
+        #[test]
+        fn ranges_downwards_never_pair_otherwise_than_the_server_meant(moves in moves()) {
+            let (from, to): (Vec<u32>, Vec<u32>) = moves.iter().copied().unzip();
+            let found = pairs(&written(&from, true), &written(&to, true), moves.len());
+            prop_assert!(found.iter().all(|pair| moves.contains(pair)));
+        }
+
+        #[test]
+        fn sets_of_any_kind_pair_each_number_once_and_are_bounded(
+            from: Vec<(u32, u32)>,
+            to: Vec<(u32, u32)>,
+            most in 0_usize..2_000,
+        ) {
+            let found = pairs(&from, &to, most);
+            prop_assert!(found.len() <= most);
+        }
+    }
+}

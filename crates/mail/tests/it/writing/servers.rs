@@ -29,12 +29,12 @@ pub(crate) struct World {
     pub(crate) port: u16,
     prefix: &'static str,
     pub(crate) other: OtherClient,
-    _server: Box<dyn std::any::Any>,
+    pub(crate) server: Box<dyn std::any::Any>,
 }
 
 fn world<S: 'static>(name: &'static str, server: S, port: u16, prefix: &'static str) -> World {
     let other = OtherClient::sign_in_at(port, "alice", "alice-secret").unwrap();
-    World { name, port, prefix, other, _server: Box::new(server) }
+    World { name, port, prefix, other, server: Box::new(server) }
 }
 
 pub(crate) fn dovecot(options: Options) -> Option<World> {
