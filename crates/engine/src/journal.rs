@@ -114,7 +114,8 @@ pub(crate) enum Step {
         is_copy: bool,
         /// The messages that are meant.
         uids: Vec<u32>,
-        /// What became of them; empty before it is done.
+        /// What became of them. Before it is done, what is known of them, as far as anything is: after a crash
+        /// that finds those which are not here any more.
         messages: Vec<OneTransferred>,
     },
     /// Messages that were destroyed: noted, and not to be taken back.
@@ -324,7 +325,7 @@ pub(crate) fn unreadable(error: &storage::Error) -> Problem {
 
 fn failed(error: &storage::Error, message: &str) -> Problem {
     if matches!(error, storage::Error::Gone) {
-        return Problem::new(Code::NotFound, "The account was removed meanwhile.");
+        return Problem::new(Code::NotFound, "The account was removed, or the grant ended, meanwhile.");
     }
     tracing::error!(%error, "the journal of changes failed");
     Problem::new(Code::Internal, message)

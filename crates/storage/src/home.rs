@@ -44,14 +44,35 @@ impl HomeKey {
     }
 
     pub(crate) fn mac(&self, purpose: &str, parts: &[&[u8]]) -> [u8; 32] {
+        self.macs(purpose).of(parts)
+    }
+
+    /// Makes many HMACs of one purpose.
+    pub(crate) fn macs(&self, purpose: &str) -> Macs<'_> {
         // no purpose of a caller is one of ours
         let purpose = format!("mac {purpose}");
         match self {
-            Self::Account(key) => key.mac(&purpose, parts),
-            Self::Master { sealer, owner, .. } => {
+            Self::Account(key) => Macs { key: key.macs(&purpose), owner: None },
+            Self::Master { sealer, owner, .. } => Macs { key: sealer.macs(&purpose), owner: Some(owner) },
+        }
+    }
+}
+
+/// HMACs of one purpose.
+pub(crate) struct Macs<'a> {
+    key: seal::MacKey,
+    /// Whose they are, where the key is not theirs alone.
+    owner: Option<&'a str>,
+}
+
+impl Macs<'_> {
+    pub(crate) fn of(&self, parts: &[&[u8]]) -> [u8; 32] {
+        match self.owner {
+            None => self.key.of(parts),
+            Some(owner) => {
                 let parts: Vec<&[u8]> =
                     std::iter::once(owner.as_bytes()).chain(parts.iter().copied()).collect();
-                sealer.mac(&purpose, &parts)
+                self.key.of(&parts)
             }
         }
     }

@@ -73,10 +73,15 @@ impl Sealer {
         self.open(purpose, context, &sealed)
     }
 
-    /// An HMAC-SHA256 over the parts under a key of its purpose: equal parts, equal bytes, and nothing to
-    /// be told from them without the master key.
+    /// Makes HMACs under a key of their purpose: equal parts, equal bytes, and nothing to be told from them
+    /// without the master key.
+    pub(crate) fn macs(&self, purpose: &str) -> MacKey {
+        MacKey(self.purpose_key(purpose))
+    }
+
+    /// One of them.
     pub(crate) fn mac(&self, purpose: &str, parts: &[&[u8]]) -> [u8; 32] {
-        mac_with(&self.purpose_key(purpose), parts)
+        self.macs(purpose).of(parts)
     }
 
     /// A new key for one account, and the same sealed for keeping.
@@ -119,23 +124,29 @@ impl DataKey {
         open_with(&self.key, DATA_KEY_ID, &associated("secret", context), sealed)
     }
 
-    /// As [`Sealer::mac`], under the account's key.
-    pub(crate) fn mac(&self, purpose: &str, parts: &[&[u8]]) -> [u8; 32] {
+    /// As [`Sealer::macs`], under the account's key.
+    pub(crate) fn macs(&self, purpose: &str) -> MacKey {
         let mut key = Zeroizing::new([0; 32]);
         derive(&*self.key, purpose, &mut *key);
-        mac_with(&key, parts)
+        MacKey(key)
     }
 }
 
-fn mac_with(key: &[u8; 32], parts: &[&[u8]]) -> [u8; 32] {
-    let Ok(mut mac) = <Hmac<Sha256> as hmac::KeyInit>::new_from_slice(key) else {
-        unreachable!("HMAC takes a key of any length");
-    };
-    for part in parts {
-        mac.update(&(part.len() as u64).to_be_bytes());
-        mac.update(part);
+/// The key of one purpose's HMACs: to be had once for many.
+pub(crate) struct MacKey(Zeroizing<[u8; 32]>);
+
+impl MacKey {
+    /// An HMAC-SHA256 over the parts.
+    pub(crate) fn of(&self, parts: &[&[u8]]) -> [u8; 32] {
+        let Ok(mut mac) = <Hmac<Sha256> as hmac::KeyInit>::new_from_slice(&*self.0) else {
+            unreachable!("HMAC takes a key of any length");
+        };
+        for part in parts {
+            mac.update(&(part.len() as u64).to_be_bytes());
+            mac.update(part);
+        }
+        mac.finalize().into_bytes().into()
     }
-    mac.finalize().into_bytes().into()
 }
 
 fn derive(from: &[u8], purpose: &str, key: &mut [u8]) {

@@ -4,6 +4,7 @@
 
 use std::time::Duration;
 
+use bytes::Bytes;
 use domain::{HomeAccount, Timestamp};
 use mail::imap::change::{Changed, End, Messages, OneTransferred, Was};
 use storage::{NewStep, Store};
@@ -11,6 +12,7 @@ use storage::{NewStep, Store};
 use super::{Step, following::moved_by, form, lock};
 use crate::{
     Account, Engine,
+    opened::Fresh,
     outbox::{Authority, owner::Life},
 };
 
@@ -211,12 +213,12 @@ async fn find_out(account: &Account, meant: Step, may_wait: bool) -> Found {
     let finished = account.opened.pool.finish_transfer(&meant, &to.0, &known).await;
     let messages: Vec<OneTransferred> = match finished {
         Ok(Changed::Done(transferred)) => match transferred.trouble {
-            Some(error) if may_wait && is_passing(&error) => return Found::NotNow,
+            Some(error) if may_wait && is_passing(account, &from.wire, &error).await => return Found::NotNow,
             _ => transferred.messages,
         },
         // The folder was made anew: nothing of before is in it.
         Ok(Changed::Stale) => Vec::new(),
-        Err(error) if may_wait && is_passing(&error) => {
+        Err(error) if may_wait && is_passing(account, &from.wire, &error).await => {
             tracing::info!(%error, "how far a change came is found out later");
             return Found::NotNow;
         }
@@ -228,7 +230,16 @@ async fn find_out(account: &Account, meant: Step, may_wait: bool) -> Found {
     Found::Ended(Step::Transfer { from, to, is_copy: false, uids, messages })
 }
 
-/// Whether it may be otherwise later: anything but a server that says no.
-fn is_passing(error: &mail::Error) -> bool {
-    !matches!(error, mail::Error::Refused { .. } | mail::Error::NotSupported(_) | mail::Error::Unsendable(_))
+/// Whether it may be otherwise later: not where the server cannot do it, nor where the folder is gone. Any other
+/// refusal may be one of the moment.
+async fn is_passing(account: &Account, mailbox: &Bytes, error: &mail::Error) -> bool {
+    match error {
+        mail::Error::NotSupported(_) | mail::Error::Unsendable(_) => false,
+        // Not every server says why it refuses a folder that is not there.
+        mail::Error::Refused { .. } => match account.opened.folders(Fresh::Now { counts: false }).await {
+            Ok(folders) => folders.all.iter().any(|folder| folder.wire_name == *mailbox),
+            Err(_) => true,
+        },
+        _ => true,
+    }
 }

@@ -179,7 +179,7 @@ impl Engine {
     }
 
     /// What dead processes left, and what nobody answered in time.
-    async fn sweep(&self, store: &Store) -> storage::Result<()> {
+    pub(crate) async fn sweep(&self, store: &Store) -> storage::Result<()> {
         let owner = self.owner();
         let now = self.now();
         for orphan in store.outbox_orphans(owner.name()).await? {

@@ -13,6 +13,9 @@ const ROWS: [usize; 3] = [250, 25, 1];
 /// How many places one statement asks for.
 const ASKED: usize = 100;
 
+/// What the HMACs of places are made for.
+const PLACES: &str = "moved from";
+
 /// What is sealed.
 const WHAT: &str = "moved to";
 
@@ -43,7 +46,8 @@ impl Store {
             return Ok(Vec::new());
         }
         let Some(key) = self.home_key(account).await? else { return Ok(vec![None; from.len()]) };
-        let places: Vec<[u8; 32]> = from.iter().map(|from| place(&key, from)).collect();
+        let macs = key.macs(PLACES);
+        let places: Vec<[u8; 32]> = from.iter().map(|from| macs.of(&[from])).collect();
         let mut targets = BTreeMap::new();
         for some in places.chunks(ASKED) {
             let asked = some.iter().cycle().take(ASKED).map(|place| Value::from(place.as_slice()));
@@ -71,8 +75,9 @@ pub(super) fn rows(
     until: Timestamp,
 ) -> Vec<[Value; 4]> {
     let account = account.to_string();
+    let macs = key.macs(PLACES);
     let places: BTreeMap<[u8; 32], &NewMoved> =
-        moved.iter().map(|moved| (place(key, &moved.from), moved)).collect();
+        moved.iter().map(|moved| (macs.of(&[&moved.from]), moved)).collect();
     let row = |(place, moved): ([u8; 32], &NewMoved)| {
         let sealed = key.seal(&[&context(&place), WHAT], &moved.to);
         [account.as_str().into(), place.as_slice().into(), sealed.into(), until.into()]
@@ -100,10 +105,6 @@ fn statement(rows: usize) -> String {
         let _ = write!(sql, "{comma}(${first}, ${}, ${}, ${})", first + 1, first + 2, first + 3);
     }
     sql + " ON CONFLICT (account, place) DO UPDATE SET target = excluded.target, expires = excluded.expires"
-}
-
-fn place(key: &HomeKey, from: &[u8]) -> [u8; 32] {
-    key.mac("moved from", &[from])
 }
 
 /// A target opens for its own place only.
