@@ -455,11 +455,16 @@ impl Account {
             }
         }
         let folders = self.opened.folders(Fresh::Known).await.map_err(|error| self.problem(&error))?;
+        Err(self.absent(wanted, &folders))
+    }
+
+    /// The error for a folder that is not there, or that the grant may not see.
+    pub(crate) fn absent(&self, wanted: &FolderArg, folders: &Folders) -> Problem {
         let visible = Folders {
-            all: folders.all.iter().filter(|folder| self.shows(folder, &folders)).cloned().collect(),
-            ..(*folders).clone()
+            all: folders.all.iter().filter(|folder| self.shows(folder, folders)).cloned().collect(),
+            ..folders.clone()
         };
-        Err(no_such_folder(wanted, self.name.as_str(), &visible.nearest(&wanted.to_string(), 3)))
+        no_such_folder(wanted, self.name.as_str(), &visible.nearest(&wanted.to_string(), 3))
     }
 
     /// What a caller is told of an error, which is also remembered as the account's state.

@@ -22,7 +22,7 @@ use std::{
 use bytes::Bytes;
 use domain::{AccountName, ChangeId, Code, Flag, HomeAccount, Principal, Problem};
 use mail::imap::change::{End, OneTransferred};
-use storage::NewStep;
+use storage::{LeftStep, NewStep};
 
 pub(crate) use self::following::MovedTo;
 use self::memory::Memory;
@@ -240,6 +240,24 @@ impl Engine {
     pub(crate) async fn take_change(&self, principal: &Principal, id: &ChangeId) -> Result<bool, Problem> {
         let taken = self.journal_of(principal).change_take(&principal.grant, id, self.now()).await;
         taken.map_err(|error| unreadable(&error))
+    }
+
+    /// Gives back a change that was taken, with what is left of its steps: it can be taken again.
+    pub(crate) async fn give_back_change(
+        &self,
+        principal: &Principal,
+        id: &ChangeId,
+        left: &[StepFound],
+    ) -> Result<(), Problem> {
+        let left = left.iter().map(|found| {
+            let (account, account_name) = (found.account.clone(), found.account_name.clone());
+            let body = form::write_step(&found.step);
+            let step = NewStep { account, account_name, body };
+            LeftStep { seq: found.number, is_done: found.is_done, step }
+        });
+        let left: Vec<LeftStep> = left.collect();
+        let given = self.journal_of(principal).change_give_back(&principal.grant, id, &left).await;
+        given.map_err(|error| unreadable(&error))
     }
 }
 

@@ -1,8 +1,25 @@
 //! Making, renaming and deleting folders, and subscribing to them.
+//!
+//! Folders with a role are left as they are, and no folder is made that would be taken for one: what is in
+//! Sent says whom the person knows. How a folder that holds messages goes is in [`removal`].
 
-use domain::{ChangeId, FolderArg, FolderName, Principal, Problem};
+mod removal;
+mod rules;
 
-use crate::{Engine, organize::Planned};
+use domain::{ChangeId, Code, FolderArg, FolderName, Principal, Problem};
+use mail::imap::{
+    folder::{Folder, Folders},
+    manage::{self, Manage},
+};
+use tokio::time::timeout;
+
+use self::rules::{check_new, invalid, no_role, taken_role};
+use crate::{
+    Account, Engine,
+    journal::{Change, Step},
+    opened::Fresh,
+    organize::Planned,
+};
 
 /// What is done with a folder.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -43,7 +60,192 @@ pub struct Managed {
 
 impl Engine {
     /// Changes a folder, or answers a plan.
-    pub async fn manage(&self, _principal: &Principal, _request: ManageRequest) -> Result<Managed, Problem> {
-        Err(Problem::new(domain::Code::NotSupported, "Not yet."))
+    pub async fn manage(&self, principal: &Principal, request: ManageRequest) -> Result<Managed, Problem> {
+        let ManageRequest { action, folder, to, account, confirm } = request;
+        let to = match (action, to) {
+            (FolderAction::Rename, None) => return Err(invalid("Renaming needs `to`, the new name.")),
+            (FolderAction::Rename, to) => to,
+            (_, None) => None,
+            (_, Some(_)) => return Err(invalid("`to` is for renaming only.")),
+        };
+        if confirm.is_some() && action != FolderAction::Delete {
+            return Err(invalid("`confirm` is for deleting only."));
+        }
+        if folder == FolderArg::All {
+            return Err(invalid("`all` means every folder; a folder of that name is written `%61ll`."));
+        }
+        let account = self.account(principal, account.as_deref()).await?;
+        let mut change = self.change(principal);
+        let fresh = Fresh::Now { counts: false };
+        let folders = account.opened.folders(fresh).await.map_err(|error| account.problem(&error))?;
+        let meant = || Meant::of(&account, &folders, &folder);
+        let done = match (action, to) {
+            (FolderAction::Create, _) => create(&account, &mut change, &folders, &folder).await,
+            (FolderAction::Rename, Some(to)) => rename(&mut change, &meant()?, &to).await,
+            (FolderAction::Rename, None) => Err(invalid("Renaming needs `to`, the new name.")),
+            (FolderAction::Delete, _) => {
+                match self.remove(principal, &mut change, &meant()?, confirm).await {
+                    Ok(removal::Removed::Planned(name, plan)) => {
+                        return Ok(Managed { folder: name, undo: None, plan: Some(plan) });
+                    }
+                    Ok(removal::Removed::Gone(name)) => Ok(name),
+                    Ok(removal::Removed::HalfDone(problem)) => {
+                        account.opened.forget_folders();
+                        return Err(half_done(problem, change.finish().await?));
+                    }
+                    Err(problem) => Err(problem),
+                }
+            }
+            (FolderAction::Subscribe, _) => subscribe(&mut change, &meant()?, true).await,
+            (FolderAction::Unsubscribe, _) => subscribe(&mut change, &meant()?, false).await,
+        };
+        // Also after an error: it may have happened all the same.
+        account.opened.forget_folders();
+        Ok(Managed { folder: done?, undo: change.finish().await?, plan: None })
     }
+}
+
+/// A folder that is there, for the grant, among all.
+struct Meant<'a> {
+    account: &'a Account,
+    folders: &'a Folders,
+    folder: &'a Folder,
+}
+
+impl<'a> Meant<'a> {
+    fn of(account: &'a Account, folders: &'a Folders, wanted: &FolderArg) -> Result<Self, Problem> {
+        let found = folders.find(wanted).filter(|folder| account.shows(folder, folders));
+        let folder = found.ok_or_else(|| account.absent(wanted, folders))?;
+        Ok(Self { account, folders, folder })
+    }
+
+    /// The folder as agents name it.
+    fn name(&self) -> String {
+        self.folder.key().to_string()
+    }
+
+    fn below(&self) -> impl Iterator<Item = &'a Folder> {
+        manage::below(self.folders, self.folder)
+    }
+}
+
+async fn create(
+    account: &Account,
+    change: &mut Change<'_>,
+    folders: &Folders,
+    wanted: &FolderArg,
+) -> Result<String, Problem> {
+    let name = match wanted {
+        FolderArg::Name(name) => name,
+        FolderArg::Role(domain::Role::Inbox) | FolderArg::All => return Err(exists("@inbox")),
+        FolderArg::Role(role) => {
+            let told = format!("`{role}` is a role, not the name of a folder to be made.");
+            return Err(invalid(told).hint("Give a name without `@`."));
+        }
+    };
+    let (_, wire) = check_new(account, folders, name)?;
+    if folders.all.iter().any(|folder| folder.wire_name == wire && folder.is_selectable) {
+        return Err(exists(name.as_str()));
+    }
+    let step = Step::Created { wire: wire.clone() };
+    let number = change.begin(account, &step).await?;
+    let folder = there(account, &Manage::Create { mailbox: wire.clone() }).await?;
+    if let Some(role) = taken_role(&folder, folders) {
+        ask(account, &Manage::Delete { mailbox: wire, holding: None }).await?;
+        return Err(no_role(role));
+    }
+    change.end(account, number, &step).await?;
+    Ok(folder.key().to_string())
+}
+
+async fn rename(change: &mut Change<'_>, meant: &Meant<'_>, to: &FolderName) -> Result<String, Problem> {
+    let Meant { account, folders, folder } = meant;
+    rules::check_changeable(meant)?;
+    if FolderArg::parse(to.as_str()) == FolderArg::Role(domain::Role::Inbox) {
+        return Err(exists("@inbox"));
+    }
+    let (path, wire) = check_new(account, folders, to)?;
+    let from = folder.wire_name.clone();
+    if wire == from {
+        return Err(invalid("The folder has that name already."));
+    }
+    let start = [folder.name.as_str(), "/"].concat();
+    let to_name = folders.naming.shown(&path);
+    if to_name.as_str().starts_with(&start) {
+        return Err(invalid("A folder cannot be moved below itself."));
+    }
+    if folders.all.iter().any(|folder| folder.wire_name == wire) {
+        return Err(exists(to_name.as_str()));
+    }
+    for below in meant.below() {
+        let rest = below.wire_name.get(from.len()..).unwrap_or_default();
+        rules::check_granted(account, folders, &[wire.as_ref(), rest].concat())?;
+    }
+    let step = Step::Renamed { from: from.clone(), to: wire.clone() };
+    let number = change.begin(account, &step).await?;
+    let now = there(account, &Manage::Rename { mailbox: from.clone(), to: wire.clone() }).await?;
+    if let Some(role) = taken_role(&now, folders) {
+        ask(account, &Manage::Rename { mailbox: wire, to: from }).await?;
+        return Err(no_role(role));
+    }
+    change.end(account, number, &step).await?;
+    Ok(now.key().to_string())
+}
+
+async fn subscribe(change: &mut Change<'_>, meant: &Meant<'_>, is_on: bool) -> Result<String, Problem> {
+    let Meant { account, folder, .. } = meant;
+    if folder.is_subscribed == is_on {
+        return Ok(meant.name());
+    }
+    let mailbox = folder.wire_name.clone();
+    let step = Step::Subscribed { wire: mailbox.clone(), is_on };
+    let number = change.begin(account, &step).await?;
+    let what = if is_on { Manage::Subscribe { mailbox } } else { Manage::Unsubscribe { mailbox } };
+    ask(account, &what).await?;
+    change.end(account, number, &step).await?;
+    Ok(meant.name())
+}
+
+/// Has it done. A server that does not answer in time loses its connections, as with every question.
+async fn ask(account: &Account, what: &Manage) -> Result<manage::Managed, Problem> {
+    let pool = &account.opened.pool;
+    let asked = timeout(account.opened.patience(), pool.manage(what)).await.unwrap_or_else(|_| {
+        pool.close();
+        Err(mail::Error::Timeout("answer"))
+    });
+    asked.map_err(|error| {
+        let problem = account.problem(&error);
+        match error {
+            mail::Error::Refused { code: Some(code), .. }
+                if code == "CANNOT" && matches!(what, Manage::Create { .. } | Manage::Rename { .. }) =>
+            {
+                Problem { code: Code::InvalidInput, ..problem }
+                    .hint("The mail server takes no such name; choose another one.")
+            }
+            _ if error.ends_connection() => {
+                problem.hint("It may have happened: see `mail_folders` before trying again.")
+            }
+            _ => problem,
+        }
+    })
+}
+
+/// The same, for what leaves a folder there.
+async fn there(account: &Account, what: &Manage) -> Result<Folder, Problem> {
+    match ask(account, what).await? {
+        manage::Managed::There(folder) => Ok(*folder),
+        _ => Err(Problem::new(Code::Internal, "The folder is not there after it was made.")),
+    }
+}
+
+fn exists(name: &str) -> Problem {
+    let name: String = name.chars().filter(|c| !c.is_control()).take(100).collect();
+    Problem::new(Code::Conflict, format!("There is a folder `{name}` already.")).hint("Choose another name.")
+}
+
+/// A problem after which not all is as it was.
+fn half_done(problem: Problem, undo: Option<ChangeId>) -> Problem {
+    let Some(undo) = undo else { return problem };
+    let hint = format!("{} Some messages are in Trash: `mail_undo` `{undo}` brings them back.", problem.hint);
+    problem.hint(hint.trim_start())
 }

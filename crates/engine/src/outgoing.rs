@@ -25,7 +25,7 @@ mod upload;
 mod whole_message;
 
 use bytes::Bytes;
-use domain::{Address, ApprovalId, Code, DraftId, MessageRef, Timestamp, UploadId};
+use domain::{Address, ApprovalId, Code, DraftId, MessageRef, OutboxId, Timestamp, UploadId};
 
 pub use self::upload::{NewUpload, Upload};
 pub(crate) use self::{
@@ -256,6 +256,8 @@ pub struct SendOutcome {
     pub approval: Option<WantedApproval>,
     /// When it leaves.
     pub at: Option<Timestamp>,
+    /// By which it is taken back, as long as it has not begun to leave.
+    pub undo: Option<OutboxId>,
     /// Whether this is the outcome of an earlier call with the same key.
     pub is_repeated: bool,
     /// What to do next, in our own words; empty if nothing.

@@ -53,6 +53,17 @@ pub struct Step {
     pub begun: Timestamp,
 }
 
+/// What is left to be reversed of a step.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LeftStep {
+    /// Which of the change's steps.
+    pub seq: u32,
+    /// Whether it had come to an end.
+    pub is_done: bool,
+    /// What it says now.
+    pub step: NewStep,
+}
+
 /// How a change stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ChangeState {
@@ -224,6 +235,38 @@ impl Store {
             WHERE id = $1 AND grant_id = $2 AND state = 'done' AND expires > $3";
         let values = [id.as_str().into(), grant.as_str().into(), self.now().into()];
         Ok(self.database.execute(TAKE, &values).await? > 0)
+    }
+
+    /// Gives a change back that was taken, with what is left of its steps: those that are not named are
+    /// forgotten. One that came to an end only since stays as it is.
+    pub async fn change_give_back(&self, grant: &GrantId, id: &ChangeId, left: &[LeftStep]) -> Result<()> {
+        const FREE: &str =
+            "UPDATE changes SET state = 'done' WHERE id = $1 AND grant_id = $2 AND state = 'undone'";
+        const STEPS: &str = "SELECT seq FROM change_steps WHERE change_id = $1";
+        const KEEP: &str =
+            "UPDATE change_steps SET body = $3 WHERE change_id = $1 AND seq = $2 AND is_done = $4";
+        const FORGET: &str = "DELETE FROM change_steps WHERE change_id = $1 AND seq = $2";
+        let mut kept: Vec<[Value; 4]> = Vec::with_capacity(left.len());
+        for LeftStep { seq, is_done, step } in left {
+            // Of an account that was removed nothing can be taken back.
+            let Some(key) = self.home_key(&step.account).await? else { continue };
+            let body = seal(&key, id, *seq, *is_done, &step.body);
+            kept.push([id.as_str().into(), (*seq).into(), body.into(), i64::from(*is_done).into()]);
+        }
+        let mut transaction = self.database.begin().await?;
+        if transaction.execute(FREE, &[id.as_str().into(), grant.as_str().into()]).await? == 0 {
+            return Ok(());
+        }
+        for row in transaction.fetch(STEPS, &[id.as_str().into()]).await? {
+            let seq = row.int("seq")?;
+            if !left.iter().any(|left| i64::from(left.seq) == seq) {
+                transaction.execute(FORGET, &[id.as_str().into(), seq.into()]).await?;
+            }
+        }
+        for values in &kept {
+            transaction.execute(KEEP, values).await?;
+        }
+        transaction.commit().await
     }
 
     /// Changes with steps in the account that were begun and did not come to an end, with those steps only.

@@ -32,7 +32,7 @@ mod value;
 pub use accounts::Account;
 pub use approvals::{Approval, ApprovalState, Decided, Decision};
 pub use audit::{AuditRow, Chain, NewAuditRow};
-pub use changes::{Change, ChangeState, NewMoved, NewStep, Step, TakenPlan};
+pub use changes::{Change, ChangeState, LeftStep, NewMoved, NewStep, Step, TakenPlan};
 pub use database::{Database, Transaction};
 pub use error::Error;
 pub use exposure::Exposure;

@@ -2,7 +2,7 @@
 //! account is known only while a call runs. Whoever writes to it does not notice.
 
 use domain::{AccountSource, ChangeId, Door, GrantId, HomeAccount, PlanId, Principal, Timestamp};
-use storage::{NewMoved, NewStep, Result, Store, TakenPlan};
+use storage::{LeftStep, NewMoved, NewStep, Result, Store, TakenPlan};
 use time::Duration;
 
 use super::memory::Memory;
@@ -112,6 +112,21 @@ impl Kept<'_> {
         match self {
             Self::Database(store) => store.change_take(grant, id).await,
             Self::Memory(memory) => Ok(memory.take(grant, id, now)),
+        }
+    }
+
+    pub(super) async fn change_give_back(
+        &self,
+        grant: &GrantId,
+        id: &ChangeId,
+        left: &[LeftStep],
+    ) -> Result<()> {
+        match self {
+            Self::Database(store) => store.change_give_back(grant, id, left).await,
+            Self::Memory(memory) => {
+                memory.give_back(grant, id, left);
+                Ok(())
+            }
         }
     }
 

@@ -6,7 +6,7 @@ use std::{
 };
 
 use domain::{ChangeId, GrantId, HomeAccount, PlanId, Timestamp};
-use storage::{Change, ChangeState, Error, NewMoved, NewStep, Result, Step, TakenPlan};
+use storage::{Change, ChangeState, Error, LeftStep, NewMoved, NewStep, Result, Step, TakenPlan};
 use time::Duration;
 
 use super::lock;
@@ -148,6 +148,22 @@ impl Memory {
             |change: &&mut Change| change.state == ChangeState::Done && is_it(change, grant, id, now);
         let found = all.changes.iter_mut().find(is_made);
         found.map(|change| change.state = ChangeState::Undone).is_some()
+    }
+
+    pub(super) fn give_back(&self, grant: &GrantId, id: &ChangeId, left: &[LeftStep]) {
+        let mut all = lock(&self.all);
+        let is_taken = |change: &&mut Change| {
+            change.id == *id && change.grant == *grant && change.state == ChangeState::Undone
+        };
+        let Some(change) = all.changes.iter_mut().find(is_taken) else { return };
+        change.steps.retain_mut(|step| {
+            let left = left.iter().find(|left| left.seq == step.seq);
+            if let Some(left) = left {
+                step.body.clone_from(&left.step.body);
+            }
+            left.is_some()
+        });
+        change.state = ChangeState::Done;
     }
 
     pub(super) fn moved(&self, account: &HomeAccount, from: &[Vec<u8>]) -> Vec<Option<Vec<u8>>> {

@@ -89,6 +89,7 @@ pub(super) fn told(
         at: matches!(status, SendStatus::Scheduled | SendStatus::ApprovalNeeded)
             .then_some(row.due)
             .filter(|due| *due > now),
+        undo: (status == SendStatus::Scheduled).then(|| row.id.clone()),
         is_repeated,
         hint: hint(row, status, principal),
     })
@@ -227,7 +228,7 @@ fn hint(row: &Outgoing, status: SendStatus, principal: &Principal) -> String {
              it with a new `idempotency_key`: they are asked again."
                 .to_owned()
         }
-        SendStatus::Cancelled => "Nothing has left: the person took it back, or the grant ended or does not \
+        SendStatus::Cancelled => "Nothing has left: it was taken back, or the grant ended or does not \
              allow it any more. If they still want it, send it with a new `idempotency_key`."
             .to_owned(),
         SendStatus::Sent => String::new(),

@@ -188,14 +188,15 @@ impl Moved {
     }
 }
 
-/// Whether the problem says that a message, or its folder, is not there any more.
+/// Whether the problem may say that a message, or its folder, is not there any more. Of a folder that is open
+/// and vanishes servers say so in words of their own.
 pub(crate) fn may_have_moved(problem: &Problem) -> bool {
-    matches!(problem.code, Code::NotFound | Code::StaleId | Code::FolderNotFound)
+    matches!(problem.code, Code::NotFound | Code::StaleId | Code::FolderNotFound | Code::ServerRefused)
 }
 
 impl Account {
     /// A folder that agents may see, by the server's name of it.
-    async fn seen(&self, wire: &Bytes) -> Result<Option<Folder>, Problem> {
+    pub(crate) async fn seen(&self, wire: &Bytes) -> Result<Option<Folder>, Problem> {
         for fresh in [Fresh::Known, Fresh::Now { counts: false }] {
             let folders = self.opened.folders(fresh).await.map_err(|error| self.problem(&error))?;
             let found = folders.all.iter().find(|folder| folder.wire_name == *wire && folder.is_selectable);
@@ -239,17 +240,22 @@ impl Account {
         Ok(found.next().filter(|_| found.next().is_none()))
     }
 
+    /// Whether the grant would show a folder of that name, if there were one.
+    pub(crate) fn lists(&self, folder: &FolderArg) -> bool {
+        let lists = |allowed: &[FolderArg]| {
+            allowed.is_empty() || allowed.iter().any(|arg| arg == folder || *arg == FolderArg::All)
+        };
+        lists(&self.allowed_folders) && lists(&self.granted_folders)
+    }
+
     /// How the server writes the name of a folder, which may be gone; nothing if the grant may not see it.
     async fn wire_of(&self, folder: &FolderArg) -> Result<Option<Bytes>, Problem> {
         let folders = self.opened.folders(Fresh::Known).await.map_err(|error| self.problem(&error))?;
         if let Some(found) = folders.find(folder) {
             return Ok(self.shows(found, &folders).then(|| found.wire_name.clone()));
         }
-        let lists = |allowed: &[FolderArg]| {
-            allowed.is_empty() || allowed.iter().any(|arg| arg == folder || *arg == FolderArg::All)
-        };
         let FolderArg::Name(name) = folder else { return Ok(None) };
-        if !(lists(&self.allowed_folders) && lists(&self.granted_folders)) {
+        if !self.lists(folder) {
             return Ok(None);
         }
         Ok(FolderPath::of(name).ok().and_then(|path| folders.naming.wire_name(&path).ok()))

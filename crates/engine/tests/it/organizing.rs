@@ -27,11 +27,8 @@ pub(crate) fn these(action: Action, ids: &[String]) -> OrganizeRequest {
 
 /// What a query finds in a folder.
 pub(crate) fn found(action: Action, query: &str, folder: Option<&str>) -> OrganizeRequest {
-    let meant = Meant {
-        query: Some(query.to_owned()),
-        folder: folder.map(FolderArg::parse),
-        ..Meant::default()
-    };
+    let meant =
+        Meant { query: Some(query.to_owned()), folder: folder.map(FolderArg::parse), ..Meant::default() };
     OrganizeRequest { meant, ..these(action, &[]) }
 }
 
@@ -101,7 +98,8 @@ impl World {
 
     /// The subjects of a folder in the order of their names.
     pub(crate) async fn subjects(&self, folder: &str) -> Vec<String> {
-        let mut subjects: Vec<String> = self.listed(folder).await.into_iter().map(|(subject, _)| subject).collect();
+        let mut subjects: Vec<String> =
+            self.listed(folder).await.into_iter().map(|(subject, _)| subject).collect();
         subjects.sort_unstable();
         subjects
     }

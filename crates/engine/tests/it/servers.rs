@@ -19,7 +19,9 @@ mod conversing;
 mod drafting;
 mod finding;
 mod folders;
+mod organizing;
 mod reading;
+mod undoing;
 
 /// Runs each requirement on each server.
 macro_rules! on_every_server {

@@ -6,7 +6,10 @@
 use bytes::Bytes;
 
 use super::{
-    command::{create, list, rename},
+    command::{
+        create, list, rename,
+        search::{self, Shape},
+    },
     folder::{self, Folder, Folders},
     pool::{Pool, Question},
     request::{Reply, Request},
@@ -96,6 +99,34 @@ impl Question for Count {
             _ => None,
         });
         told.ok_or(Error::Protocol("a mailbox is not counted"))
+    }
+}
+
+/// Finds the messages of a mailbox that were in it when it was counted.
+#[derive(Debug, Clone)]
+pub struct Counted {
+    /// Its name as the server writes it.
+    pub mailbox: Bytes,
+    /// What was in it.
+    pub contents: Contents,
+}
+
+impl Question for Counted {
+    /// Their UIDs, ascending; nothing if the mailbox has another UIDVALIDITY.
+    type Answer = Option<Vec<u32>>;
+
+    async fn ask(&self, session: &mut Session) -> Result<Self::Answer, Error> {
+        let (selected, _) = session.examine(&self.mailbox, Vec::new()).await?;
+        if selected.validity != self.contents.validity {
+            return Ok(None);
+        }
+        let highest = self.contents.uid_next.saturating_sub(1).max(1);
+        let shape = if session.capabilities().has_esearch() { Shape::Set } else { Shape::List };
+        let request = search::request(session, &[], false, shape, Some((1, highest)));
+        let reply = session.run_one(request).await?;
+        let mut uids = search::read(&reply, shape)?.uids;
+        uids.sort_unstable();
+        Ok(Some(uids))
     }
 }
 

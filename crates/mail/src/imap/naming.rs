@@ -3,7 +3,7 @@
 //! Names that LIST gave are taken as they are. Which names are refused on every server is `domain`'s.
 
 use bytes::Bytes;
-use domain::{FolderPath, Role};
+use domain::{FolderName, FolderPath, Role};
 
 use super::{role, session::Session, wire::utf7};
 
@@ -68,6 +68,11 @@ impl Naming {
         Ok(Bytes::from(if self.is_utf8 { name } else { utf7::encode(&name) }))
     }
 
+    /// The path as agents will name it.
+    pub fn shown(&self, path: &FolderPath) -> FolderName {
+        FolderName::from_path(&self.decoded(path), self.delimiter)
+    }
+
     /// The role that the path, or one of those it is below, would be taken for by its name.
     pub fn role_of(&self, path: &FolderPath) -> Option<Role> {
         let name = self.decoded(path);
@@ -104,8 +109,6 @@ impl Naming {
 
 #[cfg(test)]
 mod tests {
-    use domain::FolderName;
-
     use super::*;
 
     fn path(name: &str) -> FolderPath {

@@ -14,6 +14,7 @@ mod folders;
 mod fuzzed;
 mod letters;
 mod listing;
+mod managing;
 mod part;
 mod pool;
 mod reading;

@@ -75,6 +75,7 @@ fn outcome(status: SendStatus) -> SendOutcome {
         copy: (status == SendStatus::Sent).then_some(SentCopy { state: "waiting", id: None }),
         approval: is_waiting.then(|| WantedApproval { id: approval(), expires }),
         at: None,
+        undo: None,
         is_repeated: false,
         hint: if is_waiting { format!("postroom approval approve {}", approval()) } else { String::new() },
     }

@@ -54,6 +54,8 @@ pub(crate) struct Output {
     approval: Option<ApprovalView>,
     #[serde(skip_serializing_if = "Option::is_none")]
     send_at: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    undo: Option<String>,
     repeated: bool,
     #[serde(skip_serializing_if = "String::is_empty")]
     hint: String,
@@ -167,6 +169,7 @@ impl Output {
                 expires: date(approval.expires),
             }),
             send_at: outcome.at.map(date),
+            undo: outcome.undo.map(|id| id.to_string()),
             repeated: outcome.is_repeated,
             hint: outcome.hint,
         };

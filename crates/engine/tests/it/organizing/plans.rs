@@ -78,7 +78,11 @@ async fn a_plan_is_confirmed_once_by_its_own_grant_and_for_its_own_action() {
         world.engine.organize(&stranger, confirmed(Action::Star, &planned), &|_, _| {}).await.unwrap_err();
     let made_up = OrganizeRequest { confirm: Some("pln_nothing".into()), ..these(Action::Star, &[]) };
     let unknown = world.organize(made_up).await.unwrap_err();
-    assert_eq!((of_another.code, &of_another.message), (unknown.code, &unknown.message), "as if it never was");
+    assert_eq!(
+        (of_another.code, &of_another.message),
+        (unknown.code, &unknown.message),
+        "as if it never was"
+    );
     world.organize(confirmed(Action::Star, &planned)).await.unwrap();
     let twice = world.organize(confirmed(Action::Star, &planned)).await.unwrap_err();
     assert_ne!(twice.code, Code::Internal, "{twice:?}");
@@ -126,7 +130,9 @@ async fn a_query_that_finds_nothing_says_so_and_one_that_finds_all_takes_all() {
     let Some(world) = bills() else { return };
     let nothing = world.organize(found(Action::Read, "subject:zebra", None)).await.unwrap_err();
     assert_eq!(nothing.code, Code::NotFound);
-    assert!(nothing.message.contains("Left out: work/@junk") || nothing.message.contains("Left out: work/@trash"));
+    assert!(
+        nothing.message.contains("Left out: work/@junk") || nothing.message.contains("Left out: work/@trash")
+    );
     let planned = world.organize(found(Action::Read, "", Some("all"))).await.unwrap();
     assert_eq!(planned.plan.as_ref().unwrap().count, 4);
     // Without a folder an empty query means the inbox, as in searching.

@@ -12,9 +12,7 @@ use crate::world::{credentials, empty_world, granted, principal_of, settings, se
 
 #[tokio::test]
 async fn ids_of_several_folders_and_accounts_are_changed_in_one_call() {
-    let mut options = Options::default();
-    options.users.push(testkit::User::new("bob", "bob-secret"));
-    let Some(mut world) = empty_world(options) else { return };
+    let Some(mut world) = empty_world(Options::default()) else { return };
     world.notes("INBOX", &["one", "two"]);
     world.notes("Taxes", &["three"]);
     let maildir = Maildir::of(&world.dovecot, "bob").unwrap();
@@ -157,8 +155,16 @@ async fn what_is_where_it_should_be_is_told_as_done() {
 #[tokio::test]
 async fn folders_of_any_name_are_found_and_moved_into() {
     let Some(world) = empty_world(Options::default()) else { return };
-    let names =
-        ["Küche", "Projects/Mars/2026", "R&D", "50% off*", "say \"so\"", "back\\slash", "rocket \u{1f680}", "%40home"];
+    let names = [
+        "Küche",
+        "Projects/Mars/2026",
+        "R&D",
+        "50% off*",
+        "say \"so\"",
+        "back\\slash",
+        "rocket \u{1f680}",
+        "%40home",
+    ];
     let subjects: Vec<String> = (0..names.len()).map(|number| format!("note {number}")).collect();
     let subjects: Vec<&str> = subjects.iter().map(String::as_str).collect();
     world.notes("INBOX", &subjects);
