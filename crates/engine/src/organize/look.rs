@@ -72,12 +72,14 @@ async fn look<T>(
     read: impl Fn(Vec<mail::imap::response::Fetch>) -> T,
 ) -> Result<Vec<Seen<T>>, Error> {
     let at_most = session.quirks().message_limit.map_or(BATCH, |limit| BATCH.min(limit as usize)).max(1);
+    let is_open = session.selected().is_some_and(|open| of.iter().any(|of| *of.mailbox == open.name));
+    if is_open {
+        // In a flight of its own: Dovecot looks at a FETCH behind it first, in the mailbox as it was.
+        session.run_one(noop()).await?;
+    }
     let flight = |of: &Of<'_>| {
-        let is_open = session.selected().is_some_and(|selected| selected.name == *of.mailbox);
-        // An open mailbox may not know the newest messages yet.
-        let news = is_open.then(noop);
         let fetches = of.uids.chunks(at_most).map(|uids| request(session, uids));
-        (of.mailbox.clone(), news.into_iter().chain(fetches).collect::<Vec<_>>())
+        (of.mailbox.clone(), fetches.collect::<Vec<_>>())
     };
     let flights: Vec<_> = of.iter().map(flight).collect();
     let mut out = Vec::with_capacity(of.len());

@@ -1,5 +1,8 @@
 //! Sorting on a real Dovecot: what is meant, what is planned, what becomes of each message.
 
+mod after;
+mod costs;
+mod gmail;
 mod limits;
 mod plans;
 mod wishes;

@@ -96,8 +96,13 @@ pub(crate) fn new_engine() -> Engine {
 
 #[expect(clippy::large_types_passed_by_value, reason = "each test has bounds of its own")]
 pub(crate) fn bounded_engine(bounds: Bounds) -> Engine {
+    engine_at(bounds, Arc::new(FixedClock(now())))
+}
+
+/// An engine whose time a test moves.
+#[expect(clippy::large_types_passed_by_value, reason = "each test has bounds of its own")]
+pub(crate) fn engine_at(bounds: Bounds, clock: Arc<dyn Clock>) -> Engine {
     let random: Arc<dyn Random> = Arc::new(Counter(Mutex::new(1)));
-    let clock: Arc<dyn Clock> = Arc::new(FixedClock(now()));
     let outgoing =
         Outgoing::new(net::Settings { private_hosts: PrivateHosts::Allow, ..net::Settings::default() });
     let sealer = Sealer::new(MasterKey::generate(&*random), Arc::clone(&random));

@@ -1,11 +1,16 @@
 //! What touches many is planned first, and done exactly as it was planned or not at all.
 
-use domain::{Code, FolderArg, GrantId, Scope, Scopes};
+use std::sync::Arc;
+
+use domain::{Clock, Code, FolderArg, GrantId, Scope, Scopes};
 use engine::organize::{Action, OrganizeRequest};
 use testkit::{Options, maildir::Numbering};
 
 use super::{confirmed, failures, found, note, these, to};
-use crate::world::{World, empty_world};
+use crate::{
+    sending::outbox_world::MovedClock,
+    world::{NOW, World, empty_world, engine_at},
+};
 
 /// An inbox with bills and letters.
 fn bills() -> Option<World> {
@@ -76,7 +81,7 @@ async fn a_plan_is_confirmed_once_by_its_own_grant_and_for_its_own_action() {
     stranger.grant = GrantId::from_text("gra_another");
     let of_another =
         world.engine.organize(&stranger, confirmed(Action::Star, &planned), &|_, _| {}).await.unwrap_err();
-    let made_up = OrganizeRequest { confirm: Some("pln_nothing".into()), ..these(Action::Star, &[]) };
+    let made_up = OrganizeRequest { confirm: Some(format!("pln_{:032x}", 7)), ..these(Action::Star, &[]) };
     let unknown = world.organize(made_up).await.unwrap_err();
     assert_eq!(
         (of_another.code, &of_another.message),
@@ -195,6 +200,23 @@ async fn a_plan_shows_no_sample_and_takes_no_query_without_the_scopes_for_that()
     assert_eq!((plan.count, plan.sample.len()), (60, 0));
     let query = world.organize(found(Action::Read, "bill", None)).await.unwrap_err();
     assert_eq!(query.code, Code::ScopeMissing);
+}
+
+#[tokio::test]
+async fn a_plan_is_late_after_ten_minutes() {
+    let Some(mut world) = bills() else { return };
+    let clock = Arc::new(MovedClock::at(NOW));
+    world.engine = engine_at(engine::Bounds::default(), Arc::clone(&clock) as Arc<dyn Clock>);
+    let [in_time, late] = [540, 660];
+    for (wait, is_done) in [(in_time, true), (late, false)] {
+        let planned = world.organize(found(Action::Star, "subject:bill", Some("@inbox"))).await.unwrap();
+        clock.forward(wait);
+        let outcome = world.organize(confirmed(Action::Star, &planned)).await;
+        assert_eq!(outcome.is_ok(), is_done, "{outcome:?}");
+        if let Err(problem) = outcome {
+            assert!(problem.hint.contains("new plan"), "{problem:?}");
+        }
+    }
 }
 
 #[tokio::test]
