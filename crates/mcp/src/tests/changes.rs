@@ -52,7 +52,7 @@ fn changed(ids: &[String], is_moved: bool) -> Organized {
         done: if good.len() > SHOWN {
             Vec::new()
         } else {
-            good.iter().map(|id| done(id, is_moved)).collect()
+            good.iter().rev().map(|id| done(id, is_moved)).collect()
         },
         done_count: count(&good),
         failed: bad.iter().take(SHOWN).map(|id| failed(id)).collect(),

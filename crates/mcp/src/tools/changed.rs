@@ -1,5 +1,7 @@
 //! What tools answer that change or delete messages: what was done, what was not, or what would be done.
 
+use std::collections::HashMap;
+
 use engine::organize::{DoneOne, FailedOne, Organized, Planned, SHOWN};
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -144,9 +146,15 @@ pub(super) fn failures(
 }
 
 impl Changed {
-    /// What came of it. What does not fit into an answer is counted: first what was done, since that is no surprise.
-    pub(super) fn of(organized: Organized, request: Option<&RequestId>) -> Self {
-        let Organized { done, done_count, failed, failed_count, undo, plan } = organized;
+    /// What came of it, in the order in which the messages were named. What does not fit into an answer is counted:
+    /// first what was done, since that is no surprise.
+    pub(super) fn of(organized: Organized, named: &[String], request: Option<&RequestId>) -> Self {
+        let Organized { mut done, done_count, mut failed, failed_count, undo, plan } = organized;
+        let places: HashMap<&str, usize> =
+            named.iter().enumerate().map(|(at, id)| (id.as_str(), at)).collect();
+        let place = |id: &str| places.get(id).copied().unwrap_or(usize::MAX);
+        done.sort_by_key(|one| place(&one.id));
+        failed.sort_by_key(|one| place(&one.id));
         let is_named = u64::try_from(done.len()).is_ok_and(|named| named >= done_count);
         let done: Vec<DoneView> = done.into_iter().map(DoneView::from).collect();
         let mut changed = Self {

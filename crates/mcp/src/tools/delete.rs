@@ -54,8 +54,9 @@ impl Tool for Delete {
     }
 
     async fn call(cx: &Call<'_>, input: Input) -> Result<ChangedBriefly, Refused> {
+        let named = input.ids.clone().unwrap_or_default();
         let request = input.request()?;
         let organized = cx.mail.delete(cx.principal, request, cx.progress).await?;
-        Ok(ChangedBriefly(Changed::of(organized, cx.request)))
+        Ok(ChangedBriefly(Changed::of(organized, &named, cx.request)))
     }
 }

@@ -115,8 +115,9 @@ impl Tool for Organize {
     }
 
     async fn call(cx: &Call<'_>, input: Input) -> Result<Changed, Refused> {
+        let named = input.ids.clone().unwrap_or_default();
         let request = input.request()?;
         let organized = cx.mail.organize(cx.principal, request, cx.progress).await?;
-        Ok(Changed::of(organized, cx.request))
+        Ok(Changed::of(organized, &named, cx.request))
     }
 }
