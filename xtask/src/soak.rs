@@ -28,10 +28,10 @@ const SOAKS: [Soak; 2] = [
         holds: "nothing was lost silently, nothing left twice",
     },
     Soak {
-        test: "moving_kills::killed_while_moving_no_message_is_lost_and_no_id_leads_nowhere",
+        test: "moving_kills::killed_while_moving_no_message_is_lost_and_no_id_leads_to_another",
         file: "moving_kills.rs",
         does: "moves",
-        holds: "no message was lost, none was left at two places, every id led to its message",
+        holds: "no message was lost, none was left at two places, no id led to another one",
     },
 ];
 
