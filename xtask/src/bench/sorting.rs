@@ -123,9 +123,13 @@ fn round_trips(world: &World) -> Result<Vec<Row>, Failure> {
     Ok(rows)
 }
 
-/// The bare command in a folder that is open.
+/// The bare command in a folder that is open and has everything.
 fn bare(floor: &mut Floor, folder: &str, command: &str) -> Result<Duration, Failure> {
     floor.run(&format!("SELECT {folder}"))?;
+    let exists = floor.number(" EXISTS")?;
+    if exists != ALL {
+        return Err(Failure::Failed(format!("{folder} has {exists} messages instead of {ALL}")));
+    }
     floor.run(command)
 }
 

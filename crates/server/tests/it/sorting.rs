@@ -376,6 +376,19 @@ fn what_cannot_be_found_is_told_by_its_id_and_the_rest_is_done() {
 }
 
 #[test]
+fn a_query_finds_what_others_put_there_a_moment_ago() {
+    let Some(mut desk) = Desk::new(30) else { return };
+    let wish = json!({"query": "", "folder": "@inbox", "do": "move", "to_folder": "@archive"});
+    for _ in 0..3 {
+        let plan = desk.call("mail_organize", wish.clone());
+        assert_eq!(plan["plan"]["count"], 30, "{plan}");
+        desk.confirm("mail_organize", wish.clone(), &plan);
+        desk.other.run("SELECT Archive").unwrap();
+        desk.other.run("UID MOVE 1:* INBOX").unwrap();
+    }
+}
+
+#[test]
 fn what_agents_are_told_is_short() {
     let Some(mut desk) = Desk::new(60) else { return };
     let ids = desk.ids("@inbox");
