@@ -14,8 +14,6 @@ use crate::{Failure, place};
 /// One test, what its child does, and what holds if it passes.
 struct Soak {
     test: &'static str,
-    /// Where it is, below the engine's tests.
-    file: &'static str,
     does: &'static str,
     holds: &'static str,
 }
@@ -23,13 +21,11 @@ struct Soak {
 const SOAKS: [Soak; 2] = [
     Soak {
         test: "sending::kills::killed_at_any_moment_nothing_is_lost_and_nothing_leaves_twice",
-        file: "sending/kills.rs",
         does: "sends",
         holds: "nothing was lost silently, nothing left twice",
     },
     Soak {
         test: "moving_kills::killed_while_moving_no_message_is_lost_and_no_id_leads_to_another",
-        file: "moving_kills.rs",
         does: "moves",
         holds: "no message was lost, none was left at two places, no id led to another one",
     },
@@ -148,9 +144,9 @@ mod tests {
     #[test]
     fn the_tests_are_there() {
         for soak in &SOAKS {
-            let place = place::root().join("crates/engine/tests/it").join(soak.file);
-            let text = std::fs::read_to_string(place).unwrap();
-            let name = soak.test.rsplit("::").next().unwrap();
+            let (module, name) = soak.test.rsplit_once("::").unwrap();
+            let file = format!("crates/engine/tests/it/{}.rs", module.replace("::", "/"));
+            let text = std::fs::read_to_string(place::root().join(file)).unwrap();
             assert!(text.contains(&format!("async fn {name}()")) && text.contains(COUNT));
         }
     }
