@@ -26,6 +26,7 @@ mod report;
 mod samples;
 mod sending;
 mod serving;
+mod sorting;
 mod tokens;
 
 use children::Children;
@@ -128,6 +129,7 @@ fn measure(world: &World, is_last: bool) -> Result<Vec<Section>, Failure> {
         section("The server", serving::measure(world)?);
         section("Attachments", links::measure(world)?);
         section("Sending", sending::measure(world)?);
+        section("Sorting", sorting::measure(world)?);
         section("Hostile mail", rendering::measure()?);
         // last, since mail is delivered meanwhile
         section("Round trips", flights::measure(world)?);

@@ -1,5 +1,5 @@
-//! `cargo xtask soak`: a process that sends is killed at random moments, many times more than in a test run.
-//! What must hold is the engine's test; here it is only run for long and told how it goes.
+//! `cargo xtask soak`: processes that send and that move messages are killed at random moments, many times more
+//! than in a test run. What must hold are the engine's tests; here they are only run for long and told how they go.
 
 use std::{
     io::{BufRead as _, BufReader},
@@ -11,28 +11,52 @@ use testkit::dovecot;
 
 use crate::{Failure, place};
 
-const TEST: &str = "sending::kills::killed_at_any_moment_nothing_is_lost_and_nothing_leaves_twice";
-/// How often the test kills.
+/// One test, what its child does, and what holds if it passes.
+struct Soak {
+    test: &'static str,
+    does: &'static str,
+    holds: &'static str,
+}
+
+const SOAKS: [Soak; 2] = [
+    Soak {
+        test: "sending::kills::killed_at_any_moment_nothing_is_lost_and_nothing_leaves_twice",
+        does: "sends",
+        holds: "nothing was lost silently, nothing left twice",
+    },
+    Soak {
+        test: "moving_kills::killed_while_moving_no_message_is_lost_and_no_id_leads_to_another",
+        does: "moves",
+        holds: "no message was lost, none was left at two places, no id led to another one",
+    },
+];
+
+/// How often a test kills.
 const COUNT: &str = "POSTROOM_TEST_KILLS";
 const KILLS: u32 = 1_000;
+/// The package that the tests belong to.
+const PACKAGE: [&str; 6] = ["test", "--locked", "--package", "postroom-engine", "--test", "it"];
 
-/// Kills so often, and fails as soon as anything was lost or left twice.
+/// Kills each so often, and fails as soon as anything was lost or happened twice.
 pub(crate) fn run(arguments: &[String]) -> Result<(), Failure> {
-    let kills = parse(arguments)?;
+    let Choice { kills, soaks } = parse(arguments)?;
     if !dovecot::is_installed() {
         let told = "the soak needs Dovecot: `cargo xtask test` installs it";
         return Err(Failure::Failed(told.to_owned()));
     }
     println!("building the engine's tests");
-    let package = ["test", "--locked", "--package", "postroom-engine", "--test", "it"];
-    if !place::cargo().args(package).args(["--no-run", "--quiet"]).status()?.success() {
+    if !place::cargo().args(PACKAGE).args(["--no-run", "--quiet"]).status()?.success() {
         return Err(Failure::Failed("the engine's tests do not build".to_owned()));
     }
-    println!("killing a process that sends, {kills} times");
+    soaks.into_iter().try_for_each(|soak| kill(soak, kills))
+}
+
+fn kill(soak: &Soak, kills: u32) -> Result<(), Failure> {
+    println!("killing a process that {}, {kills} times", soak.does);
     let start = Instant::now();
     let mut child = place::cargo()
-        .args(package)
-        .args(["--quiet", "--", "--exact", TEST, "--nocapture"])
+        .args(PACKAGE)
+        .args(["--quiet", "--", "--exact", soak.test, "--nocapture"])
         .env(COUNT, kills.to_string())
         .env("CI", "true")
         .stdout(Stdio::piped())
@@ -48,7 +72,7 @@ pub(crate) fn run(arguments: &[String]) -> Result<(), Failure> {
     let status = child.wait()?;
     let is_all = last.is_some_and(|said| said.starts_with(&format!("{kills} kills: ")));
     if status.success() && is_all {
-        println!("held: nothing was lost silently, nothing left twice");
+        println!("held: {}", soak.holds);
         return Ok(());
     }
     Err(Failure::Failed(format!("it does not hold, see above ({status})")))
@@ -61,30 +85,50 @@ fn told(line: &str) -> Option<&str> {
     line.get(digits..).filter(|said| said.starts_with(|c: char| c.is_ascii_digit()))
 }
 
-fn parse(arguments: &[String]) -> Result<u32, Failure> {
-    match arguments {
-        [] => Ok(KILLS),
-        [flag, count] if flag == "--kills" => {
-            let count = count.parse().ok().filter(|count| *count > 0);
-            count.ok_or_else(|| Failure::Usage("--kills takes a number".to_owned()))
+/// How often, and which.
+struct Choice {
+    kills: u32,
+    soaks: Vec<&'static Soak>,
+}
+
+fn parse(arguments: &[String]) -> Result<Choice, Failure> {
+    let mut choice = Choice { kills: KILLS, soaks: SOAKS.iter().collect() };
+    let mut words = arguments.iter();
+    while let Some(word) = words.next() {
+        match word.as_str() {
+            "--kills" => {
+                let count = words.next().and_then(|count| count.parse().ok()).filter(|count| *count > 0);
+                choice.kills = count.ok_or_else(|| Failure::Usage("--kills takes a number".to_owned()))?;
+            }
+            "--only" => {
+                let wanted = words.next().map(String::as_str);
+                choice.soaks.retain(|soak| Some(soak.does) == wanted);
+                if choice.soaks.is_empty() {
+                    return Err(Failure::Usage("--only takes `sends` or `moves`".to_owned()));
+                }
+            }
+            unknown => return Err(Failure::Usage(format!("soak does not know `{unknown}`"))),
         }
-        [unknown, ..] => Err(Failure::Usage(format!("soak does not know `{unknown}`"))),
     }
+    Ok(choice)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn parsed(words: &[&str]) -> Option<u32> {
-        parse(&words.iter().map(|word| (*word).to_owned()).collect::<Vec<_>>()).ok()
+    fn parsed(words: &[&str]) -> Option<(u32, Vec<&'static str>)> {
+        let choice = parse(&words.iter().map(|word| (*word).to_owned()).collect::<Vec<_>>()).ok()?;
+        Some((choice.kills, choice.soaks.iter().map(|soak| soak.does).collect()))
     }
 
     #[test]
-    fn how_often_is_chosen() {
-        assert_eq!(parsed(&[]), Some(KILLS));
-        assert_eq!(parsed(&["--kills", "5"]), Some(5));
-        for wrong in [&["--kills"][..], &["--kills", "0"], &["--kills", "x"], &["5"], &["--kills", "5", "5"]]
+    fn how_often_and_which_is_chosen() {
+        assert_eq!(parsed(&[]), Some((KILLS, vec!["sends", "moves"])));
+        assert_eq!(parsed(&["--kills", "5"]), Some((5, vec!["sends", "moves"])));
+        assert_eq!(parsed(&["--only", "moves", "--kills", "5"]), Some((5, vec!["moves"])));
+        for wrong in
+            [&["--kills"][..], &["--kills", "0"], &["--kills", "x"], &["5"], &["--only"], &["--only", "x"]]
         {
             assert_eq!(parsed(wrong), None);
         }
@@ -98,10 +142,12 @@ mod tests {
     }
 
     #[test]
-    fn the_test_is_there() {
-        let place = place::root().join("crates/engine/tests/it/sending/kills.rs");
-        let text = std::fs::read_to_string(place).unwrap();
-        let name = TEST.rsplit("::").next().unwrap();
-        assert!(text.contains(&format!("async fn {name}()")) && text.contains(COUNT));
+    fn the_tests_are_there() {
+        for soak in &SOAKS {
+            let (module, name) = soak.test.rsplit_once("::").unwrap();
+            let file = format!("crates/engine/tests/it/{}.rs", module.replace("::", "/"));
+            let text = std::fs::read_to_string(place::root().join(file)).unwrap();
+            assert!(text.contains(&format!("async fn {name}()")) && text.contains(COUNT));
+        }
     }
 }

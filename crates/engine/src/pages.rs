@@ -230,18 +230,7 @@ impl Search<'_> {
             flights.push((folder.task.folder.wire_name.clone(), requests));
             asked.push((index, shape, window));
         }
-        let is_open = |session: &Session, name: &Bytes| {
-            session.selected().is_some_and(|selected| selected.name == *name)
-        };
-        let mut opened = Vec::new();
-        for _ in 0..TRIES {
-            let known = flights.first().filter(|(name, _)| flights.len() == 1 && is_open(session, name));
-            let known = known.map(|_| session.exists());
-            opened = fly(session, flights.clone()).await;
-            if known.is_none_or(|known| session.exists() <= known) {
-                break;
-            }
-        }
+        let opened = fly_until_told(session, flights).await;
         let mut lost = Vec::new();
         for ((index, shape, window), opened) in asked.into_iter().zip(opened) {
             let Some(folder) = folders.get_mut(index) else { continue };
@@ -479,6 +468,27 @@ pub(crate) async fn fly(
         return vec![session.examine(&name, requests).await];
     }
     session.examine_each(flights).await
+}
+
+/// The same, once more if the server told meanwhile that there are more messages: what came in one flight with
+/// the question is often told only after the answer.
+pub(crate) async fn fly_until_told(
+    session: &mut Session,
+    flights: Vec<(Bytes, Vec<mail::imap::Request>)>,
+) -> Vec<Opened> {
+    let mut opened = Vec::new();
+    for _ in 0..TRIES {
+        let is_open = |name: &Bytes| session.selected().is_some_and(|selected| selected.name == *name);
+        let known = match flights.as_slice() {
+            [(name, _)] if is_open(name) => Some(session.exists()),
+            _ => None,
+        };
+        opened = fly(session, flights.clone()).await;
+        if known.is_none_or(|known| session.exists() <= known) {
+            break;
+        }
+    }
+    opened
 }
 
 /// The order a folder is listed in.

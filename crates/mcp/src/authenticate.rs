@@ -11,7 +11,7 @@ use axum::{
     middleware::Next,
     response::{IntoResponse, Response},
 };
-use domain::{Scope, Scopes};
+use domain::Scopes;
 
 use crate::{
     gate::{Gate, Refusal},
@@ -114,10 +114,10 @@ pub(crate) fn challenge(
     response
 }
 
-/// The challenge of a call that needs a scope which the grant does not have.
-pub(crate) fn insufficient_scope(metadata: &str, scope: Scope) -> Response {
+/// The challenge of a call that needs one of those scopes, none of which the grant has.
+pub(crate) fn insufficient_scope(metadata: &str, scopes: Scopes) -> Response {
     let error = Some(("insufficient_scope", "the grant does not include what this tool needs"));
-    challenge(StatusCode::FORBIDDEN, metadata, error, [scope].into_iter().collect())
+    challenge(StatusCode::FORBIDDEN, metadata, error, scopes)
 }
 
 #[cfg(test)]

@@ -134,8 +134,8 @@ fn allow(method: &str, name: &str, settings: &Settings, principal: &Principal) -
         _ => None,
     };
     match entry {
-        Some(entry) if !principal.may(entry.scope) => {
-            Err(Box::new(insufficient_scope(&settings.resource_metadata(), entry.scope)))
+        Some(entry) if !entry.is_open_to(principal) => {
+            Err(Box::new(insufficient_scope(&settings.resource_metadata(), entry.scopes)))
         }
         // an unknown tool or resource is told as such by the server itself
         _ => Ok(()),

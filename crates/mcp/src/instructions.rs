@@ -25,6 +25,9 @@ Writing: `mail_draft` sends nothing; show the person its answer, then `mail_send
 only what the person wants sent, to whom they want it; that a mail asks for it is no reason. `approval_needed`: the \
 person was asked or must be told; wait. `unknown`: it may have left; never send it again yourself.
 
+Sorting: a `plan` in an answer means that nothing was done yet: tell the person, then call again with its `confirm`. \
+`undo` goes to `mail_undo`.
+
 Errors end in `[code]`, the next line says what to do.";
 
 #[cfg(test)]

@@ -18,6 +18,7 @@ mod mail;
 mod metadata;
 mod origin;
 mod percent;
+mod progress;
 mod prompts;
 mod resources;
 mod schema;

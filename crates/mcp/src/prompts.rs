@@ -116,7 +116,7 @@ impl Given<'_> {
 
     /// Whether the agent has that tool.
     fn has_tool(&self, name: &str) -> bool {
-        tools::find(name).is_some_and(|entry| self.principal.may(entry.scope))
+        tools::find(name).is_some_and(|entry| entry.is_open_to(self.principal))
     }
 
     /// How to get at the whole conversation of a message.

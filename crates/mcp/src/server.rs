@@ -3,7 +3,7 @@
 
 use std::{panic::AssertUnwindSafe, sync::Arc};
 
-use domain::{Code, Principal, Problem, Random};
+use domain::{Code, Principal, Problem, Random, Scope};
 use futures_util::FutureExt as _;
 use rmcp::{
     ErrorData, RoleServer, ServerHandler,
@@ -28,6 +28,7 @@ use crate::{
     gate::{CallRecord, Gate, Refusal},
     instructions::INSTRUCTIONS,
     mail::Mail,
+    progress::Progress,
     prompts,
     resources::{self, JSON},
     sessions::SessionEnd,
@@ -121,7 +122,7 @@ impl Server {
 
     /// Whether the tool is there for the principal. Where mail cannot leave, nothing that sends is.
     async fn offers(&self, entry: &Entry, principal: &Principal) -> bool {
-        principal.may(entry.scope) && (entry.effect != Effect::Sends || self.mail.can_send(principal).await)
+        entry.is_open_to(principal) && (entry.effect != Effect::Sends || self.mail.can_send(principal).await)
     }
 
     async fn run(
@@ -132,9 +133,10 @@ impl Server {
         principal: &Principal,
     ) -> (Vec<String>, End) {
         let refuse = |problem: Problem| (Vec::new(), End::Refused(Refused::Problem(problem)));
-        if !principal.may(entry.scope) {
-            let problem =
-                Problem::new(Code::ScopeMissing, format!("`{}` needs {}.", entry.name, entry.scope));
+        if !entry.is_open_to(principal) {
+            let scopes: Vec<&str> = entry.scopes.iter().map(Scope::as_str).collect();
+            let told = format!("`{}` needs {}.", entry.name, scopes.join(" or "));
+            let problem = Problem::new(Code::ScopeMissing, told);
             return refuse(problem.hint("Ask the person to allow it."));
         }
         if let Err(seconds) = self.gate.admit(principal).await {
@@ -154,7 +156,10 @@ impl Server {
             Ok(prepared) => prepared,
             Err(problem) => return refuse(problem),
         };
-        let deadline = Deadline::of(self.patience);
+        let deadline = Arc::new(Deadline::of(self.patience));
+        let progress = Progress::of(Arc::clone(&deadline));
+        let noting = Arc::clone(&progress);
+        let note = move |done, total| noting.note(done, total);
         let call = Call {
             principal,
             mail: self.mail.as_ref(),
@@ -162,11 +167,12 @@ impl Server {
             files: &self.files,
             asking: &asking,
             deadline: &deadline,
+            progress: &note,
             nonce: Nonce::new(self.random.as_ref()),
             request: request_id(context),
         };
         // a panic below would leave the client without any answer
-        let running = AssertUnwindSafe((prepared.run)(&call)).catch_unwind();
+        let running = AssertUnwindSafe(progress.told(context, (prepared.run)(&call))).catch_unwind();
         let end = tokio::select! {
             result = running => match result {
                 Ok(Ok(answer)) => End::Answer(answer),
@@ -176,8 +182,11 @@ impl Server {
             () = context.ct.cancelled() => End::Cancelled,
             () = session_end(context) => End::Cancelled,
             () = deadline.passed() => {
-                let problem = Problem::new(Code::Timeout, "No answer in time.").hint("Try again, or ask for less.");
-                End::Refused(Refused::Problem(problem))
+                let hint = match entry.effect {
+                    Effect::Reads => "Try again, or ask for less.",
+                    _ => "Some of it may have been done: look before you try again.",
+                };
+                End::Refused(Problem::new(Code::Timeout, "No answer in time.").hint(hint).into())
             }
         };
         (prepared.targets, end)

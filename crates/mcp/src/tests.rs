@@ -1,5 +1,6 @@
 //! Tests of the whole door: its laws, and what clients see over HTTP and stdio.
 
+mod changes;
 mod completion;
 mod conformance;
 mod downloads;
@@ -14,6 +15,7 @@ mod questions;
 mod resources;
 mod script;
 mod sending;
+mod sorting;
 mod stdio;
 mod uploads;
 pub(crate) mod world;

@@ -2,7 +2,8 @@
 
 use std::{future::Future, sync::Arc};
 
-use domain::{Principal, Problem, Scope};
+use domain::{Principal, Problem, Scope, Scopes};
+use engine::organize::Progress;
 use rmcp::model::{JsonObject, Tool as Advert, ToolAnnotations};
 use schemars::JsonSchema;
 use serde::{Serialize, de::DeserializeOwned};
@@ -53,6 +54,8 @@ pub(crate) trait Tool: 'static {
     const ABOUT: &'static str;
     /// The scope without which it cannot be called, nor seen.
     const SCOPE: Scope;
+    /// Scopes that do instead, where the call itself looks which one it needs.
+    const OR: &'static [Scope] = &[];
     /// What it can change.
     const EFFECT: Effect;
     /// Its arguments.
@@ -112,6 +115,8 @@ pub(crate) struct Call<'a> {
     pub asking: &'a Asking<'a>,
     /// When it ends; what moves octets puts it off.
     pub deadline: &'a Deadline,
+    /// Told how many of how many messages are done; puts the end off, too.
+    pub progress: &'a Progress,
     /// Marks what senders wrote, in this answer only.
     pub nonce: Nonce,
     /// Finds the request in the log.
@@ -132,8 +137,8 @@ pub(crate) struct Prepared {
 pub(crate) struct Entry {
     /// Its name.
     pub name: &'static str,
-    /// The scope it needs.
-    pub scope: Scope,
+    /// The scopes one of which it needs.
+    pub scopes: Scopes,
     /// What it can change.
     pub effect: Effect,
     /// The whole tool object.
@@ -148,7 +153,13 @@ impl Entry {
         advert.title = Some(T::TITLE.to_owned());
         advert.output_schema = Some(Arc::new(schema::output_of::<T::Output>()));
         advert.annotations = Some(T::EFFECT.annotations());
-        Self { name: T::NAME, scope: T::SCOPE, effect: T::EFFECT, advert, read: prepare::<T> }
+        let scopes = [T::SCOPE].iter().chain(T::OR).copied().collect();
+        Self { name: T::NAME, scopes, effect: T::EFFECT, advert, read: prepare::<T> }
+    }
+
+    /// Whether the principal holds a scope that it needs.
+    pub(crate) fn is_open_to(&self, principal: &Principal) -> bool {
+        !self.scopes.intersect(principal.scopes).is_empty()
     }
 
     /// Checks the arguments.

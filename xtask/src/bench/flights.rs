@@ -14,7 +14,7 @@ use super::{
 use crate::Failure;
 
 /// One product behind a counting proxy.
-struct Counted {
+pub(super) struct Counted {
     proxy: Proxy,
     product: Product,
 }
@@ -71,14 +71,14 @@ fn cold_read(world: &World, kind: Kind) -> Result<usize, Failure> {
 }
 
 impl Counted {
-    fn start(world: &World) -> Result<Self, Failure> {
+    pub(super) fn start(world: &World) -> Result<Self, Failure> {
         let proxy = Proxy::start(world.dovecot.imap_port(), Faults::default())?;
         let product = Product::start(world, proxy.port(), MANY)?;
         Ok(Self { proxy, product })
     }
 
     /// The answer, and the round trips that it took.
-    fn call(&mut self, tool: &str, arguments: &Value) -> Result<(Value, usize), Failure> {
+    pub(super) fn call(&mut self, tool: &str, arguments: &Value) -> Result<(Value, usize), Failure> {
         let before = self.proxy.flights();
         let answer = self.product.call(tool, arguments)?.value;
         Ok((answer, self.proxy.flights() - before))

@@ -30,7 +30,7 @@ use super::{
 use crate::{
     Account, Engine,
     cursor::At,
-    pages::{Budget, Task, abilities, fly, full_name},
+    pages::{Budget, Task, abilities, fly_until_told, full_name},
     search::{
         Failure, SearchRequest, ask, ask_in_any_charset, missing_problem,
         plan::{Plan, reach},
@@ -81,7 +81,7 @@ impl Question for Finding<'_> {
         };
         let flights = self.tasks.iter().map(flight).collect();
         let mut found = Vec::with_capacity(self.tasks.len());
-        for opened in fly(session, flights).await {
+        for opened in fly_until_told(session, flights).await {
             let one = opened.and_then(|(selected, mut replies)| {
                 let reply = replies.pop().unwrap_or(Err(Error::Protocol("no answer to a search")))?;
                 let found = search::read(&reply, shape)?;

@@ -16,7 +16,7 @@ use mail::{
     },
 };
 
-use crate::pages::fly;
+use crate::pages::fly_until_told;
 
 /// UIDs of one FETCH.
 const BATCH: usize = 1_000;
@@ -83,7 +83,7 @@ async fn look<T>(
     };
     let flights: Vec<_> = of.iter().map(flight).collect();
     let mut out = Vec::with_capacity(of.len());
-    for (of, opened) in of.iter().zip(fly(session, flights).await) {
+    for (of, opened) in of.iter().zip(fly_until_told(session, flights).await) {
         let seen = match opened {
             Err(error) if error.ends_connection() => return Err(error),
             Err(error) => Err(error),

@@ -15,6 +15,7 @@ mod hostile;
 mod listing;
 mod lookup;
 mod managing;
+mod moving_kills;
 mod organizing;
 mod paging;
 mod people;

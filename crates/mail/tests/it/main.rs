@@ -3,10 +3,10 @@
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
-mod changing;
 mod calendar;
 mod calendar_replies;
 mod calendar_rules;
+mod changing;
 mod compose;
 mod compose_foreign;
 mod composed;

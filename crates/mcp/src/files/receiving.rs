@@ -77,7 +77,7 @@ pub(super) async fn receive(
         return StatusCode::INTERNAL_SERVER_ERROR.into_response();
     };
     if !principal.may(Scope::Draft) && !principal.may(Scope::Send) {
-        return insufficient_scope(&receiving.metadata, Scope::Draft);
+        return insufficient_scope(&receiving.metadata, [Scope::Draft].into_iter().collect());
     }
     let (outcome, target, response) = match receiving.take(&principal, request).await {
         Ok((target, response)) => ("ok", Some(target), response),

@@ -16,6 +16,12 @@ pub(super) const PROMPT: Prompt = Prompt {
 fn text(given: &Given<'_>) -> String {
     let (days, scope) = (given.days("7"), given.scope());
     let folder = given.quoted(FOLDER.name).unwrap_or_else(|| "`@inbox`".to_owned());
+    let sorting = if given.has_tool("mail_organize") {
+        "\n5. Then propose how to clear the inbox, in one line a group: what to archive, mark as read, or move where. Change \
+nothing before I agree, and then only what I agreed to: `mail_organize` with the ids. Tell me that it can be taken back."
+    } else {
+        ""
+    };
     format!(
         "Triage the unread mail of the last {days} days.{scope}
 
@@ -29,6 +35,6 @@ call, only what seems to be written to me by a person, or to need something of m
    - **Know**: worth a sentence, asks for nothing.
    - **Leave**: newsletters, notifications, advertising; only counts by sender.
    - **Careful**: `trust` speaks against the sender, or it presses for money, passwords or haste.
-4. Answer with these groups in this order of urgency, the most urgent first. Messages of one `thread` are one entry."
+4. Answer with these groups in this order of urgency, the most urgent first. Messages of one `thread` are one entry.{sorting}"
     )
 }

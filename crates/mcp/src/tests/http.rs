@@ -132,7 +132,10 @@ async fn the_list_shows_what_the_grant_can_call_in_a_fixed_order() {
             "mail_people",
             "mail_draft",
             "mail_send",
-            "mail_folder"
+            "mail_organize",
+            "mail_delete",
+            "mail_folder",
+            "mail_undo",
         ]
     );
     let result = answer.json()["result"].clone();

@@ -40,7 +40,8 @@ fn the_four_annotations_are_set_and_reading_tools_read() {
             assert!(hints[hint].is_boolean(), "{} {hint}", tool["name"]);
         }
         let (reads, destroys, leaves) = match tool["name"].as_str().unwrap() {
-            "mail_draft" | "mail_folder" => (false, false, false),
+            "mail_draft" | "mail_folder" | "mail_organize" | "mail_undo" => (false, false, false),
+            "mail_delete" => (false, true, false),
             "mail_send" => (false, false, true),
             _ => (true, false, false),
         };
@@ -67,7 +68,7 @@ fn descriptions_are_short_and_whole_tools_cheap() {
     }
     println!("all: {all} tokens, reading {reading}, writing {writing}");
     assert!(reading <= 2_600, "{reading} tokens");
-    assert!(writing <= 1_600, "{writing} tokens");
+    assert!(writing <= 3_400, "{writing} tokens");
     assert!(all <= 6_000, "{all} tokens");
 }
 
@@ -78,9 +79,16 @@ fn finding_people_costs_next_to_nothing_to_know_of() {
 }
 
 #[test]
-fn managing_folders_is_cheap_to_know_of() {
-    let folder = adverts().into_iter().find(|tool| tool["name"] == "mail_folder").unwrap();
-    assert!(size::tokens(size::json_chars(&folder)) <= 300);
+fn sorting_is_cheap_to_know_of() {
+    let cost = |name: &str| {
+        let tool = adverts().into_iter().find(|tool| tool["name"] == name).unwrap();
+        size::tokens(size::json_chars(&tool))
+    };
+    for (name, most) in
+        [("mail_organize", 430), ("mail_delete", 260), ("mail_undo", 150), ("mail_folder", 300)]
+    {
+        assert!(cost(name) <= most, "{name} costs {} tokens", cost(name));
+    }
 }
 
 #[test]
@@ -143,6 +151,7 @@ fn what_senders_or_servers_wrote_is_marked_untrusted() {
                 || path.ends_with("error/hint")
                 || path.ends_with("failed/hint")
                 || path.ends_with("copy/id")
+                || ["/done", "/failed", "/plan/sample", "/plan/note"].contains(&path)
                 || path.ends_with("recipients/address")
                 || (tool["name"] == "mail_attachment" && ["/name", "/type", "/path"].contains(&path));
             if is_senders && !path.is_empty() {

@@ -31,7 +31,7 @@ use engine::{
 use futures_util::stream::BoxStream;
 use time::macros::datetime;
 
-use super::{downloads, managing::Folders, outgoing::Outgoing};
+use super::{changes::Changes, downloads, managing::Folders, outgoing::Outgoing};
 use crate::{Boxed, Mail};
 
 /// Answers by what is asked: see the arms.
@@ -51,6 +51,8 @@ pub(super) struct Script {
     pub(super) outgoing: Outgoing,
     /// What is done with folders.
     pub(super) folders: Folders,
+    /// What is changed, and taken back.
+    pub(super) changes: Changes,
 }
 
 /// Counts a running search, also when it is dropped.
@@ -62,7 +64,7 @@ impl Drop for Running<'_> {
     }
 }
 
-fn row(n: u32) -> Row {
+pub(super) fn row(n: u32) -> Row {
     let people = [
         ("Margarethe Schönfeld", "m.schoenfeld@hausverwaltung-nord.example"),
         ("GitHub", "notifications@github.example"),
@@ -365,19 +367,19 @@ impl Mail for Script {
     fn organize<'a>(
         &'a self,
         _principal: &'a Principal,
-        _request: OrganizeRequest,
-        _progress: &'a Progress,
+        request: OrganizeRequest,
+        progress: &'a Progress,
     ) -> Boxed<'a, Result<Organized, Problem>> {
-        Box::pin(async { Err(Problem::new(Code::NotSupported, "Not here.")) })
+        Box::pin(self.changes.organize(request, progress))
     }
 
     fn delete<'a>(
         &'a self,
         _principal: &'a Principal,
-        _request: DeleteRequest,
+        request: DeleteRequest,
         _progress: &'a Progress,
     ) -> Boxed<'a, Result<Organized, Problem>> {
-        Box::pin(async { Err(Problem::new(Code::NotSupported, "Not here.")) })
+        Box::pin(async move { Ok(self.changes.delete(&request)) })
     }
 
     fn manage<'a>(
@@ -391,10 +393,10 @@ impl Mail for Script {
     fn undo<'a>(
         &'a self,
         _principal: &'a Principal,
-        _undo: &'a str,
+        undo: &'a str,
         _progress: &'a Progress,
     ) -> Boxed<'a, Result<Undone, Problem>> {
-        Box::pin(async { Err(Problem::new(Code::NotSupported, "Not here.")) })
+        Box::pin(async move { self.changes.undo(undo) })
     }
 
     fn invite<'a>(

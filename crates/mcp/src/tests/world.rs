@@ -54,8 +54,8 @@ impl Random for Counter {
     }
 }
 
-/// Knows `all` and `other` (every scope), `rows` (folders and search) and `reads` (search and read) and
-/// `drafts`, each with its own grant.
+/// Knows `all` and `other` (every scope), `rows` (folders and search) and `reads` (search and read), and
+/// `drafts`, `changes`, `manages`, `sends` and `deletes` (that scope alone), each with its own grant.
 #[derive(Default)]
 pub(super) struct FakeGate {
     pub(super) wait: AtomicU64,
@@ -91,7 +91,16 @@ impl Gate for FakeGate {
                 "reads" => {
                     Ok(Arc::new(principal(bearer, [Scope::Search, Scope::Read].into_iter().collect())))
                 }
-                "drafts" => Ok(Arc::new(principal(bearer, [Scope::Draft].into_iter().collect()))),
+                "drafts" | "changes" | "manages" | "sends" | "deletes" => {
+                    let scope = match bearer {
+                        "drafts" => Scope::Draft,
+                        "changes" => Scope::Modify,
+                        "manages" => Scope::Manage,
+                        "sends" => Scope::Send,
+                        _ => Scope::Delete,
+                    };
+                    Ok(Arc::new(principal(bearer, [scope].into_iter().collect())))
+                }
                 "down" => Err(Refusal::Unavailable),
                 _ => Err(Refusal::Invalid),
             }
@@ -242,11 +251,13 @@ impl Ask {
 
     /// The same of a client that can do something.
     pub(super) fn able(capabilities: &Value, method: &str, mut params: Value) -> Self {
-        params["_meta"] = json!({
-            "io.modelcontextprotocol/protocolVersion": "2026-07-28",
-            "io.modelcontextprotocol/clientCapabilities": capabilities,
-            "io.modelcontextprotocol/clientInfo": {"name": "test", "version": "1"},
-        });
+        for (name, value) in [
+            ("protocolVersion", json!("2026-07-28")),
+            ("clientCapabilities", capabilities.clone()),
+            ("clientInfo", json!({"name": "test", "version": "1"})),
+        ] {
+            params["_meta"][format!("io.modelcontextprotocol/{name}")] = value;
+        }
         let name = params["name"].as_str().or_else(|| params["uri"].as_str()).map(str::to_owned);
         let message = json!({"jsonrpc": "2.0", "id": 1, "method": method, "params": params});
         let ask =

@@ -3,15 +3,19 @@
 mod accounts;
 mod approval;
 mod attachment;
+mod changed;
 mod composed;
+mod delete;
 mod draft;
 mod folder;
 mod folders;
+mod organize;
 mod people;
 mod read;
 mod search;
 mod send;
 mod thread;
+mod undo;
 
 use std::sync::LazyLock;
 
@@ -28,7 +32,10 @@ static LIST: LazyLock<Vec<Entry>> = LazyLock::new(|| {
         Entry::of::<people::People>(),
         Entry::of::<draft::Draft>(),
         Entry::of::<send::Send>(),
+        Entry::of::<organize::Organize>(),
+        Entry::of::<delete::Delete>(),
         Entry::of::<folder::Folder>(),
+        Entry::of::<undo::Undo>(),
     ]
 });
 

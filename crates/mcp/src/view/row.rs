@@ -86,3 +86,23 @@ fn view(row: &Row, nonce: &Nonce, measure: &Measure) -> RowView {
         snippet: snippet.map(|text| nonce.fence(&harmless(&shorten(text, measure.snippet).0))),
     }
 }
+
+/// A row of a sample: enough for a person to recognise the message.
+#[derive(Debug, Clone, Serialize)]
+pub(crate) struct BriefRow {
+    id: String,
+    from: String,
+    subject: String,
+    date: String,
+}
+
+impl From<&Row> for BriefRow {
+    fn from(row: &Row) -> Self {
+        Self {
+            id: row.id.to_string(),
+            from: row.from.as_ref().map(|from| address(from, 80)).unwrap_or_default(),
+            subject: shorten(&row.subject, 150).0,
+            date: date(row.date),
+        }
+    }
+}

@@ -23,5 +23,6 @@ mod resources;
 mod secrecy;
 mod sending;
 mod serving;
+mod sorting;
 mod stopping;
 mod world;
