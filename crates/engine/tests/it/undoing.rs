@@ -201,9 +201,9 @@ async fn a_folder_that_is_gone_or_was_rebuilt_is_told_of_each_message() {
     world.maildir.create("Gone").unwrap();
     world.maildir.create("Rebuilt").unwrap();
     let (a, b, d) = (world.id("INBOX", "a").await, world.id("INBOX", "b").await, world.id("From", "d").await);
-    let (into_gone, _) = world.done(to(these(Action::Move, &[a.clone()]), "Gone"), 1).await;
-    let (into_rebuilt, _) = world.done(to(these(Action::Move, &[b.clone()]), "Rebuilt"), 1).await;
-    let (from, _) = world.done(to(these(Action::Move, &[d.clone()]), "Trash"), 1).await;
+    let (into_gone, _) = world.done(to(these(Action::Move, std::slice::from_ref(&a)), "Gone"), 1).await;
+    let (into_rebuilt, _) = world.done(to(these(Action::Move, std::slice::from_ref(&b)), "Rebuilt"), 1).await;
+    let (from, _) = world.done(to(these(Action::Move, std::slice::from_ref(&d)), "Trash"), 1).await;
     let mut somebody = world.somebody();
     somebody.run("DELETE Gone").unwrap();
     somebody.run("DELETE Rebuilt").unwrap();
