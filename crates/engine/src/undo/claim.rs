@@ -32,9 +32,7 @@ impl Claim {
 
     /// Keeps of a step what may be reversed later.
     pub(super) fn keep(&mut self, of: &StepFound, outcomes: &[Reversed]) {
-        let is_left = |index: usize| {
-            outcomes.get(index).is_some_and(|one| one.as_ref().is_err_and(|problem| may_pass(problem)))
-        };
+        let is_left = |index: usize| outcomes.get(index).is_some_and(|one| one.as_ref().is_err_and(may_pass));
         let Some(position) = self.left.iter().position(|step| step.number == of.number) else { return };
         match rest(&of.step, is_left) {
             Some(step) => {

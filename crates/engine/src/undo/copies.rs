@@ -123,9 +123,9 @@ impl Reversal<'_> {
             let there = match account.as_they_are(&at, &uids).await {
                 Ok(there) => there,
                 Err(problem) => {
-                    group
-                        .iter()
-                        .for_each(|(index, _)| set(&mut outcomes, &[*index], |_| Err(problem.clone())));
+                    for (index, _) in &group {
+                        set(&mut outcomes, &[*index], |_| Err(problem.clone()));
+                    }
                     continue;
                 }
             };

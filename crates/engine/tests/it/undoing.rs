@@ -116,7 +116,7 @@ async fn a_move_is_taken_back_and_every_id_goes_on_leading_to_the_message() {
     world.notes("INBOX", &["a", "b"]);
     world.notes("Taxes", &["c"]);
     let id = world.id("INBOX", "a").await;
-    let (undo, done) = world.done(to(these(Action::Move, &[id.clone()]), "Taxes"), 1).await;
+    let (undo, done) = world.done(to(these(Action::Move, std::slice::from_ref(&id)), "Taxes"), 1).await;
     let moved = done.done[0].new_id.as_ref().unwrap().to_string();
     assert_eq!(told(&world.undo(&undo).await.unwrap()), (1, vec![]));
     assert_eq!(world.subjects("INBOX").await, ["a", "b"]);
@@ -201,9 +201,9 @@ async fn a_folder_that_is_gone_or_was_rebuilt_is_told_of_each_message() {
     world.maildir.create("Gone").unwrap();
     world.maildir.create("Rebuilt").unwrap();
     let (a, b, d) = (world.id("INBOX", "a").await, world.id("INBOX", "b").await, world.id("From", "d").await);
-    let (into_gone, _) = world.done(to(these(Action::Move, &[a.clone()]), "Gone"), 1).await;
-    let (into_rebuilt, _) = world.done(to(these(Action::Move, &[b.clone()]), "Rebuilt"), 1).await;
-    let (from, _) = world.done(to(these(Action::Move, &[d.clone()]), "Trash"), 1).await;
+    let (into_gone, _) = world.done(to(these(Action::Move, std::slice::from_ref(&a)), "Gone"), 1).await;
+    let (into_rebuilt, _) = world.done(to(these(Action::Move, std::slice::from_ref(&b)), "Rebuilt"), 1).await;
+    let (from, _) = world.done(to(these(Action::Move, std::slice::from_ref(&d)), "Trash"), 1).await;
     let mut somebody = world.somebody();
     somebody.run("DELETE Gone").unwrap();
     somebody.run("DELETE Rebuilt").unwrap();
@@ -254,7 +254,7 @@ async fn only_the_grant_that_made_a_change_takes_it_back_within_what_it_may_now(
     world.notes("INBOX", &["a"]);
     world.maildir.create("Taxes").unwrap();
     let id = world.id("INBOX", "a").await;
-    let (undo, _) = world.done(to(these(Action::Move, &[id.clone()]), "Taxes"), 1).await;
+    let (undo, _) = world.done(to(these(Action::Move, std::slice::from_ref(&id)), "Taxes"), 1).await;
     let own = world.principal.clone();
     world.principal.grant = GrantId::from_text("gra_other");
     let of_another = world.undo(&undo).await.unwrap_err();

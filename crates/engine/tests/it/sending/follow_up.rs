@@ -3,8 +3,9 @@
 
 use std::sync::Arc;
 
-use domain::DraftId;
+use domain::{DraftId, FolderArg};
 use engine::{
+    organize::{Action, Meant, OrganizeRequest},
     outbox::Standing,
     outgoing::{Composition, DraftRequest, Drafted, Follows, SendOutcome, SendRequest, SendStatus, Sending},
 };
@@ -72,6 +73,35 @@ async fn a_draft_that_was_replaced_while_it_waits_leaves_as_it_was_and_the_new_o
     let drafts = world.filed("Drafts");
     assert_eq!(drafts.len(), 1);
     assert!(drafts[0].contains("Not what was sent."), "{drafts:?}");
+}
+
+#[tokio::test]
+async fn the_answered_message_is_marked_where_it_was_moved_to_meanwhile() {
+    let Some(world) = world().await else { return };
+    world.maildir.create("Lunches").unwrap();
+    let made = reply(&world).await;
+    world.send(of_draft(&made.draft, 60)).await.unwrap();
+    let meant =
+        Meant { query: Some(String::new()), folder: Some(FolderArg::parse("@inbox")), ..Meant::default() };
+    let wish = OrganizeRequest {
+        meant,
+        action: Action::Move,
+        to_folder: Some(FolderArg::parse("Lunches")),
+        keywords: Vec::new(),
+        confirm: None,
+    };
+    let planned = world.engine.organize(&world.principal, wish.clone(), &|_, _| {}).await.unwrap();
+    let confirm = Some(planned.plan.unwrap().confirm);
+    let agreed = OrganizeRequest { meant: Meant::default(), to_folder: None, confirm, ..wish };
+    let done = world.engine.organize(&world.principal, agreed, &|_, _| {}).await.unwrap();
+    assert_eq!(done.done_count, 1, "{done:?}");
+    world.clock.forward(60);
+    let is_sent = async || world.state_of("k").await.unwrap().status == SendStatus::Sent;
+    world.work_until(&world.engine.clone(), is_sent).await;
+    world.engine.settle_outbox().await;
+    let mut somebody = testkit::OtherClient::sign_in(&world.dovecot, "alice", "alice-secret").unwrap();
+    let flags = somebody.run("SELECT Lunches").and_then(|_| somebody.run("UID FETCH 1:* FLAGS")).unwrap();
+    assert!(flags.concat().contains("Answered"), "{flags:?}");
 }
 
 #[tokio::test]

@@ -48,7 +48,6 @@ impl World {
 }
 
 fn codes(undone: &Undone) -> (u64, Vec<&str>) {
-    undone.failed.iter().for_each(|one| println!("{one:?}"));
     (undone.undone, undone.failed.iter().map(|one| one.problem.code.as_str()).collect())
 }
 
