@@ -24,7 +24,7 @@ on_every_server!(
 );
 
 impl World {
-    async fn manage(&self, action: FolderAction, folder: &str, to: Option<&str>) -> Result<Managed, Problem> {
+    async fn change_folder(&self, action: FolderAction, folder: &str, to: Option<&str>) -> Result<Managed, Problem> {
         let to = to.map(FolderName::from_agent);
         let folder = FolderArg::parse(folder);
         let request = ManageRequest { action, folder, to, account: None, confirm: None };
@@ -32,15 +32,15 @@ impl World {
     }
 
     async fn make(&self, folder: &str) -> Result<String, Problem> {
-        self.manage(FolderAction::Create, folder, None).await.map(|made| made.folder)
+        self.change_folder(FolderAction::Create, folder, None).await.map(|made| made.folder)
     }
 
     async fn rename(&self, folder: &str, to: &str) -> Result<String, Problem> {
-        self.manage(FolderAction::Rename, folder, Some(to)).await.map(|made| made.folder)
+        self.change_folder(FolderAction::Rename, folder, Some(to)).await.map(|made| made.folder)
     }
 
-    async fn delete(&self, folder: &str) -> Result<Managed, Problem> {
-        self.manage(FolderAction::Delete, folder, None).await
+    async fn delete_folder(&self, folder: &str) -> Result<Managed, Problem> {
+        self.change_folder(FolderAction::Delete, folder, None).await
     }
 
     async fn confirm(&self, folder: &str, confirm: &str) -> Result<Managed, Problem> {
@@ -113,7 +113,7 @@ async fn a_folder_is_renamed_and_deleted_whatever_its_name(mut world: World) {
         assert_eq!(subjects(&world.rows(&other, 5).await), ["here"], "{name}");
         let back = world.rename(&other, name).await.unwrap_or_else(|p| panic!("{name}: {p:?}"));
         assert_eq!(subjects(&world.rows(&back, 5).await), ["here"], "{name}");
-        let plan = world.delete(name).await.unwrap().plan.unwrap();
+        let plan = world.delete_folder(name).await.unwrap().plan.unwrap();
         let gone = world.confirm(name, &plan.confirm).await.unwrap();
         assert_eq!((gone.folder, gone.plan), (back, None));
         assert!(world.listed(name).await.is_none(), "{name}");
@@ -125,7 +125,7 @@ async fn a_folder_with_messages_is_deleted_after_a_plan_and_they_go_to_trash(mut
     for number in 0..3 {
         world.file("Full", &mail(&format!("mail {number}"), "\r\ntext\r\n"));
     }
-    let planned = world.delete("Full").await.unwrap();
+    let planned = world.delete_folder("Full").await.unwrap();
     assert_eq!((planned.folder, planned.undo), (world.shown_name("Full"), None));
     let plan = planned.plan.unwrap();
     assert_eq!(plan.count, 3);
@@ -146,7 +146,7 @@ async fn a_folder_with_messages_is_deleted_after_a_plan_and_they_go_to_trash(mut
 async fn a_plan_is_not_carried_out_after_something_arrived(mut world: World) {
     world.make("Busy").await.unwrap();
     world.file("Busy", &mail("first", "\r\ntext\r\n"));
-    let plan = world.delete("Busy").await.unwrap().plan.unwrap();
+    let plan = world.delete_folder("Busy").await.unwrap().plan.unwrap();
     world.file("Busy", &mail("second", "\r\ntext\r\n"));
     let problem = world.confirm("Busy", &plan.confirm).await.unwrap_err();
     assert_eq!(problem.code, Code::Conflict, "{problem:?}");
@@ -155,7 +155,7 @@ async fn a_plan_is_not_carried_out_after_something_arrived(mut world: World) {
     assert!(problem.code == Code::Conflict, "a plan is for one try: {problem:?}");
 
     // another folder under the same name
-    let plan = world.delete("Busy").await.unwrap().plan.unwrap();
+    let plan = world.delete_folder("Busy").await.unwrap().plan.unwrap();
     world.rename("Busy", "Idle").await.unwrap();
     world.make("Busy").await.unwrap();
     for number in 0..2 {
@@ -187,7 +187,7 @@ async fn what_is_below_moves_along_and_parents_are_made(mut world: World) {
         world.make(name).await.unwrap();
     }
     world.file("Old/a", &mail("kept", "\r\ntext\r\n"));
-    world.manage(FolderAction::Unsubscribe, "Old/a/deep", None).await.unwrap();
+    world.change_folder(FolderAction::Unsubscribe, "Old/a/deep", None).await.unwrap();
     assert_eq!(world.rename("Old", "New/place").await.unwrap(), world.shown_name("New/place"));
     for (name, is_subscribed) in [("New/place", true), ("New/place/a", true), ("New/place/a/deep", false)] {
         let folder = world.listed(name).await.unwrap_or_else(|| panic!("no {name}"));
@@ -211,19 +211,19 @@ async fn a_name_that_is_taken_is_a_conflict(mut world: World) {
         assert_eq!(world.rename("Mine", inbox).await.unwrap_err().code, Code::Conflict);
     }
     assert_eq!(world.rename("Nothing", "Else").await.unwrap_err().code, Code::FolderNotFound);
-    assert_eq!(world.delete("Nothing").await.unwrap_err().code, Code::FolderNotFound);
+    assert_eq!(world.delete_folder("Nothing").await.unwrap_err().code, Code::FolderNotFound);
 }
 
 async fn a_folder_with_others_below_it_is_not_deleted(world: World) {
     for name in ["Tree", "Tree/leaf"] {
         world.make(name).await.unwrap();
     }
-    let problem = world.delete("Tree").await.unwrap_err();
+    let problem = world.delete_folder("Tree").await.unwrap_err();
     assert_eq!(problem.code, Code::Conflict);
     assert!(problem.hint.contains("first"), "{problem:?}");
     assert!(world.listed("Tree/leaf").await.is_some());
     for name in ["Tree/leaf", "Tree"] {
-        world.delete(name).await.unwrap();
+        world.delete_folder(name).await.unwrap();
         assert!(world.listed(name).await.is_none(), "{name}");
     }
 }
@@ -236,10 +236,10 @@ async fn subscribing_twice_is_the_same_as_once(mut world: World) {
         (FolderAction::Unsubscribe, false),
         (FolderAction::Unsubscribe, false),
     ] {
-        world.manage(action, "Quiet", None).await.unwrap();
+        world.change_folder(action, "Quiet", None).await.unwrap();
         assert_eq!(world.listed("Quiet").await.unwrap().is_subscribed, is_on, "{action:?}");
     }
-    let problem = world.manage(FolderAction::Subscribe, "Nothing", None).await.unwrap_err();
+    let problem = world.change_folder(FolderAction::Subscribe, "Nothing", None).await.unwrap_err();
     assert_eq!(problem.code, Code::FolderNotFound);
 }
 
@@ -251,7 +251,7 @@ async fn the_inbox_and_folders_with_a_role_stay_as_they_are(mut world: World) {
     }
     let before = world.engine.folders(&world.principal, None, true).await.unwrap();
     for folder in ["INBOX", "@sent", "Sent", "@drafts", "@trash", "@junk", "@archive"] {
-        for outcome in [world.rename(folder, "Other").await.err(), world.delete(folder).await.err()] {
+        for outcome in [world.rename(folder, "Other").await.err(), world.delete_folder(folder).await.err()] {
             let problem = outcome.unwrap();
             assert_eq!(problem.code, Code::InvalidInput, "{folder}: {problem:?}");
             assert!(problem.message.contains("role"), "{folder}: {problem:?}");
