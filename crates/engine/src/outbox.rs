@@ -192,7 +192,7 @@ impl Engine {
     pub async fn run_outbox(&self, authority: Arc<dyn Authority>) {
         match self.0.settings.store.clone() {
             Some(store) => {
-                tokio::join!(self.work(&store, &authority), self.settle_for_ever(&*authority));
+                tokio::join!(self.work(&store, &authority), Box::pin(self.settle_for_ever(&*authority)));
             }
             None => std::future::pending().await,
         }

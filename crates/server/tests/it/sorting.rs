@@ -60,6 +60,7 @@ impl Desk {
 
     /// What a call that succeeds answers.
     #[track_caller]
+    #[expect(clippy::needless_pass_by_value, reason = "each is written where it is used")]
     fn call(&mut self, tool: &str, arguments: Value) -> Value {
         let answer = self.answer(tool, &arguments);
         assert!(!answer.is_error(), "{arguments}: {answer:?}");
@@ -68,6 +69,7 @@ impl Desk {
 
     /// The text of a call that does not.
     #[track_caller]
+    #[expect(clippy::needless_pass_by_value, reason = "each is written where it is used")]
     fn refused(&mut self, tool: &str, arguments: Value) -> String {
         let answer = self.answer(tool, &arguments);
         assert!(answer.is_error(), "{arguments}: {answer:?}");
