@@ -6,6 +6,8 @@ mod attachment;
 mod composed;
 mod draft;
 mod folders;
+mod invite;
+mod invite_reply;
 mod people;
 mod read;
 mod search;
@@ -27,6 +29,8 @@ static LIST: LazyLock<Vec<Entry>> = LazyLock::new(|| {
         Entry::of::<people::People>(),
         Entry::of::<draft::Draft>(),
         Entry::of::<send::Send>(),
+        Entry::of::<invite::Invite>(),
+        Entry::of::<invite_reply::InviteReply>(),
     ]
 });
 
