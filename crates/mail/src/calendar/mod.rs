@@ -3,10 +3,15 @@
 //! Pure functions over bytes: no I/O, no clock, bounded in size, properties and occurrences, no panic on any
 //! input. Where an event stands in somebody's mailbox is not known here.
 
+mod lines;
+mod moment;
 mod parse;
 mod recur;
 mod reply;
+mod rule;
 mod zone;
+
+use std::sync::Arc;
 
 use domain::{Address, Timestamp};
 
@@ -139,9 +144,9 @@ pub struct Event {
 /// What is kept of the event's own properties.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) struct Source {
-    /// The calendar as it was given, unfolded where needed by whoever reads it.
-    pub(crate) text: String,
-    /// Which of its events, counted from 0.
+    /// All that the file holds; shared by its events.
+    pub(crate) calendar: Arc<lines::Calendar>,
+    /// Which of its components.
     pub(crate) index: usize,
 }
 

@@ -1,8 +1,18 @@
 //! The answer to an invite (RFC 5546, 3.2.3).
 
-use domain::{Address, Timestamp};
+use std::collections::HashSet;
 
-use super::{CalendarError, Event};
+use domain::{Address, Timestamp};
+use time::UtcOffset;
+
+use super::{
+    CalendarError, Event, Method,
+    lines::{Calendar, Component, Line, escape},
+    parse::{address, method_of},
+};
+
+/// Octets of all VTIMEZONEs that an answer repeats.
+const MAX_ZONES: usize = 64 * 1024;
 
 /// What somebody answers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -13,6 +23,16 @@ pub enum Answer {
     Tentative,
     /// They do not.
     Decline,
+}
+
+impl Answer {
+    fn partstat(self) -> &'static str {
+        match self {
+            Self::Accept => "ACCEPTED",
+            Self::Tentative => "TENTATIVE",
+            Self::Decline => "DECLINED",
+        }
+    }
 }
 
 /// Who answers what, and when.
@@ -31,6 +51,202 @@ pub struct Reply<'a> {
 }
 
 /// A calendar with METHOD:REPLY, with CRLF lines, folded.
-pub fn reply(_reply: &Reply<'_>) -> Result<String, CalendarError> {
-    Err(CalendarError::Unanswerable("not yet"))
+///
+/// What the organizer's calendar finds the event by (UID, RECURRENCE-ID, SEQUENCE, ORGANIZER, the attendee's own
+/// address) is repeated as the invite writes it.
+pub fn reply(reply: &Reply<'_>) -> Result<String, CalendarError> {
+    let event = reply.event;
+    let calendar: &Calendar = &event.source.calendar;
+    let component = calendar
+        .components
+        .get(event.source.index)
+        .ok_or(CalendarError::Unanswerable("the invite does not hold it"))?;
+    let organizer = answerable(event, component, method_of(calendar, event.source.index))?;
+    let attendee = attendee(reply, component)?;
+    if event.organizer.as_ref().is_some_and(|organizer| is_same(organizer, reply.attendee)) {
+        return Err(CalendarError::Unanswerable("the organizer does not answer themselves"));
+    }
+    let copied = |name: &str| component.line(name).map(|line| repeated(line, &["TZID", "VALUE", "RANGE"]));
+    let mut lines = vec![plain("UID", component.line("UID").map_or("", |line| line.value.trim()))];
+    lines.extend(copied("RECURRENCE-ID"));
+    lines.push(plain("SEQUENCE", &event.sequence.to_string()));
+    lines.push(plain("DTSTAMP", &utc(reply.now)));
+    lines.push(repeated(organizer, &["CN", "SENT-BY", "EMAIL", "DIR", "LANGUAGE"]));
+    lines.push(attendee);
+    if event.start.is_some() {
+        lines.extend(copied("DTSTART"));
+        // an end that was not understood would contradict the beginning
+        if event.end.is_some() {
+            lines.extend(copied("DTEND").or_else(|| copied("DURATION")));
+        }
+    }
+    for (name, text) in [("SUMMARY", event.summary.as_str()), ("COMMENT", reply.comment.trim())] {
+        if !text.is_empty() {
+            lines.push(plain(name, &escape(text)));
+        }
+    }
+
+    let mut out = Lines::default();
+    out.begin("VCALENDAR");
+    out.line(&plain("PRODID", "-//Postroom//Postroom//EN"));
+    out.line(&plain("VERSION", "2.0"));
+    out.line(&plain("METHOD", "REPLY"));
+    out.zones(calendar, &lines);
+    out.begin("VEVENT");
+    for line in &lines {
+        out.line(line);
+    }
+    out.end("VEVENT");
+    out.end("VCALENDAR");
+    Ok(out.text)
+}
+
+/// Why an event cannot be answered, or whom the answer goes to.
+fn answerable<'a>(
+    event: &Event,
+    component: &'a Component,
+    method: Option<Method>,
+) -> Result<&'a Line, CalendarError> {
+    let no = |why| Err(CalendarError::Unanswerable(why));
+    match method {
+        Some(Method::Request) => {}
+        Some(Method::Cancel) => return no("it is cancelled"),
+        Some(Method::Reply) => return no("it is somebody's answer itself"),
+        Some(Method::Publish) | None => return no("it is told of, and no answer is asked for"),
+        // Answers to these are other messages: of the organizer to a proposal, or a request to be sent all.
+        Some(Method::Add) => return no("it adds to a series that is answered as a whole"),
+        Some(Method::Counter | Method::DeclineCounter | Method::Refresh) => {
+            return no("it is no invite but a message about one");
+        }
+    }
+    if event.status == "CANCELLED" {
+        return no("it is cancelled");
+    }
+    if event.uid.is_empty() {
+        return no("it has no UID");
+    }
+    if component.line("RECURRENCE-ID").is_some() && event.recurrence_id.is_none() {
+        return no("which occurrence of a series it is cannot be read");
+    }
+    let organizer = component.all("ORGANIZER").find(|line| address(line).is_some());
+    organizer.map_or_else(|| no("it has no organizer"), Ok)
+}
+
+/// The one ATTENDEE: as the invite has them, with the answer.
+fn attendee(reply: &Reply<'_>, component: &Component) -> Result<Line, CalendarError> {
+    let kept = [
+        "CN",
+        "CUTYPE",
+        "ROLE",
+        "DELEGATED-FROM",
+        "DELEGATED-TO",
+        "MEMBER",
+        "SENT-BY",
+        "EMAIL",
+        "DIR",
+        "LANGUAGE",
+    ];
+    let is_it = |line: &&Line| address(line).is_some_and(|found| is_same(&found, reply.attendee));
+    let mut line = match component.all("ATTENDEE").find(is_it) {
+        Some(line) => repeated(line, &kept),
+        None => {
+            // somebody who was invited by another address: it is for the organizer whether they take part
+            let email = reply.attendee.email.trim();
+            let is_usable = email.contains('@')
+                && !email.contains(|char: char| char.is_whitespace() || char.is_control());
+            if !is_usable {
+                return Err(CalendarError::Unanswerable("who answers has no mail address"));
+            }
+            let mut line = plain("ATTENDEE", &format!("mailto:{email}"));
+            if !reply.attendee.name.trim().is_empty() {
+                line.parameters.push(("CN".to_owned(), vec![reply.attendee.name.trim().to_owned()]));
+            }
+            line
+        }
+    };
+    let answer = ("PARTSTAT".to_owned(), vec![reply.answer.partstat().to_owned()]);
+    line.parameters.insert(0, answer);
+    Ok(line)
+}
+
+fn is_same(one: &Address, other: &Address) -> bool {
+    one.email.eq_ignore_ascii_case(other.email.trim())
+}
+
+fn plain(name: &str, value: &str) -> Line {
+    Line { name: name.to_owned(), parameters: Vec::new(), value: value.to_owned() }
+}
+
+/// A line of the invite with some of its parameters.
+fn repeated(line: &Line, kept: &[&str]) -> Line {
+    let parameters =
+        line.parameters.iter().filter(|(name, values)| kept.contains(&name.as_str()) && !values.is_empty());
+    Line {
+        name: line.name.clone(),
+        parameters: parameters.cloned().collect(),
+        value: line.value.trim().to_owned(),
+    }
+}
+
+fn utc(at: Timestamp) -> String {
+    let at = at.checked_to_offset(UtcOffset::UTC).unwrap_or(at);
+    let (date, time) = (at.date(), at.time());
+    format!(
+        "{:04}{:02}{:02}T{:02}{:02}{:02}Z",
+        date.year(),
+        u8::from(date.month()),
+        date.day(),
+        time.hour(),
+        time.minute(),
+        time.second()
+    )
+}
+
+/// Lines as they go out.
+#[derive(Default)]
+struct Lines {
+    text: String,
+}
+
+impl Lines {
+    fn begin(&mut self, kind: &str) {
+        self.line(&plain("BEGIN", kind));
+    }
+
+    fn end(&mut self, kind: &str) {
+        self.line(&plain("END", kind));
+    }
+
+    fn line(&mut self, line: &Line) {
+        line.write(&mut self.text);
+    }
+
+    /// The VTIMEZONEs that these lines name.
+    fn zones(&mut self, calendar: &Calendar, lines: &[Line]) {
+        let names: HashSet<&str> =
+            lines.iter().filter_map(|line| line.parameter("TZID")).map(str::trim).collect();
+        let mut written: HashSet<&str> = HashSet::new();
+        let mut left = MAX_ZONES;
+        for (index, zone) in calendar.all("VTIMEZONE") {
+            let Some(name) = zone.line("TZID").map(|line| line.value.trim()) else { continue };
+            if !names.contains(name) || !written.insert(name) {
+                continue;
+            }
+            let mut copy = Self::default();
+            copy.begin("VTIMEZONE");
+            zone.lines.iter().for_each(|line| copy.line(line));
+            for inner in
+                calendar.inside(index).filter(|inner| matches!(inner.kind.as_str(), "STANDARD" | "DAYLIGHT"))
+            {
+                copy.begin(&inner.kind);
+                inner.lines.iter().for_each(|line| copy.line(line));
+                copy.end(&inner.kind);
+            }
+            copy.end("VTIMEZONE");
+            if let Some(rest) = left.checked_sub(copy.text.len()) {
+                left = rest;
+                self.text.push_str(&copy.text);
+            }
+        }
+    }
 }
