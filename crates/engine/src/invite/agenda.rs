@@ -103,7 +103,8 @@ fn occurrence(event: &Event) -> Option<Timestamp> {
 
 /// Whether what is said of `said` concerns `event`: the series concerns each of its occurrences.
 fn concerns(said: &Event, event: &Event) -> bool {
-    said.uid == event.uid && (occurrence(said).is_none() || occurrence(said) == occurrence(event))
+    // Without a UID no two events are known to be one.
+    !event.uid.is_empty() && said.uid == event.uid && (occurrence(said).is_none() || occurrence(said) == occurrence(event))
 }
 
 /// What became of an event that came in a message from `from`.
@@ -243,13 +244,11 @@ fn is_attended(said: &Said<'_>, of_it: &[Said<'_>], is_own: IsOwn<'_>) -> bool {
         .filter(|other| concerns(other.event, event))
         .filter_map(|other| Some((other.mail.received, own_reply(other, is_own)?)))
         .max_by_key(|(received, _)| *received);
-    match reply {
-        Some((_, partstat)) => matches!(partstat, Partstat::Accepted | Partstat::Tentative),
-        None => {
-            let organizes = event.organizer.as_ref().is_some_and(|organizer| is_own(&organizer.email));
-            organizes || own_partstat(event, is_own) == Some(Partstat::Accepted)
-        }
+    if let Some((_, partstat)) = reply {
+        return matches!(partstat, Partstat::Accepted | Partstat::Tentative);
     }
+    let organizes = event.organizer.as_ref().is_some_and(|organizer| is_own(&organizer.email));
+    organizes || own_partstat(event, is_own) == Some(Partstat::Accepted)
 }
 
 /// The times of an event that overlap one of the windows, without those that were moved elsewhere.

@@ -286,7 +286,7 @@ fn hinted(mut outcome: SendOutcome, is_invited: bool) -> SendOutcome {
     }
     if !is_invited {
         let told = "The person's own address is not among those invited; they answer as somebody who comes uninvited.";
-        outcome.hint = [told, &outcome.hint].join(" ").trim_end().to_owned();
+        outcome.hint = format!("{told} {}", outcome.hint).trim_end().into();
     }
     outcome
 }

@@ -329,7 +329,7 @@ impl Account {
             )| {
                 let invite = parts::read(&part, &octets).ok()?;
                 let is_invite = invite.events.len() <= MAX_EVENTS && invite.left_out == 0;
-                let octets = octets.len().saturating_mul(invite.events.len() + 1);
+                let octets = octets.len().saturating_mul(4);
                 let mail = CalendarMail { received, from, is_sent, invite: Arc::new(invite), octets };
                 is_invite.then_some((index, uid, mail))
             };

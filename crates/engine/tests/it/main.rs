@@ -10,6 +10,7 @@ mod exactness;
 mod faults;
 mod flights;
 mod hostile;
+mod invites;
 mod listing;
 mod lookup;
 mod paging;

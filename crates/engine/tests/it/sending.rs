@@ -10,7 +10,7 @@ mod large;
 mod limits;
 mod moment;
 mod once;
-mod outbox_world;
+pub(crate) mod outbox_world;
 mod real;
 mod stopped;
 mod tarpit;

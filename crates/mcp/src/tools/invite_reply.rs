@@ -93,15 +93,13 @@ impl Tool for InviteReply {
     }
 
     async fn call(cx: &Call<'_>, input: Input) -> Result<Output, Refused> {
-        let outcome = match cx.asking.brought_back()? {
-            Some((id, said)) => send::decide(cx, &ApprovalId::from_text(id), said).await?,
-            None => {
-                let Input { id, answer, comment } = input;
-                let request = InviteReplyRequest { id, answer: answer.into(), comment };
-                let outcome = cx.mail.invite_reply(cx.principal, request).await?;
-                send::ask(cx, outcome).await?
-            }
-        };
-        Ok(Output(send::Output::of(outcome)))
+        if let Some((id, said)) = cx.asking.brought_back()? {
+            let outcome = send::decide(cx, &ApprovalId::from_text(id), said).await?;
+            return Ok(Output(send::Output::of(outcome)));
+        }
+        let Input { id, answer, comment } = input;
+        let request = InviteReplyRequest { id, answer: answer.into(), comment };
+        let outcome = cx.mail.invite_reply(cx.principal, request).await?;
+        Ok(Output(send::Output::of(send::ask(cx, outcome).await?)))
     }
 }
