@@ -19,12 +19,12 @@ use mail::{
 
 pub use mail::calendar::Answer;
 
+pub(crate) use self::around::Agenda;
 use self::{
     agenda::{IsOwn, Later},
     around::Around,
     parts::{Octets, Wanted},
 };
-pub(crate) use self::around::Agenda;
 use crate::{
     Account, Engine,
     leaving::Shown,
@@ -207,8 +207,11 @@ impl Engine {
             let octets = calendar_octets(&group, uid, &part).await?;
             let is_short = octets.len() <= READ_AT_ONCE;
             let reading = move || parts::read(&part, &octets);
-            let invite =
-                if is_short { reading() } else { group.account.opened.apart.run("The calendar", reading).await? };
+            let invite = if is_short {
+                reading()
+            } else {
+                group.account.opened.apart.run("The calendar", reading).await?
+            };
             match invite {
                 Ok(invite) => return Ok(Read { group, source, message, invite: Arc::new(invite) }),
                 Err(error) => problem = unreadable(&error),
@@ -251,7 +254,8 @@ fn view(read: &Read, around: &Around, now: Timestamp) -> (InviteView, Vec<Vec<Ad
         let (mut told, count) = told::told(account, subject, event, &next);
         masked += count;
         let later = read.later(event, around);
-        told.later = later.as_ref().map_or("", |later| if later.is_cancelled { "cancelled" } else { "updated" });
+        told.later =
+            later.as_ref().map_or("", |later| if later.is_cancelled { "cancelled" } else { "updated" });
         told.later_id = later.map(|later| later.id);
         told.answered = agenda::answered(event, &all, is_own).map_or("", answer::word);
         told.warnings.extend(warnings(read, event, is_own));
@@ -325,9 +329,10 @@ fn none() -> Problem {
 
 fn unreadable(error: &CalendarError) -> Problem {
     let (code, told) = match error {
-        CalendarError::TooLarge => {
-            (Code::TooLarge, format!("The calendar is larger than the {} MB that are read.", MAX_OCTETS >> 20))
-        }
+        CalendarError::TooLarge => (
+            Code::TooLarge,
+            format!("The calendar is larger than the {} MB that are read.", MAX_OCTETS >> 20),
+        ),
         CalendarError::NoEvent => (Code::NotFound, "The calendar in the message holds no event.".to_owned()),
         _ => (Code::NotSupported, "The calendar in the message is broken.".to_owned()),
     };

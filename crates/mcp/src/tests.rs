@@ -6,6 +6,7 @@ mod downloads;
 mod files;
 mod http;
 mod http_calls;
+mod invites;
 mod laws;
 mod outgoing;
 mod prompts;

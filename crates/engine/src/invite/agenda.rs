@@ -104,7 +104,9 @@ fn occurrence(event: &Event) -> Option<Timestamp> {
 /// Whether what is said of `said` concerns `event`: the series concerns each of its occurrences.
 fn concerns(said: &Event, event: &Event) -> bool {
     // Without a UID no two events are known to be one.
-    !event.uid.is_empty() && said.uid == event.uid && (occurrence(said).is_none() || occurrence(said) == occurrence(event))
+    !event.uid.is_empty()
+        && said.uid == event.uid
+        && (occurrence(said).is_none() || occurrence(said) == occurrence(event))
 }
 
 /// What became of an event that came in a message from `from`.
@@ -177,7 +179,11 @@ pub(super) fn conflicts(
     for of_it in by_uid.values() {
         for said in attended(of_it, is_own) {
             let moved: HashSet<Timestamp> = if occurrence(said.event).is_none() {
-                of_it.iter().filter(|other| is_authentic(other, is_own)).filter_map(|other| occurrence(other.event)).collect()
+                of_it
+                    .iter()
+                    .filter(|other| is_authentic(other, is_own))
+                    .filter_map(|other| occurrence(other.event))
+                    .collect()
             } else {
                 HashSet::new()
             };
@@ -217,8 +223,11 @@ fn attended<'a>(of_it: &[Said<'a>], is_own: IsOwn<'_>) -> Vec<Said<'a>> {
         }
     };
     of_it.iter().filter(|said| said.is_request() && is_authentic(said, is_own)).for_each(&mut take);
-    let requested: HashSet<Option<Timestamp>> =
-        of_it.iter().filter(|said| said.is_request() && is_authentic(said, is_own)).map(|said| occurrence(said.event)).collect();
+    let requested: HashSet<Option<Timestamp>> = of_it
+        .iter()
+        .filter(|said| said.is_request() && is_authentic(said, is_own))
+        .map(|said| occurrence(said.event))
+        .collect();
     // The invite may be gone; what was answered still says when.
     let replies = of_it.iter().filter(|said| own_reply(said, is_own).is_some());
     replies.filter(|said| !requested.contains(&occurrence(said.event))).for_each(&mut take);

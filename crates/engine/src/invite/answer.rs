@@ -91,7 +91,8 @@ impl Engine {
         let id = summary.envelope.message_id.as_deref();
         let (in_reply_to, references) =
             reply_references(id, &summary.references, &summary.envelope.in_reply_to);
-        let key = self.answer_key(store, &principal.grant, &event_name(&account, event), request.answer).await?;
+        let key =
+            self.answer_key(store, &principal.grant, &event_name(&account, event), request.answer).await?;
         let (subject, body) = written(&from, event, request.answer, &comment);
         let answer = InviteAnswer {
             account: account.name.clone(),
@@ -159,8 +160,11 @@ fn answerable<'a>(read: &'a Read, account: &Account) -> Result<&'a Event, Proble
     let events = read.events();
     let event = events.first().copied().ok_or_else(super::none)?;
     if events.iter().any(|other| other.uid != event.uid) {
-        return Err(Problem::new(Code::NotSupported, "The message holds several events, so no answer fits all.")
-            .hint("Write to the organizer with mail_draft instead."));
+        return Err(Problem::new(
+            Code::NotSupported,
+            "The message holds several events, so no answer fits all.",
+        )
+        .hint("Write to the organizer with mail_draft instead."));
     }
     let refused = |code, told: &str, hint: &str| Err(Problem::new(code, told).hint(hint));
     match read.invite.method {
@@ -259,7 +263,11 @@ fn written(from: &Address, event: &Event, answer: Answer, comment: &str) -> (Str
     }
     let subject = if short.is_empty() { begins.to_owned() } else { format!("{begins}: {short}") };
     let who = if from.name.trim().is_empty() { &from.email } else { &from.name };
-    let what = if short.is_empty() { "the invitation".to_owned() } else { format!("the invitation to “{short}”") };
+    let what = if short.is_empty() {
+        "the invitation".to_owned()
+    } else {
+        format!("the invitation to “{short}”")
+    };
     let when = event.recurrence_id.as_ref().or(event.start.as_ref());
     let when = when.map(|when| format!(", {}", told::in_words(when))).unwrap_or_default();
     let mut text = format!("{} {says} {what}{when}.\n", row::single_line(who));

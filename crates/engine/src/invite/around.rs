@@ -291,8 +291,12 @@ impl Account {
                 wanted.parts.push((row.uid, part.path.clone()));
             }
         }
-        let asked: Vec<usize> =
-            wanted.iter().enumerate().filter(|(_, of)| !of.parts.is_empty()).map(|(index, _)| index).collect();
+        let asked: Vec<usize> = wanted
+            .iter()
+            .enumerate()
+            .filter(|(_, of)| !of.parts.is_empty())
+            .map(|(index, _)| index)
+            .collect();
         wanted.retain(|of| !of.parts.is_empty());
         let came = match wanted.first() {
             None => Vec::new(),
@@ -313,7 +317,15 @@ impl Account {
             for (_, row, part) in open.iter().filter(|(of, ..)| *of == index) {
                 if let Some(octets) = came.remove(&(row.uid, part.path.clone())) {
                     let is_sent = new.get(index).is_some_and(|(of, ..)| is_sent(&of.folder, row));
-                    unread.push((index, row.uid, row.received, row.envelope.from.clone(), is_sent, part.clone(), octets));
+                    unread.push((
+                        index,
+                        row.uid,
+                        row.received,
+                        row.envelope.from.clone(),
+                        is_sent,
+                        part.clone(),
+                        octets,
+                    ));
                 }
             }
         }
@@ -354,7 +366,8 @@ impl Account {
 /// Whether the message stands in Sent, or bears Gmail's label for it.
 fn is_sent(folder: &Folder, row: &Summary) -> bool {
     let is_label = |label: &String| label.trim_start_matches('\\').eq_ignore_ascii_case("sent");
-    folder.role == Some(Role::Sent) || row.gmail.as_ref().is_some_and(|gmail| gmail.labels.iter().any(is_label))
+    folder.role == Some(Role::Sent)
+        || row.gmail.as_ref().is_some_and(|gmail| gmail.labels.iter().any(is_label))
 }
 
 /// The messages of several folders that came since a day, newest first, in one flight: UIDVALIDITY, UIDs, and
@@ -398,10 +411,11 @@ impl Question for Rows<'_> {
     type Answer = Vec<Result<(u32, Vec<Summary>), Error>>;
 
     async fn ask(&self, session: &mut Session) -> Result<Self::Answer, Error> {
-        let items: Vec<Item> = [Some(Item::STATE), Some(Item::ENVELOPE), Item::thread(session.capabilities())]
-            .into_iter()
-            .flatten()
-            .collect();
+        let items: Vec<Item> =
+            [Some(Item::STATE), Some(Item::ENVELOPE), Item::thread(session.capabilities())]
+                .into_iter()
+                .flatten()
+                .collect();
         let flight = |(name, uids): &(Bytes, Vec<u32>)| (name.clone(), vec![fetch::items_of(uids, &items)]);
         let flights = self.0.iter().map(flight).collect();
         let mut answers = Vec::with_capacity(self.0.len());

@@ -46,7 +46,8 @@ pub(super) fn calendars(structure: &Part) -> Vec<&Part> {
 
 fn is_calendar(part: &Part) -> bool {
     let is_named = || {
-        let ending = part.file_name().and_then(|name| name.trim_end().rsplit_once('.')).map(|(_, ending)| ending);
+        let ending =
+            part.file_name().and_then(|name| name.trim_end().rsplit_once('.')).map(|(_, ending)| ending);
         ending.is_some_and(|ending| ["ics", "ical"].iter().any(|known| ending.eq_ignore_ascii_case(known)))
     };
     match part.kind.as_str() {

@@ -21,7 +21,12 @@ const MAX_DESCRIPTION: usize = 2_000;
 const MAX_WARNINGS: usize = 10;
 
 /// What is shown of an event, and how many codes were masked in it.
-pub(super) fn told(account: &Account, subject: &str, event: &Event, next: &[Occurrence]) -> (InvitedTo, usize) {
+pub(super) fn told(
+    account: &Account,
+    subject: &str,
+    event: &Event,
+    next: &[Occurrence],
+) -> (InvitedTo, usize) {
     let mut masked = 0;
     let mut line = |text: &str| {
         let (text, _, count) = account.line(text);
@@ -47,10 +52,19 @@ pub(super) fn told(account: &Account, subject: &str, event: &Event, next: &[Occu
         description,
         url,
         organizer: event.organizer.as_ref().map(row::address),
-        attendees: event.attendees.iter().map(|attendee| participant(&attendee.address, attendee.partstat)).collect(),
+        attendees: event
+            .attendees
+            .iter()
+            .map(|attendee| participant(&attendee.address, attendee.partstat))
+            .collect(),
         status,
         repeats,
-        next: next.iter().filter(|_| is_series).take(MAX_NEXT).map(|times| moment(&times.start).text).collect(),
+        next: next
+            .iter()
+            .filter(|_| is_series)
+            .take(MAX_NEXT)
+            .map(|times| moment(&times.start).text)
+            .collect(),
         occurrence,
         answered: "",
         later: "",
@@ -95,7 +109,8 @@ fn date(at: Timestamp) -> String {
 /// The visible text of a description, cut. Some programs write HTML there.
 fn description(account: &Account, subject: &str, text: &str) -> (String, usize) {
     let lower = text.to_ascii_lowercase();
-    let is_html = ["</", "<br", "<p>", "<html", "<div", "<span", "<!--"].iter().any(|mark| lower.contains(mark));
+    let is_html =
+        ["</", "<br", "<p>", "<html", "<div", "<span", "<!--"].iter().any(|mark| lower.contains(mark));
     let file = File {
         shape: if is_html { Shape::Html } else { Shape::Plain },
         charset: Some("utf-8"),

@@ -134,7 +134,11 @@ impl EventView {
             repeats: line(&event.repeats, LINE),
             next: event.next.iter().map(|time| line(time, 60)).collect(),
             occurrence: line(&event.occurrence, 60),
-            description: if description.is_empty() { String::new() } else { nonce.fence(&harmless(description)) },
+            description: if description.is_empty() {
+                String::new()
+            } else {
+                nonce.fence(&harmless(description))
+            },
             url: line(&event.url, LONGEST_URL),
             answered: event.answered,
             later: event.later,

@@ -2,7 +2,7 @@
 
 use std::{io::Write as _, path::Path, process::Command};
 
-use domain::{ApprovalRule, Code, Door, Limits, Scope, Scopes};
+use domain::{AccountSource, ApprovalRule, Code, HomeAccount, Limits, Scope, Scopes};
 use engine::{
     invite::{Answer, InviteReplyRequest},
     outgoing::SendStatus,
@@ -36,6 +36,8 @@ fn flags(world: &OutboxWorld) -> Vec<String> {
 async fn an_answer_goes_to_the_organizer_alone_in_a_form_that_other_programs_read() {
     let Some(world) = world().await else { return };
     let Some(python) = require_python() else { return };
+    let AccountSource::Stored(account) = &world.principal.accounts[0].source else { panic!("not stored") };
+    world.store.filing_learn(&HomeAccount::Stored(account.clone()), false).await.unwrap();
     let invite = Ics {
         sequence: 3,
         attendees: vec!["carl@example.org", "ALICE@example.com"],
@@ -54,14 +56,21 @@ async fn an_answer_goes_to_the_organizer_alone_in_a_form_that_other_programs_rea
     let found = read_by_python(&python, &received[0].message);
     assert_eq!(found["types"], json!(["multipart/alternative", "text/plain", "text/calendar"]));
     assert_eq!(found["parameters"], json!({"method": "REPLY", "charset": "utf-8"}));
-    assert_eq!((&found["to"], &found["cc"], &found["reply_to"]), (&json!("bob@example.org"), &json!(null), &json!(null)));
+    assert_eq!(
+        (&found["to"], &found["cc"], &found["reply_to"]),
+        (&json!("bob@example.org"), &json!(null), &json!(null))
+    );
     assert_eq!(found["in_reply_to"], found["references"]);
     assert_eq!(found["defects"], json!([]));
     let subject = found["subject"].as_str().unwrap();
     assert!(subject.starts_with("Tentative: Tée; and, cake"), "{subject}");
     let text = found["text"].as_str().unwrap();
     assert!(text.starts_with("Alice tentatively accepts the invitation to “Tée; and, cake"), "{text}");
-    assert!(text.contains("2026-11-24T10:00:00+01:00 (Europe/Berlin)") && text.contains("I bring cake.\nAnd téa."), "{text}");
+    assert!(
+        text.contains("2026-11-24T10:00:00+01:00 (Europe/Berlin)")
+            && text.contains("I bring cake.\nAnd téa."),
+        "{text}"
+    );
     assert_eq!(found["errors"], json!([]));
     let calendar = &found["calendar"];
     assert_eq!(calendar["method"], "REPLY");
@@ -127,7 +136,11 @@ async fn an_organizer_whom_nobody_knows_gets_no_byte_before_the_person_says_yes(
         let approval = outcome.approval.unwrap();
         let row = world.store.approval_find(&approval.id).await.unwrap().unwrap();
         assert_eq!((row.state, row.frozen.subject.as_str()), (OutgoingState::Waiting, "Accepted: Tea"));
-        assert!(row.frozen.preview.starts_with("Alice accepts the invitation to “Tea”"), "{}", row.frozen.preview);
+        assert!(
+            row.frozen.preview.starts_with("Alice accepts the invitation to “Tea”"),
+            "{}",
+            row.frozen.preview
+        );
         world.store.approval_decide(&approval.id, Decision::Approve, "alice").await.unwrap();
         let sent = reply(&world, 1, Answer::Accept).await.unwrap();
         assert_eq!((sent.status, sent.message_id), (SendStatus::Sent, outcome.message_id), "{rule:?}");
@@ -223,7 +236,10 @@ async fn who_was_not_invited_by_name_answers_with_the_accounts_address_and_is_to
     assert_eq!(outcome.status, SendStatus::Sent);
     assert!(outcome.hint.contains("not among those invited"), "{}", outcome.hint);
     let message = &world.sink.received()[0].message;
-    assert!(message.contains("mailto:alice@example.com") && !message.contains("team@example.com"), "{message}");
+    assert!(
+        message.contains("mailto:alice@example.com") && !message.contains("team@example.com"),
+        "{message}"
+    );
 }
 
 #[tokio::test]
@@ -240,7 +256,5 @@ async fn answering_needs_both_scopes_and_a_comment_of_sound_text() {
         let problem = reply(&world, 1, Answer::Accept).await.unwrap_err();
         assert_eq!(problem.code, Code::ScopeMissing, "{missing:?}");
     }
-    world.principal.scopes = Scopes::all();
-    world.principal.door = Door::Personal;
     assert!(world.sink.transactions().is_empty());
 }

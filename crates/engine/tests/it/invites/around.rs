@@ -43,8 +43,12 @@ async fn nobody_but_the_organizer_updates_or_cancels() {
     let forged = Ics { sequence: 5, ..tea() };
     let off = Ics { method: "CANCEL", sequence: 6, ..tea() };
     let own = Ics { organizer: "eve@evil.example", sequence: 7, ..tea() };
-    let mails =
-        [tea().mail(BOB), forged.mail("Bob <eve@evil.example>"), off.mail("eve@evil.example"), own.mail("eve@evil.example")];
+    let mails = [
+        tea().mail(BOB),
+        forged.mail("Bob <eve@evil.example>"),
+        off.mail("eve@evil.example"),
+        own.mail("eve@evil.example"),
+    ];
     fill(&world, mails.into(), Vec::new());
     let event = read(&world, 1).await.events.remove(0);
     assert_eq!((event.later, event.later_id), ("", None));
@@ -75,8 +79,10 @@ async fn what_was_accepted_or_is_organized_at_that_time_is_a_conflict_and_nothin
     let Some(world) = world().await else { return };
     let with = |uid, summary| Ics { uid, summary, ..standup() };
     let carl = "Carl <carl@example.org>";
-    let accepted = Ics { attendees: vec!["alice@example.com ACCEPTED"], ..with("1@x", "Told to have accepted") };
-    let own = Ics { organizer: "alice@example.com", attendees: vec!["bob@example.org"], ..with("2@x", "Own") };
+    let accepted =
+        Ics { attendees: vec!["alice@example.com ACCEPTED"], ..with("1@x", "Told to have accepted") };
+    let own =
+        Ics { organizer: "alice@example.com", attendees: vec!["bob@example.org"], ..with("2@x", "Own") };
     let weekly = Ics {
         start: ";TZID=Europe/Berlin:20261103T103000",
         end: ";TZID=Europe/Berlin:20261103T104500",
@@ -108,7 +114,10 @@ async fn what_was_accepted_or_is_organized_at_that_time_is_a_conflict_and_nothin
         answer(with("3@x", "Weekly"), yes),
         answer(with("4@x", "Free"), yes),
         answer(with("5@x", "Declined"), "alice@example.com DECLINED"),
-        answer(Ics { start: ":20261124T100000Z", end: ":20261124T110000Z", ..with("7@x", "Right after") }, yes),
+        answer(
+            Ics { start: ":20261124T100000Z", end: ":20261124T110000Z", ..with("7@x", "Right after") },
+            yes,
+        ),
         answer(with("8@x", "Cancelled"), yes),
         answer(with("10@x", "Only the answer is left"), "alice@example.com TENTATIVE"),
     ];
@@ -128,7 +137,12 @@ async fn what_was_accepted_or_is_organized_at_that_time_is_a_conflict_and_nothin
 #[tokio::test]
 async fn an_occurrence_that_was_moved_away_is_no_conflict_any_more() {
     let Some(world) = world().await else { return };
-    let series = Ics { start: ":20261117T093000Z", end: ":20261117T100000Z", more: "RRULE:FREQ=WEEKLY\r\n", ..standup() };
+    let series = Ics {
+        start: ":20261117T093000Z",
+        end: ":20261117T100000Z",
+        more: "RRULE:FREQ=WEEKLY\r\n",
+        ..standup()
+    };
     let moved = Ics {
         sequence: 1,
         start: ":20261125T093000Z",

@@ -26,7 +26,8 @@ async fn an_invite_says_when_where_and_who_in_the_zone_of_the_event() {
     assert_eq!((start.text.as_str(), start.zone.as_str()), ("2026-11-24T10:00:00+01:00", "Europe/Berlin"));
     assert_eq!(event.end.as_ref().unwrap().text, "2026-11-24T11:00:00+01:00");
     assert_eq!(event.organizer.as_ref().unwrap().email, "bob@example.org");
-    let attendees: Vec<_> = event.attendees.iter().map(|one| (one.address.email.as_str(), one.answer)).collect();
+    let attendees: Vec<_> =
+        event.attendees.iter().map(|one| (one.address.email.as_str(), one.answer)).collect();
     assert_eq!(attendees, [("alice@example.com", ""), ("carl@example.org", "accepted")]);
     assert!(event.repeats.contains("every week"), "{}", event.repeats);
     assert_eq!(event.next.len(), 5);
@@ -59,10 +60,22 @@ async fn an_invite_is_found_in_files_and_in_forwarded_messages_and_else_there_is
          Content-Type: text/calendar; method=REQUEST\r\n\r\n{}",
         tea().text()
     );
-    let alone = format!("From: bob@example.org\r\nContent-Type: text/calendar; method=REQUEST\r\n\r\n{}", tea().text());
+    let alone = format!(
+        "From: bob@example.org\r\nContent-Type: text/calendar; method=REQUEST\r\n\r\n{}",
+        tea().text()
+    );
     let latin = format!(
         "Content-Type: text/calendar; charset=iso-8859-1\r\nContent-Transfer-Encoding: base64\r\n\r\n{}",
-        BASE64_STANDARD.encode(calendar("", &[]).replace("END:VCALENDAR", "BEGIN:VEVENT\r\nUID:1\r\nSUMMARY:Caf?\r\nEND:VEVENT\r\nEND:VCALENDAR").bytes().map(|b| if b == b'?' { 0xe9 } else { b }).collect::<Vec<u8>>())
+        BASE64_STANDARD.encode(
+            calendar("", &[])
+                .replace(
+                    "END:VCALENDAR",
+                    "BEGIN:VEVENT\r\nUID:1\r\nSUMMARY:Caf?\r\nEND:VEVENT\r\nEND:VCALENDAR"
+                )
+                .bytes()
+                .map(|b| if b == b'?' { 0xe9 } else { b })
+                .collect::<Vec<u8>>()
+        )
     );
     let none = with_part("Content-Type: text/csv\r\n\r\na,b");
     let mails = vec![with_part(&file), with_part(&forwarded), Mail::new(alone, NOW), with_part(&latin), none];
@@ -116,7 +129,8 @@ async fn broken_endless_and_huge_calendars_end_in_words() {
     let startless = tea().text().replace("DTSTART", "X-DTSTART");
     let several = events(&(0..30).map(|_| tea()).collect::<Vec<_>>());
     let part = |text: &str| with_part(&format!("Content-Type: text/calendar; method=REQUEST\r\n\r\n{text}"));
-    let huge = part(&tea().text().replace("SUMMARY:", &format!("DESCRIPTION:{}\r\nSUMMARY:", "x".repeat(1 << 20))));
+    let huge =
+        part(&tea().text().replace("SUMMARY:", &format!("DESCRIPTION:{}\r\nSUMMARY:", "x".repeat(1 << 20))));
     let mails = vec![
         zoneless.mail("bob@example.org"),
         endless.mail("bob@example.org"),
