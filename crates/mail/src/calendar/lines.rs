@@ -5,6 +5,8 @@ use std::borrow::Cow;
 
 use mail_parser::decoders::quoted_printable::quoted_printable_decode;
 
+use super::moment;
+
 /// How deep components may stand in one another before what is inside is left out.
 const MAX_DEPTH: usize = 20;
 
@@ -235,8 +237,28 @@ fn read_line(octets: &[u8]) -> Option<Line> {
         }
     }
     rest.strip_prefix(':')?.clone_into(&mut line.value);
+    mend_zone(&mut line, &whole);
     undo_transfer_encoding(&mut line);
     Some(line)
+}
+
+/// A zone like `(UTC+01:00) Amsterdam, Berlin` that lacks its quotes ends the parameters at its colon: the time
+/// stands behind the last one.
+fn mend_zone(line: &mut Line, whole: &str) {
+    const TIMES: [&str; 5] = ["DTSTART", "DTEND", "RECURRENCE-ID", "EXDATE", "RDATE"];
+    if !TIMES.contains(&line.name.as_str()) || line.parameter("TZID").is_none() {
+        return;
+    }
+    let Some((head, time)) = whole.rsplit_once(':') else { return };
+    if time.len() == line.value.len() || moment::raw(time.split(',').next().unwrap_or_default()).is_none() {
+        return;
+    }
+    let Some(at) = head.to_ascii_uppercase().find("TZID=") else { return };
+    let Some(zone) = head.get(at + "TZID=".len()..) else { return };
+    let zone = zone.split(';').next().unwrap_or_default().trim().to_owned();
+    time.clone_into(&mut line.value);
+    line.parameters.retain(|(name, _)| name == "VALUE");
+    line.parameters.push(("TZID".to_owned(), vec![zone]));
 }
 
 /// One value of a parameter, and what comes after it.

@@ -10,7 +10,7 @@ use super::{
     lines::{Calendar, Component},
     moment::{Point, Span, raw, span, within},
     parse::{MAX_RULES, Times, times},
-    rule::{Budget, Expansion, Rule, Until},
+    rule::{Budget, Expansion, Frequency, Rule, Until},
     zone::Zones,
 };
 
@@ -19,7 +19,7 @@ const MAX_OCCURRENCES: usize = 1_000;
 /// Dates of one list that are looked at.
 const MAX_DATES: usize = 5_000;
 /// Steps that the rules of an event may take together: some ten milliseconds.
-const STEPS: u32 = 150_000;
+const STEPS: u32 = 100_000;
 
 pub(super) fn occurrences(invite: &Invite, event: &Event, after: Timestamp, limit: usize) -> Vec<Occurrence> {
     let calendar: &Calendar = &event.source.calendar;
@@ -44,23 +44,23 @@ pub(super) fn occurrences(invite: &Invite, event: &Event, after: Timestamp, limi
             overrides.offer(&mut found, point, own.unwrap_or(usual));
         }
     }
-    let rules: Vec<Rule> =
+    let mut rules: Vec<Rule> =
         component.all("RRULE").take(MAX_RULES).filter_map(|line| Rule::read(&line.value).ok()).collect();
+    // whole days do not repeat within a day
+    rules.retain(|rule| !(start.is_date && rule.frequency < Frequency::Daily));
     if rules.is_empty() && is_left(&start) {
         overrides.offer(&mut found, &start, usual);
     }
-    // Zones differ by a day at most; nothing that ends before is made at all.
-    let margin = Duration::days(2) + longest(usual) + overrides.shift();
-    let from = PrimitiveDateTime::new(after.date(), after.time()).saturating_sub(margin);
+    let from = begin(&start, after, longest(usual) + overrides.shift());
     let mut budget = Budget::new(STEPS);
     for rule in &rules {
         let before = found.taking.len();
-        for local in Expansion::new(rule, start.local, start.is_date, Some(from), &mut budget) {
+        for local in Expansion::new(rule, start.local, start.is_date, from, &mut budget) {
             if is_beyond(rule, &start, local) || found.taking.len() - before >= limit {
                 break;
             }
             let point = start.at(local);
-            if local >= from && is_left(&point) {
+            if from.is_none_or(|from| local >= from) && is_left(&point) {
                 overrides.offer(&mut found, &point, usual);
             }
         }
@@ -73,6 +73,16 @@ pub(super) fn occurrences(invite: &Invite, event: &Event, after: Timestamp, limi
     found.first(limit)
 }
 
+/// From which local time on occurrences may end after `after`; none for all.
+fn begin(start: &Point, after: Timestamp, length: Duration) -> Option<PrimitiveDateTime> {
+    // what clocks are changed by, but where islands changed sides of the date line
+    const CHANGE: Duration = Duration::hours(3);
+    let utc = PrimitiveDateTime::new(after.date(), after.time());
+    let margin = if start.zone.is_steady() { Duration::ZERO } else { CHANGE };
+    let ahead = Duration::seconds(start.zone.offset(utc).whole_seconds().into());
+    utc.checked_add(ahead)?.checked_sub(length)?.checked_sub(margin)
+}
+
 /// Whether a time lies behind the end of a rule.
 fn is_beyond(rule: &Rule, start: &Point, local: PrimitiveDateTime) -> bool {
     match rule.until {
@@ -80,7 +90,11 @@ fn is_beyond(rule: &Rule, start: &Point, local: PrimitiveDateTime) -> bool {
         Some(Until::Local(until)) => local > until,
         // of a whole day, and where no zone is known, the date is meant
         Some(Until::Utc(until)) if start.is_date => local.date() > until.date(),
-        Some(until @ Until::Utc(at)) => local > until.latest() || start.zone.instant(local) > at,
+        Some(until @ Until::Utc(at)) => {
+            // what is days away needs no zone
+            let latest = until.latest();
+            local > latest || local + Duration::days(4) > latest && start.zone.instant(local) > at
+        }
     }
 }
 

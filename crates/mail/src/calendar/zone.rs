@@ -54,6 +54,11 @@ pub(super) struct Own {
 }
 
 impl Zone {
+    /// Whether its clock is never changed.
+    pub(super) fn is_steady(&self) -> bool {
+        !matches!(self, Self::Known(..) | Self::Own(_))
+    }
+
     /// The instant of a local time.
     pub(super) fn instant(&self, local: PrimitiveDateTime) -> OffsetDateTime {
         local.assume_offset(self.offset(local)).to_offset(UtcOffset::UTC)

@@ -3,6 +3,9 @@
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
+mod calendar;
+mod calendar_replies;
+mod calendar_rules;
 mod compose;
 mod compose_foreign;
 mod composed;
