@@ -1,11 +1,13 @@
-//! A Python environment below `target/` with what tests drive or are judged by; the system's own is locked.
+//! A Python environment below `target/` with the MCP client that tests drive, and the calendar libraries they
+//! compare with; the system's own is locked.
 
 use std::{fs, process::Command};
 
 use crate::place;
 
 /// Fixed versions: a client that changes under a test proves nothing.
-const REQUIREMENTS: &[&str] = &["icalendar==7.3.0", "mcp==2.3.0"];
+const REQUIREMENTS: &[&str] =
+    &["mcp==2.3.0", "icalendar==7.3.0", "recurring-ical-events==3.8.2", "python-dateutil==2.9.0.post0"];
 
 /// Makes the environment if it is missing or differs.
 pub(super) fn ensure() -> Result<(), String> {

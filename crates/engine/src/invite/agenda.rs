@@ -143,6 +143,7 @@ pub(super) fn answered(event: &Event, all: &[Said<'_>], is_own: IsOwn<'_>) -> Op
     let newest = all
         .iter()
         .filter(|said| said.event.sequence >= event.sequence && concerns(said.event, event))
+        .filter(|said| said.event.organizer.is_none() || has_same_organizer(said.event, event))
         .filter_map(|said| Some((said.mail.received, own_reply(said, is_own)?)))
         .max_by_key(|(received, _)| *received);
     match newest?.1 {
@@ -171,12 +172,15 @@ pub(super) fn conflicts(
     all: &[Said<'_>],
     is_own: IsOwn<'_>,
 ) -> (Vec<Conflict>, usize) {
-    let mut by_uid: BTreeMap<&str, Vec<Said<'_>>> = BTreeMap::new();
+    // Who takes somebody else's UID tells of another event.
+    let mut each: BTreeMap<(&str, String), Vec<Said<'_>>> = BTreeMap::new();
     for said in all.iter().filter(|said| !uids.contains(said.event.uid.as_str())) {
-        by_uid.entry(&said.event.uid).or_default().push(*said);
+        let organizer = said.event.organizer.as_ref().map(|organizer| organizer.email.trim());
+        let organizer = organizer.unwrap_or_default().to_ascii_lowercase();
+        each.entry((&said.event.uid, organizer)).or_default().push(*said);
     }
     let mut found: Vec<Conflict> = Vec::new();
-    for of_it in by_uid.values() {
+    for of_it in each.values() {
         for said in attended(of_it, is_own) {
             let moved: HashSet<Timestamp> = if occurrence(said.event).is_none() {
                 of_it
@@ -213,7 +217,7 @@ fn is_authentic(said: &Said<'_>, is_own: IsOwn<'_>) -> bool {
     if organizes { said.mail.is_sent } else { said.is_of_organizer() }
 }
 
-/// Of the events of one UID those that the person takes part in, as they were last told.
+/// Of the messages about one event and its occurrences those that the person takes part in, as they were last told.
 fn attended<'a>(of_it: &[Said<'a>], is_own: IsOwn<'_>) -> Vec<Said<'a>> {
     let mut newest: BTreeMap<Option<Timestamp>, Said<'a>> = BTreeMap::new();
     let mut take = |said: &Said<'a>| {

@@ -231,7 +231,10 @@ fn event_name(account: &Account, event: &Event) -> String {
     let mut hash = Sha256::new();
     let occurrence = event.recurrence_id.as_ref().map(|when| when.local.as_str()).unwrap_or_default();
     let sequence = event.sequence.to_string();
-    for field in [account.name.as_str(), &event.uid, occurrence, &sequence] {
+    // Who takes somebody else's UID names another event.
+    let organizer = event.organizer.as_ref().map(|organizer| organizer.email.trim().to_ascii_lowercase());
+    let organizer = organizer.unwrap_or_default();
+    for field in [account.name.as_str(), &organizer, &event.uid, occurrence, &sequence] {
         hash.update((field.len() as u64).to_be_bytes());
         hash.update(field.as_bytes());
     }

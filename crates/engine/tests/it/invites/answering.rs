@@ -111,6 +111,21 @@ async fn the_same_answer_is_not_sent_twice_and_another_one_is() {
 }
 
 #[tokio::test]
+async fn an_answer_to_whoever_took_the_uid_is_none_to_the_event() {
+    let Some(world) = world().await else { return };
+    let trap = Ics { organizer: "eve@evil.example", ..tea() };
+    fill(&world, vec![trap.mail("eve@evil.example"), tea().mail(BOB)], Vec::new());
+    for uid in [1, 2] {
+        assert!(!reply(&world, uid, Answer::Decline).await.unwrap().is_repeated);
+    }
+    let received = world.sink.received();
+    assert_eq!(
+        (&received[0].to[0], &received[1].to[0]),
+        (&"eve@evil.example".into(), &"bob@example.org".into())
+    );
+}
+
+#[tokio::test]
 async fn two_calls_at_once_answer_once() {
     let Some(world) = world().await else { return };
     fill(&world, vec![tea().mail(BOB)], Vec::new());

@@ -159,6 +159,27 @@ async fn an_occurrence_that_was_moved_away_is_no_conflict_any_more() {
 }
 
 #[tokio::test]
+async fn who_takes_the_uid_of_another_event_changes_nothing_of_it() {
+    let Some(world) = world().await else { return };
+    let eve = "eve@evil.example";
+    let moved = Ics {
+        organizer: eve,
+        sequence: 9,
+        start: ":20270101T100000Z",
+        end: ":20270101T110000Z",
+        ..standup()
+    };
+    let off = Ics { method: "CANCEL", organizer: eve, sequence: 9, ..standup() };
+    let sent = vec![answer(standup(), "alice@example.com ACCEPTED")];
+    let inbox = vec![tea().mail(BOB), standup().mail("carl@example.org"), moved.mail(eve), off.mail(eve)];
+    fill(&world, inbox, sent);
+    let conflicts = read(&world, 1).await.conflicts;
+    assert_eq!((conflicts.len(), conflicts[0].summary.as_str()), (1, "Standup"));
+    assert_eq!(read(&world, 2).await.events[0].answered, "accept");
+    assert_eq!(read(&world, 3).await.events[0].answered, "");
+}
+
+#[tokio::test]
 async fn mail_that_the_grant_does_not_see_tells_it_nothing() {
     let Some(mut world) = world().await else { return };
     let old = Ics { attendees: vec!["alice@example.com ACCEPTED"], ..standup() }.mail("carl@example.org");
