@@ -82,7 +82,8 @@ fn an_agent_recognises_an_invite_sees_what_else_is_on_and_answers_it() {
     assert_eq!(received.len(), 1);
     assert_eq!(received[0].to, ["ann@example.org"]);
     let message = &received[0].message;
-    for part in ["Subject: Tentative: tea\r\n", "method=REPLY", "PARTSTAT=TENTATIVE", "There is the standup."] {
+    for part in ["Subject: Tentative: tea\r\n", "method=REPLY", "PARTSTAT=TENTATIVE", "There is the standup."]
+    {
         assert!(message.contains(part), "{part}: {message}");
     }
 }
