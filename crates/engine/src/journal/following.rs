@@ -15,8 +15,8 @@ use super::{
 };
 use crate::{Account, Engine};
 
-/// How many moves in a row are followed.
-const HOPS: usize = 10;
+/// How many moves in a row are followed: more than anybody sorts to and fro, each a look into the database.
+const HOPS: usize = 100;
 
 /// Where a moved message is.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -32,7 +32,7 @@ fn the_inspector_finds_no_fault_in_the_schemas_and_reads_mail_with_them() {
     let hosted = Hosted::on(&dovecot);
     for era in ERAS {
         let listed = inspect(&node, &hosted, era, &["tools/list", "--strict"]);
-        assert_eq!(listed["tools"].as_array().map(Vec::len), Some(7), "{era}: {listed}");
+        assert_eq!(listed["tools"].as_array().map(Vec::len), Some(8), "{era}: {listed}");
         let call = |tool: &str, arguments: Value| {
             let arguments = arguments.to_string();
             let method = ["tools/call", "--tool-name", tool, "--tool-args-json", &arguments];

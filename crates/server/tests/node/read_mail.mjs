@@ -12,6 +12,7 @@ const TOOLS = [
   "mail_accounts",
   "mail_attachment",
   "mail_folders",
+  "mail_invite",
   "mail_people",
   "mail_read",
   "mail_search",

@@ -21,6 +21,7 @@ TOOLS = [
     "mail_accounts",
     "mail_attachment",
     "mail_folders",
+    "mail_invite",
     "mail_people",
     "mail_read",
     "mail_search",
