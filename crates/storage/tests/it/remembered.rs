@@ -112,5 +112,5 @@ pub(crate) async fn a_grant_hands_over_so_much_and_what_fails_leaves_nothing(wor
     hand(octets(0, 1000).1).await.unwrap();
     assert!(matches!(hand(octets(1, 1000).1).await, Err(Error::Full)), "too many files");
     const COUNT: &str = "SELECT count(*) AS pieces FROM upload_pieces";
-    assert_eq!(store.database().fetch(COUNT, &[]).await.unwrap()[0].int("pieces").unwrap(), 4);
+    assert_eq!(store.database().fetch(COUNT, &[]).await.unwrap()[0].int("pieces").unwrap(), 14);
 }
