@@ -79,10 +79,6 @@ fn finding_people_costs_next_to_nothing_to_know_of() {
 }
 
 #[test]
-    }
-}
-
-#[test]
 fn schemas_use_only_what_every_client_accepts() {
     for tool in adverts() {
         for which in ["inputSchema", "outputSchema"] {
