@@ -160,7 +160,7 @@ async fn create(
 
 async fn rename(change: &mut Change<'_>, meant: &Meant<'_>, to: &FolderName) -> Result<String, Problem> {
     let Meant { account, folders, folder } = meant;
-    rules::check_changeable(meant)?;
+    rules::check_renamed(meant)?;
     if FolderArg::parse(to.as_str()) == FolderArg::Role(domain::Role::Inbox) {
         return Err(exists("@inbox"));
     }

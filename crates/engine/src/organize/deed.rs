@@ -231,7 +231,7 @@ impl Account {
 /// they are about to send: neither is an agent's to fill.
 fn check_goal(folder: &Folder, folders: &Folders, how: How) -> Result<(), Problem> {
     let refused = |what: &str, hint: &str| Err(Problem::new(Code::NotSupported, what).hint(hint));
-    match folder.role {
+    match folder.persons_own().or(folder.role) {
         Some(Role::Sent) => refused(
             "Nothing is moved or copied into the folder of sent mail: it is the record of what the person sent.",
             "Choose another folder.",
