@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use bytes::Bytes;
 use domain::{Code, Problem};
 use mail::imap::{
-    change::{Changed, End, How, Messages, OneTransferred, Revert, Reverted, Transferred},
+    change::{Changed, End, How, Messages, OneTransferred, Revert, Reverted, Transferred, Was},
     write::Placed,
 };
 
@@ -160,10 +160,14 @@ impl Reversal<'_> {
         if open.is_empty() {
             return outcomes;
         }
+        let mut is_own = false;
         for wire in [&to.0, &from.wire] {
-            if let Err(problem) = account.shown_at(wire).await {
-                set(&mut outcomes, &open, |_| Err(problem.clone()));
-                return outcomes;
+            match account.shown_at(wire).await {
+                Ok(folder) => is_own = folder.persons_own().is_some(),
+                Err(problem) => {
+                    set(&mut outcomes, &open, |_| Err(problem.clone()));
+                    return outcomes;
+                }
             }
         }
         let moved: Vec<&OneTransferred> = open.iter().filter_map(|index| batch.get(*index)).collect();
@@ -180,6 +184,10 @@ impl Reversal<'_> {
         let goal = (from.wire.clone(), from.key.clone());
         for ((wire, validity), group) in groups {
             let at = Place { wire, key: to.1.clone(), validity };
+            let group = if is_own { same_as_before(account, &at, batch, group, &mut outcomes).await } else { group };
+            if group.is_empty() {
+                continue;
+            }
             let uids: Vec<u32> = group.iter().map(|(_, uid)| *uid).collect();
             let moved = self.put(account, &at, &goal, &uids).await;
             for ((index, _), outcome) in group.iter().zip(moved) {
@@ -228,6 +236,43 @@ impl Reversal<'_> {
         }
         outcomes
     }
+}
+
+/// Of a group those that are certainly what was moved. Into Sent and Drafts nothing else gets: a Message-ID
+/// anybody can write, the time at which the server got a message nobody but it.
+async fn same_as_before(
+    account: &Account,
+    at: &Place,
+    batch: &[OneTransferred],
+    group: Vec<(usize, u32)>,
+    outcomes: &mut [Reversed],
+) -> Vec<(usize, u32)> {
+    let uids: Vec<u32> = group.iter().map(|(_, uid)| *uid).collect();
+    let there = account.as_they_are(at, &uids).await;
+    let mut same = Vec::with_capacity(group.len());
+    for (index, uid) in group {
+        let was = batch.get(index).map(|one| &one.was);
+        let outcome = match (&there, was) {
+            (Err(problem), _) => Err(problem.clone()),
+            (Ok(there), Some(was)) => match there.get(&uid) {
+                Some(now) if is_it(now, was) => Ok(()),
+                Some(_) => Err(unknown()),
+                None => Err(gone()),
+            },
+            (Ok(_), None) => Err(unknown()),
+        };
+        if outcome.is_ok() {
+            same.push((index, uid));
+        }
+        set(outcomes, &[index], |_| outcome.clone());
+    }
+    same
+}
+
+fn is_it(now: &Was, was: &Was) -> bool {
+    now.received.is_some()
+        && now.size.is_some()
+        && (&now.message_id, now.size, now.received) == (&was.message_id, was.size, was.received)
 }
 
 /// What became of each message of a transfer.

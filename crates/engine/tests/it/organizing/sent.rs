@@ -2,15 +2,15 @@
 
 use std::slice::from_ref;
 
-use domain::{Code, FolderArg, FolderName, Problem};
+use domain::{Code, FolderArg, FolderName, Limits, Problem};
 use engine::{
     manage::{FolderAction, ManageRequest, Managed},
     organize::Action,
 };
-use testkit::Options;
+use testkit::{Mail, Options, Proxy, proxy::Faults};
 
-use super::{these, to};
-use crate::world::{World, empty_world};
+use super::{deletion, deletion_confirmed, these, to};
+use crate::world::{NOW, World, credentials, empty_world, principal_with, settings};
 
 impl World {
     async fn renames(&self, folder: &str, to: &str) -> Result<Managed, Problem> {
@@ -57,4 +57,38 @@ async fn a_second_folder_for_sent_mail_is_not_filled_either() {
             assert_eq!(world.renames(folder, "Plain").await.unwrap_err().code, Code::InvalidInput, "{folder}");
         }
     }
+}
+
+#[tokio::test]
+async fn nothing_that_only_looks_like_what_was_sent_is_put_back_into_sent() {
+    let Some(mut world) = empty_world(Options::default()) else { return };
+    world.maildir.create("Taxes").unwrap();
+    // A server that does not say where messages go.
+    let replace = Some((b"COPYUID".to_vec(), b"XOPYUID".to_vec()));
+    let proxy = Proxy::start(world.dovecot.imap_port(), Faults { replace, ..Faults::default() }).unwrap();
+    let mut through = settings(&world.dovecot);
+    through.imap.port = proxy.port();
+    world.principal = principal_with(through, credentials("alice-secret"), Limits::default());
+    let letter = |to: &str, hours: u64| {
+        let head = "From: alice@example.com\r\nMessage-ID: <sent@example.com>\r\nSubject: hello";
+        Mail::new(format!("{head}\r\nTo: {to}\r\n\r\nhello\r\n"), NOW - hours * 3_600)
+    };
+    let mut other = world.somebody();
+    other.append("Sent", &letter("bob@one.example", 48)).unwrap();
+    let sent = [world.id("@sent", "hello").await];
+    let moved = world.organize(to(these(Action::Move, &sent), "Taxes")).await.unwrap();
+    let undone = world.undo(moved.undo.unwrap().as_str()).await.unwrap();
+    assert_eq!((undone.undone, undone.failed_count), (1, 0), "the real one is put back: {undone:?}");
+
+    let sent = [world.id("@sent", "hello").await];
+    let moved = world.organize(to(these(Action::Move, &sent), "Taxes")).await.unwrap();
+    // Whoever got it knows its Message-ID and its length, and can send another with them.
+    other.append("INBOX", &letter("eve@two.example", 2)).unwrap();
+    let planned = world.delete(deletion(&[world.id("Taxes", "hello").await])).await.unwrap();
+    assert_eq!(world.delete(deletion_confirmed(&planned)).await.unwrap().done_count, 1);
+    let forged = [world.id("INBOX", "hello").await];
+    assert_eq!(world.organize(to(these(Action::Move, &forged), "Taxes")).await.unwrap().done_count, 1);
+    let undone = world.undo(moved.undo.unwrap().as_str()).await.unwrap();
+    assert_eq!(world.subjects("@sent").await, [""; 0], "{undone:?}");
+    assert_eq!(undone.undone, 0, "{undone:?}");
 }
