@@ -62,7 +62,8 @@ pub(super) fn check_renamed(meant: &Meant<'_>) -> Result<(), Problem> {
 }
 
 fn protected(folder: &Folder) -> Problem {
-    let told = format!("`{}` has a role, or is named so: it can be neither renamed nor deleted.", folder.key());
+    let told =
+        format!("`{}` has a role, or is named so: it can be neither renamed nor deleted.", folder.key());
     invalid(told).hint("Only folders without a role can.")
 }
 

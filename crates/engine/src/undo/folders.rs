@@ -62,8 +62,11 @@ impl Account {
             let rest = one.wire_name.get(folder.wire_name.len()..).unwrap_or_default();
             let name = Bytes::from([from.as_ref(), rest].concat());
             if !self.shows(one, &folders) || !self.lists(&FolderArg::Name(shown(&name))) {
-                let told = "There are folders below it now that the grant does not reach, so it keeps its name.";
-                return Err(Problem::new(Code::OutsideGrant, told).hint("The person can do it, or widen the grant."));
+                let told =
+                    "There are folders below it now that the grant does not reach, so it keeps its name.";
+                return Err(
+                    Problem::new(Code::OutsideGrant, told).hint("The person can do it, or widen the grant.")
+                );
             }
             if one.role.is_some() || one.persons_own().is_some() {
                 let told = "The folder, or one below it, has a role now, so it keeps its name.";

@@ -184,7 +184,8 @@ impl Reversal<'_> {
         let goal = (from.wire.clone(), from.key.clone());
         for ((wire, validity), group) in groups {
             let at = Place { wire, key: to.1.clone(), validity };
-            let group = if is_own { same_as_before(account, &at, batch, group, &mut outcomes).await } else { group };
+            let group =
+                if is_own { same_as_before(account, &at, batch, group, &mut outcomes).await } else { group };
             if group.is_empty() {
                 continue;
             }

@@ -54,7 +54,11 @@ async fn a_second_folder_for_sent_mail_is_not_filled_either() {
                 assert_eq!(refused.unwrap_err().code, Code::NotSupported, "{action:?} {folder}");
             }
             // Neither by a way round: it would be filled under another name, and named back.
-            assert_eq!(world.renames(folder, "Plain").await.unwrap_err().code, Code::InvalidInput, "{folder}");
+            assert_eq!(
+                world.renames(folder, "Plain").await.unwrap_err().code,
+                Code::InvalidInput,
+                "{folder}"
+            );
         }
     }
 }
