@@ -42,7 +42,7 @@ fn check_new_role(role: Role, folders: &Folders) -> Result<(), Problem> {
 /// The role that a folder got and must not have.
 pub(super) fn taken_role(folder: &Folder, before: &Folders) -> Option<Role> {
     let was_there = |role: Role| before.all.iter().any(|folder| folder.role == Some(role));
-    folder.role.filter(|role| matches!(role, Role::Sent | Role::Drafts) || was_there(*role))
+    folder.persons_own().or_else(|| folder.role.filter(|role| was_there(*role)))
 }
 
 /// The error for a folder that would be taken for one with a role.

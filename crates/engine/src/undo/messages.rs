@@ -1,7 +1,7 @@
 //! Reversing what was done to messages: flags that nobody changed since, and moves of those that are still
 //! where they were put. What is moved back is in the journal as every move is.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use bytes::Bytes;
 use domain::{Code, Problem};
@@ -82,8 +82,14 @@ impl Reversal<'_> {
         if let Err(problem) = account.shown_at(wire).await {
             return vec![Err(problem); group.len()];
         }
+        let uids: Vec<u32> = group.iter().map(|(_, uid)| *uid).collect();
+        let too_old = match account.too_old(wire, validity, &uids).await {
+            Ok(too_old) => too_old,
+            Err(problem) => return vec![Err(problem); group.len()],
+        };
         let reverts: Vec<Revert> = group
             .iter()
+            .filter(|(_, uid)| !too_old.contains(uid))
             .filter_map(|(index, uid)| {
                 let one = batch.get(*index)?;
                 // What counts changes counts them in one mailbox only.
@@ -274,6 +280,17 @@ fn is_it(now: &Was, was: &Was) -> bool {
     now.received.is_some()
         && now.size.is_some()
         && (&now.message_id, now.size, now.received) == (&was.message_id, was.size, was.received)
+}
+
+impl Account {
+    /// Those that are older than what the grant shows by now.
+    async fn too_old(&self, wire: &Bytes, validity: u32, uids: &[u32]) -> Result<BTreeSet<u32>, Problem> {
+        let Some(before) = self.nothing_before else { return Ok(BTreeSet::new()) };
+        let at = Place { wire: wire.clone(), key: String::new(), validity };
+        let there = self.as_they_are(&at, uids).await?;
+        let is_old = |was: &Was| was.received.is_none_or(|received| received < before);
+        Ok(there.into_values().filter(is_old).map(|was| was.uid).collect())
+    }
 }
 
 /// What became of each message of a transfer.

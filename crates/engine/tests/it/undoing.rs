@@ -312,3 +312,20 @@ async fn a_folder_keeps_its_name_while_one_is_below_it_that_the_grant_does_not_r
     world.somebody().run("DELETE Two/secret").unwrap();
     assert_eq!(world.undo(&renamed).await.unwrap().undone, 1);
 }
+
+#[tokio::test]
+async fn flags_of_messages_that_are_too_old_for_the_grant_by_now_are_left_alone() {
+    let Some(mut world) = empty_world(Options::default()) else { return };
+    // Two hours old, and one.
+    world.notes("INBOX", &["old", "young"]);
+    let ids = [world.id("INBOX", "old").await, world.id("INBOX", "young").await];
+    let (undo, _) = world.done(these(Action::Star, &ids), 2).await;
+    let before = i64::try_from(crate::world::NOW - 5_400).unwrap();
+    let nothing_before = Some(domain::Timestamp::from_unix_timestamp(before).unwrap());
+    let everything = world.principal.clone();
+    world.principal = principal(&world.dovecot, Limits { nothing_before, ..Limits::default() });
+    let undone = world.undo(&undo).await.unwrap();
+    assert_eq!(told(&undone), (1, vec![(ids[0].as_str(), "not_found")]));
+    world.principal = everything;
+    assert_eq!(world.flags("INBOX", "old").await, ["\\flagged"]);
+}

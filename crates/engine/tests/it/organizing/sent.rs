@@ -64,6 +64,17 @@ async fn a_second_folder_for_sent_mail_is_not_filled_either() {
 }
 
 #[tokio::test]
+async fn a_folder_that_the_server_takes_for_sent_mail_by_a_name_of_its_own_is_named_back() {
+    // Not there yet, and deeper than Sent, which keeps the role.
+    let more = "namespace inbox {\n  mailbox Box/Zzz {\n    special_use = \\Sent\n  }\n}\n".to_owned();
+    let Some(world) = empty_world(Options { extra_settings: more, ..Options::default() }) else { return };
+    world.notes("Plain", &["forged"]);
+    assert_eq!(world.renames("Plain", "Box/Zzz").await.unwrap_err().code, Code::InvalidInput);
+    let listed = world.somebody().run("LIST \"\" *").unwrap().concat();
+    assert!(listed.contains("Plain") && !listed.contains("Zzz"), "{listed}");
+}
+
+#[tokio::test]
 async fn nothing_that_only_looks_like_what_was_sent_is_put_back_into_sent() {
     let Some(mut world) = empty_world(Options::default()) else { return };
     world.maildir.create("Taxes").unwrap();
