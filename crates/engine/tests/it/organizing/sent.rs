@@ -69,9 +69,12 @@ async fn a_folder_that_the_server_takes_for_sent_mail_by_a_name_of_its_own_is_na
     let more = "namespace inbox {\n  mailbox Box/Zzz {\n    special_use = \\Sent\n  }\n}\n".to_owned();
     let Some(world) = empty_world(Options { extra_settings: more, ..Options::default() }) else { return };
     world.notes("Plain", &["forged"]);
-    assert_eq!(world.renames("Plain", "Box/Zzz").await.unwrap_err().code, Code::InvalidInput);
+    world.notes("Other/Zzz", &["forged"]);
+    for (folder, to) in [("Plain", "Box/Zzz"), ("Other", "Box")] {
+        assert_eq!(world.renames(folder, to).await.unwrap_err().code, Code::InvalidInput, "{folder}");
+    }
     let listed = world.somebody().run("LIST \"\" *").unwrap().concat();
-    assert!(listed.contains("Plain") && !listed.contains("Zzz"), "{listed}");
+    assert!(listed.contains("Plain") && listed.contains("Other/Zzz") && !listed.contains("Box/"), "{listed}");
 }
 
 #[tokio::test]
