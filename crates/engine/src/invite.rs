@@ -21,7 +21,7 @@ pub use mail::calendar::Answer;
 
 pub(crate) use self::around::Agenda;
 use self::{
-    agenda::{IsOwn, Later},
+    agenda::{Conflicts, IsOwn, Later},
     around::Around,
     parts::{Octets, Wanted},
 };
@@ -267,8 +267,8 @@ fn view(read: &Read, around: &Around, now: Timestamp) -> (InviteView, Vec<Vec<Ad
     }
     let uids: HashSet<&str> = read.invite.events.iter().map(|event| event.uid.as_str()).collect();
     let is_off = matches!(read.invite.method, Some(Method::Cancel | Method::Reply));
-    let (mut conflicts, more_conflicts) =
-        if is_off { (Vec::new(), 0) } else { agenda::conflicts(&windows, &uids, &all, is_own) };
+    let Conflicts { found: mut conflicts, more: more_conflicts, is_cut } =
+        if is_off { Conflicts::default() } else { agenda::conflicts(&windows, &uids, &all, is_own) };
     for conflict in &mut conflicts {
         let (summary, _, count) = account.line(&conflict.summary);
         (conflict.summary, masked) = (summary, masked + count);
@@ -283,7 +283,7 @@ fn view(read: &Read, around: &Around, now: Timestamp) -> (InviteView, Vec<Vec<Ad
         conflicts,
         more_conflicts,
         back_to: around.back_to,
-        is_cut: around.is_cut,
+        is_cut: around.is_cut || is_cut,
         masked,
     };
     (view, senders)

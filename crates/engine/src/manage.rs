@@ -160,7 +160,7 @@ async fn create(
 
 async fn rename(change: &mut Change<'_>, meant: &Meant<'_>, to: &FolderName) -> Result<String, Problem> {
     let Meant { account, folders, folder } = meant;
-    rules::check_changeable(meant)?;
+    rules::check_renamed(meant)?;
     if FolderArg::parse(to.as_str()) == FolderArg::Role(domain::Role::Inbox) {
         return Err(exists("@inbox"));
     }
@@ -184,12 +184,24 @@ async fn rename(change: &mut Change<'_>, meant: &Meant<'_>, to: &FolderName) -> 
     let step = Step::Renamed { from: from.clone(), to: wire.clone() };
     let number = change.begin(account, &step).await?;
     let now = there(account, &Manage::Rename { mailbox: from.clone(), to: wire.clone() }).await?;
-    if let Some(role) = taken_role(&now, folders) {
+    let taken = match taken_role(&now, folders) {
+        None if meant.below().next().is_some() => taken_below(account, &now).await?,
+        taken => taken,
+    };
+    if let Some(role) = taken {
         ask(account, &Manage::Rename { mailbox: wire, to: from }).await?;
         return Err(no_role(role));
     }
     change.end(account, number, &step).await?;
     Ok(now.key().to_string())
+}
+
+/// The role that a folder below a renamed one got and must not have.
+async fn taken_below(account: &Account, folder: &Folder) -> Result<Option<domain::Role>, Problem> {
+    account.opened.forget_folders();
+    let fresh = Fresh::Now { counts: false };
+    let folders = account.opened.folders(fresh).await.map_err(|error| account.problem(&error))?;
+    Ok(manage::below(&folders, folder).find_map(Folder::persons_own))
 }
 
 async fn subscribe(change: &mut Change<'_>, meant: &Meant<'_>, is_on: bool) -> Result<String, Problem> {

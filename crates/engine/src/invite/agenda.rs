@@ -4,12 +4,13 @@
 //! write a calendar that names somebody else's event.
 
 use std::{
+    cmp::Reverse,
     collections::{BTreeMap, HashSet},
     sync::Arc,
 };
 
 use domain::{Address, MessageRef, Timestamp};
-use mail::calendar::{Answer, Event, Invite, Method, Occurrence, Partstat};
+use mail::calendar::{Answer, Event, Invite, Method, Occurrence, Partstat, When};
 
 use super::{Conflict, around::CalendarMail};
 
@@ -18,6 +19,13 @@ pub(super) const MAX_CONFLICTS: usize = 10;
 
 /// Occurrences of one other event that are compared.
 const MAX_COMPARED: usize = 200;
+
+/// Other series that are compared: working out their times takes up to some ten milliseconds each, and anybody
+/// can send them.
+const MAX_SERIES: usize = 200;
+
+/// Messages about one event that are looked at, the newest first.
+const MAX_SAID: usize = 500;
 
 /// One event of one message.
 #[derive(Clone, Copy)]
@@ -164,14 +172,24 @@ fn own_partstat(event: &Event, is_own: IsOwn<'_>) -> Option<Partstat> {
     event.attendees.iter().find(|attendee| is_own(&attendee.address.email)).map(|attendee| attendee.partstat)
 }
 
-/// What else the person accepted, or organizes, at the times of an event; at most [`MAX_CONFLICTS`], and how
-/// many more there are. `uids` are the event's own.
+/// What else is at the times of an event.
+#[derive(Debug, Default)]
+pub(super) struct Conflicts {
+    /// At most [`MAX_CONFLICTS`], the earliest.
+    pub(super) found: Vec<Conflict>,
+    /// How many more there are.
+    pub(super) more: usize,
+    /// Whether there was too much to look at all of it.
+    pub(super) is_cut: bool,
+}
+
+/// What else the person accepted, or organizes, at the times of an event. `uids` are the event's own.
 pub(super) fn conflicts(
     windows: &[Occurrence],
     uids: &HashSet<&str>,
     all: &[Said<'_>],
     is_own: IsOwn<'_>,
-) -> (Vec<Conflict>, usize) {
+) -> Conflicts {
     // Who takes somebody else's UID tells of another event.
     let mut each: BTreeMap<(&str, String), Vec<Said<'_>>> = BTreeMap::new();
     for said in all.iter().filter(|said| !uids.contains(said.event.uid.as_str())) {
@@ -179,9 +197,24 @@ pub(super) fn conflicts(
         let organizer = organizer.unwrap_or_default().to_ascii_lowercase();
         each.entry((&said.event.uid, organizer)).or_default().push(*said);
     }
-    let mut found: Vec<Conflict> = Vec::new();
-    for of_it in each.values() {
+    let mut told = Conflicts::default();
+    let mut seen: HashSet<(Timestamp, &MessageRef)> = HashSet::new();
+    let mut found: Vec<(Timestamp, Timestamp, Said<'_>)> = Vec::new();
+    let mut series = 0;
+    for of_it in each.values_mut() {
+        if of_it.len() > MAX_SAID {
+            of_it.sort_by_key(|said| Reverse(said.mail.received));
+            of_it.truncate(MAX_SAID);
+            told.is_cut = true;
+        }
         for said in attended(of_it, is_own) {
+            if !said.event.is_single() {
+                series += 1;
+                if series > MAX_SERIES {
+                    told.is_cut = true;
+                    continue;
+                }
+            }
             let moved: HashSet<Timestamp> = if occurrence(said.event).is_none() {
                 of_it
                     .iter()
@@ -192,23 +225,23 @@ pub(super) fn conflicts(
                 HashSet::new()
             };
             for (start, end) in overlapping(&said.mail.invite, said.event, windows, &moved) {
-                let conflict = Conflict {
-                    summary: said.event.summary.clone(),
-                    start,
-                    end,
-                    id: said.id.clone(),
-                    from: said.mail.from.clone(),
-                };
-                if !found.iter().any(|other| other.start == conflict.start && other.id == conflict.id) {
-                    found.push(conflict);
+                if seen.insert((start, said.id)) {
+                    found.push((start, end, said));
                 }
             }
         }
     }
-    found.sort_by(|a, b| (a.start, a.end, &a.summary).cmp(&(b.start, b.end, &b.summary)));
-    let more = found.len().saturating_sub(MAX_CONFLICTS);
-    found.truncate(MAX_CONFLICTS);
-    (found, more)
+    found.sort_by(|a, b| (a.0, a.1, &a.2.event.summary).cmp(&(b.0, b.1, &b.2.event.summary)));
+    told.more = found.len().saturating_sub(MAX_CONFLICTS);
+    let conflict = |(start, end, said): (Timestamp, Timestamp, Said<'_>)| Conflict {
+        summary: said.event.summary.clone(),
+        start,
+        end,
+        id: said.id.clone(),
+        from: said.mail.from.clone(),
+    };
+    told.found = found.into_iter().take(MAX_CONFLICTS).map(conflict).collect();
+    told
 }
 
 /// Whether it may say what an event is: the organizer's own words, or the person's.
@@ -280,10 +313,79 @@ fn overlapping(
             start < window_end && window.start.at < end.max(start + time::Duration::SECOND)
         })
     };
-    let times = invite.occurrences(event, first, MAX_COMPARED);
-    let times = times.into_iter().map(|occurrence| (occurrence.start.at, occurrence.end.at));
+    let times: Vec<(Timestamp, Timestamp)> = if event.is_single() {
+        let times =
+            |start: &When| (start.at, event.end.as_ref().map_or(start.at, |end| end.at.max(start.at)));
+        event.start.iter().map(times).collect()
+    } else {
+        let times = invite.occurrences(event, first, MAX_COMPARED);
+        times.into_iter().map(|occurrence| (occurrence.start.at, occurrence.end.at)).collect()
+    };
     times
+        .into_iter()
         .take_while(|(start, _)| *start <= last)
         .filter(|(start, end)| !moved.contains(start) && is_there(*start, *end))
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{fmt::Write as _, time::Instant};
+
+    use mail::calendar;
+
+    use super::*;
+
+    fn mail(uid: u32, text: &str) -> (MessageRef, Arc<CalendarMail>) {
+        let from = vec![Address { name: String::new(), email: "eve@evil.example".into() }];
+        let invite = Arc::new(calendar::parse(text.as_bytes()).unwrap());
+        let mail = CalendarMail { received: Timestamp::UNIX_EPOCH, from, is_sent: false, invite, octets: 0 };
+        (format!("work/@inbox:{}@a", uid + 1).parse().unwrap(), Arc::new(mail))
+    }
+
+    fn calendar(events: impl Iterator<Item = String>) -> String {
+        let mut text = String::from("BEGIN:VCALENDAR\r\nMETHOD:REQUEST\r\n");
+        for event in events {
+            let _ = write!(
+                text,
+                "BEGIN:VEVENT\r\n{event}\r\nORGANIZER:mailto:eve@evil.example\r\n\
+                 ATTENDEE;PARTSTAT=ACCEPTED:mailto:alice@example.com\r\nEND:VEVENT\r\n"
+            );
+        }
+        text + "END:VCALENDAR\r\n"
+    }
+
+    #[test]
+    fn whoever_fills_a_mailbox_with_invites_keeps_nobody_busy_for_long() {
+        // Somebody says that the person accepted all this, and invites them for a year.
+        let long = calendar(std::iter::once(
+            "UID:long\r\nDTSTART:20260101T000000Z\r\nDTEND:20270101T000000Z".into(),
+        ));
+        let long = calendar::parse(long.as_bytes()).unwrap();
+        let after = long.events[0].start.as_ref().unwrap().at;
+        let windows = long.occurrences(&long.events[0], after, 1);
+        let series = |at: u32| {
+            let event = move |number: u32| {
+                format!(
+                    "UID:s{at}.{number}\r\nDTSTART:20260102T080000Z\r\nDTEND:20260102T090000Z\r\nRRULE:FREQ=HOURLY"
+                )
+            };
+            mail(at, &calendar((0..50).map(event)))
+        };
+        let moved = |at: u32| {
+            let event = move |number: u32| {
+                let when =
+                    format!("20260{}{:02}T{:02}{:02}00Z", 1 + at % 9, 1 + number % 28, at % 24, number);
+                format!("UID:one\r\nRECURRENCE-ID:{when}\r\nDTSTART:{when}")
+            };
+            mail(at, &calendar((0..50).map(event)))
+        };
+        let mails: Vec<_> = (0..40).map(series).chain((100..240).map(moved)).collect();
+        let begun = Instant::now();
+        let is_own = |email: &str| email == "alice@example.com";
+        let told = conflicts(&windows, &HashSet::from(["long"]), &all(&mails), &is_own);
+        assert!(begun.elapsed().as_secs() < 20, "{:?}", begun.elapsed());
+        assert_eq!(told.found.len(), MAX_CONFLICTS);
+        assert!(told.is_cut && told.more > MAX_SAID, "{} more", told.more);
+    }
 }

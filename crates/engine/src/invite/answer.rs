@@ -79,8 +79,11 @@ impl Engine {
         let attendee = event.attendees.iter().find(|attendee| account.is_identity(&attendee.address.email));
         let is_invited = attendee.is_some();
         let attendee = attendee.map_or_else(|| from.clone(), |attendee| attendee.address.clone());
+        // Of the summary what the text shows: nothing leaves that the person who is asked could not see.
+        let mut shown = event.clone();
+        shown.summary = summary_of(event);
         let text = calendar::reply(&Reply {
-            event,
+            event: &shown,
             attendee: &attendee,
             answer: request.answer,
             comment: &comment,
@@ -256,14 +259,20 @@ fn comment(text: &str) -> Result<String, Problem> {
     Ok(invisible::clean(text).0.into_owned())
 }
 
-/// Subject and text, the same for every calendar.
-fn written(from: &Address, event: &Event, answer: Answer, comment: &str) -> (String, String) {
-    let (begins, says) = words(answer);
+/// The event's name as it leaves, cut.
+fn summary_of(event: &Event) -> String {
     let summary = row::single_line(&invisible::clean(&event.summary).0);
     let mut short: String = summary.chars().take(MAX_SUMMARY).collect();
     if short.len() < summary.len() {
         short.push('…');
     }
+    short
+}
+
+/// Subject and text, the same for every calendar.
+fn written(from: &Address, event: &Event, answer: Answer, comment: &str) -> (String, String) {
+    let (begins, says) = words(answer);
+    let short = summary_of(event);
     let subject = if short.is_empty() { begins.to_owned() } else { format!("{begins}: {short}") };
     let who = if from.name.trim().is_empty() { &from.email } else { &from.name };
     let what = if short.is_empty() {

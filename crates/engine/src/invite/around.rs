@@ -58,7 +58,7 @@ pub(super) struct CalendarMail {
     pub(super) is_sent: bool,
     pub(super) invite: Arc<Invite>,
     /// What it takes of the memory, about.
-    octets: usize,
+    pub(super) octets: usize,
 }
 
 /// What is remembered of one account.

@@ -42,7 +42,7 @@ fn check_new_role(role: Role, folders: &Folders) -> Result<(), Problem> {
 /// The role that a folder got and must not have.
 pub(super) fn taken_role(folder: &Folder, before: &Folders) -> Option<Role> {
     let was_there = |role: Role| before.all.iter().any(|folder| folder.role == Some(role));
-    folder.role.filter(|role| matches!(role, Role::Sent | Role::Drafts) || was_there(*role))
+    folder.persons_own().or_else(|| folder.role.filter(|role| was_there(*role)))
 }
 
 /// The error for a folder that would be taken for one with a role.
@@ -51,12 +51,24 @@ pub(super) fn no_role(role: Role) -> Problem {
         .hint("Choose a name that no mail program uses for it.")
 }
 
+/// That the folder may have another name: nobody fills it under that one and gives it its own back, to have sent
+/// what the person did not send.
+pub(super) fn check_renamed(meant: &Meant<'_>) -> Result<(), Problem> {
+    check_changeable(meant)?;
+    match std::iter::once(meant.folder).chain(meant.below()).find(|folder| folder.persons_own().is_some()) {
+        Some(folder) => Err(protected(folder)),
+        None => Ok(()),
+    }
+}
+
+fn protected(folder: &Folder) -> Problem {
+    let told =
+        format!("`{}` has a role, or is named so: it can be neither renamed nor deleted.", folder.key());
+    invalid(told).hint("Only folders without a role can.")
+}
+
 /// That neither the folder nor one below it has a role, and that the grant reaches all of them.
 pub(super) fn check_changeable(meant: &Meant<'_>) -> Result<(), Problem> {
-    let protected = |folder: &Folder| {
-        let told = format!("`{}` has a role: it can be neither renamed nor deleted.", folder.key());
-        invalid(told).hint("Only folders without a role can.")
-    };
     if meant.folder.role.is_some() {
         return Err(protected(meant.folder));
     }

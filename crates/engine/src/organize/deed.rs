@@ -15,7 +15,7 @@ use crate::{Account, opened::Fresh};
 const INBOX_LABEL: &str = "\\Inbox";
 
 /// What begins the names of Gmail's own folders, which are no labels of that name.
-const GMAIL_OWN: &str = "[Gmail]/";
+const GMAIL_OWN: [&str; 2] = ["[Gmail]/", "[Google Mail]/"];
 
 /// What is done to the messages of one folder.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -231,7 +231,7 @@ impl Account {
 /// they are about to send: neither is an agent's to fill.
 fn check_goal(folder: &Folder, folders: &Folders, how: How) -> Result<(), Problem> {
     let refused = |what: &str, hint: &str| Err(Problem::new(Code::NotSupported, what).hint(hint));
-    match folder.role {
+    match folder.persons_own().or(folder.role) {
         Some(Role::Sent) => refused(
             "Nothing is moved or copied into the folder of sent mail: it is the record of what the person sent.",
             "Choose another folder.",
@@ -267,7 +267,9 @@ fn transferred(
     }
     let to_inbox = to.role == Some(Role::Inbox);
     let label = if to_inbox { INBOX_LABEL.to_owned() } else { to.name.segments().join("/") };
-    if label.starts_with(GMAIL_OWN) {
+    // A folder may be called `\Sent`; that label is Gmail's, too.
+    let is_system = !to_inbox && label.starts_with('\\');
+    if is_system || GMAIL_OWN.iter().any(|own| label.starts_with(own)) {
         return Err(Problem::new(Code::NotSupported, "Gmail fills this folder itself.")
             .hint("Choose a label of the person's own."));
     }
@@ -277,4 +279,35 @@ fn transferred(
         remove_labels: if leaves_inbox { vec![INBOX_LABEL.to_owned()] } else { Vec::new() },
         ..marks
     }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn folder(name: &str, role: Option<Role>) -> Folder {
+        Folder {
+            wire_name: name.to_owned().into(),
+            name: FolderName::from_path(name, Some('/')),
+            role,
+            fit_for: role,
+            is_selectable: true,
+            is_subscribed: true,
+            messages: None,
+            unseen: None,
+            uid_next: None,
+        }
+    }
+
+    #[test]
+    fn a_folder_that_is_named_like_a_label_of_gmails_own_does_not_set_that() {
+        let all_mail = folder("[Gmail]/All Mail", Some(Role::All));
+        let folders = Folders { is_gmail: true, ..Folders::default() };
+        let deed =
+            |name: &str| transferred(&all_mail, &folders, folder(name, None), How::Copy, Marks::default());
+        for name in ["\\Sent", "\\Draft", "\\sent/x", "[Gmail]/Important", "[Google Mail]/Wichtig"] {
+            assert_eq!(deed(name).unwrap_err().code, Code::NotSupported, "{name}");
+        }
+        assert!(matches!(deed("Taxes"), Ok(Deed::Mark(_))));
+    }
 }

@@ -138,6 +138,7 @@ fn looked_in(is_gmail: bool, roles: &[Option<Role>], is_anybody: bool) -> Vec<(O
             wire_name: name.clone().into(),
             name: domain::FolderName::from_agent(name),
             role: *role,
+            fit_for: *role,
             is_selectable: true,
             is_subscribed: true,
             messages: None,

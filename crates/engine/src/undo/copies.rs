@@ -250,7 +250,7 @@ impl Reversal<'_> {
 
 impl Account {
     /// Messages of a folder as they are, by UID; those that are gone are left out.
-    async fn as_they_are(&self, at: &Place, uids: &[u32]) -> Result<BTreeMap<u32, Was>, Problem> {
+    pub(super) async fn as_they_are(&self, at: &Place, uids: &[u32]) -> Result<BTreeMap<u32, Was>, Problem> {
         if uids.is_empty() {
             return Ok(BTreeMap::new());
         }

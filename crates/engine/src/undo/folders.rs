@@ -3,7 +3,8 @@
 use bytes::Bytes;
 use domain::{Code, FolderArg, FolderName, Problem};
 use mail::imap::{
-    manage::{Manage, Managed},
+    folder::Folder,
+    manage::{Manage, Managed, below},
     wire::utf7,
 };
 
@@ -48,9 +49,31 @@ impl Account {
     /// Gives a folder its old name back, if that is free.
     async fn name_back(&self, from: &Bytes, to: &Bytes) -> Reversed {
         self.opened.forget_folders();
-        self.shown_at(to).await?;
+        let folder = self.shown_at(to).await?;
         self.check_free(from).await?;
+        self.check_tree(&folder, from).await?;
         self.manage_one(&Manage::Rename { mailbox: to.clone(), to: from.clone() }).await.map(drop)
+    }
+
+    /// Whether the folder, and all that came to be below it, may have its old name: as if it were renamed now.
+    async fn check_tree(&self, folder: &Folder, from: &Bytes) -> Reversed {
+        let folders = self.opened.folders(Fresh::Known).await.map_err(|error| self.problem(&error))?;
+        for one in std::iter::once(folder).chain(below(&folders, folder)) {
+            let rest = one.wire_name.get(folder.wire_name.len()..).unwrap_or_default();
+            let name = Bytes::from([from.as_ref(), rest].concat());
+            if !self.shows(one, &folders) || !self.lists(&FolderArg::Name(shown(&name))) {
+                let told =
+                    "There are folders below it now that the grant does not reach, so it keeps its name.";
+                return Err(
+                    Problem::new(Code::OutsideGrant, told).hint("The person can do it, or widen the grant.")
+                );
+            }
+            if one.role.is_some() || one.persons_own().is_some() {
+                let told = "The folder, or one below it, has a role now, so it keeps its name.";
+                return Err(Problem::new(Code::Conflict, told));
+            }
+        }
+        Ok(())
     }
 
     /// Makes a folder again that was removed.

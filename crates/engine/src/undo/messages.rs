@@ -1,12 +1,12 @@
 //! Reversing what was done to messages: flags that nobody changed since, and moves of those that are still
 //! where they were put. What is moved back is in the journal as every move is.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use bytes::Bytes;
 use domain::{Code, Problem};
 use mail::imap::{
-    change::{Changed, End, How, Messages, OneTransferred, Revert, Reverted, Transferred},
+    change::{Changed, End, How, Messages, OneTransferred, Revert, Reverted, Transferred, Was},
     write::Placed,
 };
 
@@ -82,8 +82,14 @@ impl Reversal<'_> {
         if let Err(problem) = account.shown_at(wire).await {
             return vec![Err(problem); group.len()];
         }
+        let uids: Vec<u32> = group.iter().map(|(_, uid)| *uid).collect();
+        let too_old = match account.too_old(wire, validity, &uids).await {
+            Ok(too_old) => too_old,
+            Err(problem) => return vec![Err(problem); group.len()],
+        };
         let reverts: Vec<Revert> = group
             .iter()
+            .filter(|(_, uid)| !too_old.contains(uid))
             .filter_map(|(index, uid)| {
                 let one = batch.get(*index)?;
                 // What counts changes counts them in one mailbox only.
@@ -160,10 +166,14 @@ impl Reversal<'_> {
         if open.is_empty() {
             return outcomes;
         }
+        let mut is_own = false;
         for wire in [&to.0, &from.wire] {
-            if let Err(problem) = account.shown_at(wire).await {
-                set(&mut outcomes, &open, |_| Err(problem.clone()));
-                return outcomes;
+            match account.shown_at(wire).await {
+                Ok(folder) => is_own = folder.persons_own().is_some(),
+                Err(problem) => {
+                    set(&mut outcomes, &open, |_| Err(problem.clone()));
+                    return outcomes;
+                }
             }
         }
         let moved: Vec<&OneTransferred> = open.iter().filter_map(|index| batch.get(*index)).collect();
@@ -180,6 +190,11 @@ impl Reversal<'_> {
         let goal = (from.wire.clone(), from.key.clone());
         for ((wire, validity), group) in groups {
             let at = Place { wire, key: to.1.clone(), validity };
+            let group =
+                if is_own { same_as_before(account, &at, batch, group, &mut outcomes).await } else { group };
+            if group.is_empty() {
+                continue;
+            }
             let uids: Vec<u32> = group.iter().map(|(_, uid)| *uid).collect();
             let moved = self.put(account, &at, &goal, &uids).await;
             for ((index, _), outcome) in group.iter().zip(moved) {
@@ -227,6 +242,54 @@ impl Reversal<'_> {
             tracing::warn!(code = %problem.code, count = uids.len(), "where messages were moved back to could not be noted");
         }
         outcomes
+    }
+}
+
+/// Of a group those that are certainly what was moved. Into Sent and Drafts nothing else gets: a Message-ID
+/// anybody can write, the time at which the server got a message nobody but it.
+async fn same_as_before(
+    account: &Account,
+    at: &Place,
+    batch: &[OneTransferred],
+    group: Vec<(usize, u32)>,
+    outcomes: &mut [Reversed],
+) -> Vec<(usize, u32)> {
+    let uids: Vec<u32> = group.iter().map(|(_, uid)| *uid).collect();
+    let there = account.as_they_are(at, &uids).await;
+    let mut same = Vec::with_capacity(group.len());
+    for (index, uid) in group {
+        let was = batch.get(index).map(|one| &one.was);
+        let outcome = match (&there, was) {
+            (Err(problem), _) => Err(problem.clone()),
+            (Ok(there), Some(was)) => match there.get(&uid) {
+                Some(now) if is_it(now, was) => Ok(()),
+                Some(_) => Err(unknown()),
+                None => Err(gone()),
+            },
+            (Ok(_), None) => Err(unknown()),
+        };
+        if outcome.is_ok() {
+            same.push((index, uid));
+        }
+        set(outcomes, &[index], |_| outcome.clone());
+    }
+    same
+}
+
+fn is_it(now: &Was, was: &Was) -> bool {
+    now.received.is_some()
+        && now.size.is_some()
+        && (&now.message_id, now.size, now.received) == (&was.message_id, was.size, was.received)
+}
+
+impl Account {
+    /// Those that are older than what the grant shows by now.
+    async fn too_old(&self, wire: &Bytes, validity: u32, uids: &[u32]) -> Result<BTreeSet<u32>, Problem> {
+        let Some(before) = self.nothing_before else { return Ok(BTreeSet::new()) };
+        let at = Place { wire: wire.clone(), key: String::new(), validity };
+        let there = self.as_they_are(&at, uids).await?;
+        let is_old = |was: &Was| was.received.is_none_or(|received| received < before);
+        Ok(there.into_values().filter(is_old).map(|was| was.uid).collect())
     }
 }
 

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
 
 mod accounts;
+mod at_rest;
 mod attachments;
 mod deleting;
 mod drafted_files;

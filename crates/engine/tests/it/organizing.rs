@@ -5,6 +5,7 @@ mod costs;
 mod gmail;
 mod limits;
 mod plans;
+mod sent;
 mod wishes;
 
 use domain::{FolderArg, Problem};

@@ -295,3 +295,37 @@ async fn a_plan_is_taken_back_in_batches_with_progress() {
     let mut somebody = world.somebody();
     assert!(somebody.run("STATUS INBOX (MESSAGES)").unwrap().concat().contains("MESSAGES 2299"));
 }
+
+#[tokio::test]
+async fn a_folder_keeps_its_name_while_one_is_below_it_that_the_grant_does_not_reach() {
+    let Some(mut world) = empty_world(Options::default()) else { return };
+    world.manage(FolderAction::Create, "One", None).await;
+    let renamed = world.manage(FolderAction::Rename, "One", Some("Two")).await;
+    world.somebody().run("CREATE Two/secret").unwrap();
+    let folders = ["One", "Two"].map(str::to_owned).to_vec();
+    world.principal = principal(&world.dovecot, Limits { folders, ..Limits::default() });
+    let undone = world.undo(&renamed).await.unwrap();
+    assert_eq!(told(&undone), (0, vec![("work/Two", "outside_grant")]));
+    let listed = world.somebody().run("LIST \"\" *").unwrap().concat();
+    assert!(listed.contains("Two/secret") && !listed.contains("One"), "{listed}");
+    // Once it is gone, the name is given back.
+    world.somebody().run("DELETE Two/secret").unwrap();
+    assert_eq!(world.undo(&renamed).await.unwrap().undone, 1);
+}
+
+#[tokio::test]
+async fn flags_of_messages_that_are_too_old_for_the_grant_by_now_are_left_alone() {
+    let Some(mut world) = empty_world(Options::default()) else { return };
+    // Two hours old, and one.
+    world.notes("INBOX", &["old", "young"]);
+    let ids = [world.id("INBOX", "old").await, world.id("INBOX", "young").await];
+    let (undo, _) = world.done(these(Action::Star, &ids), 2).await;
+    let before = i64::try_from(crate::world::NOW - 5_400).unwrap();
+    let nothing_before = Some(domain::Timestamp::from_unix_timestamp(before).unwrap());
+    let everything = world.principal.clone();
+    world.principal = principal(&world.dovecot, Limits { nothing_before, ..Limits::default() });
+    let undone = world.undo(&undo).await.unwrap();
+    assert_eq!(told(&undone), (1, vec![(ids[0].as_str(), "not_found")]));
+    world.principal = everything;
+    assert_eq!(world.flags("INBOX", "old").await, ["\\flagged"]);
+}

@@ -141,6 +141,15 @@ pub struct Event {
     pub(crate) source: Source,
 }
 
+impl Event {
+    /// Whether it takes place once at most, when its beginning says: nothing has to be worked out.
+    pub fn is_single(&self) -> bool {
+        let component = self.source.calendar.components.get(self.source.index);
+        let has = |name| component.is_some_and(|component| component.line(name).is_some());
+        self.recurrence_id.is_some() || !["RRULE", "RDATE", "EXDATE"].into_iter().any(has)
+    }
+}
+
 /// What is kept of the event's own properties.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) struct Source {

@@ -71,7 +71,7 @@ pub fn reply(reply: &Reply<'_>) -> Result<String, CalendarError> {
     lines.extend(copied("RECURRENCE-ID"));
     lines.push(plain("SEQUENCE", &event.sequence.to_string()));
     lines.push(plain("DTSTAMP", &utc(reply.now)));
-    lines.push(repeated(organizer, &["CN", "SENT-BY", "EMAIL", "DIR", "LANGUAGE"]));
+    lines.push(repeated(organizer, &["CN", "SENT-BY", "EMAIL", "LANGUAGE"]));
     lines.push(attendee);
     if event.start.is_some() {
         lines.extend(copied("DTSTART"));
@@ -134,18 +134,8 @@ fn answerable<'a>(
 
 /// The one ATTENDEE: as the invite has them, with the answer.
 fn attendee(reply: &Reply<'_>, component: &Component) -> Result<Line, CalendarError> {
-    let kept = [
-        "CN",
-        "CUTYPE",
-        "ROLE",
-        "DELEGATED-FROM",
-        "DELEGATED-TO",
-        "MEMBER",
-        "SENT-BY",
-        "EMAIL",
-        "DIR",
-        "LANGUAGE",
-    ];
+    let kept =
+        ["CN", "CUTYPE", "ROLE", "DELEGATED-FROM", "DELEGATED-TO", "MEMBER", "SENT-BY", "EMAIL", "LANGUAGE"];
     let is_it = |line: &&Line| address(line).is_some_and(|found| is_same(&found, reply.attendee));
     let mut line = match component.all("ATTENDEE").find(is_it) {
         Some(line) => repeated(line, &kept),
@@ -222,6 +212,20 @@ impl Lines {
         line.write(&mut self.text);
     }
 
+    /// The lines of a zone that say when which clock holds. Whatever else an invite's sender wrote there would
+    /// leave under the name of the person, who is not shown it.
+    fn clock(&mut self, component: &Component) {
+        const KNOWN: [&str; 6] = ["DTSTART", "TZOFFSETFROM", "TZOFFSETTO", "RRULE", "RDATE", "LAST-MODIFIED"];
+        let is_of_times = |value: &str| {
+            value.trim().bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+-,;=/:".contains(&byte))
+        };
+        for line in &component.lines {
+            if line.name == "TZID" || KNOWN.contains(&line.name.as_str()) && is_of_times(&line.value) {
+                self.line(&repeated(line, &["VALUE"]));
+            }
+        }
+    }
+
     /// The VTIMEZONEs that these lines name.
     fn zones(&mut self, calendar: &Calendar, lines: &[Line]) {
         let names: HashSet<&str> =
@@ -237,12 +241,12 @@ impl Lines {
             }
             let mut copy = Self::default();
             copy.begin("VTIMEZONE");
-            zone.lines.iter().for_each(|line| copy.line(line));
+            copy.clock(zone);
             for inner in
                 calendar.inside(index).filter(|inner| matches!(inner.kind.as_str(), "STANDARD" | "DAYLIGHT"))
             {
                 copy.begin(&inner.kind);
-                inner.lines.iter().for_each(|line| copy.line(line));
+                copy.clock(inner);
                 copy.end(&inner.kind);
             }
             copy.end("VTIMEZONE");

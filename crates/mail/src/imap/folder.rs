@@ -25,6 +25,8 @@ pub struct Folder {
     pub name: FolderName,
     /// Its role.
     pub role: Option<Role>,
+    /// The role that it would have if no other folder had it: two may be marked for sent mail, or named so.
+    pub fit_for: Option<Role>,
     /// Whether it can be opened (no `\Noselect`, no `\NonExistent`).
     pub is_selectable: bool,
     /// Whether the person subscribed to it.
@@ -38,6 +40,13 @@ pub struct Folder {
 }
 
 impl Folder {
+    /// The role of which it is no agent's to fill it: what stands in Sent says whom the person wrote to, in
+    /// Drafts what they are about to send. Also where another folder has the role now.
+    pub fn persons_own(&self) -> Option<Role> {
+        let is_own = |role: &Role| matches!(role, Role::Sent | Role::Drafts);
+        self.role.filter(is_own).or_else(|| self.fit_for.filter(|role| self.role.is_none() && is_own(role)))
+    }
+
     /// How agents call it in ids: by role where it has one, else by name.
     pub fn key(&self) -> FolderArg {
         self.role.map_or_else(|| FolderArg::Name(self.name.clone()), FolderArg::Role)
@@ -191,6 +200,7 @@ fn assemble(listed: Listed, session: &Session) -> Folders {
                 wire_name: Bytes::copy_from_slice(&entry.name),
                 name: FolderName::from_path(path, entry.delimiter),
                 role: roles.of(index),
+                fit_for: roles.fit(index),
                 is_selectable: is_selectable(entry),
                 is_subscribed,
                 messages: status.and_then(|MailboxStatus { messages, .. }| *messages),
@@ -231,6 +241,7 @@ mod tests {
             wire_name: Bytes::copy_from_slice(name.as_bytes()),
             name: FolderName::from_path(name, Some('/')),
             role: None,
+            fit_for: None,
             is_selectable: true,
             is_subscribed: true,
             messages: None,

@@ -23,6 +23,7 @@ pub struct Listed<'a> {
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Roles {
     of_folder: Vec<Option<Role>>,
+    fit_for: Vec<Option<Role>>,
     archive_is_all: bool,
 }
 
@@ -51,12 +52,21 @@ impl Roles {
                 *slot = Some(role);
             }
         }
-        Self { of_folder, archive_is_all: is_gmail }
+        let fits = |folder: &Listed<'_>| {
+            Role::ALL.iter().copied().find(|role| rank(folder, *role, prefix, is_gmail).is_some())
+        };
+        let fit_for = folders.iter().map(fits).collect();
+        Self { of_folder, fit_for, archive_is_all: is_gmail }
     }
 
     /// The role of the folder at `index` of those given.
     pub fn of(&self, index: usize) -> Option<Role> {
         self.of_folder.get(index).copied().flatten()
+    }
+
+    /// The role that the folder at `index` would have if there were no other folders: it may get it any day.
+    pub fn fit(&self, index: usize) -> Option<Role> {
+        self.fit_for.get(index).copied().flatten()
     }
 
     /// The index of the folder that `role` names. On Gmail the archive is the folder of all mail.

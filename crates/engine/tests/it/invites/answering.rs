@@ -87,6 +87,18 @@ async fn an_answer_goes_to_the_organizer_alone_in_a_form_that_other_programs_rea
 }
 
 #[tokio::test]
+async fn no_part_of_an_invite_leaves_that_the_text_does_not_show() {
+    let Some(world) = world().await else { return };
+    let summary = format!("Tea{} I resign\u{e0052}", " and more".repeat(40)).leak();
+    fill(&world, vec![Ics { summary, ..tea() }.mail("bob@example.org")], Vec::new());
+    reply(&world, 1, Answer::Accept).await.unwrap();
+    let message = world.sink.received()[0].message.clone();
+    assert!(message.contains("METHOD:REPLY") && message.contains("SUMMARY:Tea and more"), "{message}");
+    let unfolded = message.replace("\r\n ", "").replace("=\r\n", "");
+    assert!(!unfolded.contains("resign") && !unfolded.contains('\u{e0052}'), "{unfolded}");
+}
+
+#[tokio::test]
 async fn the_same_answer_is_not_sent_twice_and_another_one_is() {
     let Some(world) = world().await else { return };
     fill(&world, vec![tea().mail(BOB), tea().mail("bob@example.org")], Vec::new());

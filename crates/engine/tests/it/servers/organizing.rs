@@ -26,7 +26,7 @@ impl World {
         organized.unwrap_or_else(|problem| panic!("{request:?}: {problem:?}"))
     }
 
-    async fn delete(&self, request: DeleteRequest) -> Organized {
+    pub(super) async fn delete(&self, request: DeleteRequest) -> Organized {
         self.engine.delete(&self.principal, request, &|_, _| {}).await.unwrap()
     }
 

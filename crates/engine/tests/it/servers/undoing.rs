@@ -7,8 +7,10 @@ use engine::{
     undo::Undone,
 };
 
+use testkit::Mail;
+
 use super::{World, on_every_server};
-use crate::organizing::{these, to};
+use crate::organizing::{deletion, deletion_confirmed, these, to};
 
 on_every_server!(
     flags_are_taken_back_unless_somebody_changed_them,
@@ -16,6 +18,7 @@ on_every_server!(
     copies_are_taken_away_again,
     junk_is_taken_back_with_its_mark,
     folders_are_as_they_were,
+    what_was_sent_is_put_back_and_nothing_that_only_looks_like_it,
 );
 
 impl World {
@@ -126,4 +129,33 @@ async fn folders_are_as_they_were(world: World) {
     let made = world.manage(FolderAction::Create, "One/Four", None).await;
     assert_eq!(codes(&world.undo(&made).await), (1, vec![]));
     assert!(!world.has_folder("One/Four").await);
+}
+
+async fn what_was_sent_is_put_back_and_nothing_that_only_looks_like_it(mut world: World) {
+    let letter = |to: &str, text: &str| {
+        let head = "From: alice@example.com\r\nSubject: hello\r\nMessage-ID: <sent@example.com>";
+        Mail::new(format!("{head}\r\nTo: {to}\r\n\r\n{text}\r\n"), crate::world::NOW - 400 * 86_400)
+    };
+    world.create("Taxes");
+    if !world.server.has_special_folders {
+        world.create("Sent");
+    }
+    world.file("Sent", &letter("bob@example.org", "hello"));
+    let sent = world.ids("@sent").await;
+    let undo = world.changed(to(these(Action::Move, &sent), "Taxes"), 1).await;
+    assert_eq!(codes(&world.undo(&undo).await), (1, vec![]), "the real one is put back");
+    let sent = world.ids("@sent").await;
+    let undo = world.changed(to(these(Action::Move, &sent), "Taxes"), 1).await;
+    let real = world.ids("Taxes").await;
+    // Whoever got it knows its Message-ID, and can send another with it.
+    let forged = letter("eve@evil.example", "hullo");
+    world.file("INBOX", &Mail::new(forged.raw, crate::world::NOW - 399 * 86_400));
+    let forged = world.ids("INBOX").await;
+    let planned = world.delete(deletion(&real)).await;
+    world.delete(deletion_confirmed(&planned)).await;
+    world.changed(to(these(Action::Move, &forged), "Taxes"), 1).await;
+    let undone = world.undo(&undo).await;
+    assert_eq!(undone.undone, 0, "{undone:?}");
+    assert_eq!(world.named("@sent").await, [] as [&str; 0]);
+    assert_eq!(world.named("Taxes").await, ["hello"]);
 }
