@@ -91,8 +91,12 @@ impl Run {
             Ok(Deed::Mark(marks)) => Ok(Ready::Mark(marks)),
             Ok(Deed::Destroy) => Ok(Ready::Destroy),
             Ok(Deed::Nothing) => {
-                for uid in &lot.uids {
-                    tally.done(lot.id(*uid), None);
+                // Also the same call made again: what it moved is there, under its new id.
+                let mut there = [lot];
+                keep_seen(&mut there, tally).await;
+                let [there] = there;
+                for uid in &there.uids {
+                    tally.done(there.id(*uid), there.id_now(*uid));
                 }
                 return;
             }
@@ -196,7 +200,7 @@ impl Stepping<'_, '_> {
             let id = self.lot.id(uid);
             match not_kept(&changed.left_out) {
                 Some(problem) => self.tally.fail(id, problem),
-                None => self.tally.done(id, None),
+                None => self.tally.done(id, self.lot.id_now(uid)),
             }
         }
         Ok(())

@@ -1,6 +1,9 @@
 //! What is planned, as it is kept until it is confirmed: exactly these messages, this action, this target.
 
-use std::{cmp::Reverse, collections::HashMap};
+use std::{
+    cmp::Reverse,
+    collections::{HashMap, HashSet},
+};
 
 use domain::{Code, FolderArg, Principal, Problem, Scope};
 use mail::imap::wire::sequence;
@@ -221,8 +224,8 @@ impl Engine {
         }
         let folder = folder.ok_or_else(gone)?;
         let uids = sequence::numbers(&kept.uids).collect();
-        let (validity, given, newest) = (kept.validity, HashMap::new(), Vec::new());
-        Ok(Lot { account, folder, validity, uids, given, newest })
+        let (validity, given, followed) = (kept.validity, HashMap::new(), HashSet::new());
+        Ok(Lot { account, folder, validity, uids, given, followed, newest: Vec::new() })
     }
 }
 
