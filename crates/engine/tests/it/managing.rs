@@ -1,6 +1,8 @@
 //! Folders on a real Dovecot: what a grant reaches, plans, and servers that write names in other ways. What every
 //! server does is in `servers`.
 
+mod full;
+
 use std::sync::Arc;
 
 use domain::{Code, FolderArg, FolderName, GrantId, Limits, Principal, Problem, Scope, Scopes};
@@ -26,7 +28,7 @@ async fn manage(
     let to = to.map(FolderName::from_agent);
     let request =
         ManageRequest { action, folder: FolderArg::parse(folder), to, account: None, confirm: None };
-    engine.manage(principal, request).await
+    engine.manage(principal, request, &|_, _| {}).await
 }
 
 async fn confirm(
@@ -42,7 +44,7 @@ async fn confirm(
         account: None,
         confirm: Some(plan.confirm.clone()),
     };
-    engine.manage(principal, request).await
+    engine.manage(principal, request, &|_, _| {}).await
 }
 
 impl World {
@@ -215,7 +217,10 @@ async fn arguments_that_belong_to_something_else_are_refused() {
         account: None,
         confirm: Some(plan.confirm),
     };
-    assert_eq!(world.engine.manage(&world.principal, request).await.unwrap_err().code, Code::InvalidInput);
+    assert_eq!(
+        world.engine.manage(&world.principal, request, &|_, _| {}).await.unwrap_err().code,
+        Code::InvalidInput
+    );
 }
 
 #[tokio::test]

@@ -48,7 +48,7 @@ impl World {
             account: None,
             confirm: None,
         };
-        let managed = self.engine.manage(&self.principal, request).await.unwrap();
+        let managed = self.engine.manage(&self.principal, request, &|_, _| {}).await.unwrap();
         managed.undo.unwrap_or_else(|| panic!("{action:?} {folder}: no handle")).to_string()
     }
 
