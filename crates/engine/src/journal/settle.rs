@@ -17,7 +17,7 @@ use crate::{
 };
 
 /// How long a step is left alone if it cannot be told whether somebody is at it.
-const LEASE: time::Duration = time::Duration::minutes(5);
+pub(super) const LEASE: time::Duration = time::Duration::minutes(5);
 
 /// How long it is tried to reach the server; then it is written down as it is.
 const TRIED_FOR: time::Duration = time::Duration::days(1);
