@@ -16,7 +16,7 @@ use super::{
     look::{Of, Rows},
     wish::Work,
 };
-use crate::{Engine, delete::DeleteRequest, leaving::Shown, opened::Fresh, read::gone, search::Row};
+use crate::{Engine, delete::DeleteRequest, leaving::Shown, opened::Fresh, plan, read::gone, search::Row};
 
 /// What a call said, as far as a confirming call must not say otherwise: a hash of each argument, none of
 /// what was not given.
@@ -190,6 +190,9 @@ impl Engine {
         progress: &Progress,
     ) -> Result<Organized, Problem> {
         let kept: Kept = self.take_plan(principal, confirm).await?;
+        if matches!(kept.work, Work::Delete) != matches!(work, Work::Delete) {
+            return Err(plan::of_another_tool(Code::InvalidInput));
+        }
         let other = if kept.work.is_like(work) { said.differs(&kept.said) } else { Some("do") };
         if let Some(name) = other {
             let told = format!("`{name}` differs from what was planned; nothing was done.");

@@ -8,12 +8,14 @@ use std::sync::Arc;
 use domain::{Code, FolderArg, FolderName, GrantId, Limits, Principal, Problem, Scope, Scopes};
 use engine::{
     Engine,
+    delete::DeleteRequest,
     manage::{FolderAction, ManageRequest, Managed},
-    organize::Planned,
+    organize::{Action, OrganizeRequest, Planned},
 };
 use testkit::{Mail, Options, OtherClient};
 
 use crate::{
+    organizing::{deletion, found, these},
     sending::outbox_world::MovedClock,
     world::{World, credentials, empty_world, engine_at, now, principal_with, settings},
 };
@@ -188,6 +190,33 @@ async fn a_plan_is_for_one_grant_one_folder_and_one_time() {
 
     let garbage = Planned { confirm: "yes".to_owned(), ..planned };
     assert_eq!(code(confirm(engine, principal, "One", &garbage).await), Code::InvalidInput);
+}
+
+#[tokio::test]
+async fn a_plan_of_another_tool_says_so_and_does_nothing() {
+    let Some(world) = empty_world(Options::default()) else { return };
+    world.fills("One").await;
+    let id = world.listed("One").await.remove(0).1;
+    let told = |problem: Problem| {
+        assert!(problem.message.contains("another tool"), "{problem:?}");
+        assert!(problem.hint.contains("without `confirm`"), "{problem:?}");
+    };
+    let of_folder = |planned: &Managed| planned.plan.clone().unwrap().confirm;
+    let organize = |confirm| OrganizeRequest { confirm: Some(confirm), ..these(Action::Trash, &[]) };
+    told(world.organize(organize(of_folder(&world.deletes("One").await.unwrap()))).await.unwrap_err());
+    let confirm = Some(of_folder(&world.deletes("One").await.unwrap()));
+    told(world.delete(DeleteRequest { confirm, ..deletion(&[]) }).await.unwrap_err());
+    let planned = world.delete(deletion(std::slice::from_ref(&id))).await.unwrap().plan.unwrap();
+    told(confirm_plan(&world, &planned).await);
+    let planned = world.delete(deletion(std::slice::from_ref(&id))).await.unwrap().plan.unwrap();
+    told(world.organize(organize(planned.confirm)).await.unwrap_err());
+    let planned = world.organize(found(Action::Trash, "", Some("One"))).await.unwrap().plan.unwrap();
+    told(confirm_plan(&world, &planned).await);
+    assert_eq!(world.listed("One").await.remove(0).1, id);
+}
+
+async fn confirm_plan(world: &World, planned: &Planned) -> Problem {
+    confirm(&world.engine, &world.principal, "One", planned).await.unwrap_err()
 }
 
 #[tokio::test]
