@@ -20,7 +20,7 @@ use mail::imap::{
 };
 use tokio::time::{Instant, timeout};
 
-use crate::apart::Apart;
+use crate::{apart::Apart, invite::Agenda};
 
 /// How long a folder list counts as recent.
 const FOLDERS_FRESH: Duration = Duration::from_mins(1);
@@ -40,6 +40,8 @@ pub(crate) struct Opened {
     last_problem: Mutex<Option<Result<(), Problem>>>,
     ascii_only: AtomicBool,
     pub(crate) used: Mutex<Instant>,
+    /// The calendars in its mail.
+    pub(crate) agenda: Agenda,
 }
 
 /// How new a folder list must be.
@@ -79,6 +81,7 @@ impl Opened {
             last_problem: Mutex::default(),
             ascii_only: AtomicBool::new(false),
             used: Mutex::new(Instant::now()),
+            agenda: Agenda::default(),
         }
     }
 

@@ -28,6 +28,7 @@ use storage::{Decided, Decision, Outgoing, OutgoingState, Store};
 use tokio::time::{Instant, sleep, timeout};
 
 pub use self::frozen::{frozen_hash, stored_form};
+pub(crate) use self::key::ANSWER;
 pub(crate) use self::under_way::UnderWay;
 use self::{attempt::Voucher, owner::Owner};
 use crate::{
@@ -204,7 +205,7 @@ impl Engine {
     }
 
     /// The store, if the principal may send at all.
-    fn sending_store(&self, principal: &Principal) -> Result<&Store, Problem> {
+    pub(crate) fn sending_store(&self, principal: &Principal) -> Result<&Store, Problem> {
         if !principal.may(Scope::Send) {
             return Err(Problem::new(Code::ScopeMissing, "Sending needs `mail:send`."));
         }
@@ -296,7 +297,7 @@ fn absent(what: &str) -> Problem {
 }
 
 /// The problem of a database that did not do what it was asked.
-fn stored_badly(error: &storage::Error) -> Problem {
+pub(crate) fn stored_badly(error: &storage::Error) -> Problem {
     if matches!(error, storage::Error::Gone) {
         return Problem::new(Code::NotFound, "The account was removed meanwhile.");
     }

@@ -8,6 +8,7 @@ mod draft;
 mod drafts_folder;
 mod files;
 mod identity;
+mod invite_answer;
 mod mark;
 mod media_type;
 mod moving;
@@ -24,8 +25,11 @@ mod unflow;
 mod upload;
 mod whole_message;
 
+use std::fmt;
+
 use bytes::Bytes;
-use domain::{Address, ApprovalId, Code, DraftId, MessageRef, OutboxId, Timestamp, UploadId};
+use domain::{AccountName, Address, ApprovalId, Code, DraftId, MessageRef, OutboxId, Timestamp, UploadId};
+use mail::mime::compose::CalendarPart;
 
 pub use self::upload::{NewUpload, Upload};
 pub(crate) use self::{
@@ -154,11 +158,36 @@ pub enum Sending {
     },
     /// Something new.
     New(Box<Composition>),
+    /// An answer to an invite.
+    Invite(Box<InviteAnswer>),
     /// Nothing: how what was sent with the key of the request, or under an approval, stands.
     State {
         /// The approval.
         approval: Option<ApprovalId>,
     },
+}
+
+/// An answer to an invite, as [`crate::Engine::invite_reply`] makes it.
+pub struct InviteAnswer {
+    pub(crate) account: AccountName,
+    /// The organizer.
+    pub(crate) to: Address,
+    pub(crate) subject: String,
+    pub(crate) text: String,
+    pub(crate) calendar: CalendarPart,
+    pub(crate) in_reply_to: Option<String>,
+    pub(crate) references: Vec<String>,
+    /// The message that invites.
+    pub(crate) follows: MessageRef,
+    /// What it is known by in the outbox.
+    pub(crate) key: String,
+}
+
+// What an answer says is not for logs.
+impl fmt::Debug for InviteAnswer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "InviteAnswer({})", self.follows)
+    }
 }
 
 /// A wish to send.

@@ -7,6 +7,7 @@ mod downloads;
 mod files;
 mod http;
 mod http_calls;
+mod invites;
 mod laws;
 mod managing;
 mod outgoing;

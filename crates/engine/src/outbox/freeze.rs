@@ -189,9 +189,15 @@ impl Engine {
                     due,
                 })
             }
-            Sending::New(composition) => {
-                let made = Made { message_id: String::new(), date: now, extra: Vec::new() };
-                let mut prepared = self.prepare(principal, *composition, made).await?;
+            Sending::New(_) | Sending::Invite(_) => {
+                let mut prepared = match sending {
+                    Sending::New(composition) => {
+                        let made = Made { message_id: String::new(), date: now, extra: Vec::new() };
+                        self.prepare(principal, *composition, made).await?
+                    }
+                    Sending::Invite(answer) => self.prepare_answer(principal, *answer, now).await?,
+                    _ => return Err(nothing()),
+                };
                 let limit = self.may_send(store, &prepared.account).await?;
                 let message_id = make_id(&prepared.account).await?;
                 let due = self.due(principal, &prepared.account, (now, at));
@@ -224,7 +230,7 @@ impl Engine {
                     due,
                 })
             }
-            Sending::State { .. } => Err(Problem::new(Code::Internal, "Nothing was asked to be sent.")),
+            Sending::State { .. } => Err(nothing()),
         }
     }
 
@@ -284,6 +290,10 @@ impl Engine {
         }
         Ok(())
     }
+}
+
+fn nothing() -> Problem {
+    Problem::new(Code::Internal, "Nothing was asked to be sent.")
 }
 
 /// Whether the account can be opened when nobody calls.

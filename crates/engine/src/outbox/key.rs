@@ -17,6 +17,9 @@ use crate::outgoing::{Composition, FileSource, Follows, SendRequest, Sending};
 /// How keys begin that are made of what is said. Such a key is told to who gave none, and taken back.
 const MADE: &str = "hash:";
 
+/// How keys of answers to invites begin: made of event, step and answer.
+pub(crate) const ANSWER: &str = "answer:";
+
 /// The longest key that is taken, in characters.
 const LONGEST: usize = 200;
 
@@ -41,7 +44,7 @@ pub(super) fn given(key: &str) -> Result<String, Problem> {
             format!("A key has 1 to {LONGEST} characters, none of them a control character."),
         ));
     }
-    Ok(if is_made(key) { key.to_owned() } else { format!("key:{key}") })
+    Ok(if is_made(key) || key.starts_with(ANSWER) { key.to_owned() } else { format!("key:{key}") })
 }
 
 /// Whether a key is one that was made here.
@@ -54,7 +57,7 @@ fn is_made(key: &str) -> bool {
 pub(super) fn to_ask_with(key: &str) -> String {
     match key.split_once(':') {
         Some(("draft", draft)) => format!("`{draft}` as `idempotency_key`"),
-        Some(("hash", _)) => format!("`{key}` as `idempotency_key`"),
+        Some(("hash" | "answer", _)) => format!("`{key}` as `idempotency_key`"),
         _ => "the same `idempotency_key`".to_owned(),
     }
 }
@@ -80,10 +83,17 @@ pub(super) async fn asked(request: &SendRequest) -> Result<Option<Asked>, Proble
             add_composition(&mut hash, composition).await?;
             None
         }
+        // The comment is not part of it: the same answer is not given twice.
+        Sending::Invite(answer) => {
+            hash.add("invite");
+            hash.add(&answer.key);
+            Some(answer.key.clone())
+        }
     };
     let content: [u8; 32] = hash.0.finalize().into();
     let made = || format!("{MADE}{}", BASE64_URL_SAFE_NO_PAD.encode(content));
     Ok(Some(match (&request.key, own) {
+        (Some(key), _) if key.starts_with(ANSWER) => return Err(another()),
         (Some(key), own) if is_made(key) => {
             if own.is_some() || *key != made() {
                 return Err(another());

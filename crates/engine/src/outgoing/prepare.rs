@@ -200,6 +200,7 @@ impl Engine {
             extra: made.extra,
             text: words.text,
             html: words.html,
+            calendar: None,
             inline,
             files,
         };

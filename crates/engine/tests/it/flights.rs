@@ -158,3 +158,22 @@ async fn people_take_two_round_trips_and_a_file_two() {
     assert_eq!(file.unwrap().name, "f.pdf");
     assert!(flights <= 2, "{flights} for a file");
 }
+
+#[tokio::test]
+async fn an_invite_takes_three_round_trips_once_the_mail_around_it_is_known() {
+    let Some(world) = counted() else { return };
+    let raw = "From: bob@example.org\r\nSubject: Tea\r\nMIME-Version: 1.0\r\n\
+        Content-Type: text/calendar; method=REQUEST\r\n\r\nBEGIN:VCALENDAR\r\nVERSION:2.0\r\nMETHOD:REQUEST\r\n\
+        BEGIN:VEVENT\r\nUID:1\r\nORGANIZER:mailto:bob@example.org\r\nDTSTART:20261201T100000Z\r\nSUMMARY:Tea\r\n\
+        END:VEVENT\r\nEND:VCALENDAR\r\n";
+    let maildir = Maildir::of(&world.dovecot, "alice").unwrap();
+    maildir.deliver("INBOX", 71, &Mail::new(raw, NOW + 100)).unwrap();
+    world.engine.folders(&world.principal, None, true).await.unwrap();
+    world.search("", Some("@inbox"), 1).await;
+    // The message, its calendar; which mail there is, what is new of it, the calendars in that.
+    for expected in [5, 3, 3] {
+        let invite = world.engine.invite(&world.principal, "work/@inbox:71@h");
+        let (invite, flights) = world.flights(invite).await;
+        assert_eq!((invite.unwrap().events[0].summary.as_str(), flights), ("Tea", expected));
+    }
+}

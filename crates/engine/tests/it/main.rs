@@ -12,6 +12,7 @@ mod faults;
 mod flights;
 mod following;
 mod hostile;
+mod invites;
 mod listing;
 mod lookup;
 mod managing;

@@ -27,7 +27,7 @@ pub use encoder::FileEncoder;
 pub use flowed::flow;
 pub use language::Language;
 pub use layout::{Layout, Segment, lay_out};
-pub use letter::{ComposeError, FileEncoding, FilePart, Letter, base32, message_id};
+pub use letter::{CalendarPart, ComposeError, FileEncoding, FilePart, Letter, base32, message_id};
 pub use markdown::{markdown_to_html, markdown_to_text};
 pub use quotation::{Original, quotable};
 pub use references::reply_references;

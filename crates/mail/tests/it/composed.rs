@@ -339,6 +339,7 @@ pub(crate) fn letters() -> impl Strategy<Value = Composed> {
             extra,
             text,
             html,
+            calendar: None,
             inline,
             files,
         };

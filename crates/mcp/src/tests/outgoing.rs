@@ -11,6 +11,7 @@ use std::{
 use axum::body::Bytes;
 use domain::{Address, ApprovalId, Code, DraftId, Principal, Problem, UploadId};
 use engine::{
+    invite::InviteReplyRequest,
     outbox::ApprovalQuestion,
     outgoing::{
         Composition, DraftRequest, Drafted, NewUpload, RecipientOutcome, SendOutcome, SendRequest,
@@ -134,6 +135,13 @@ impl Outgoing {
                 Ok(outcome)
             }
         }
+    }
+
+    /// An answer with the comment `wait` waits for the person.
+    pub(super) fn answer_invite(&self, principal: &Principal, request: &InviteReplyRequest) -> SendOutcome {
+        self.asked.lock().unwrap().push(format!("{} {request:?}", principal.grant));
+        self.sent.fetch_add(1, Ordering::SeqCst);
+        outcome(if request.comment == "wait" { SendStatus::ApprovalNeeded } else { SendStatus::Sent })
     }
 
     pub(super) fn question(&self, id: &ApprovalId) -> Option<ApprovalQuestion> {

@@ -403,16 +403,16 @@ impl Mail for Script {
     fn invite<'a>(
         &'a self,
         _principal: &'a Principal,
-        _id: &'a str,
+        id: &'a str,
     ) -> Boxed<'a, Result<InviteView, Problem>> {
-        Box::pin(async { Err(Problem::new(Code::NotSupported, "Not here.")) })
+        Box::pin(async move { super::invites::view(id) })
     }
 
     fn invite_reply<'a>(
         &'a self,
-        _principal: &'a Principal,
-        _request: InviteReplyRequest,
+        principal: &'a Principal,
+        request: InviteReplyRequest,
     ) -> Boxed<'a, Result<SendOutcome, Problem>> {
-        Box::pin(async { Err(Problem::new(Code::NotSupported, "Not here.")) })
+        Box::pin(async move { Ok(self.outgoing.answer_invite(principal, &request)) })
     }
 }

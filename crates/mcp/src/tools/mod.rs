@@ -9,6 +9,8 @@ mod delete;
 mod draft;
 mod folder;
 mod folders;
+mod invite;
+mod invite_reply;
 mod organize;
 mod people;
 mod read;
@@ -36,6 +38,8 @@ static LIST: LazyLock<Vec<Entry>> = LazyLock::new(|| {
         Entry::of::<delete::Delete>(),
         Entry::of::<folder::Folder>(),
         Entry::of::<undo::Undo>(),
+        Entry::of::<invite::Invite>(),
+        Entry::of::<invite_reply::InviteReply>(),
     ]
 });
 

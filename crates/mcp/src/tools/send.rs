@@ -155,7 +155,7 @@ fn moment(text: &str) -> Result<Timestamp, Problem> {
 }
 
 impl Output {
-    fn of(outcome: SendOutcome) -> Self {
+    pub(super) fn of(outcome: SendOutcome) -> Self {
         let mut output = Self {
             status: outcome.status.as_str(),
             message_id: shorten(&outcome.message_id, 998).0,
@@ -205,7 +205,7 @@ impl Output {
 }
 
 /// Asks the person in their client whether what waits may leave, where that is theirs to say there.
-async fn ask(cx: &Call<'_>, outcome: SendOutcome) -> Result<SendOutcome, Refused> {
+pub(super) async fn ask(cx: &Call<'_>, outcome: SendOutcome) -> Result<SendOutcome, Refused> {
     let Some(approval) = outcome.approval.as_ref().filter(|_| outcome.status == SendStatus::ApprovalNeeded)
     else {
         return Ok(outcome);
@@ -231,7 +231,7 @@ async fn ask(cx: &Call<'_>, outcome: SendOutcome) -> Result<SendOutcome, Refused
 
 /// What the person said to a question that this call brings back. That they are still asked here is looked up
 /// again: the grant may have been changed since.
-async fn decide(cx: &Call<'_>, id: &ApprovalId, said: Said) -> Result<SendOutcome, Problem> {
+pub(super) async fn decide(cx: &Call<'_>, id: &ApprovalId, said: Said) -> Result<SendOutcome, Problem> {
     if said != Said::Nothing && cx.mail.approval_question(cx.principal, id).await?.is_some() {
         return cx.mail.answer_approval(cx.principal, id, said == Said::Yes).await;
     }

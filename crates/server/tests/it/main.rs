@@ -14,6 +14,7 @@ mod foreign;
 mod help;
 mod injections;
 mod inspector;
+mod invites;
 mod keys;
 mod node_client;
 mod people;

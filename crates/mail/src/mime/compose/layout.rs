@@ -1,7 +1,7 @@
 //! A letter → its tree of parts as octets, with places where files are streamed in.
 //!
-//! Text alone is one part; text and HTML are alternatives; pictures of the HTML are related to it; files
-//! come after all that. Equal letters and seeds give equal octets.
+//! Text alone is one part; text, HTML and calendar are alternatives; pictures of the HTML are related to it;
+//! files come after all that. Equal letters and seeds give equal octets.
 
 use std::ops::Range;
 
@@ -133,15 +133,25 @@ impl<'a> Tree<'a> {
         };
         let inline = letter.inline.iter().enumerate().map(|part| file(part, true));
         let mut inline: Vec<Self> = inline.collect::<Result<_, _>>()?;
+        let mut renderings = Vec::new();
         if let Some(html) = &letter.html {
-            let mut html =
-                Self::Text { media_type: "text/html", parameters: vec![charset], body: encode_text(html) };
+            let parameters = vec![charset.clone()];
+            let mut html = Self::Text { media_type: "text/html", parameters, body: encode_text(html) };
             if !inline.is_empty() {
                 let parts = std::iter::once(html).chain(inline.drain(..)).collect();
                 let parameters = vec!["type=\"text/html\"".to_owned()];
                 html = Self::Multi { subtype: "related", parameters, parts };
             }
-            body = Self::Multi { subtype: "alternative", parameters: Vec::new(), parts: vec![body, html] };
+            renderings.push(html);
+        }
+        if let Some(calendar) = &letter.calendar {
+            let parameters = vec![charset, format!("method={}", calendar.method)];
+            let body = encode_text(&calendar.text);
+            renderings.push(Self::Text { media_type: "text/calendar", parameters, body });
+        }
+        if !renderings.is_empty() {
+            let parts = std::iter::once(body).chain(renderings).collect();
+            body = Self::Multi { subtype: "alternative", parameters: Vec::new(), parts };
         }
         // Pictures without an HTML that shows them are files like others.
         let files =

@@ -35,10 +35,21 @@ pub struct Letter {
     pub text: String,
     /// A document or fragment of HTML that is already safe.
     pub html: Option<String>,
+    /// What calendars read of it: the same as the text, for programs.
+    pub calendar: Option<CalendarPart>,
     /// Files that the HTML shows, with a Content-ID.
     pub inline: Vec<FilePart>,
     /// Attached files.
     pub files: Vec<FilePart>,
+}
+
+/// A calendar as one of the renderings of a message (RFC 6047, 2.4).
+#[derive(Clone, PartialEq, Eq)]
+pub struct CalendarPart {
+    /// Its METHOD, which the part's type repeats.
+    pub method: &'static str,
+    /// The calendar, folded.
+    pub text: String,
 }
 
 /// A file as its part says it; its octets are streamed into its place.
@@ -74,6 +85,12 @@ impl fmt::Debug for Letter {
         let recipients = self.to.len() + self.cc.len() + self.bcc.len();
         let files = self.inline.len() + self.files.len();
         write!(f, "Letter({recipients} recipients, {files} files)")
+    }
+}
+
+impl fmt::Debug for CalendarPart {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "CalendarPart({})", self.method)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use time::macros::datetime;
 
-use super::*;
+use super::{super::letter::CalendarPart, *};
 
 fn letter() -> Letter {
     let ann = Address { name: "Ann".to_owned(), email: "ann@x.org".to_owned() };
@@ -20,6 +20,7 @@ fn letter() -> Letter {
         extra: Vec::new(),
         text: "Hi\n".to_owned(),
         html: None,
+        calendar: None,
         inline: Vec::new(),
         files: Vec::new(),
     }
@@ -181,4 +182,20 @@ fn what_cannot_be_written_is_refused() {
             .push(FilePart { content_id: Some("a>\r\nBcc: b".to_owned()), ..file("a", "image/png") });
     };
     assert_eq!(refused(bad_id), ComposeError::ContentId);
+}
+
+#[test]
+fn a_calendar_is_the_last_rendering_and_says_its_method() {
+    let mut letter = letter();
+    let text = "BEGIN:VCALENDAR\r\nMETHOD:REPLY\r\nEND:VCALENDAR\r\n".to_owned();
+    letter.calendar = Some(CalendarPart { method: "REPLY", text: text.clone() });
+    assert_eq!(shape(&letter), ["multipart/alternative", "text/plain", "text/calendar"]);
+    let message = written(&letter);
+    assert!(message.contains("Content-Type: text/calendar; charset=utf-8; method=REPLY\r\n"), "{message}");
+    assert!(message.contains(&text), "{message}");
+    letter.html = Some("<p>Hi</p>".to_owned());
+    assert_eq!(shape(&letter), ["multipart/alternative", "text/plain", "text/html", "text/calendar"]);
+    letter.files = vec![file("a.pdf", "application/pdf")];
+    let mixed = ["multipart/mixed", "multipart/alternative", "text/plain", "text/html", "text/calendar"];
+    assert_eq!(shape(&letter), [&mixed[..], &["application/pdf"]].concat());
 }

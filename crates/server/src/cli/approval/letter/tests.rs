@@ -72,6 +72,7 @@ fn composed(markdown: &str, answer: Answer<'_>) -> (String, std::ops::Range<u64>
         extra: Vec::new(),
         text: said.text,
         html: Some(said.html),
+        calendar: None,
         inline: Vec::new(),
         files: vec![FilePart {
             name: "plan.pdf".into(),
