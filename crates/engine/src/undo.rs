@@ -243,6 +243,8 @@ fn may_pass(problem: &Problem) -> bool {
             | Code::RateLimited
             | Code::ServerRefused
             | Code::OutsideGrant
+            // A folder that can only be read now.
+            | Code::NotSupported
             | Code::Internal
     )
 }
