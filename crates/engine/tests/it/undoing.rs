@@ -2,6 +2,7 @@
 
 mod again;
 mod sendings;
+mod untold;
 
 use std::sync::{Arc, Mutex};
 
