@@ -11,6 +11,8 @@ use crate::{
     world::World,
 };
 
+const SCOPES: &str = "mail:folders mail:search mail:read mail:modify mail:delete mail:manage";
+
 fn call(client: &mut McpHttp, tool: &str, arguments: &Value) -> Value {
     let answer = client.call(tool, arguments).unwrap();
     assert!(!answer.is_error(), "{arguments}: {answer:?}");
@@ -57,8 +59,7 @@ fn one_call_with_everything_in_it_does_what_can_be_done_and_tells_the_rest() {
     world.add_user("alice");
     assert_eq!(world.add_account(&dovecot).status, 0);
     add_club(&world, &dovecot);
-    let token =
-        world.new_token("agent", "mail:folders mail:search mail:read mail:modify mail:delete mail:manage");
+    let token = world.new_token("agent", SCOPES);
     let serving = world.serve();
     let mut client = McpHttp::connect(serving.port, &token).unwrap();
     let mut ids = BTreeMap::new();
@@ -88,18 +89,14 @@ fn one_call_with_everything_in_it_does_what_can_be_done_and_tells_the_rest() {
     ];
     let wish = json!({"ids": all, "do": "trash"});
     let answer = call(&mut client, "mail_organize", &wish);
-    println!("{answer:#}");
     let told = |list: &str, value: &str| -> BTreeMap<String, Option<String>> {
         let text = |value: &Value| value.as_str().map(str::to_owned);
         let one = |one: &Value| (text(&one["id"]).unwrap(), text(&one[value]));
         answer[list].as_array().unwrap().iter().map(one).collect()
     };
     let done = told("done", "new_id");
-    assert_eq!(done.keys().cloned().collect::<Vec<_>>(), {
-        let mut all = vec![id(1), id(2), id(7)];
-        all.sort();
-        all
-    });
+    let named: Vec<&Value> = answer["done"].as_array().unwrap().iter().map(|one| &one["id"]).collect();
+    assert_eq!(named, [&json!(id(2)), &json!(id(7)), &json!(id(1))], "each once, in the order of the call");
     assert!(done.values().all(Option::is_some), "{answer}");
     let code = |code: &str| Some(code.to_owned());
     let expected = BTreeMap::from([
@@ -117,38 +114,59 @@ fn one_call_with_everything_in_it_does_what_can_be_done_and_tells_the_rest() {
     assert_eq!(again.get("undo"), None, "{again}");
     // One handle takes back what was done in both accounts.
     let undone = call(&mut client, "mail_undo", &json!({"undo": answer["undo"]}));
-    println!("{undone:#}");
     assert_eq!((&undone["undone"], &undone["failed"]), (&json!(3), &json!([])), "{undone}");
     for (id, subject) in [(id(7), "Letter 7"), (id(2), "Letter 2"), (new_id, "Letter 1")] {
         let read = call(&mut client, "mail_read", &json!({"ids": [id]}));
         assert_eq!(read["messages"][0]["subject"], subject, "{read}");
     }
     let twice = refused(&mut client, "mail_undo", &json!({"undo": answer["undo"]}));
-    println!("{twice}");
     assert!(twice.contains("[conflict]"), "{twice}");
-    let nothing = refused(&mut client, "mail_organize", &json!({"ids": [], "do": "trash"}));
-    println!("{nothing}");
-    assert!(nothing.contains("[invalid_input]"), "{nothing}");
-    for (tool, arguments) in [
-        ("mail_organize", json!({"query": "subject:nothing-like-it", "folder": "@inbox", "do": "read"})),
-        ("mail_organize", json!({"query": "", "folder": "@inbox", "do": "read", "account": "nobody"})),
-        ("mail_organize", json!({"ids": [id(2)], "do": "move", "to_folder": "Nowhere"})),
-        ("mail_organize", json!({"do": "read", "confirm": "yes"})),
-        ("mail_organize", json!({"do": "read", "confirm": format!("pln_{:032}", 1)})),
-        ("mail_delete", json!({"folder": "@inbox"})),
-        ("mail_delete", json!({"folder": "@trash"})),
-        ("mail_undo", json!({"undo": "last"})),
-        ("mail_undo", json!({"undo": format!("chg_{:032}", 1)})),
-        ("mail_folder", json!({"do": "rename", "folder": "INBOX", "to": "Eingang"})),
-        ("mail_folder", json!({"do": "delete", "folder": "Nowhere"})),
-        ("mail_folder", json!({"do": "create", "folder": ""})),
-        ("mail_folder", json!({"do": "rename", "folder": "@archive"})),
+}
+
+#[test]
+fn each_wish_that_makes_no_sense_has_its_code_and_says_what_to_do() {
+    let Some(dovecot) = dovecot(2) else { return };
+    let world = World::reaching(&dovecot);
+    world.add_user("alice");
+    assert_eq!(world.add_account(&dovecot).status, 0);
+    let token = world.new_token("agent", SCOPES);
+    let serving = world.serve();
+    let mut client = McpHttp::connect(serving.port, &token).unwrap();
+    let found = call(&mut client, "mail_search", &json!({"folder": "@inbox"}));
+    let id = found["messages"][0]["id"].clone();
+    let no_plan = format!("pln_{:032}", 1);
+    for (tool, arguments, code, to_do) in [
+        ("mail_organize", json!({"ids": [], "do": "trash"}), "invalid_input", "`query`"),
+        (
+            "mail_organize",
+            json!({"query": "subject:nothing-like-it", "folder": "@inbox", "do": "read"}),
+            "not_found",
+            "mail_search",
+        ),
+        (
+            "mail_organize",
+            json!({"query": "", "folder": "@inbox", "do": "read", "account": "nobody"}),
+            "not_found",
+            "The accounts are: home",
+        ),
+        (
+            "mail_organize",
+            json!({"ids": [id], "do": "move", "to_folder": "Nowhere"}),
+            "folder_not_found",
+            "@archive",
+        ),
+        ("mail_organize", json!({"do": "read", "confirm": "yes"}), "invalid_input", "new plan"),
+        ("mail_organize", json!({"do": "read", "confirm": no_plan}), "not_found", "new plan"),
+        ("mail_delete", json!({"folder": "@inbox"}), "invalid_input", "mail_organize"),
+        ("mail_delete", json!({"folder": "@trash"}), "not_found", "empty"),
+        ("mail_undo", json!({"undo": "last"}), "invalid_input", "Copy `undo`"),
+        ("mail_undo", json!({"undo": format!("chg_{:032}", 1)}), "not_found", "7 days"),
+        ("mail_folder", json!({"do": "rename", "folder": "INBOX", "to": "X"}), "invalid_input", "role"),
+        ("mail_folder", json!({"do": "delete", "folder": "Nowhere"}), "folder_not_found", "@archive"),
+        ("mail_folder", json!({"do": "create", "folder": ""}), "invalid_input", "another name"),
+        ("mail_folder", json!({"do": "rename", "folder": "Bills"}), "invalid_input", "`to`"),
     ] {
-        println!(
-            "{tool} {arguments}\n  -> {}\n",
-            refused(&mut client, tool, &arguments).replace('\n', "\n     ")
-        );
+        let told = refused(&mut client, tool, &arguments);
+        assert!(told.contains(&format!("[{code}]")) && told.contains(to_do), "{tool} {arguments}: {told}");
     }
-    let plan = call(&mut client, "mail_organize", &json!({"query": "", "folder": "@inbox", "do": "read"}));
-    println!("{plan:#}");
 }
