@@ -3,7 +3,7 @@
 //!
 //! Kept in the database (`storage::changes`) for seven days, or in memory for ten minutes (`journal/memory.rs`).
 //! Steps as octets are in `journal/form.rs`, where messages went in `journal/following.rs`, what is done about
-//! steps of which nobody knows the end in `journal/settle.rs`. What a change is, and how it is made, is not known
+//! steps of which nobody knows the end in `journal/settle.rs`, who takes a change back in `journal/taken.rs`. What a change is, and how it is made, is not known
 //! here: see `organize`, `delete` and `manage`. Taking it back is in `undo`.
 
 mod following;
@@ -11,6 +11,7 @@ mod form;
 mod kept;
 mod memory;
 mod settle;
+mod taken;
 #[cfg(test)]
 mod tests;
 
@@ -20,9 +21,9 @@ use std::{
 };
 
 use bytes::Bytes;
-use domain::{AccountName, ChangeId, Code, Flag, HomeAccount, Principal, Problem};
+use domain::{AccountName, ChangeId, Code, Flag, HomeAccount, Principal, Problem, Timestamp};
 use mail::imap::change::{End, OneTransferred};
-use storage::{LeftStep, NewStep};
+use storage::NewStep;
 
 pub(crate) use self::following::MovedTo;
 use self::memory::Memory;
@@ -190,6 +191,8 @@ pub(crate) struct ChangeFound {
     pub(crate) id: ChangeId,
     /// How it stands.
     pub(crate) state: ChangeState,
+    /// Which process took it last to take it back, and when it was last at it.
+    pub(crate) taken: Option<(String, Timestamp)>,
     /// Its steps in their order, as far as they can be read: not those of accounts that were removed.
     pub(crate) steps: Vec<StepFound>,
 }
@@ -233,31 +236,7 @@ impl Engine {
             Some(StepFound { number: step.seq, account_name, account, step: body, is_done: step.is_done })
         };
         let steps = found.steps.into_iter().filter_map(read).collect();
-        Ok(Some(ChangeFound { id: found.id, state: found.state, steps }))
-    }
-
-    /// Takes a change that was made, to reverse it: only one taker gets it, once.
-    pub(crate) async fn take_change(&self, principal: &Principal, id: &ChangeId) -> Result<bool, Problem> {
-        let taken = self.journal_of(principal).change_take(&principal.grant, id, self.now()).await;
-        taken.map_err(|error| unreadable(&error))
-    }
-
-    /// Gives back a change that was taken, with what is left of its steps: it can be taken again.
-    pub(crate) async fn give_back_change(
-        &self,
-        principal: &Principal,
-        id: &ChangeId,
-        left: &[StepFound],
-    ) -> Result<(), Problem> {
-        let left = left.iter().map(|found| {
-            let (account, account_name) = (found.account.clone(), found.account_name.clone());
-            let body = form::write_step(&found.step);
-            let step = NewStep { account, account_name, body };
-            LeftStep { seq: found.number, is_done: found.is_done, step }
-        });
-        let left: Vec<LeftStep> = left.collect();
-        let given = self.journal_of(principal).change_give_back(&principal.grant, id, &left).await;
-        given.map_err(|error| unreadable(&error))
+        Ok(Some(ChangeFound { id: found.id, state: found.state, taken: found.taken, steps }))
     }
 }
 

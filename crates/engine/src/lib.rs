@@ -8,6 +8,7 @@ pub mod accounts;
 mod apart;
 pub mod attachment;
 pub mod bounds;
+mod carried;
 mod cursor;
 pub mod delete;
 pub mod folders;

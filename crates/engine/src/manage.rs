@@ -11,14 +11,15 @@ use mail::imap::{
     folder::{Folder, Folders},
     manage::{self, Manage},
 };
-use tokio::time::timeout;
+use tokio::{sync::watch, time::timeout};
 
 use self::rules::{check_new, invalid, no_role, taken_role};
 use crate::{
     Account, Engine,
+    carried::{HowFar, carried},
     journal::{Change, Step},
     opened::Fresh,
-    organize::Planned,
+    organize::{Planned, Progress},
 };
 
 /// What is done with a folder.
@@ -59,8 +60,27 @@ pub struct Managed {
 }
 
 impl Engine {
-    /// Changes a folder, or answers a plan.
-    pub async fn manage(&self, principal: &Principal, request: ManageRequest) -> Result<Managed, Problem> {
+    /// Changes a folder, or answers a plan. What was begun is carried through also where the call goes away;
+    /// only of the messages of a folder that is deleted those stay that were not moved yet, and the folder.
+    pub async fn manage(
+        &self,
+        principal: &Principal,
+        request: ManageRequest,
+        progress: &Progress,
+    ) -> Result<Managed, Problem> {
+        let (engine, principal) = (self.clone(), principal.clone());
+        carried((0, 0), progress, |telling| async move {
+            engine.manage_telling(&principal, request, &telling).await
+        })
+        .await
+    }
+
+    async fn manage_telling(
+        &self,
+        principal: &Principal,
+        request: ManageRequest,
+        telling: &watch::Sender<HowFar>,
+    ) -> Result<Managed, Problem> {
         let ManageRequest { action, folder, to, account, confirm } = request;
         let to = match (action, to) {
             (FolderAction::Rename, None) => return Err(invalid("Renaming needs `to`, the new name.")),
@@ -84,7 +104,7 @@ impl Engine {
             (FolderAction::Rename, Some(to)) => rename(&mut change, &meant()?, &to).await,
             (FolderAction::Rename, None) => Err(invalid("Renaming needs `to`, the new name.")),
             (FolderAction::Delete, _) => {
-                match self.remove(principal, &mut change, &meant()?, confirm).await {
+                match self.remove(principal, &mut change, &meant()?, confirm, telling).await {
                     Ok(removal::Removed::Planned(name, plan)) => {
                         return Ok(Managed { folder: name, undo: None, plan: Some(plan) });
                     }

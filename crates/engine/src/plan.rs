@@ -48,10 +48,7 @@ impl Engine {
         }
         let taken = self.journal_of(principal).plan_take(&id, &principal.grant, self.now()).await;
         match taken.map_err(|error| journal::unreadable(&error))? {
-            TakenPlan::Plan(body) => read(&body).ok_or_else(|| {
-                Problem::new(Code::Conflict, "This plan was made by another version of the server.")
-                    .hint(ASK_ANEW)
-            }),
+            TakenPlan::Plan(body) => read(&body),
             TakenPlan::Used => Err(Problem::new(Code::Conflict, "This plan was carried out already.")
                 .hint("Nothing was done again. Look at the folder; for more, call without `confirm` to get a new plan.")),
             TakenPlan::Expired => {
@@ -66,7 +63,16 @@ impl Engine {
     }
 }
 
-fn read<T: DeserializeOwned>(body: &[u8]) -> Option<T> {
-    let (version, json) = body.split_first()?;
-    (*version == VERSION).then(|| serde_json::from_slice(json).ok()).flatten()
+fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
+    let refused = |what: &str| Problem::new(Code::Conflict, what).hint(ASK_ANEW);
+    match body.split_first() {
+        Some((&VERSION, json)) => serde_json::from_slice(json).map_err(|_| of_another_tool(Code::Conflict)),
+        _ => Err(refused("This plan was made by another version of the server: nothing was done.")),
+    }
+}
+
+/// A plan that is confirmed elsewhere than where it was made.
+pub(crate) fn of_another_tool(code: Code) -> Problem {
+    Problem::new(code, "This plan is another tool's: nothing was done, and it cannot be used any more.")
+        .hint(ASK_ANEW)
 }

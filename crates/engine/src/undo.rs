@@ -59,28 +59,41 @@ impl Engine {
             return Err(Problem::new(Code::InvalidInput, "This is no handle to take something back by.")
                 .hint("Copy `undo` from the answer of the change, as `chg_…` or `out_…`."));
         }
-        let change = self.change_of(principal, &id).await?.ok_or_else(absent)?;
+        let mut change = self.change_of(principal, &id).await?.ok_or_else(absent)?;
         check_scope(principal, &change)?;
+        let is_again = change.state == ChangeState::Undoing;
         match change.state {
-            ChangeState::Done => {}
+            ChangeState::Done if self.take_change(principal, &id).await? => {}
+            ChangeState::Undoing if self.retake_change(principal, &change).await? => {
+                // It may have come further since it was looked at.
+                change = self.change_of(principal, &id).await?.ok_or_else(absent)?;
+            }
+            ChangeState::Done | ChangeState::Undoing => return Err(under_way()),
             ChangeState::Begun => {
                 return Err(Problem::new(Code::Conflict, "The change is still being made.")
                     .hint("Call again once the call that makes it has been answered."));
             }
             ChangeState::Undone => return Err(already()),
         }
-        if !self.take_change(principal, &id).await? {
-            return Err(already());
-        }
         let mut claim = Claim::of(self, principal, &change);
         let total = change.steps.iter().map(|step| size(&step.step)).sum();
-        let mut reversal =
-            Reversal { engine: self, principal, change: self.change(principal), progress, done: 0, total };
+        let mut reversal = Reversal {
+            engine: self,
+            principal,
+            change: self.change(principal),
+            progress,
+            done: 0,
+            total,
+            is_again,
+        };
         let mut tally = Tally::of(&change);
+        if is_again {
+            self.settle_steps(principal, &change).await;
+        }
         for step in change.steps.iter().rev() {
             let outcomes = match reversal.reverse(step).await {
                 Ok(outcomes) => {
-                    claim.keep(step, &outcomes);
+                    claim.keep(step, &outcomes).await;
                     outcomes
                 }
                 // All of it is left.
@@ -92,6 +105,20 @@ impl Engine {
         claim.settle().await?;
         ended?;
         Ok(tally.told())
+    }
+
+    /// Finds out how far the one came who died over a change's reversal: what it was at is in the journal, too.
+    async fn settle_steps(&self, principal: &Principal, change: &ChangeFound) {
+        let mut settled = Vec::new();
+        for step in &change.steps {
+            if settled.contains(&&step.account) {
+                continue;
+            }
+            settled.push(&step.account);
+            if let Ok(account) = self.account_of(principal, step).await {
+                self.settle_changes(&account).await;
+            }
+        }
     }
 
     /// The account of a step, if the grant still has it, by whatever name.
@@ -118,6 +145,8 @@ struct Reversal<'a> {
     progress: &'a Progress,
     done: u64,
     total: u64,
+    /// Whether another process began it, and died over it.
+    is_again: bool,
 }
 
 impl Reversal<'_> {
@@ -214,6 +243,8 @@ fn may_pass(problem: &Problem) -> bool {
             | Code::RateLimited
             | Code::ServerRefused
             | Code::OutsideGrant
+            // A folder that can only be read now.
+            | Code::NotSupported
             | Code::Internal
     )
 }
@@ -222,6 +253,11 @@ fn may_pass(problem: &Problem) -> bool {
 fn absent() -> Problem {
     Problem::new(Code::NotFound, "This grant has nothing to take back by this handle.")
         .hint("A change can be taken back for 7 days, a message until it leaves, by the grant that made it.")
+}
+
+fn under_way() -> Problem {
+    Problem::new(Code::Conflict, "This is being taken back by another call.")
+        .hint("Call again in a minute: what could not be taken back then can be tried once more.")
 }
 
 fn already() -> Problem {

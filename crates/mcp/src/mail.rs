@@ -147,6 +147,7 @@ pub trait Mail: Send + Sync {
         &'a self,
         principal: &'a Principal,
         request: ManageRequest,
+        progress: &'a Progress,
     ) -> Boxed<'a, Result<Managed, Problem>>;
 
     /// Takes a change back.
@@ -302,8 +303,9 @@ impl Mail for Engine {
         &'a self,
         principal: &'a Principal,
         request: ManageRequest,
+        progress: &'a Progress,
     ) -> Boxed<'a, Result<Managed, Problem>> {
-        Box::pin(Engine::manage(self, principal, request))
+        Box::pin(Engine::manage(self, principal, request, progress))
     }
 
     fn undo<'a>(

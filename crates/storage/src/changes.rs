@@ -1,11 +1,13 @@
 //! What grants changed in mailboxes, so that it can be taken back; where moved messages went; and changes that
 //! wait to be confirmed. What they say is sealed, and opaque here.
 //!
-//! The changes are here, where messages went in `changes/moved.rs`, plans in `changes/plans.rs`. When a change
+//! The changes are here, those that are taken back in `changes/taken.rs`, where messages went in
+//! `changes/moved.rs`, plans in `changes/plans.rs`. When a change
 //! may be taken back, and what that means, is decided in `engine`.
 
 mod moved;
 mod plans;
+mod taken;
 
 use std::str::FromStr;
 
@@ -71,19 +73,22 @@ pub enum ChangeState {
     Begun,
     /// It was made.
     Done,
-    /// It is being taken back, or was: as far as that went.
+    /// It is being taken back.
+    Undoing,
+    /// It was taken back, as far as that went.
     Undone,
 }
 
 impl ChangeState {
     /// Every state, in the order of a change's life.
-    pub const ALL: &[Self] = &[Self::Begun, Self::Done, Self::Undone];
+    pub const ALL: &[Self] = &[Self::Begun, Self::Done, Self::Undoing, Self::Undone];
 
     /// The name in the database.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Begun => "begun",
             Self::Done => "done",
+            Self::Undoing => "undoing",
             Self::Undone => "undone",
         }
     }
@@ -112,6 +117,8 @@ pub struct Change {
     pub created: Timestamp,
     /// Until when it can be taken back.
     pub expires: Timestamp,
+    /// Which process took it last to take it back, and when it was last at it.
+    pub taken: Option<(String, Timestamp)>,
     /// Its steps in their order.
     pub steps: Vec<Step>,
 }
@@ -212,7 +219,7 @@ impl Store {
 
     /// A change of the grant that is not too old, with its steps.
     pub async fn change_find(&self, grant: &GrantId, id: &ChangeId) -> Result<Option<Change>> {
-        const FIND: &str = "SELECT c.id, c.grant_id, c.state, c.owner, c.created, c.expires, s.seq, s.account, \
+        const FIND: &str = "SELECT c.id, c.grant_id, c.state, c.owner, c.created, c.expires, c.taker, c.taken, s.seq, s.account, \
                 s.account_name, s.body, s.is_done, s.begun \
             FROM changes c JOIN change_steps s ON s.change_id = c.id \
             WHERE c.id = $1 AND c.grant_id = $2 AND c.expires > $3 ORDER BY s.seq";
@@ -229,50 +236,10 @@ impl Store {
         Ok(found)
     }
 
-    /// Takes a change that was made, to reverse it: only one taker gets it.
-    pub async fn change_take(&self, grant: &GrantId, id: &ChangeId) -> Result<bool> {
-        const TAKE: &str = "UPDATE changes SET state = 'undone' \
-            WHERE id = $1 AND grant_id = $2 AND state = 'done' AND expires > $3";
-        let values = [id.as_str().into(), grant.as_str().into(), self.now().into()];
-        Ok(self.database.execute(TAKE, &values).await? > 0)
-    }
-
-    /// Gives a change back that was taken, with what is left of its steps: those that are not named are
-    /// forgotten. One that came to an end only since stays as it is.
-    pub async fn change_give_back(&self, grant: &GrantId, id: &ChangeId, left: &[LeftStep]) -> Result<()> {
-        const FREE: &str =
-            "UPDATE changes SET state = 'done' WHERE id = $1 AND grant_id = $2 AND state = 'undone'";
-        const STEPS: &str = "SELECT seq FROM change_steps WHERE change_id = $1";
-        const KEEP: &str =
-            "UPDATE change_steps SET body = $3 WHERE change_id = $1 AND seq = $2 AND is_done = $4";
-        const FORGET: &str = "DELETE FROM change_steps WHERE change_id = $1 AND seq = $2";
-        let mut kept: Vec<[Value; 4]> = Vec::with_capacity(left.len());
-        for LeftStep { seq, is_done, step } in left {
-            // Of an account that was removed nothing can be taken back.
-            let Some(key) = self.home_key(&step.account).await? else { continue };
-            let body = seal(&key, id, *seq, *is_done, &step.body);
-            kept.push([id.as_str().into(), (*seq).into(), body.into(), i64::from(*is_done).into()]);
-        }
-        let mut transaction = self.database.begin().await?;
-        if transaction.execute(FREE, &[id.as_str().into(), grant.as_str().into()]).await? == 0 {
-            return Ok(());
-        }
-        for row in transaction.fetch(STEPS, &[id.as_str().into()]).await? {
-            let seq = row.int("seq")?;
-            if !left.iter().any(|left| i64::from(left.seq) == seq) {
-                transaction.execute(FORGET, &[id.as_str().into(), seq.into()]).await?;
-            }
-        }
-        for values in &kept {
-            transaction.execute(KEEP, values).await?;
-        }
-        transaction.commit().await
-    }
-
     /// Changes with steps in the account that were begun and did not come to an end, with those steps only.
     /// One that cannot be read is left out.
     pub async fn changes_begun(&self, account: &HomeAccount) -> Result<Vec<Change>> {
-        const FIND: &str = "SELECT c.id, c.grant_id, c.state, c.owner, c.created, c.expires, s.seq, s.account, \
+        const FIND: &str = "SELECT c.id, c.grant_id, c.state, c.owner, c.created, c.expires, c.taker, c.taken, s.seq, s.account, \
                 s.account_name, s.body, s.is_done, s.begun \
             FROM change_steps s JOIN changes c ON c.id = s.change_id \
             WHERE s.account = $1 AND s.is_done = 0 ORDER BY c.created, c.id, s.seq";
@@ -304,10 +271,11 @@ impl Store {
         rows.iter().map(|row| Ok((account_of(row)?, name_of(row, "name")?))).collect()
     }
 
-    /// Whether a process began steps that did not come to an end.
+    /// Whether a process began steps that did not come to an end, or took a change and did not give it back.
     pub async fn changes_are_begun_by(&self, owner: &str) -> Result<bool> {
-        const FIND: &str = "SELECT c.id FROM changes c JOIN change_steps s ON s.change_id = c.id \
-            WHERE s.is_done = 0 AND c.owner = $1 LIMIT 1";
+        const FIND: &str = "SELECT c.id FROM changes c WHERE (c.state = 'undoing' AND c.taker = $1) \
+            OR (c.owner = $1 AND EXISTS (SELECT 1 FROM change_steps s WHERE s.change_id = c.id AND s.is_done = 0)) \
+            LIMIT 1";
         Ok(self.database.fetch_optional(FIND, &[owner.into()]).await?.is_some())
     }
 
@@ -396,6 +364,7 @@ fn read_change(row: &Row, first: Step) -> Result<Change> {
         owner: row.text("owner")?.to_owned(),
         created: row.instant("created")?,
         expires: row.instant("expires")?,
+        taken: row.optional_text("taker")?.map(str::to_owned).zip(row.optional_instant("taken")?),
         steps: vec![first],
     })
 }

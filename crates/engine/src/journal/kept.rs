@@ -108,23 +108,51 @@ impl Kept<'_> {
         }
     }
 
-    pub(super) async fn change_take(&self, grant: &GrantId, id: &ChangeId, now: Timestamp) -> Result<bool> {
+    pub(super) async fn change_take(
+        &self,
+        grant: &GrantId,
+        id: &ChangeId,
+        taker: &str,
+        now: Timestamp,
+    ) -> Result<bool> {
         match self {
-            Self::Database(store) => store.change_take(grant, id).await,
+            Self::Database(store) => store.change_take(grant, id, taker).await,
             Self::Memory(memory) => Ok(memory.take(grant, id, now)),
         }
     }
 
-    pub(super) async fn change_give_back(
+    /// What is in memory dies with whoever took it.
+    pub(super) async fn change_retake(
         &self,
         grant: &GrantId,
         id: &ChangeId,
-        left: &[LeftStep],
+        from: (&str, Timestamp),
+        taker: &str,
+    ) -> Result<bool> {
+        match self {
+            Self::Database(store) => store.change_retake(grant, id, from, taker).await,
+            Self::Memory(_) => Ok(false),
+        }
+    }
+
+    pub(super) async fn change_left(
+        &self,
+        id: &ChangeId,
+        taker: &str,
+        seq: u32,
+        left: Option<&LeftStep>,
     ) -> Result<()> {
         match self {
-            Self::Database(store) => store.change_give_back(grant, id, left).await,
+            Self::Database(store) => store.change_left(id, taker, seq, left).await,
+            Self::Memory(_) => Ok(()),
+        }
+    }
+
+    pub(super) async fn change_give_back(&self, id: &ChangeId, taker: &str, left: &[LeftStep]) -> Result<()> {
+        match self {
+            Self::Database(store) => store.change_give_back(id, taker, left).await,
             Self::Memory(memory) => {
-                memory.give_back(grant, id, left);
+                memory.give_back(id, left);
                 Ok(())
             }
         }

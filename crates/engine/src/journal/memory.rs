@@ -75,7 +75,7 @@ impl Memory {
         let mut all = lock(&self.all);
         all.changes.retain(|change| match change.state {
             ChangeState::Begun => now < change.created + MADE_WITHIN,
-            ChangeState::Done | ChangeState::Undone => now < change.expires,
+            _ => now < change.expires,
         });
         all.changes.push_back(Change {
             id: id.clone(),
@@ -84,6 +84,7 @@ impl Memory {
             owner: String::new(),
             created: now,
             expires: now + UNDONE_WITHIN,
+            taken: None,
             steps: vec![step_of(id, 0, first, now)],
         });
         while all.changes.iter().filter(|change| change.grant == *grant).count() > self.room.changes {
@@ -147,15 +148,17 @@ impl Memory {
         let is_made =
             |change: &&mut Change| change.state == ChangeState::Done && is_it(change, grant, id, now);
         let found = all.changes.iter_mut().find(is_made);
-        found.map(|change| change.state = ChangeState::Undone).is_some()
+        found.map(|change| change.state = ChangeState::Undoing).is_some()
     }
 
-    pub(super) fn give_back(&self, grant: &GrantId, id: &ChangeId, left: &[LeftStep]) {
+    pub(super) fn give_back(&self, id: &ChangeId, left: &[LeftStep]) {
         let mut all = lock(&self.all);
-        let is_taken = |change: &&mut Change| {
-            change.id == *id && change.grant == *grant && change.state == ChangeState::Undone
-        };
+        let is_taken = |change: &&mut Change| change.id == *id && change.state == ChangeState::Undoing;
         let Some(change) = all.changes.iter_mut().find(is_taken) else { return };
+        if left.is_empty() {
+            change.state = ChangeState::Undone;
+            return;
+        }
         change.steps.retain_mut(|step| {
             let left = left.iter().find(|left| left.seq == step.seq);
             if let Some(left) = left {

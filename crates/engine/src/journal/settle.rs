@@ -17,7 +17,7 @@ use crate::{
 };
 
 /// How long a step is left alone if it cannot be told whether somebody is at it.
-const LEASE: time::Duration = time::Duration::minutes(5);
+pub(super) const LEASE: time::Duration = time::Duration::minutes(5);
 
 /// How long it is tried to reach the server; then it is written down as it is.
 const TRIED_FOR: time::Duration = time::Duration::days(1);
@@ -211,6 +211,7 @@ async fn find_out(account: &Account, meant: Step, may_wait: bool) -> Found {
     let known: Vec<Was> = known.into_iter().map(|message| message.was).collect();
     let meant = Messages { mailbox: &from.wire, validity: from.validity, uids: &uids };
     let finished = account.opened.pool.finish_transfer(&meant, &to.0, &known).await;
+    account.opened.forget_rows(&from.wire);
     let messages: Vec<OneTransferred> = match finished {
         Ok(Changed::Done(transferred)) => match transferred.trouble {
             Some(error) if may_wait && is_passing(account, &from.wire, &error).await => return Found::NotNow,

@@ -11,10 +11,12 @@ use mail::imap::{
     manage::{self, Contents, Count, Counted, Manage},
 };
 use serde::{Deserialize, Serialize};
+use tokio::sync::watch;
 
 use super::{Meant, ask, rules};
 use crate::{
     Account, Engine,
+    carried::HowFar,
     journal::{Change, Place, Step},
     organize::{MOST, Planned},
 };
@@ -45,6 +47,7 @@ impl Engine {
         change: &mut Change<'_>,
         meant: &Meant<'_>,
         confirm: Option<String>,
+        telling: &watch::Sender<HowFar>,
     ) -> Result<Removed, Problem> {
         let Meant { account, folder, .. } = meant;
         let agreed = match confirm {
@@ -66,7 +69,7 @@ impl Engine {
             _ if now.messages == 0 => remove_empty(change, meant).await,
             Some(then) => {
                 check_may_empty(principal, meant, now)?;
-                empty_and_remove(change, meant, then).await
+                empty_and_remove(change, meant, then, telling).await
             }
             None => {
                 check_may_empty(principal, meant, now)?;
@@ -175,6 +178,7 @@ async fn empty_and_remove(
     change: &mut Change<'_>,
     meant: &Meant<'_>,
     contents: Contents,
+    telling: &watch::Sender<HowFar>,
 ) -> Result<Removed, Problem> {
     let Meant { account, folder, .. } = meant;
     let mailbox = folder.wire_name.clone();
@@ -196,10 +200,18 @@ async fn empty_and_remove(
     let counted = Counted { mailbox: mailbox.clone(), contents };
     let uids = account.opened.ask(Some(&mailbox), &counted).await.map_err(problem)?;
     let Some(uids) = uids else { return Err(changed(meant)) };
+    let total = uids.len() as u64;
+    telling.send_replace((0, total));
     for uids in uids.chunks(BATCH) {
+        // Nobody waits for it any more.
+        if telling.is_closed() {
+            let problem = Problem::new(Code::Timeout, "The call went away before all messages were moved.");
+            return Ok(Removed::HalfDone(problem));
+        }
         if let Err(problem) = to_trash(change, account, &at, &trash, uids).await {
             return Ok(Removed::HalfDone(problem));
         }
+        telling.send_modify(|(done, _)| *done += uids.len() as u64);
     }
     Ok(match remove_empty(change, meant).await {
         Ok(removed) => removed,

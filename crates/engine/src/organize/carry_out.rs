@@ -22,6 +22,7 @@ use super::{
 };
 use crate::{
     Engine,
+    carried::{HowFar, carried},
     journal::{Change, Place, Reflagged, Step},
     read::{gone, stale},
 };
@@ -39,25 +40,11 @@ impl Engine {
         progress: &Progress,
     ) -> Result<Organized, Problem> {
         let total = chosen.failed.count() + chosen.count() as u64;
-        let (telling, mut told) = watch::channel(chosen.failed.count());
-        let run = Run { engine: self.clone(), principal: principal.clone(), work: work.clone(), telling };
-        let mut running = tokio::spawn(run.run(chosen));
-        loop {
-            let done = *told.borrow_and_update();
-            progress(done, total);
-            tokio::select! {
-                organized = &mut running => {
-                    progress(total, total);
-                    return organized.unwrap_or_else(|error| {
-                        tracing::error!(%error, "a change of messages broke off");
-                        Err(Problem::new(Code::Internal, "The change broke off; it may be done in part.")
-                            .hint("Look at the messages before doing it again."))
-                    });
-                }
-                // Nothing more will be told when the other side is gone; then it is about to end.
-                Ok(()) = told.changed() => {}
-            }
-        }
+        let (engine, principal, work) = (self.clone(), principal.clone(), work.clone());
+        carried((chosen.failed.count(), total), progress, |telling| {
+            Run { engine, principal, work, telling, total }.run(chosen)
+        })
+        .await
     }
 }
 
@@ -66,7 +53,8 @@ struct Run {
     engine: Engine,
     principal: Principal,
     work: Work,
-    telling: watch::Sender<u64>,
+    telling: watch::Sender<HowFar>,
+    total: u64,
 }
 
 impl Run {
@@ -91,8 +79,12 @@ impl Run {
             Ok(Deed::Mark(marks)) => Ok(Ready::Mark(marks)),
             Ok(Deed::Destroy) => Ok(Ready::Destroy),
             Ok(Deed::Nothing) => {
-                for uid in &lot.uids {
-                    tally.done(lot.id(*uid), None);
+                // Also the same call made again: what it moved is there, under its new id.
+                let mut there = [lot];
+                keep_seen(&mut there, tally).await;
+                let [there] = there;
+                for uid in &there.uids {
+                    tally.done(there.id(*uid), there.id_now(*uid));
                 }
                 return;
             }
@@ -120,7 +112,7 @@ impl Run {
                 step.tally.fail_these(&lot, rest, &problem);
                 return;
             }
-            self.telling.send_replace(step.tally.count());
+            self.telling.send_replace((step.tally.count(), self.total));
         }
     }
 }
@@ -196,7 +188,7 @@ impl Stepping<'_, '_> {
             let id = self.lot.id(uid);
             match not_kept(&changed.left_out) {
                 Some(problem) => self.tally.fail(id, problem),
-                None => self.tally.done(id, None),
+                None => self.tally.done(id, self.lot.id_now(uid)),
             }
         }
         Ok(())

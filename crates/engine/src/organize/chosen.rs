@@ -1,7 +1,7 @@
 //! Which messages a change is about: ids taken apart, followed where they were moved, and put together by
 //! folder. What a query finds is in `find`.
 
-use std::collections::{BTreeMap, HashMap, hash_map::Entry};
+use std::collections::{BTreeMap, HashMap, HashSet, hash_map::Entry};
 
 use bytes::Bytes;
 use domain::{AccountName, Code, FolderArg, MessageRef, Principal, Problem, Timestamp};
@@ -34,6 +34,8 @@ pub(super) struct Lot {
     pub(super) uids: Vec<u32>,
     /// The ids that somebody gave, where these are not what they would be called now.
     pub(super) given: HashMap<u32, String>,
+    /// Those whose ids are of before they were moved here.
+    pub(super) followed: HashSet<u32>,
     /// A few of the newest.
     pub(super) newest: Vec<u32>,
 }
@@ -43,6 +45,11 @@ impl Lot {
     pub(super) fn id(&self, uid: u32) -> String {
         let id = || self.account.id(&self.folder, self.validity, uid).to_string();
         self.given.get(&uid).cloned().unwrap_or_else(id)
+    }
+
+    /// The id of a message now, where the one that was given is of before it was moved.
+    pub(super) fn id_now(&self, uid: u32) -> Option<MessageRef> {
+        self.followed.contains(&uid).then(|| self.account.id(&self.folder, self.validity, uid))
     }
 
     pub(super) fn place(&self) -> Place {
@@ -146,6 +153,7 @@ impl Engine {
         let mut folders: HashMap<FolderArg, Result<Folder, Problem>> = HashMap::new();
         let mut lots: BTreeMap<(Bytes, u32), Lot> = BTreeMap::new();
         for ((id, named), followed) in ids.into_iter().zip(named).zip(followed) {
+            let is_followed = followed.is_some();
             let (folder, Placed { validity, uid }) = if let Some(place) = followed {
                 place
             } else {
@@ -167,8 +175,12 @@ impl Engine {
                 validity,
                 uids: Vec::new(),
                 given: HashMap::new(),
+                followed: HashSet::new(),
                 newest: Vec::new(),
             });
+            if is_followed {
+                lot.followed.insert(uid);
+            }
             if let Entry::Vacant(vacant) = lot.given.entry(uid) {
                 vacant.insert(id);
                 lot.uids.push(uid);

@@ -1,7 +1,10 @@
 //! All messages that a query finds, not a page of them: their UIDs, and in words what the search could not
 //! cover.
 
-use std::{collections::HashMap, fmt::Write as _};
+use std::{
+    collections::{HashMap, HashSet},
+    fmt::Write as _,
+};
 
 use domain::{
     Code, FolderArg, Principal, Problem, Query, Role, Scope, Summary, Timestamp,
@@ -305,7 +308,8 @@ fn is_received_within(
 fn lot(account: &Account, folder: &Folder, found: Found) -> Lot {
     let newest = found.uids.iter().rev().take(SAMPLE).copied().collect();
     let (account, folder, given) = (account.clone(), folder.clone(), HashMap::new());
-    Lot { account, folder, validity: found.validity, uids: found.uids, given, newest }
+    let followed = HashSet::new();
+    Lot { account, folder, validity: found.validity, uids: found.uids, given, followed, newest }
 }
 
 /// What was found so far.

@@ -1,6 +1,9 @@
 //! What is planned, as it is kept until it is confirmed: exactly these messages, this action, this target.
 
-use std::{cmp::Reverse, collections::HashMap};
+use std::{
+    cmp::Reverse,
+    collections::{HashMap, HashSet},
+};
 
 use domain::{Code, FolderArg, Principal, Problem, Scope};
 use mail::imap::wire::sequence;
@@ -13,7 +16,7 @@ use super::{
     look::{Of, Rows},
     wish::Work,
 };
-use crate::{Engine, delete::DeleteRequest, leaving::Shown, opened::Fresh, read::gone, search::Row};
+use crate::{Engine, delete::DeleteRequest, leaving::Shown, opened::Fresh, plan, read::gone, search::Row};
 
 /// What a call said, as far as a confirming call must not say otherwise: a hash of each argument, none of
 /// what was not given.
@@ -187,6 +190,9 @@ impl Engine {
         progress: &Progress,
     ) -> Result<Organized, Problem> {
         let kept: Kept = self.take_plan(principal, confirm).await?;
+        if matches!(kept.work, Work::Delete) != matches!(work, Work::Delete) {
+            return Err(plan::of_another_tool(Code::InvalidInput));
+        }
         let other = if kept.work.is_like(work) { said.differs(&kept.said) } else { Some("do") };
         if let Some(name) = other {
             let told = format!("`{name}` differs from what was planned; nothing was done.");
@@ -221,8 +227,8 @@ impl Engine {
         }
         let folder = folder.ok_or_else(gone)?;
         let uids = sequence::numbers(&kept.uids).collect();
-        let (validity, given, newest) = (kept.validity, HashMap::new(), Vec::new());
-        Ok(Lot { account, folder, validity, uids, given, newest })
+        let (validity, given, followed) = (kept.validity, HashMap::new(), HashSet::new());
+        Ok(Lot { account, folder, validity, uids, given, followed, newest: Vec::new() })
     }
 }
 

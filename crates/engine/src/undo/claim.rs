@@ -30,8 +30,9 @@ impl Claim {
         }
     }
 
-    /// Keeps of a step what may be reversed later.
-    pub(super) fn keep(&mut self, of: &StepFound, outcomes: &[Reversed]) {
+    /// Keeps of a step what may be reversed later; also for another process, if this one does not come to
+    /// the end.
+    pub(super) async fn keep(&mut self, of: &StepFound, outcomes: &[Reversed]) {
         let is_left = |index: usize| outcomes.get(index).is_some_and(|one| one.as_ref().is_err_and(may_pass));
         let Some(position) = self.left.iter().position(|step| step.number == of.number) else { return };
         match rest(&of.step, is_left) {
@@ -42,13 +43,21 @@ impl Claim {
             }
             None => drop(self.left.remove(position)),
         }
+        // What is left of the last step is told when all is settled.
+        let is_last = !self.left.iter().any(|step| step.number < of.number);
+        if is_last {
+            return;
+        }
+        let left = self.left.iter().find(|step| step.number == of.number);
+        let noted = self.engine.leave_of_change(&self.principal, &self.id, of.number, left).await;
+        if let Err(problem) = noted {
+            tracing::warn!(code = %problem.code, "how far a change was taken back cannot be noted");
+        }
     }
 
-    /// The reversal has come to its end. A change of which nothing is left stays taken.
+    /// The reversal has come to its end. A change of which nothing is left is taken back for good.
     pub(super) async fn settle(mut self) -> Result<(), Problem> {
-        if !self.left.is_empty() {
-            self.engine.give_back_change(&self.principal, &self.id, &self.left).await?;
-        }
+        self.engine.give_back_change(&self.principal, &self.id, &self.left).await?;
         self.is_settled = true;
         Ok(())
     }
@@ -88,7 +97,7 @@ fn rest(step: &Step, is_left: impl Fn(usize) -> bool) -> Option<Step> {
 impl Drop for Claim {
     /// A call that was cancelled leaves the rest to another.
     fn drop(&mut self) {
-        if self.is_settled || self.left.is_empty() {
+        if self.is_settled {
             return;
         }
         let (engine, principal, id) = (self.engine.clone(), self.principal.clone(), self.id.clone());

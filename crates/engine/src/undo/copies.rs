@@ -59,6 +59,8 @@ impl Reversal<'_> {
             }
             None => folder.name.segments().join("/"),
         };
+        // What had the label before is as it was.
+        let had = |one: &OneTransferred| one.was.labels.iter().any(|had| had.eq_ignore_ascii_case(&label));
         let revert = |one: &OneTransferred| Revert {
             uid: one.was.uid,
             add: Vec::new(),
@@ -67,11 +69,15 @@ impl Reversal<'_> {
             remove_labels: vec![label.clone()],
             modseq: None,
         };
-        let reverts: Vec<Revert> = batch.iter().map(revert).collect();
+        let reverts: Vec<Revert> = batch.iter().filter(|one| !had(one)).map(revert).collect();
+        if reverts.is_empty() {
+            return vec![Ok(()); batch.len()];
+        }
         match account.opened.pool.revert_flags(&from.wire, from.validity, &reverts).await {
             Ok(Changed::Done(reverted)) => batch
                 .iter()
                 .map(|one| match reverted.iter().find(|(uid, _)| *uid == one.was.uid) {
+                    _ if had(one) => Ok(()),
                     Some((_, Reverted::Done)) => Ok(()),
                     Some((_, Reverted::ChangedSince)) => Err(changed_since()),
                     _ => Err(gone()),

@@ -201,7 +201,37 @@ impl Reversal<'_> {
                 set(&mut outcomes, &[*index], |_| outcome.clone());
             }
         }
+        if self.is_again {
+            self.see_back(account, from, batch, &mut outcomes).await;
+        }
         outcomes
+    }
+
+    /// Of those that are not where they were put, finds the ones that are where they were before: whoever began
+    /// to take the change back died before it could say so.
+    async fn see_back(
+        &self,
+        account: &Account,
+        from: &Place,
+        batch: &[OneTransferred],
+        outcomes: &mut [Reversed],
+    ) {
+        let is_gone = |outcome: &Reversed| matches!(outcome, Err(problem) if problem.code == Code::NotFound);
+        let missing: Vec<(usize, &str)> = (0..)
+            .zip(batch.iter().zip(&*outcomes))
+            .filter(|(_, (_, outcome))| is_gone(outcome))
+            .filter_map(|(index, (one, _))| Some((index, one.was.message_id.as_deref()?)))
+            .collect();
+        if missing.is_empty() {
+            return;
+        }
+        let wanted: Vec<&str> = missing.iter().map(|(_, message_id)| *message_id).collect();
+        let Ok(there) = account.by_message_ids(&from.wire, &wanted).await else { return };
+        for (index, message_id) in missing {
+            if there.get(message_id).is_some_and(|found| found.len() == 1) {
+                set(outcomes, &[index], |_| Ok(()));
+            }
+        }
     }
 
     /// Moves messages to a folder, noted before and after; what became of each.

@@ -107,7 +107,7 @@ impl Account {
     }
 
     /// The messages of a folder that have these Message-IDs, as far as they are among its newest.
-    async fn by_message_ids(
+    pub(super) async fn by_message_ids(
         &self,
         mailbox: &Bytes,
         wanted: &[&str],

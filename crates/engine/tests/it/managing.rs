@@ -1,17 +1,21 @@
 //! Folders on a real Dovecot: what a grant reaches, plans, and servers that write names in other ways. What every
 //! server does is in `servers`.
 
+mod full;
+
 use std::sync::Arc;
 
 use domain::{Code, FolderArg, FolderName, GrantId, Limits, Principal, Problem, Scope, Scopes};
 use engine::{
     Engine,
+    delete::DeleteRequest,
     manage::{FolderAction, ManageRequest, Managed},
-    organize::Planned,
+    organize::{Action, OrganizeRequest, Planned},
 };
 use testkit::{Mail, Options, OtherClient};
 
 use crate::{
+    organizing::{deletion, found, these},
     sending::outbox_world::MovedClock,
     world::{World, credentials, empty_world, engine_at, now, principal_with, settings},
 };
@@ -26,7 +30,7 @@ async fn manage(
     let to = to.map(FolderName::from_agent);
     let request =
         ManageRequest { action, folder: FolderArg::parse(folder), to, account: None, confirm: None };
-    engine.manage(principal, request).await
+    engine.manage(principal, request, &|_, _| {}).await
 }
 
 async fn confirm(
@@ -42,7 +46,7 @@ async fn confirm(
         account: None,
         confirm: Some(plan.confirm.clone()),
     };
-    engine.manage(principal, request).await
+    engine.manage(principal, request, &|_, _| {}).await
 }
 
 impl World {
@@ -189,6 +193,33 @@ async fn a_plan_is_for_one_grant_one_folder_and_one_time() {
 }
 
 #[tokio::test]
+async fn a_plan_of_another_tool_says_so_and_does_nothing() {
+    let Some(world) = empty_world(Options::default()) else { return };
+    world.fills("One").await;
+    let id = world.listed("One").await.remove(0).1;
+    let told = |problem: Problem| {
+        assert!(problem.message.contains("another tool"), "{problem:?}");
+        assert!(problem.hint.contains("without `confirm`"), "{problem:?}");
+    };
+    let of_folder = |planned: &Managed| planned.plan.clone().unwrap().confirm;
+    let organize = |confirm| OrganizeRequest { confirm: Some(confirm), ..these(Action::Trash, &[]) };
+    told(world.organize(organize(of_folder(&world.deletes("One").await.unwrap()))).await.unwrap_err());
+    let confirm = Some(of_folder(&world.deletes("One").await.unwrap()));
+    told(world.delete(DeleteRequest { confirm, ..deletion(&[]) }).await.unwrap_err());
+    let planned = world.delete(deletion(std::slice::from_ref(&id))).await.unwrap().plan.unwrap();
+    told(confirm_plan(&world, &planned).await);
+    let planned = world.delete(deletion(std::slice::from_ref(&id))).await.unwrap().plan.unwrap();
+    told(world.organize(organize(planned.confirm)).await.unwrap_err());
+    let planned = world.organize(found(Action::Trash, "", Some("One"))).await.unwrap().plan.unwrap();
+    told(confirm_plan(&world, &planned).await);
+    assert_eq!(world.listed("One").await.remove(0).1, id);
+}
+
+async fn confirm_plan(world: &World, planned: &Planned) -> Problem {
+    confirm(&world.engine, &world.principal, "One", planned).await.unwrap_err()
+}
+
+#[tokio::test]
 async fn a_plan_that_is_confirmed_late_is_not_carried_out() {
     let Some(mut world) = empty_world(Options::default()) else { return };
     let clock = Arc::new(MovedClock::at(crate::world::NOW));
@@ -215,7 +246,10 @@ async fn arguments_that_belong_to_something_else_are_refused() {
         account: None,
         confirm: Some(plan.confirm),
     };
-    assert_eq!(world.engine.manage(&world.principal, request).await.unwrap_err().code, Code::InvalidInput);
+    assert_eq!(
+        world.engine.manage(&world.principal, request, &|_, _| {}).await.unwrap_err().code,
+        Code::InvalidInput
+    );
 }
 
 #[tokio::test]

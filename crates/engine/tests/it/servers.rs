@@ -22,6 +22,7 @@ mod folders;
 mod managing;
 mod organizing;
 mod reading;
+mod reading_only;
 mod undoing;
 
 /// Runs each requirement on each server.

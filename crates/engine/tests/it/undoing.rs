@@ -2,6 +2,7 @@
 
 mod again;
 mod sendings;
+mod untold;
 
 use std::sync::{Arc, Mutex};
 
@@ -48,7 +49,7 @@ impl World {
             account: None,
             confirm: None,
         };
-        let managed = self.engine.manage(&self.principal, request).await.unwrap();
+        let managed = self.engine.manage(&self.principal, request, &|_, _| {}).await.unwrap();
         managed.undo.unwrap_or_else(|| panic!("{action:?} {folder}: no handle")).to_string()
     }
 

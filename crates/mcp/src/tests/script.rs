@@ -386,6 +386,7 @@ impl Mail for Script {
         &'a self,
         _principal: &'a Principal,
         request: ManageRequest,
+        _progress: &'a Progress,
     ) -> Boxed<'a, Result<Managed, Problem>> {
         Box::pin(async move { self.folders.manage(&request) })
     }

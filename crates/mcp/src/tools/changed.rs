@@ -151,7 +151,7 @@ impl Changed {
     pub(super) fn of(organized: Organized, named: &[String], request: Option<&RequestId>) -> Self {
         let Organized { mut done, done_count, mut failed, failed_count, undo, plan } = organized;
         let places: HashMap<&str, usize> =
-            named.iter().enumerate().map(|(at, id)| (id.as_str(), at)).collect();
+            named.iter().enumerate().rev().map(|(at, id)| (id.as_str(), at)).collect();
         let place = |id: &str| places.get(id).copied().unwrap_or(usize::MAX);
         done.sort_by_key(|one| place(&one.id));
         failed.sort_by_key(|one| place(&one.id));

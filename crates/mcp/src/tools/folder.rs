@@ -111,6 +111,6 @@ impl Tool for Folder {
             account: input.account,
             confirm: input.confirm,
         };
-        Ok(cx.mail.manage(cx.principal, request).await?.into())
+        Ok(cx.mail.manage(cx.principal, request, cx.progress).await?.into())
     }
 }

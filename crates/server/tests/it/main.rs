@@ -16,6 +16,7 @@ mod injections;
 mod inspector;
 mod invites;
 mod keys;
+mod mixed;
 mod node_client;
 mod people;
 mod python_client;

@@ -16,7 +16,7 @@ use crate::{
 
 const SORTING: &str = "mail:folders mail:search mail:read mail:modify mail:delete";
 
-fn letter(number: u64) -> Mail {
+pub(crate) fn letter(number: u64) -> Mail {
     let raw = format!(
         "From: Bob <bob@example.org>\r\nTo: alice@example.org\r\nSubject: Letter {number}\r\n\
          Message-ID: <letter-{number}@example.org>\r\nDate: Sat, 21 Nov 2026 10:00:00 +0000\r\n\r\nText {number}.\r\n"
@@ -25,7 +25,7 @@ fn letter(number: u64) -> Mail {
 }
 
 /// A Dovecot whose alice has that many letters in her inbox, of which the first is the oldest.
-fn dovecot(letters: u64) -> Option<Dovecot> {
+pub(crate) fn dovecot(letters: u64) -> Option<Dovecot> {
     let dovecot = require_dovecot(Options::default())?;
     let maildir = Maildir::of(&dovecot, "alice").unwrap();
     maildir.fill("INBOX", Numbering::default(), (1..=letters).map(letter)).unwrap();

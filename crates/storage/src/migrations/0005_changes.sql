@@ -1,7 +1,7 @@
 -- What grants changed in mailboxes, where moved messages went, and changes that wait to be confirmed.
 -- account: as in 0002. What tells content or folders is sealed under the account's key; a plan under its grant.
 
--- owner: the process that makes it.
+-- owner: the process that makes it. taker, taken: the process that takes it back, and when it was last at it.
 CREATE TABLE changes (
   id TEXT NOT NULL PRIMARY KEY,
   grant_id TEXT NOT NULL,
@@ -9,7 +9,9 @@ CREATE TABLE changes (
   state TEXT NOT NULL,
   owner TEXT NOT NULL,
   created INTEGER NOT NULL,
-  expires INTEGER NOT NULL
+  expires INTEGER NOT NULL,
+  taker TEXT,
+  taken INTEGER
 ) STRICT;
 
 CREATE INDEX changes_of_grant ON changes (grant_id);

@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use domain::{AccountId, ChangeId, GrantId, HomeAccount, PlanId};
-use storage::{Change, ChangeState, Error, NewMoved, NewStep, Store, TakenPlan};
+use storage::{Change, ChangeState, Error, LeftStep, NewMoved, NewStep, Store, TakenPlan};
 use time::Duration;
 
 use crate::{
@@ -78,11 +78,11 @@ pub(crate) async fn a_change_comes_back_with_its_steps_to_its_grant_only(world: 
 
     let stranger = GrantId::from_random([2; 16]);
     assert_eq!(find(&other, 1, &stranger).await, None);
-    assert!(!other.change_take(&stranger, &id(1)).await.unwrap());
+    assert!(!other.change_take(&stranger, &id(1), "two").await.unwrap());
     assert_eq!(find(&other, 2, &grant).await, None);
     world.clock.forward(7 * 86_400);
     assert_eq!(find(&other, 1, &grant).await, None);
-    assert!(!other.change_take(&grant, &id(1)).await.unwrap());
+    assert!(!other.change_take(&grant, &id(1), "two").await.unwrap());
 }
 
 pub(crate) async fn of_many_who_take_a_change_one_gets_it(world: &World) {
@@ -90,22 +90,67 @@ pub(crate) async fn of_many_who_take_a_change_one_gets_it(world: &World) {
     let (grant, account) = ann(&store).await;
     let home = HomeAccount::Stored(account);
     begin(&store, world, 1, &grant, &home).await;
-    assert!(!store.change_take(&grant, &id(1)).await.unwrap(), "what is being made is not taken back");
+    assert!(!store.change_take(&grant, &id(1), "two").await.unwrap(), "what is being made is not taken back");
     done(&store, world, 1, 0, &home, &[]).await;
     store.change_end(&id(1)).await.unwrap();
     let others = [world.store().await, world.store().await, world.store().await, store.clone()];
     let taken = others.each_ref().map(|store| {
         let (store, grant) = (store.clone(), grant.clone());
-        tokio::spawn(async move { store.change_take(&grant, &id(1)).await.unwrap() })
+        tokio::spawn(async move { store.change_take(&grant, &id(1), "two").await.unwrap() })
     });
     let mut winners = 0;
     for one in taken {
         winners += u32::from(one.await.unwrap());
     }
     assert_eq!(winners, 1);
+    assert_eq!(find(&store, 1, &grant).await.unwrap().state, ChangeState::Undoing);
+    store.change_give_back(&id(1), "another", &[]).await.unwrap();
+    assert_eq!(find(&store, 1, &grant).await.unwrap().state, ChangeState::Undoing, "it is not another's");
+    store.change_give_back(&id(1), "two", &[]).await.unwrap();
     assert_eq!(find(&store, 1, &grant).await.unwrap().state, ChangeState::Undone);
     store.change_end(&id(1)).await.unwrap();
-    assert!(!store.change_take(&grant, &id(1)).await.unwrap(), "never again");
+    assert!(!store.change_take(&grant, &id(1), "two").await.unwrap(), "never again");
+}
+
+pub(crate) async fn what_a_dead_process_had_taken_another_takes_with_what_was_left(world: &World) {
+    let store = world.store().await;
+    let (grant, account) = ann(&store).await;
+    let home = HomeAccount::Stored(account);
+    begin(&store, world, 1, &grant, &home).await;
+    for seq in 1..4 {
+        store.change_step(&id(1), seq, &step(&home, b"meant")).await.unwrap();
+        done(&store, world, 1, seq, &home, &[]).await;
+    }
+    done(&store, world, 1, 0, &home, &[]).await;
+    store.change_end(&id(1)).await.unwrap();
+    assert!(!store.change_retake(&grant, &id(1), ("two", now(world)), "three").await.unwrap(), "not taken");
+    assert!(store.change_take(&grant, &id(1), "two").await.unwrap());
+    assert!(store.changes_are_begun_by("two").await.unwrap());
+    world.clock.forward(1);
+    let rest = LeftStep { seq: 2, is_done: true, step: step(&home, b"a part") };
+    store.change_left(&id(1), "two", 3, None).await.unwrap();
+    store.change_left(&id(1), "two", 2, Some(&rest)).await.unwrap();
+    store.change_left(&id(1), "another", 1, None).await.unwrap();
+    let found = find(&store, 1, &grant).await.unwrap();
+    let steps: Vec<_> = found.steps.iter().map(|step| (step.seq, step.body.as_slice())).collect();
+    assert_eq!(steps, [(0, WORDS), (1, WORDS), (2, b"a part".as_slice())]);
+    assert_eq!(found.taken, Some(("two".to_owned(), now(world))));
+
+    let long_ago = ("two", now(world) - Duration::seconds(1));
+    assert!(!store.change_retake(&grant, &id(1), long_ago, "three").await.unwrap(), "it was at it since");
+    let stranger = GrantId::from_random([2; 16]);
+    assert!(!store.change_retake(&stranger, &id(1), ("two", now(world)), "three").await.unwrap());
+    assert!(store.change_retake(&grant, &id(1), ("two", now(world)), "three").await.unwrap());
+    assert!(!store.change_retake(&grant, &id(1), ("two", now(world)), "four").await.unwrap(), "once");
+    assert!(!store.changes_are_begun_by("two").await.unwrap());
+    // The one that was thought dead changes nothing any more.
+    store.change_left(&id(1), "two", 1, None).await.unwrap();
+    store.change_give_back(&id(1), "two", &[]).await.unwrap();
+    let found = find(&store, 1, &grant).await.unwrap();
+    assert_eq!((found.state, found.steps.len()), (ChangeState::Undoing, 3));
+    store.change_give_back(&id(1), "three", &[rest]).await.unwrap();
+    let found = find(&store, 1, &grant).await.unwrap();
+    assert_eq!((found.state, found.steps.len(), found.steps[0].seq), (ChangeState::Done, 1, 2));
 }
 
 pub(crate) async fn what_was_begun_and_did_not_end_is_found_by_its_account(world: &World) {

@@ -57,6 +57,7 @@ on_both! {
     audit::two_writers_keep_one_chain,
     changes::a_change_comes_back_with_its_steps_to_its_grant_only,
     changes::of_many_who_take_a_change_one_gets_it,
+    changes::what_a_dead_process_had_taken_another_takes_with_what_was_left,
     changes::what_was_begun_and_did_not_end_is_found_by_its_account,
     changes::a_message_is_found_by_the_place_it_was_at,
     changes::where_messages_went_is_kept_with_the_end_of_the_step_or_not_at_all,

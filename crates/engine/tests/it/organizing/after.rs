@@ -42,6 +42,35 @@ async fn ids_of_before_a_move_are_followed_also_beside_the_new_ones() {
 }
 
 #[tokio::test]
+async fn the_same_call_made_again_moves_nothing_and_says_where_the_messages_are() {
+    let Some(world) = filled() else { return };
+    let [a, b] = [world.id("@inbox", "a").await, world.id("@inbox", "b").await];
+    for (request, folder) in [
+        (to(these(Action::Move, &[a.clone(), b.clone()]), "Taxes"), "Taxes"),
+        (these(Action::Archive, &[a.clone(), b.clone()]), "@archive"),
+        (these(Action::Junk, &[a.clone(), b.clone()]), "@junk"),
+        (these(Action::Trash, &[a.clone(), b.clone()]), "@trash"),
+    ] {
+        let first = world.organize(request.clone()).await.unwrap();
+        assert!(first.undo.is_some() && first.done.iter().all(|one| one.new_id.is_some()), "{first:?}");
+        let again = world.organize(request).await.unwrap();
+        assert_eq!((again.done, again.failed), (first.done, first.failed), "{folder}");
+        assert_eq!(again.undo, None, "nothing was done");
+        assert_eq!(world.subjects(folder).await, ["a", "b"]);
+    }
+    // Marked under their old ids they say what they are called now.
+    let starred = world.organize(these(Action::Star, from_ref(&a))).await.unwrap();
+    assert_eq!(starred.done[0].new_id.as_ref().unwrap().to_string(), world.id("@trash", "a").await);
+    // What is gone, or never was there, is not told as done.
+    world.somebody().delete("Trash", "1:*").unwrap();
+    let nowhere = world.id("@inbox", "c").await.replace("@inbox:3@", "@inbox:4711@");
+    let gone = world.organize(these(Action::Trash, &[a.clone(), b])).await.unwrap();
+    assert_eq!((gone.done_count, gone.failed_count), (0, 2), "{gone:?}");
+    let here = world.organize(to(these(Action::Move, from_ref(&nowhere)), "inbox")).await.unwrap();
+    assert_eq!(failures(&here), [(nowhere.as_str(), "not_found")]);
+}
+
+#[tokio::test]
 async fn what_is_read_after_a_change_is_as_it_is_now() {
     let Some(world) = filled() else { return };
     let a = world.id("@inbox", "a").await;

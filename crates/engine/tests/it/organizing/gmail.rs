@@ -1,6 +1,7 @@
 //! Gmail, which tests cannot have: what goes over the wire where folders are labels.
 
 use std::{
+    collections::BTreeSet,
     fmt::Write as _,
     io::{BufRead as _, BufReader, Write as _},
     net::{TcpListener, TcpStream},
@@ -38,8 +39,8 @@ struct Gmail {
     said: Arc<Mutex<Vec<String>>>,
 }
 
-/// One message of UID 7 in every folder.
-fn serve(stream: TcpStream, said: &Mutex<Vec<String>>) -> Option<()> {
+/// One message of UID 7 in every folder, with these labels.
+fn serve(stream: TcpStream, said: &Mutex<Vec<String>>, labels: &Mutex<BTreeSet<String>>) -> Option<()> {
     let mut out = stream.try_clone().ok()?;
     out.write_all(b"* OK [CAPABILITY IMAP4rev1 SASL-IR AUTH=PLAIN] Gimap ready\r\n").ok()?;
     for line in BufReader::new(stream).lines() {
@@ -59,11 +60,23 @@ fn serve(stream: TcpStream, said: &Mutex<Vec<String>>) -> Option<()> {
                  * 1 EXISTS\r\n* OK [UIDVALIDITY 7] x\r\n* OK [UIDNEXT 8] x\r\n* OK [HIGHESTMODSEQ 5] x\r\n";
             code += "[READ-WRITE] ";
         } else if command.starts_with("UID FETCH") {
-            answer += "* 1 FETCH (UID 7 FLAGS () INTERNALDATE \" 1-Nov-2026 10:00:00 +0000\" RFC822.SIZE 100 \
-                 X-GM-LABELS (\"\\\\Inbox\") MODSEQ (5) BODY[HEADER.FIELDS (MESSAGE-ID)] {25}\r\n\
-                 Message-ID: <a@x.org>\r\n\r\n)\r\n";
+            let quoted = |label: &String| format!("\"{}\"", label.replace('\\', "\\\\"));
+            let labels: Vec<String> = labels.lock().unwrap().iter().map(quoted).collect();
+            let _ = write!(
+                answer,
+                "* 1 FETCH (UID 7 FLAGS () INTERNALDATE \" 1-Nov-2026 10:00:00 +0000\" RFC822.SIZE 100 \
+                 X-GM-LABELS ({}) MODSEQ (5) BODY[HEADER.FIELDS (MESSAGE-ID)] {{25}}\r\n\
+                 Message-ID: <a@x.org>\r\n\r\n)\r\n",
+                labels.join(" ")
+            );
         } else if command.starts_with("UID MOVE") || command.starts_with("UID COPY") {
             code += "[COPYUID 7 7 70] ";
+        }
+        if command.starts_with("UID COPY") && command.contains("Bills") {
+            labels.lock().unwrap().insert("Bills".to_owned());
+        }
+        if command.contains("-X-GM-LABELS") {
+            labels.lock().unwrap().retain(|label| !command.contains(label));
         }
         let _ = write!(answer, "{tag} OK {code}done\r\n");
         out.write_all(answer.as_bytes()).ok()?;
@@ -73,14 +86,20 @@ fn serve(stream: TcpStream, said: &Mutex<Vec<String>>) -> Option<()> {
 
 impl Gmail {
     fn start() -> Self {
+        Self::labelled(&["\\Inbox"])
+    }
+
+    fn labelled(labels: &[&str]) -> Self {
+        let labels: BTreeSet<String> = labels.iter().map(|label| (*label).to_owned()).collect();
+        let labels = Arc::new(Mutex::new(labels));
         let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
         let port = listener.local_addr().unwrap().port();
         let said = Arc::new(Mutex::new(Vec::new()));
         let shared = Arc::clone(&said);
         std::thread::spawn(move || {
             for stream in listener.incoming().flatten() {
-                let said = Arc::clone(&shared);
-                std::thread::spawn(move || serve(stream, &said));
+                let (said, labels) = (Arc::clone(&shared), Arc::clone(&labels));
+                std::thread::spawn(move || serve(stream, &said, &labels));
             }
         });
         let settings = settings_at("127.0.0.1", port);
@@ -190,4 +209,33 @@ async fn deleting_goes_through_the_trash_and_ends_there() {
         "where the server said that it is in the trash"
     );
     assert_eq!((done.done_count, done.failed_count), (1, 0), "{done:?}");
+}
+
+#[tokio::test]
+async fn a_copy_is_taken_back_by_its_label_and_only_where_it_is_new() {
+    for (labels, wanted) in
+        [(&["\\Inbox"][..], &["UID STORE 7 -X-GM-LABELS (Bills)"][..]), (&["\\Inbox", "bills"], &[])]
+    {
+        let gmail = Gmail::labelled(labels);
+        let done = gmail.organize(to(these(Action::Copy, &in_folder("@inbox")), "Bills")).await;
+        gmail.changes();
+        let undo = done.undo.unwrap().to_string();
+        let undone = gmail.engine.undo(&gmail.principal, &undo, &|_, _| {}).await.unwrap();
+        assert_eq!((undone.undone, undone.failed_count), (1, 0), "{undone:?}");
+        let plain = |command: &String| command.replace(".SILENT", "").replace('"', "");
+        assert_eq!(gmail.changes().iter().map(plain).collect::<Vec<_>>(), wanted, "{labels:?}");
+    }
+}
+
+#[tokio::test]
+async fn what_was_moved_to_the_bin_comes_back_and_what_was_archived_too() {
+    for (action, back) in [(Action::Trash, "UID MOVE 70 INBOX"), (Action::Archive, "UID MOVE 70 INBOX")] {
+        let gmail = Gmail::start();
+        let done = gmail.organize(these(action, &in_folder("@inbox"))).await;
+        gmail.changes();
+        let undo = done.undo.unwrap().to_string();
+        let undone = gmail.engine.undo(&gmail.principal, &undo, &|_, _| {}).await.unwrap();
+        let plain = |command: &String| command.replace('"', "");
+        assert_eq!(gmail.changes().iter().map(plain).collect::<Vec<_>>(), [back], "{undone:?}");
+    }
 }

@@ -33,7 +33,7 @@ impl World {
         let to = to.map(FolderName::from_agent);
         let folder = FolderArg::parse(folder);
         let request = ManageRequest { action, folder, to, account: None, confirm: None };
-        self.engine.manage(&self.principal, request).await
+        self.engine.manage(&self.principal, request, &|_, _| {}).await
     }
 
     async fn make(&self, folder: &str) -> Result<String, Problem> {
@@ -52,7 +52,7 @@ impl World {
         let (folder, confirm) = (FolderArg::parse(folder), Some(confirm.to_owned()));
         let request =
             ManageRequest { action: FolderAction::Delete, folder, to: None, account: None, confirm };
-        self.engine.manage(&self.principal, request).await
+        self.engine.manage(&self.principal, request, &|_, _| {}).await
     }
 
     async fn listed(&self, folder: &str) -> Option<Folder> {

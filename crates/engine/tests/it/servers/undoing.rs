@@ -39,7 +39,7 @@ impl World {
             account: None,
             confirm: None,
         };
-        let managed = self.engine.manage(&self.principal, request).await;
+        let managed = self.engine.manage(&self.principal, request, &|_, _| {}).await;
         managed.unwrap_or_else(|problem| panic!("{action:?} {folder}: {problem:?}")).undo.unwrap().to_string()
     }
 
