@@ -71,7 +71,7 @@ impl Question for Change<'_> {
         for group in write::split(session, uids) {
             let vanished = session.expunged();
             let mut told = self.on(session, &group, &change, keeps_modseq).await?;
-            if session.expunged() != vanished {
+            if session.expunged() != vanished || told.has_ghosts {
                 // Others took messages away that this connection was not told of: perhaps some of these.
                 let still = session.run_one(was::request(session, &group, false)).await?;
                 check_whole(still.has_gaps, false)?;
@@ -100,15 +100,22 @@ impl Change<'_> {
         keeps_modseq: bool,
     ) -> Result<Told, Error> {
         let ranges = sequence::compress(uids.iter().copied());
-        let mut requests = vec![was::request(session, uids, keeps_modseq)];
-        requests.extend(stores(&ranges, change, keeps_modseq));
+        let stores = stores(&ranges, change, keeps_modseq);
+        // A change of nothing is asked for to know which messages they are.
+        let (ask, read): (_, fn(_) -> _) = if stores.is_empty() {
+            (was::request(session, uids, keeps_modseq), Told::read)
+        } else {
+            (was::state(session, uids, keeps_modseq), Told::read_state)
+        };
+        let mut requests = vec![ask];
+        requests.extend(stores);
         // Some (Courier) answer for messages that are gone until they are asked what is new.
         requests.extend((!keeps_modseq).then(noop));
         let mut replies = session.run(requests).await.into_iter();
         let first = replies.next().unwrap_or(Err(Error::Closed));
         let mut told = match first {
             Ok(reply) if reply.has_gaps => Err(Error::Protocol("a part of its answer cannot be read")),
-            Ok(reply) => Ok(Told::read(reply)),
+            Ok(reply) => Ok(read(reply)),
             Err(error) => Err(error),
         };
         if let Ok(told) = &mut told {
