@@ -158,7 +158,9 @@ fn measure(world: &World, is_last: bool) -> Result<Vec<Section>, Failure> {
 fn measure_only(world: &World, name: &str) -> Result<Vec<Section>, Failure> {
     println!("measuring {name}, {} rounds each", world.rounds);
     let those = SECTIONS.iter().filter(|(known, ..)| *known == name);
-    those.map(|(_, title, measure)| Ok(Section { title: (*title).to_owned(), rows: measure(world)? })).collect()
+    those
+        .map(|(_, title, measure)| Ok(Section { title: (*title).to_owned(), rows: measure(world)? }))
+        .collect()
 }
 
 /// Fills both mailboxes; folders besides INBOX are those of the samples.
@@ -285,20 +287,23 @@ mod tests {
         assert!(usual.rounds >= 15);
         assert_eq!(usual.told(), " --rounds 30");
         let other = chosen(&["--rounds", "15", "--messages", "20000", "--date", "2026-11-21"]).unwrap();
-        assert_eq!(other, Choice {
-            messages: vec![20_000],
-            rounds: 15,
-            date: Some("2026-11-21".into()),
-            only: None,
-        });
+        assert_eq!(
+            other,
+            Choice { messages: vec![20_000], rounds: 15, date: Some("2026-11-21".into()), only: None }
+        );
         assert_eq!(other.told(), " --messages 20000 --rounds 15");
     }
 
     #[test]
     fn medians_of_fewer_than_fifteen_are_refused_as_wrong_usage() {
-        for words in
-            [&["--rounds", "14"][..], &["--rounds"], &["--messages", "many"], &["--date", "../x"], &["--only", "x"], &["-v"]]
-        {
+        for words in [
+            &["--rounds", "14"][..],
+            &["--rounds"],
+            &["--messages", "many"],
+            &["--date", "../x"],
+            &["--only", "x"],
+            &["-v"],
+        ] {
             assert!(matches!(chosen(words), Err(Failure::Usage(_))), "{words:?}");
         }
     }

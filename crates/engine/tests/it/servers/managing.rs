@@ -24,7 +24,12 @@ on_every_server!(
 );
 
 impl World {
-    async fn change_folder(&self, action: FolderAction, folder: &str, to: Option<&str>) -> Result<Managed, Problem> {
+    async fn change_folder(
+        &self,
+        action: FolderAction,
+        folder: &str,
+        to: Option<&str>,
+    ) -> Result<Managed, Problem> {
         let to = to.map(FolderName::from_agent);
         let folder = FolderArg::parse(folder);
         let request = ManageRequest { action, folder, to, account: None, confirm: None };

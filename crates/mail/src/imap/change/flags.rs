@@ -55,6 +55,21 @@ impl Question for Change<'_> {
     type Answer = Changed<FlagsChanged>;
 
     async fn ask(&self, session: &mut Session) -> Result<Self::Answer, Error> {
+        let mailbox = self.messages.mailbox;
+        let was_open = session.selected().is_some_and(|open| open.name == mailbox && !open.is_read_only);
+        match self.in_mailbox(session).await {
+            // What was open may be another by now, or without these messages: seen anew, that can be told.
+            Err(Error::Refused { .. }) if was_open => {
+                session.forget_selected();
+                self.in_mailbox(session).await
+            }
+            outcome => outcome,
+        }
+    }
+}
+
+impl Change<'_> {
+    async fn in_mailbox(&self, session: &mut Session) -> Result<Changed<FlagsChanged>, Error> {
         let &Messages { mailbox, validity, uids } = self.messages;
         let has_labels = !self.wanted.add_labels.is_empty() || !self.wanted.remove_labels.is_empty();
         if has_labels && !session.capabilities().has("X-GM-EXT-1") {
@@ -87,9 +102,7 @@ impl Question for Change<'_> {
         }
         Ok(Changed::Done(changed))
     }
-}
 
-impl Change<'_> {
     /// Changes one group of messages, in one flight with asking how they are. The order in which the server
     /// carries it out is that of the commands, since one changes what the other asks (RFC 9051, 5.5).
     async fn on(
@@ -132,7 +145,7 @@ impl Change<'_> {
                 Ok(reply) => {
                     was_any_done = true;
                     if let Ok(told) = &mut told {
-                        told.hear(&reply);
+                        told.hear(reply);
                     }
                 }
                 Err(error) => trouble = trouble.or(Some(error)),
@@ -185,11 +198,10 @@ fn after(told: &Told, change: &FlagChange<'_>) -> BTreeMap<u32, Option<u64>> {
     let unchanged = told.before.iter().filter(|(_, before)| is_done(&before.was));
     let mut after: BTreeMap<u32, Option<u64>> =
         unchanged.map(|(uid, before)| (*uid, before.modseq)).collect();
-    for fetch in &told.later {
-        let Some(uid) = fetch.uid else { continue };
+    for later in &told.later {
         let is_wanted = |flags: &Vec<Flag>| was::is_as_wanted(flags, change.add, change.remove);
-        if fetch.flags.as_ref().is_none_or(is_wanted) {
-            after.insert(uid, fetch.modseq);
+        if later.flags.as_ref().is_none_or(is_wanted) {
+            after.insert(later.uid, later.modseq);
         }
     }
     after

@@ -105,7 +105,11 @@ impl Unsettled<'_> {
             (_, true) => End::Done,
             // It seems to be there too; what only seems so is not taken away here.
             (true, false) if looked.alike.contains(&uid) => {
-                if self.by.has_steps() { End::Both } else { End::Unknown }
+                if self.by.has_steps() {
+                    End::Both
+                } else {
+                    End::Unknown
+                }
             }
             (true, false) => End::Here,
             (false, false) if was.contains_key(&uid) || !is_whole => End::Unknown,

@@ -53,12 +53,26 @@ pub(super) struct Before {
     pub modseq: Option<u64>,
 }
 
+/// What the server said of the flags of a message later.
+#[derive(Debug)]
+pub(super) struct Later {
+    pub uid: u32,
+    pub flags: Option<Vec<Flag>>,
+    pub modseq: Option<u64>,
+}
+
+impl Later {
+    fn of(fetch: Fetch) -> Option<Self> {
+        Some(Self { uid: fetch.uid?, flags: fetch.flags, modseq: fetch.modseq })
+    }
+}
+
 /// What the server said of messages: how they were, and everything that it said of them later.
 #[derive(Debug, Default)]
 pub(super) struct Told {
     pub before: BTreeMap<u32, Before>,
     /// In the order in which it came.
-    pub later: Vec<Fetch>,
+    pub later: Vec<Later>,
     /// Whether some of these messages were taken away by others, and which is not known.
     pub has_ghosts: bool,
 }
@@ -86,7 +100,7 @@ impl Told {
             let Untagged::Fetch(fetch) = data else { continue };
             let Some(uid) = fetch.uid else { continue };
             if told.before.contains_key(&uid) {
-                told.later.push(*fetch);
+                told.later.extend(Later::of(*fetch));
                 continue;
             }
             let whole = match parts.remove(&uid) {
@@ -106,9 +120,9 @@ impl Told {
     }
 
     /// Adds what came with another command behind it.
-    pub(super) fn hear(&mut self, reply: &Reply) {
-        self.later.extend(reply.data.iter().filter_map(|data| match data {
-            Untagged::Fetch(fetch) => Some((**fetch).clone()),
+    pub(super) fn hear(&mut self, reply: Reply) {
+        self.later.extend(reply.data.into_iter().filter_map(|data| match data {
+            Untagged::Fetch(fetch) => Later::of(*fetch),
             _ => None,
         }));
     }
