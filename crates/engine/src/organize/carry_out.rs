@@ -382,6 +382,8 @@ fn half_done(end: End, how: How, trouble: Option<&Problem>) -> Option<Problem> {
             "It is not known whether the message was copied.",
             "Look for it in the other folder before doing it again.",
         )),
+        // The server did what it was asked, and not to this one: somebody took it away before.
+        End::Unknown if trouble.is_none() => Some(gone()),
         End::Unknown => Some(because(
             "The message left its folder, and is not known to have come to the other.",
             "Search for it in all folders.",
