@@ -30,7 +30,7 @@ mod sorting;
 mod tokens;
 
 use children::Children;
-use report::{Report, Section};
+use report::{Report, Row, Section};
 
 /// How long everything after the build may take.
 const TIME_LIMIT: Duration = Duration::from_mins(25);
@@ -55,6 +55,8 @@ struct Choice {
     messages: Vec<u32>,
     rounds: usize,
     date: Option<String>,
+    /// The one section that is measured: what it prints is not kept.
+    only: Option<String>,
 }
 
 /// Everything that measurements need.
@@ -97,7 +99,11 @@ pub(crate) fn run(arguments: &[String]) -> Result<(), Failure> {
             rounds: choice.rounds,
         };
         let is_last = number == choice.messages.len();
-        let measured = seed(&world).and_then(|()| measure(&world, is_last));
+        let only = choice.only.as_deref();
+        let measured = seed(&world).and_then(|()| match only {
+            Some(name) => measure_only(&world, name),
+            None => measure(&world, is_last),
+        });
         fs::remove_dir_all(&directory)?;
         sections.extend(match measured {
             Err(_) if children.are_late() => {
@@ -110,12 +116,30 @@ pub(crate) fn run(arguments: &[String]) -> Result<(), Failure> {
     let date = choice.date.clone().unwrap_or_else(|| calendar::iso_day(seconds_now()));
     let report = Report { sections, date, arguments: choice.told(), rounds: choice.rounds };
     print!("{}", report.for_terminal());
+    if choice.only.is_some() {
+        return Ok(());
+    }
     let file = place::root().join("bench").join("RESULTS.md");
     fs::create_dir_all(place::root().join("bench"))?;
     fs::write(file, report.as_markdown())?;
     println!("written to bench/RESULTS.md");
     Ok(())
 }
+
+/// What measures a section.
+type Measure = fn(&World) -> Result<Vec<Row>, Failure>;
+
+/// Sections that depend little on how many messages there are, so that they are measured once.
+const SECTIONS: [(&str, &str, Measure); 7] = [
+    ("tokens", "What an agent pays", tokens::measure),
+    ("serving", "The server", serving::measure),
+    ("links", "Attachments", links::measure),
+    ("sending", "Sending", sending::measure),
+    ("sorting", "Sorting", sorting::measure),
+    ("rendering", "Hostile mail", |_| rendering::measure()),
+    // last, since mail is delivered meanwhile
+    ("flights", "Round trips", flights::measure),
+];
 
 fn measure(world: &World, is_last: bool) -> Result<Vec<Section>, Failure> {
     println!("measuring, {} rounds each", world.rounds);
@@ -124,17 +148,19 @@ fn measure(world: &World, is_last: bool) -> Result<Vec<Section>, Failure> {
     rows.push(tokens::bytes_of_newest(world)?);
     let mut sections = vec![Section { title, rows }];
     if is_last {
-        let mut section = |title: &str, rows| sections.push(Section { title: title.to_owned(), rows });
-        section("What an agent pays", tokens::measure(world)?);
-        section("The server", serving::measure(world)?);
-        section("Attachments", links::measure(world)?);
-        section("Sending", sending::measure(world)?);
-        section("Sorting", sorting::measure(world)?);
-        section("Hostile mail", rendering::measure()?);
-        // last, since mail is delivered meanwhile
-        section("Round trips", flights::measure(world)?);
+        for (_, title, measure) in SECTIONS {
+            sections.push(Section { title: title.to_owned(), rows: measure(world)? });
+        }
     }
     Ok(sections)
+}
+
+fn measure_only(world: &World, name: &str) -> Result<Vec<Section>, Failure> {
+    println!("measuring {name}, {} rounds each", world.rounds);
+    let those = SECTIONS.iter().filter(|(known, ..)| *known == name);
+    those
+        .map(|(_, title, measure)| Ok(Section { title: (*title).to_owned(), rows: measure(world)? }))
+        .collect()
 }
 
 /// Fills both mailboxes; folders besides INBOX are those of the samples.
@@ -163,7 +189,7 @@ fn seed(world: &World) -> Result<(), Failure> {
 }
 
 fn choose(arguments: &[String]) -> Result<Choice, Failure> {
-    let mut choice = Choice { messages: SIZES.to_vec(), rounds: 30, date: None };
+    let mut choice = Choice { messages: SIZES.to_vec(), rounds: 30, date: None, only: None };
     let mut words = arguments.iter();
     while let Some(word) = words.next() {
         let mut value =
@@ -183,8 +209,18 @@ fn choose(arguments: &[String]) -> Result<Choice, Failure> {
                 let is_date = value.len() == 10 && value.chars().all(|c| c.is_ascii_digit() || c == '-');
                 choice.date = Some(if is_date { value.clone() } else { return Err(wrong(value)) });
             }
+            "--only" => {
+                let value = value()?;
+                if !SECTIONS.iter().any(|(name, ..)| name == value) {
+                    return Err(wrong(value));
+                }
+                choice.only = Some(value.clone());
+            }
             unknown => return Err(Failure::Usage(format!("bench does not know `{unknown}`"))),
         }
+    }
+    if choice.only.is_some() {
+        choice.messages.drain(1..);
     }
     if !choice.messages.iter().all(|messages| (2_000..=1_000_000).contains(messages)) {
         return Err(Failure::Usage("bench: --messages is 2000 to 1000000".into()));
@@ -251,15 +287,23 @@ mod tests {
         assert!(usual.rounds >= 15);
         assert_eq!(usual.told(), " --rounds 30");
         let other = chosen(&["--rounds", "15", "--messages", "20000", "--date", "2026-11-21"]).unwrap();
-        assert_eq!(other, Choice { messages: vec![20_000], rounds: 15, date: Some("2026-11-21".into()) });
+        assert_eq!(
+            other,
+            Choice { messages: vec![20_000], rounds: 15, date: Some("2026-11-21".into()), only: None }
+        );
         assert_eq!(other.told(), " --messages 20000 --rounds 15");
     }
 
     #[test]
     fn medians_of_fewer_than_fifteen_are_refused_as_wrong_usage() {
-        for words in
-            [&["--rounds", "14"][..], &["--rounds"], &["--messages", "many"], &["--date", "../x"], &["-v"]]
-        {
+        for words in [
+            &["--rounds", "14"][..],
+            &["--rounds"],
+            &["--messages", "many"],
+            &["--date", "../x"],
+            &["--only", "x"],
+            &["-v"],
+        ] {
             assert!(matches!(chosen(words), Err(Failure::Usage(_))), "{words:?}");
         }
     }

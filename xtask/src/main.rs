@@ -29,7 +29,7 @@ const USAGE: &str = "usage: cargo xtask COMMAND
   soak [--kills N] [--only sends|moves]
                    kills a process that sends and one that moves mail, 1,000 times each if not given, and
                    checks that nothing is lost silently and nothing is done twice; about twenty minutes
-  bench [--messages N] [--rounds N] [--date YYYY-MM-DD]
+  bench [--messages N] [--rounds N] [--date YYYY-MM-DD] [--only SECTION]
                    measures the release build against plain IMAP on 100,000 messages, 30 rounds each;
                    the table goes to bench/RESULTS.md, the date is today's (UTC) if not given";
 

@@ -216,7 +216,12 @@ impl Engine {
             });
         };
         let (settings, credentials) = self.settings_of(&granted.source).await?;
-        Ok(self.assemble(&principal.limits, granted.name.clone(), &granted.source, settings, credentials))
+        let account =
+            self.assemble(&principal.limits, granted.name.clone(), &granted.source, settings, credentials);
+        if principal.may(Scope::Modify) {
+            account.opened.pool.expect_changes();
+        }
+        Ok(account)
     }
 
     /// Opens a stored account when nobody calls, for what is owed in it whatever became of the grants.

@@ -115,8 +115,8 @@ pub(crate) enum Step {
         is_copy: bool,
         /// The messages that are meant.
         uids: Vec<u32>,
-        /// What became of them. Before it is done, what is known of them, as far as anything is: after a crash
-        /// that finds those which are not here any more.
+        /// What became of them. Before it is done, what is remembered of them, without a size where nothing is,
+        /// or nothing at all: after a crash that finds those which are not here any more.
         messages: Vec<OneTransferred>,
     },
     /// Messages that were destroyed: noted, and not to be taken back.

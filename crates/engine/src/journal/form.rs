@@ -1,9 +1,13 @@
-//! Steps, places and targets as octets: a version, then JSON whose fields are named by their order.
+//! Steps, places and targets as octets: a version, then JSON whose fields are named by their order; deflated if
+//! it is long, since a step of a thousand messages says much the same of each.
 //!
 //! What another version wrote is not read, and not taken for something else.
 
+use std::io::{Read as _, Write as _};
+
 use bytes::Bytes;
 use domain::{Flag, Timestamp};
+use flate2::{Compression, read::DeflateDecoder, write::DeflateEncoder};
 use mail::imap::{
     change::{End, OneTransferred, Was},
     write::Placed,
@@ -12,7 +16,17 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use super::{MovedTo, Place, Reflagged, Step};
 
-const VERSION: u8 = 1;
+/// What follows is JSON.
+const PLAIN: u8 = 1;
+
+/// What follows is deflated JSON.
+const DEFLATED: u8 = 2;
+
+/// From how many octets on it is worth deflating.
+const LONG: usize = 2 << 10;
+
+/// How many octets JSON may have that was deflated.
+const MOST: u64 = 64 << 20;
 
 /// A mailbox's name, one character for each octet: servers write what they like.
 type Wire = String;
@@ -126,17 +140,29 @@ pub(super) fn message_name(wire: &[u8], message_id: &str) -> Vec<u8> {
 }
 
 fn write<T: Serialize>(form: &T) -> Vec<u8> {
-    let mut octets = vec![VERSION];
+    let mut octets = vec![PLAIN];
     // Nothing in these forms can fail to be written.
     if serde_json::to_writer(&mut octets, form).is_err() {
         octets.truncate(1);
     }
-    octets
+    if octets.len() < LONG {
+        return octets;
+    }
+    let mut deflated = DeflateEncoder::new(vec![DEFLATED], Compression::fast());
+    let deflated = deflated.write_all(octets.get(1..).unwrap_or_default()).and_then(|()| deflated.finish());
+    deflated.unwrap_or(octets)
 }
 
 fn read<T: DeserializeOwned>(octets: &[u8]) -> Option<T> {
-    let (version, json) = octets.split_first()?;
-    (*version == VERSION).then(|| serde_json::from_slice(json).ok()).flatten()
+    match octets.split_first()? {
+        (&PLAIN, json) => serde_json::from_slice(json).ok(),
+        (&DEFLATED, deflated) => {
+            let mut json = Vec::new();
+            DeflateDecoder::new(deflated).take(MOST).read_to_end(&mut json).ok()?;
+            serde_json::from_slice(&json).ok()
+        }
+        _ => None,
+    }
 }
 
 fn wire(name: &[u8]) -> Wire {

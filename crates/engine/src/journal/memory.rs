@@ -6,6 +6,7 @@ use std::{
 };
 
 use domain::{ChangeId, GrantId, HomeAccount, PlanId, Timestamp};
+use sha2::{Digest, Sha256};
 use storage::{Change, ChangeState, Error, LeftStep, NewMoved, NewStep, Result, Step, TakenPlan};
 use time::Duration;
 
@@ -37,7 +38,8 @@ pub(super) struct Room {
 
 impl Default for Room {
     fn default() -> Self {
-        Self { changes: 200, change_octets: 32 << 20, moved: 50_000, plans: 50, plan_octets: 16 << 20 }
+        // As many as one plan moves, and some more.
+        Self { changes: 200, change_octets: 8 << 20, moved: 25_000, plans: 50, plan_octets: 16 << 20 }
     }
 }
 
@@ -53,8 +55,19 @@ pub(crate) struct Memory {
 struct All {
     changes: VecDeque<Change>,
     plans: VecDeque<Plan>,
-    moved: HashMap<(HomeAccount, Vec<u8>), Vec<u8>>,
-    moved_order: VecDeque<(HomeAccount, Vec<u8>)>,
+    moved: HashMap<Spot, Box<[u8]>>,
+    moved_order: VecDeque<Spot>,
+}
+
+/// Where a message was, in few octets: there are many.
+type Spot = [u8; 16];
+
+fn spot(account: &HomeAccount, place: &[u8]) -> Spot {
+    let account = account.to_string();
+    let hash = Sha256::new().chain_update(account).chain_update([0]).chain_update(place);
+    let mut spot = Spot::default();
+    spot.iter_mut().zip(hash.finalize()).for_each(|(to, from)| *to = from);
+    spot
 }
 
 struct Plan {
@@ -119,8 +132,8 @@ impl Memory {
             }
         }
         for NewMoved { from, to } in moved {
-            let place = (step.account.clone(), from.clone());
-            if all.moved.insert(place.clone(), to.clone()).is_none() {
+            let place = spot(&step.account, from);
+            if all.moved.insert(place, to.as_slice().into()).is_none() {
                 all.moved_order.push_back(place);
             }
         }
@@ -174,7 +187,7 @@ impl Memory {
         if all.moved.is_empty() {
             return vec![None; from.len()];
         }
-        from.iter().map(|from| all.moved.get(&(account.clone(), from.clone())).cloned()).collect()
+        from.iter().map(|from| all.moved.get(&spot(account, from)).map(|to| to.to_vec())).collect()
     }
 
     pub(super) fn add_plan(

@@ -208,7 +208,8 @@ async fn find_out(account: &Account, meant: Step, may_wait: bool) -> Found {
             other => other,
         });
     };
-    let known: Vec<Was> = known.into_iter().map(|message| message.was).collect();
+    let known = known.into_iter().map(|message| message.was);
+    let known: Vec<Was> = known.filter(|was| was.size.is_some()).collect();
     let meant = Messages { mailbox: &from.wire, validity: from.validity, uids: &uids };
     let finished = account.opened.pool.finish_transfer(&meant, &to.0, &known).await;
     account.opened.forget_rows(&from.wire);

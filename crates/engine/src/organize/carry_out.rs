@@ -204,7 +204,7 @@ impl Stepping<'_, '_> {
             uids: uids.to_vec(),
             messages,
         };
-        let number = self.begin(uids, &step(Vec::new())).await?;
+        let number = self.begin(uids, &step(self.lot.known(uids))).await?;
         let account = &self.lot.account;
         let moved = account.opened.pool.transfer(&self.messages(uids), &to.wire_name, how).await;
         account.opened.forget_rows(&self.lot.folder.wire_name);
@@ -370,6 +370,12 @@ fn half_done(end: End, how: How, trouble: Option<&Problem>) -> Option<Problem> {
             "The message is at the new place, and could not be taken away from where it was.",
             "Take away one of the two, or undo this change.",
         )),
+        End::Unknown if how == How::Copy => Some(because(
+            "It is not known whether the message was copied.",
+            "Look for it in the other folder before doing it again.",
+        )),
+        // The server did what it was asked, and not to this one: somebody took it away before.
+        End::Unknown if trouble.is_none() => Some(gone()),
         End::Unknown => Some(because(
             "The message left its folder, and is not known to have come to the other.",
             "Search for it in all folders.",

@@ -1,11 +1,15 @@
 //! Which messages a change is about: ids taken apart, followed where they were moved, and put together by
 //! folder. What a query finds is in `find`.
 
-use std::collections::{BTreeMap, HashMap, HashSet, hash_map::Entry};
+use std::{
+    collections::{BTreeMap, HashMap, HashSet, hash_map::Entry},
+    sync::Arc,
+};
 
 use bytes::Bytes;
-use domain::{AccountName, Code, FolderArg, MessageRef, Principal, Problem, Timestamp};
+use domain::{AccountName, Code, FolderArg, MessageRef, Principal, Problem, Summary, Timestamp};
 use mail::imap::{
+    change::{End, OneTransferred, Was},
     folder::{Folder, Folders},
     write::Placed,
 };
@@ -58,6 +62,26 @@ impl Lot {
             key: self.folder.key().to_string(),
             validity: self.validity,
         }
+    }
+
+    /// What is remembered of these messages, each of them if of any: if nobody lives to see where they go, it is
+    /// how they are found there.
+    pub(super) fn known(&self, uids: &[u32]) -> Vec<OneTransferred> {
+        let recall = |uid: u32| self.account.opened.recall(&self.folder.wire_name, self.validity, uid);
+        let rows: Vec<_> = uids.iter().map(|uid| recall(*uid)).collect();
+        if rows.iter().all(Option::is_none) {
+            return Vec::new();
+        }
+        let was = |uid: u32, row: Option<Arc<Summary>>| Was {
+            uid,
+            message_id: row.as_ref().and_then(|row| row.envelope.message_id.clone()),
+            received: row.as_ref().map(|row| row.received),
+            size: row.as_ref().map(|row| row.size),
+            flags: row.as_ref().map(|row| row.flags.clone()).unwrap_or_default(),
+            labels: row.and_then(|row| row.gmail.as_ref().map(|ids| ids.labels.clone())).unwrap_or_default(),
+        };
+        let one = |(uid, row)| OneTransferred { was: was(uid, row), to: None, end: End::Unknown };
+        uids.iter().copied().zip(rows).map(one).collect()
     }
 
     pub(super) fn of(&self) -> Of<'_> {

@@ -12,7 +12,7 @@ use mail::imap::{
 
 use super::{
     BATCH, Reversal, Reversed,
-    places::{Now, placed, rebuilt, unknown},
+    places::{Now, Refreshed, placed, rebuilt, unknown},
 };
 use crate::{
     Account,
@@ -243,6 +243,9 @@ impl Reversal<'_> {
         uids: &[u32],
     ) -> Vec<Reversed> {
         let all = |problem: Problem| vec![Err(problem); uids.len()];
+        if let Err(error) = account.opened.ask(Some(&at.wire), &Refreshed(&at.wire)).await {
+            return all(account.problem(&error));
+        }
         let step = |messages| Step::Transfer {
             from: at.clone(),
             to: goal.clone(),

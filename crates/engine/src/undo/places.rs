@@ -161,6 +161,21 @@ impl Question for MessageIds<'_> {
     }
 }
 
+/// Lets the server tell what others took away, where the mailbox is open already: it is said of each message
+/// that is put back.
+pub(super) struct Refreshed<'a>(pub(super) &'a [u8]);
+
+impl Question for Refreshed<'_> {
+    type Answer = ();
+
+    async fn ask(&self, session: &mut Session) -> Result<(), Error> {
+        if session.selected().is_some_and(|open| open.name == self.0) {
+            session.run_one(noop()).await?;
+        }
+        Ok(())
+    }
+}
+
 pub(super) fn placed(at: &Place, uid: u32) -> Placed {
     Placed { validity: at.validity, uid }
 }

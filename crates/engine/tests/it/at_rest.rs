@@ -25,9 +25,9 @@ async fn the_journal_and_plans_name_no_folder_message_or_query() {
         confirm: None,
     };
     let (engine, principal) = (&world.engine, &world.principal);
-    engine.manage(principal, manage(FolderAction::Create, "Quittenmus", None)).await.unwrap();
+    engine.manage(principal, manage(FolderAction::Create, "Quittenmus", None), &|_, _| ()).await.unwrap();
     let renamed = manage(FolderAction::Rename, "Quittenmus", Some("Stachelbeere"));
-    engine.manage(principal, renamed).await.unwrap();
+    engine.manage(principal, renamed, &|_, _| ()).await.unwrap();
     let silent = |_, _| {};
     let wish = to(found(Action::Move, "subject:Rhabarber", Some("@inbox")), "Stachelbeere");
     let planned = engine.organize(principal, wish, &silent).await.unwrap();

@@ -86,7 +86,7 @@ impl Model {
             flights.lock().unwrap().push(said);
             let mut out = String::new();
             for (tag, command) in commands {
-                if let Some(name) = command.strip_prefix("EXAMINE ") {
+                if let Some(name) = command.strip_prefix("EXAMINE ").or(command.strip_prefix("SELECT ")) {
                     name.trim_matches('"').clone_into(&mut open);
                 }
                 if !self.refuses.is_empty() && command.contains(self.refuses) {
@@ -117,7 +117,7 @@ impl Model {
                     let _ = write!(out, "* STATUS \"{name}\" (MESSAGES {count} UIDNEXT {next})\r\n");
                 }
             }
-        } else if command.starts_with("EXAMINE") {
+        } else if command.starts_with("EXAMINE") || command.starts_with("SELECT") {
             let _ =
                 write!(out, "* {} EXISTS\r\n* OK [UIDVALIDITY 7] x\r\n* OK [UIDNEXT 100] x\r\n", here.len());
         } else if command.starts_with("UID SEARCH") {

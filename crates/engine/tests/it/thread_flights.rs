@@ -121,7 +121,7 @@ async fn gmail_is_asked_for_its_thread_in_all_mail_alone() {
     assert!(found.coverage.is_exact);
     assert_eq!(found.coverage.skipped, ["work/@trash"]);
     assert_eq!(flights.len(), 3, "{flights:#?}");
-    assert_eq!(flights[0], ["EXAMINE \"All Mail\"", "UID SEARCH X-GM-THRID 1278455344230334865"]);
+    assert_eq!(flights[0], ["SELECT \"All Mail\"", "UID SEARCH X-GM-THRID 1278455344230334865"]);
     // Even without a listing before, it is one flight for the row more.
     let engine = new_engine();
     engine.folders(&server.principal, None, false).await.unwrap();

@@ -139,15 +139,17 @@ pub enum End {
     Done,
     /// It is where it was; nothing happened.
     Here,
-    /// It was to be moved, and is at both places.
+    /// It was to be moved, and is at both places, as far as that can be told.
     Both,
-    /// It is no longer where it was, and not known to be at the other place.
+    /// It is no longer where it was, and not known to be at the other place; or it was to be copied, and that
+    /// is not known.
     Unknown,
 }
 
 impl Pool {
     /// Sets and takes away flags and labels: one flight in the mailbox that is open, else two. Those of the
-    /// UIDs that the answer does not name were not there.
+    /// UIDs that the answer does not name were not there. Of what a message was it tells what can be had
+    /// without reading it: not its Message-ID and size. A change of nothing tells these too.
     pub async fn change_flags(
         &self,
         messages: &Messages<'_>,

@@ -5,7 +5,7 @@ use std::{
     ops::{Deref, DerefMut},
     sync::{
         Arc, Mutex, PoisonError, Weak,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
     time::Duration,
 };
@@ -64,6 +64,8 @@ struct Inner {
     login: tokio::sync::Mutex<Backoff>,
     /// How often mailboxes were renamed or removed here.
     names_changed: AtomicU64,
+    /// Whether somebody who may change mail uses the account.
+    expects_changes: AtomicBool,
 }
 
 /// Sessions that wait for a call.
@@ -119,12 +121,19 @@ impl Pool {
         let permits = Arc::new(Semaphore::new(settings.connections));
         let (parked, login) = (Mutex::default(), tokio::sync::Mutex::default());
         let names_changed = AtomicU64::default();
-        Self(Arc::new(Inner { settings, tuning, permits, parked, login, names_changed }))
+        let expects_changes = AtomicBool::default();
+        Self(Arc::new(Inner { settings, tuning, permits, parked, login, names_changed, expects_changes }))
     }
 
     /// The server this pool signs in to.
     pub fn endpoint(&self) -> &Endpoint {
         &self.0.settings.endpoint
+    }
+
+    /// Somebody who may change mail uses the account: from now on mailboxes are opened so that what was read
+    /// can be changed.
+    pub fn expect_changes(&self) {
+        self.0.expects_changes.store(true, Ordering::Relaxed);
     }
 
     /// The limits.
@@ -154,12 +163,15 @@ impl Pool {
             .await
             .map_err(|_| Error::Timeout("free connection"))?
             .map_err(|_| Error::Closed)?;
-        let lease = |session, was_waiting| Lease {
-            session: Some(session),
-            names_changed: self.0.names_changed.load(Ordering::Acquire),
-            pool: self.clone(),
-            was_waiting,
-            _permit: permit,
+        let lease = |mut session: Session, was_waiting| {
+            session.expect_changes(self.0.expects_changes.load(Ordering::Relaxed));
+            Lease {
+                session: Some(session),
+                names_changed: self.0.names_changed.load(Ordering::Acquire),
+                pool: self.clone(),
+                was_waiting,
+                _permit: permit,
+            }
         };
         if let Some(session) = self.take_parked(mailbox) {
             return Ok(lease(session, true));
@@ -308,7 +320,9 @@ impl Lease {
         // The dead one must be gone first, so that there are never more connections than allowed.
         self.session = None;
         let mut backoff = self.pool.0.login.lock().await;
-        self.session = Some(self.pool.sign_in(&mut backoff).await?);
+        let mut session = self.pool.sign_in(&mut backoff).await?;
+        session.expect_changes(self.pool.0.expects_changes.load(Ordering::Relaxed));
+        self.session = Some(session);
         self.was_waiting = false;
         Ok(())
     }

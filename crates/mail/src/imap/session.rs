@@ -24,6 +24,8 @@ pub struct Session {
     namespaces: Namespaces,
     is_utf8: bool,
     selected: Option<Selected>,
+    /// Whether changes are likely to follow what is read.
+    expects_changes: bool,
     /// The highest UID that the server told of in the open mailbox since it was opened.
     newest: u32,
     last_used: Instant,
@@ -67,8 +69,22 @@ impl Session {
         namespaces: Namespaces,
         is_utf8: bool,
     ) -> Self {
-        let last_used = Instant::now();
-        Self { connection, capabilities, quirks, namespaces, is_utf8, selected: None, newest: 0, last_used }
+        Self {
+            connection,
+            capabilities,
+            quirks,
+            namespaces,
+            is_utf8,
+            selected: None,
+            expects_changes: false,
+            newest: 0,
+            last_used: Instant::now(),
+        }
+    }
+
+    /// Notes whether changes are likely to follow what is read.
+    pub(super) fn expect_changes(&mut self, expects_changes: bool) {
+        self.expects_changes = expects_changes;
     }
 
     /// What the server can do after sign-in.
@@ -213,9 +229,12 @@ impl Session {
         self.newest = 0;
     }
 
-    /// Opens the mailbox for reading (EXAMINE), unless it is open already in either way (what only reads
-    /// sets nothing in a mailbox opened for changes), and runs commands that only read behind it in the same flight. The caller checks [`Selected::validity`] before it believes
-    /// what came back.
+    /// Opens the mailbox for reading, unless it is open already in either way, and runs commands that only
+    /// read behind it in the same flight. The caller checks [`Selected::validity`] before it believes what
+    /// came back.
+    ///
+    /// By EXAMINE; but by SELECT where changes are expected, which spares them a round trip. What reads sets
+    /// nothing either way, since all of it is PEEK: only `\Recent` is lost.
     pub async fn examine(
         &mut self,
         mailbox: &[u8],
@@ -233,7 +252,8 @@ impl Session {
         flights.pop().unwrap_or(Err(Error::Closed))
     }
 
-    /// Opens several mailboxes one after the other and runs reads in each, all in one flight.
+    /// Opens several mailboxes one after the other and runs reads in each, all in one flight. The last one
+    /// stays open, as [`Self::examine`] opens it.
     pub async fn examine_each(
         &mut self,
         flights: Vec<(Bytes, Vec<Request>)>,
@@ -242,18 +262,24 @@ impl Session {
         self.forget_selected();
         let mut requests = Vec::new();
         let mut shape = Vec::new();
-        for (mailbox, reads) in flights {
-            requests.push(select::examine(&mailbox));
-            shape.push((mailbox, reads.len()));
+        let last = flights.len().saturating_sub(1);
+        for (index, (mailbox, reads)) in flights.into_iter().enumerate() {
+            let is_for_changes = self.expects_changes && index == last;
+            let open = if is_for_changes { select::select } else { select::examine };
+            requests.push(open(&mailbox));
+            shape.push((mailbox, reads.len(), is_for_changes));
             requests.extend(reads);
         }
         let mut replies = self.run(requests).await.into_iter();
         let mut out = Vec::with_capacity(shape.len());
-        for (mailbox, count) in shape {
+        for (mailbox, count, is_for_changes) in shape {
             let opened = replies.next().unwrap_or(Err(Error::Closed));
             let reads: Vec<_> = replies.by_ref().take(count).collect();
             let selected = opened.and_then(|reply| select::read(mailbox, &reply));
-            let selected = selected.map(|selected| Selected { is_read_only: true, ..selected });
+            let selected = selected.map(|selected| Selected {
+                is_read_only: selected.is_read_only || !is_for_changes,
+                ..selected
+            });
             self.selected = selected.as_ref().ok().cloned();
             self.newest = newest(&reads);
             out.push(selected.map(|selected| (selected, reads)));

@@ -201,6 +201,45 @@ async fn the_connection_with_the_mailbox_open_is_preferred() {
 }
 
 #[tokio::test]
+async fn where_changes_are_expected_what_was_read_can_be_changed_in_one_flight() {
+    let opened = examined("x", 7, 0).replace("READ-ONLY", "READ-WRITE");
+    let other = |name: &str| format!("C: {{x}} EXAMINE {name}\n") + &examined("x", 7, 0);
+    let rest = other("A")
+        + "C: {x} SELECT A\n"
+        + &opened
+        + "C: {s} UID STORE 3 +FLAGS.SILENT (\\Seen)\nS: {s} OK\n"
+        // Of several folders the last one stays open.
+        + "C: {x} EXAMINE B\nC: {y} SELECT A\n"
+        + &examined("x", 7, 0)
+        + &opened.replace("{x}", "{y}")
+        + "C: {s} UID STORE 3 +FLAGS.SILENT (\\Seen)\nS: {s} OK\n"
+        // One that the server opens for reading only cannot be changed this way either.
+        + "C: {x} SELECT C\n"
+        + &examined("x", 7, 0)
+        + "C: {x} SELECT C\n"
+        + &examined("x", 7, 0);
+    let script = Script::play([hello("") + &rest]).await;
+    let pool = script.pool();
+    let open = async |names: &[&'static str]| {
+        let mut session = pool.lease(None).await.unwrap();
+        let flights = names.iter().map(|name| (bytes::Bytes::from(*name), Vec::new())).collect();
+        let opened = session.examine_each(flights).await;
+        assert!(opened.iter().all(Result::is_ok), "{opened:?}");
+    };
+    let store = async |name: &[u8]| pool.store_flags(name, 7, &[3], &[domain::Flag::Seen], &[]).await;
+    open(&["A"]).await;
+    pool.expect_changes();
+    // What is open already stays as it is until something is changed.
+    store(b"A").await.unwrap();
+    open(&["B", "A"]).await;
+    store(b"A").await.unwrap();
+    open(&["C"]).await;
+    assert!(matches!(store(b"C").await, Err(mail::Error::NotSupported(_))));
+    pool.close();
+    script.done().await;
+}
+
+#[tokio::test]
 async fn a_cancelled_call_gives_its_connection_back() {
     let script =
         Script::play([hello("") + "C: {a} NOOP\nwait: 150\nS: {a} OK late\nC: {b} NOOP\nS: {b} OK mine"])

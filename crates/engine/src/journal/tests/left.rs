@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
+use mail::imap::change::{OneTransferred, Was};
 use testkit::{Dovecot, Mail, Maildir, Options, OtherClient, maildir::Numbering, require_dovecot};
 
 use super::{
@@ -111,6 +112,50 @@ async fn what_a_dead_process_left_half_moved_is_moved_and_found_under_its_old_id
     assert_eq!(found[2], None);
     assert_eq!(world.rows(BEGUN).await, 0);
     assert_eq!(engine.settle_changes(&account).await, Settled::default(), "once");
+}
+
+#[tokio::test]
+async fn what_the_server_moved_before_anybody_noted_it_is_found_by_what_was_remembered() {
+    let Some((dovecot, mut client)) = half_moved() else { return };
+    let world = World::over(&dovecot).await;
+    let mut step = to_trash(&[4, 6]);
+    let Step::Transfer { messages, .. } = &mut step else { unreachable!() };
+    *messages = [4, 6].map(|uid| remembered(uid, &mut client)).to_vec();
+    // Of another one nothing was remembered.
+    messages[1].was = Was { message_id: None, received: None, size: None, ..messages[1].was.clone() };
+    let (dead, principal) = (world.process(Kind::Stored), world.principal(Kind::Stored));
+    let change_of = account(&dead, &principal).await;
+    dead.change(&principal).begin(&change_of, &step).await.unwrap();
+    client.run("SELECT INBOX").unwrap();
+    client.run("UID MOVE 4,6 Trash").unwrap();
+    drop(dead);
+
+    let engine = world.process(Kind::Stored);
+    let account = account(&engine, &principal).await;
+    let settled = engine.settle_changes(&account).await;
+    assert_eq!(settled, Settled { steps: 1, moved: 1, undecided: 1, ..Settled::default() });
+    let places = [4, 6]
+        .map(|uid| (Bytes::from_static(b"INBOX"), mail::imap::write::Placed { validity: VALIDITY, uid }));
+    let found = engine.moved_to(&account, &places).await.unwrap();
+    let trash = uids(&mut client, "Trash");
+    assert_eq!(found[0].as_ref().unwrap().placed.unwrap().uid, trash[2]);
+    assert_eq!(found[1], None);
+}
+
+/// What a list had shown of a letter.
+fn remembered(uid: u32, client: &mut OtherClient) -> OneTransferred {
+    let told = client.run(&format!("UID FETCH {uid} (RFC822.SIZE)")).unwrap().join(" ");
+    let size = told.split("RFC822.SIZE ").nth(1).unwrap().split([' ', ')']).next().unwrap().parse().unwrap();
+    let received = domain::Timestamp::from_unix_timestamp(1_700_000_000 + i64::from(uid)).unwrap();
+    let was = Was {
+        uid,
+        message_id: Some(format!("<l{uid}@example.org>")),
+        received: Some(received),
+        size: Some(size),
+        flags: Vec::new(),
+        labels: Vec::new(),
+    };
+    OneTransferred { was, to: None, end: End::Unknown }
 }
 
 #[tokio::test]

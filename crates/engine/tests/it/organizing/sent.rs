@@ -21,7 +21,7 @@ impl World {
             account: None,
             confirm: None,
         };
-        self.engine.manage(&self.principal, request).await
+        self.engine.manage(&self.principal, request, &|_, _| ()).await
     }
 }
 

@@ -55,6 +55,21 @@ impl Question for Change<'_> {
     type Answer = Changed<FlagsChanged>;
 
     async fn ask(&self, session: &mut Session) -> Result<Self::Answer, Error> {
+        let mailbox = self.messages.mailbox;
+        let was_open = session.selected().is_some_and(|open| open.name == mailbox && !open.is_read_only);
+        match self.in_mailbox(session).await {
+            // What was open may be another by now, or without these messages: seen anew, that can be told.
+            Err(Error::Refused { .. }) if was_open => {
+                session.forget_selected();
+                self.in_mailbox(session).await
+            }
+            outcome => outcome,
+        }
+    }
+}
+
+impl Change<'_> {
+    async fn in_mailbox(&self, session: &mut Session) -> Result<Changed<FlagsChanged>, Error> {
         let &Messages { mailbox, validity, uids } = self.messages;
         let has_labels = !self.wanted.add_labels.is_empty() || !self.wanted.remove_labels.is_empty();
         if has_labels && !session.capabilities().has("X-GM-EXT-1") {
@@ -71,7 +86,7 @@ impl Question for Change<'_> {
         for group in write::split(session, uids) {
             let vanished = session.expunged();
             let mut told = self.on(session, &group, &change, keeps_modseq).await?;
-            if session.expunged() != vanished {
+            if session.expunged() != vanished || told.has_ghosts {
                 // Others took messages away that this connection was not told of: perhaps some of these.
                 let still = session.run_one(was::request(session, &group, false)).await?;
                 check_whole(still.has_gaps, false)?;
@@ -87,9 +102,7 @@ impl Question for Change<'_> {
         }
         Ok(Changed::Done(changed))
     }
-}
 
-impl Change<'_> {
     /// Changes one group of messages, in one flight with asking how they are. The order in which the server
     /// carries it out is that of the commands, since one changes what the other asks (RFC 9051, 5.5).
     async fn on(
@@ -100,15 +113,22 @@ impl Change<'_> {
         keeps_modseq: bool,
     ) -> Result<Told, Error> {
         let ranges = sequence::compress(uids.iter().copied());
-        let mut requests = vec![was::request(session, uids, keeps_modseq)];
-        requests.extend(stores(&ranges, change, keeps_modseq));
+        let stores = stores(&ranges, change, keeps_modseq);
+        // A change of nothing is asked for to know which messages they are.
+        let (ask, read): (_, fn(_) -> _) = if stores.is_empty() {
+            (was::request(session, uids, keeps_modseq), Told::read)
+        } else {
+            (was::state(session, uids, keeps_modseq), Told::read_state)
+        };
+        let mut requests = vec![ask];
+        requests.extend(stores);
         // Some (Courier) answer for messages that are gone until they are asked what is new.
         requests.extend((!keeps_modseq).then(noop));
         let mut replies = session.run(requests).await.into_iter();
         let first = replies.next().unwrap_or(Err(Error::Closed));
         let mut told = match first {
             Ok(reply) if reply.has_gaps => Err(Error::Protocol("a part of its answer cannot be read")),
-            Ok(reply) => Ok(Told::read(reply)),
+            Ok(reply) => Ok(read(reply)),
             Err(error) => Err(error),
         };
         if let Ok(told) = &mut told {
@@ -125,7 +145,7 @@ impl Change<'_> {
                 Ok(reply) => {
                     was_any_done = true;
                     if let Ok(told) = &mut told {
-                        told.hear(&reply);
+                        told.hear(reply);
                     }
                 }
                 Err(error) => trouble = trouble.or(Some(error)),
@@ -178,11 +198,10 @@ fn after(told: &Told, change: &FlagChange<'_>) -> BTreeMap<u32, Option<u64>> {
     let unchanged = told.before.iter().filter(|(_, before)| is_done(&before.was));
     let mut after: BTreeMap<u32, Option<u64>> =
         unchanged.map(|(uid, before)| (*uid, before.modseq)).collect();
-    for fetch in &told.later {
-        let Some(uid) = fetch.uid else { continue };
+    for later in &told.later {
         let is_wanted = |flags: &Vec<Flag>| was::is_as_wanted(flags, change.add, change.remove);
-        if fetch.flags.as_ref().is_none_or(is_wanted) {
-            after.insert(uid, fetch.modseq);
+        if later.flags.as_ref().is_none_or(is_wanted) {
+            after.insert(later.uid, later.modseq);
         }
     }
     after

@@ -49,8 +49,10 @@ pub(super) struct Look<'a> {
 pub(super) struct Looked {
     /// Here, as they are.
     pub here: BTreeMap<u32, Was>,
-    /// At the other place, by their UID here.
+    /// At the other place, by their UID here: those with a Message-ID.
     pub there: BTreeMap<u32, Placed>,
+    /// Those without one, if there is one there of that size and second: that is no proof that it is the same.
+    pub alike: BTreeSet<u32>,
     /// Whether the mailboxes are labels, so that a message at two places is one.
     pub are_labels: bool,
 }
@@ -79,26 +81,38 @@ impl Question for Look<'_> {
             .iter()
             .filter(|uid| !self.arrived.contains(uid))
             .filter(|uid| !self.is_either || !looked.here.contains_key(uid))
-            .filter_map(|uid| self.known.get(uid).or_else(|| looked.here.get(uid)))
+            .filter_map(|uid| looked.here.get(uid).or_else(|| self.known.get(uid)))
             .collect();
+        let (mut there, mut alike) = (BTreeMap::new(), BTreeSet::new());
         if !wanted.is_empty() {
-            looked.there = self.there(session, wanted).await?;
+            for (was, placed) in self.there(session, wanted).await? {
+                if was.message_id.is_some() {
+                    there.insert(was.uid, placed);
+                } else {
+                    alike.insert(was.uid);
+                }
+            }
         }
+        (looked.there, looked.alike) = (there, alike);
         Ok(Some(looked))
     }
 }
 
 impl Look<'_> {
     /// Which of the messages are at the other place: copies are the newest there.
-    async fn there(&self, session: &mut Session, wanted: Vec<&Was>) -> Result<BTreeMap<u32, Placed>, Error> {
+    async fn there<'w>(
+        &self,
+        session: &mut Session,
+        wanted: Vec<&'w Was>,
+    ) -> Result<Vec<(&'w Was, Placed)>, Error> {
         refresh(session, &self.route.to).await?;
         let validity = match session.examine(&self.route.to, Vec::new()).await {
             Ok((selected, _)) => selected.validity,
             // It does not exist, so nothing is in it.
-            Err(Error::Refused { .. }) => return Ok(BTreeMap::new()),
+            Err(Error::Refused { .. }) => return Ok(Vec::new()),
             Err(error) => return Err(error),
         };
-        let mut there = BTreeMap::new();
+        let mut there = Vec::new();
         let exists = session.exists();
         if exists == 0 {
             return Ok(there);
@@ -112,7 +126,7 @@ impl Look<'_> {
         let mut missing = Vec::new();
         for was in wanted {
             match found.take(was) {
-                Some(uid) => drop(there.insert(was.uid, Placed { validity, uid })),
+                Some(uid) => there.push((was, Placed { validity, uid })),
                 None => missing.push(was),
             }
         }
@@ -120,7 +134,7 @@ impl Look<'_> {
             missing.truncate(SEARCHED);
             let found = &mut searched(session, &missing, low).await?;
             for was in missing {
-                there.extend(found.take(was).map(|uid| (was.uid, Placed { validity, uid })));
+                there.extend(found.take(was).map(|uid| (was, Placed { validity, uid })));
             }
         }
         Ok(there)

@@ -49,7 +49,8 @@ impl Unsettled<'_> {
             Some(looked) => self.ends(looked),
             None => self.ends_unseen(),
         };
-        let both = messages.iter().filter(|message| message.end == End::Both);
+        let is_same = |uid: u32| looked.as_ref().is_some_and(|looked| !looked.alike.contains(&uid));
+        let both = messages.iter().filter(|message| message.end == End::Both && is_same(message.was.uid));
         let both: Vec<u32> = both.map(|message| message.was.uid).collect();
         let finished = finish_both(pool, self.route, &both, &mut messages).await;
         let is_good = messages.iter().all(|message| message.end == End::Done);
@@ -102,6 +103,14 @@ impl Unsettled<'_> {
         let end = match (is_here, is_there) {
             (true, true) if self.by.has_steps() => End::Both,
             (_, true) => End::Done,
+            // It seems to be there too; what only seems so is not taken away here.
+            (true, false) if looked.alike.contains(&uid) => {
+                if self.by.has_steps() {
+                    End::Both
+                } else {
+                    End::Unknown
+                }
+            }
             (true, false) => End::Here,
             (false, false) if was.contains_key(&uid) || !is_whole => End::Unknown,
             (false, false) => return None,
@@ -171,6 +180,7 @@ pub(super) async fn finish(
         let to = looked.there.get(uid).copied();
         let end = match (looked.here.contains_key(uid), to.is_some()) {
             (true, true) => End::Both,
+            (true, false) if looked.alike.contains(uid) => End::Both,
             (true, false) => End::Here,
             (false, true) => End::Done,
             (false, false) => End::Unknown,
@@ -179,10 +189,9 @@ pub(super) async fn finish(
         OneTransferred { was: was.unwrap_or_else(|| unknown(*uid)), to, end }
     });
     let mut messages: Vec<OneTransferred> = ends.collect();
-    // Without a Message-ID it may be another one. And on Gmail both places can be what is wanted, and
-    // removing means something else.
+    // On Gmail both places can be what is wanted, and removing means something else.
     let may_be_removed = |message: &&OneTransferred| {
-        message.end == End::Both && message.was.message_id.is_some() && !looked.are_labels
+        message.end == End::Both && !looked.alike.contains(&message.was.uid) && !looked.are_labels
     };
     let both: Vec<u32> = messages.iter().filter(may_be_removed).map(|message| message.was.uid).collect();
     let trouble = finish_both(pool, &route, &both, &mut messages).await.err();

@@ -21,11 +21,23 @@ const ITEMS: [Item; 2] = [Item::Fixed("UID FLAGS INTERNALDATE RFC822.SIZE"), Ite
 
 const MESSAGE_ID: &str = "BODY.PEEK[HEADER.FIELDS (MESSAGE-ID)]";
 
+/// What a change of flags changes, and one thing that is told by nobody who was not asked.
+const STATE: Item = Item::Fixed("UID FLAGS INTERNALDATE");
+
 /// Asks how these messages are.
 pub(super) fn request(session: &Session, uids: &[u32], with_modseq: bool) -> Request {
+    items_of(session, uids, &ITEMS, with_modseq)
+}
+
+/// The same of what flags and labels are, for which no server reads a message.
+pub(super) fn state(session: &Session, uids: &[u32], with_modseq: bool) -> Request {
+    items_of(session, uids, &[STATE], with_modseq)
+}
+
+fn items_of(session: &Session, uids: &[u32], items: &[Item], with_modseq: bool) -> Request {
     let labels = session.capabilities().has("X-GM-EXT-1").then_some(Item::Fixed("X-GM-LABELS"));
     let modseq = with_modseq.then_some(Item::Fixed("MODSEQ"));
-    let items: Vec<Item> = ITEMS.into_iter().chain(labels).chain(modseq).collect();
+    let items: Vec<Item> = items.iter().cloned().chain(labels).chain(modseq).collect();
     fetch::items_of(uids, &items)
 }
 
@@ -41,26 +53,54 @@ pub(super) struct Before {
     pub modseq: Option<u64>,
 }
 
+/// What the server said of the flags of a message later.
+#[derive(Debug)]
+pub(super) struct Later {
+    pub uid: u32,
+    pub flags: Option<Vec<Flag>>,
+    pub modseq: Option<u64>,
+}
+
+impl Later {
+    fn of(fetch: Fetch) -> Option<Self> {
+        Some(Self { uid: fetch.uid?, flags: fetch.flags, modseq: fetch.modseq })
+    }
+}
+
 /// What the server said of messages: how they were, and everything that it said of them later.
 #[derive(Debug, Default)]
 pub(super) struct Told {
     pub before: BTreeMap<u32, Before>,
     /// In the order in which it came.
-    pub later: Vec<Fetch>,
+    pub later: Vec<Later>,
+    /// Whether some of these messages were taken away by others, and which is not known.
+    pub has_ghosts: bool,
 }
 
 impl Told {
     /// Reads the answer to [`request`]. What a message was is what came first with all that was asked for:
     /// a change of which the server tells by itself, or one of ours that it is early with, has flags only.
     pub(super) fn read(reply: Reply) -> Self {
-        let has_ghosts = fetch::has_ghosts(&reply);
-        let mut told = Self::default();
+        let mut told = Self::read_if(reply, |fetch| fetch.size.is_some());
+        if std::mem::take(&mut told.has_ghosts) {
+            told.before.retain(|_, before| before.was.size != Some(0));
+        }
+        told
+    }
+
+    /// Reads the answer to [`state`].
+    pub(super) fn read_state(reply: Reply) -> Self {
+        Self::read_if(reply, |fetch| fetch.internal_date.is_some())
+    }
+
+    fn read_if(reply: Reply, is_answer: impl Fn(&Fetch) -> bool) -> Self {
+        let mut told = Self { has_ghosts: fetch::has_ghosts(&reply), ..Self::default() };
         let mut parts: BTreeMap<u32, Fetch> = BTreeMap::new();
         for data in reply.data {
             let Untagged::Fetch(fetch) = data else { continue };
             let Some(uid) = fetch.uid else { continue };
             if told.before.contains_key(&uid) {
-                told.later.push(*fetch);
+                told.later.extend(Later::of(*fetch));
                 continue;
             }
             let whole = match parts.remove(&uid) {
@@ -70,22 +110,19 @@ impl Told {
                     whole
                 }
             };
-            if whole.size.is_some() && whole.flags.is_some() {
+            if is_answer(&whole) && whole.flags.is_some() {
                 told.before.insert(uid, before(uid, whole));
             } else {
                 parts.insert(uid, whole);
             }
         }
-        if has_ghosts {
-            told.before.retain(|_, before| before.was.size != Some(0));
-        }
         told
     }
 
     /// Adds what came with another command behind it.
-    pub(super) fn hear(&mut self, reply: &Reply) {
-        self.later.extend(reply.data.iter().filter_map(|data| match data {
-            Untagged::Fetch(fetch) => Some((**fetch).clone()),
+    pub(super) fn hear(&mut self, reply: Reply) {
+        self.later.extend(reply.data.into_iter().filter_map(|data| match data {
+            Untagged::Fetch(fetch) => Later::of(*fetch),
             _ => None,
         }));
     }

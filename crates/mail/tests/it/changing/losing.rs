@@ -140,6 +140,46 @@ async fn of_a_copy_nobody_saw_the_end_of_only_what_is_there_is_removed_here() {
     assert!(outcome.trouble.unwrap().is_connection_lost());
 }
 
+/// The row of a message without a Message-ID.
+fn nameless(uid: u32) -> String {
+    row(uid, "", "").replace(&format!("Message-ID: <{uid}@x.org>"), "")
+}
+
+#[tokio::test]
+async fn what_has_no_message_id_is_not_taken_for_its_copy_and_removed() {
+    let nameless_rows = || (3..=5).map(nameless).collect::<String>();
+    let lost = select("INBOX") + FETCH + "C: {c} UID COPY 3:5 Work\n" + &nameless_rows() + "S: {f} OK\ncut";
+    // Two are there of that size and second, of whatever message; 5 is not here any more.
+    let there = nameless(20) + &nameless(21);
+    let here = || nameless(3) + &nameless(4);
+    let second = look(&here()) + &look_there(&there) + &look(&here()) + &look_there(&there);
+    let outcome =
+        done(transfers(vec![hello("UIDPLUS") + &lost, hello("UIDPLUS") + &second], How::Move).await);
+    assert_eq!(ends(&outcome), [(3, None, End::Both), (4, None, End::Both), (5, None, End::Unknown)]);
+    assert!(outcome.trouble.unwrap().is_connection_lost());
+    // What only copies does not know it either, and leaves it to be looked for.
+    let second = look(&here()) + &look_there(&there) + &look(&here()) + &look_there(&there);
+    let outcome = done(transfers(vec![hello("MOVE") + &lost, hello("MOVE") + &second], How::Copy).await);
+    assert_eq!(ends(&outcome), [(3, None, End::Unknown), (4, None, End::Unknown), (5, None, End::Unknown)]);
+}
+
+#[tokio::test]
+async fn after_a_crash_what_has_no_message_id_is_left_at_both_places() {
+    let rest = look(&(nameless(3) + &row(4, "", ""))) + &look_there(&(nameless(20) + &copy(21, 4)));
+    let rest = rest
+        + &select("INBOX")
+        + "C: {s} UID STORE 4 +FLAGS.SILENT (\\Deleted)\nC: {e} UID EXPUNGE 4\nS: {s} OK\nS: {e} OK";
+    let script = Script::play([hello("UIDPLUS") + &rest]).await;
+    let pool = script.pool();
+    let messages = Messages { mailbox: b"INBOX", validity: 7, uids: &[3, 4, 5] };
+    let Changed::Done(outcome) = pool.finish_transfer(&messages, b"Work", &[]).await.unwrap() else {
+        panic!("stale")
+    };
+    assert_eq!(ends(&outcome), [(3, None, End::Both), (4, Some(21), End::Done), (5, None, End::Unknown)]);
+    pool.close();
+    script.done().await;
+}
+
 #[tokio::test]
 async fn marks_of_others_are_put_back_when_the_connection_is_lost_over_the_removal() {
     let lost = select("INBOX")

@@ -67,10 +67,13 @@ async fn a_hundred_are_marked_in_one_round_trip(mut world: World) {
     assert_eq!(proxy.flights() - before, 1, "{}", world.name);
     assert_eq!(changed.messages.len(), 100, "{}", world.name);
     assert!(changed.messages.iter().all(|(was, _)| was.flags.is_empty()), "{}", world.name);
-    let (first, _) = &changed.messages[0];
+    assert_eq!(changed.messages[0].0.received.unwrap().unix_timestamp(), 1_700_000_000);
+    // A change of nothing tells which they are.
+    let told = change(&pool, &messages, &[], &[]).await;
+    let (first, _) = &told.messages[0];
     assert_eq!(first.message_id.as_deref(), Some("<m0@example.com>"));
     assert_eq!(first.received.unwrap().unix_timestamp(), 1_700_000_000);
-    assert!(first.size.unwrap() > 100);
+    assert!(first.size.unwrap() > 100 && first.flags.contains(&Flag::Seen));
     let now = world.flags(&folder);
     assert!(now.iter().all(|(_, flags)| *flags == [Flag::Seen]), "{}: {now:?}", world.name);
 }
