@@ -136,6 +136,8 @@ async fn the_list_shows_what_the_grant_can_call_in_a_fixed_order() {
             "mail_delete",
             "mail_folder",
             "mail_undo",
+            "mail_invite",
+            "mail_invite_reply",
         ]
     );
     let result = answer.json()["result"].clone();
