@@ -19,15 +19,15 @@ fn address(name: &str, email: &str) -> Address {
     Address { name: name.into(), email: email.into() }
 }
 
-fn moment(text: &str) -> Option<Moment> {
-    Some(Moment { text: text.into(), zone: "Europe/Berlin".into(), is_date: text.len() == 10 })
+fn moment(text: &str) -> Moment {
+    Moment { text: text.into(), zone: "Europe/Berlin".into(), is_date: text.len() == 10 }
 }
 
 fn event(summary: &str) -> InvitedTo {
     InvitedTo {
         summary: summary.into(),
-        start: moment("2026-11-24T10:00:00+01:00"),
-        end: moment("2026-11-24T11:00:00+01:00"),
+        start: Some(moment("2026-11-24T10:00:00+01:00")),
+        end: Some(moment("2026-11-24T11:00:00+01:00")),
         location: String::new(),
         description: String::new(),
         url: String::new(),
@@ -67,8 +67,8 @@ pub(super) fn view(id: &str) -> Result<InviteView, Problem> {
                 answer: ["accepted", "declined", "tentative", ""][n % 4],
             };
             view.events = vec![InvitedTo {
-                start: moment("2026-12-01"),
-                end: moment("2026-12-03"),
+                start: Some(moment("2026-12-01")),
+                end: Some(moment("2026-12-03")),
                 location: fence.into(),
                 description: fence.into(),
                 url: fence.into(),

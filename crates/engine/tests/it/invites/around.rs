@@ -10,6 +10,7 @@ use crate::world::NOW;
 const BOB: &str = "Bob <bob@example.org>";
 
 /// What alice answered, as it stands in Sent.
+#[expect(clippy::needless_pass_by_value, reason = "each is made where it is answered")]
 fn answer(to: Ics, partstat: &'static str) -> Mail {
     let attendees = vec![partstat];
     Ics { method: "REPLY", attendees, ..to }.mail("Alice <alice@example.com>")
