@@ -16,7 +16,7 @@ use super::{
 use crate::{Account, Engine};
 
 /// How many moves in a row are followed.
-const HOPS: usize = 10;
+const HOPS: usize = 50;
 
 /// Where a moved message is.
 #[derive(Debug, Clone, PartialEq, Eq)]

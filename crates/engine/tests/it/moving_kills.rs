@@ -305,7 +305,7 @@ impl Moving {
                     {
                         tally.gone += 1;
                     }
-                    other => panic!("round {round}: letter {wanted} is not found as {id}: {other:?}"),
+                    other => panic!("round {round}: letter {wanted} is not found as {id}: {other:?} begun {} ended {}", said.begun, said.ended),
                 }
             }
         }
