@@ -79,6 +79,8 @@ impl Question for Sources<'_> {
     type Answer = Option<BTreeMap<u32, Source>>;
 
     async fn ask(&self, session: &mut Session) -> Result<Self::Answer, Error> {
+        let uids: Vec<u32> = self.wanted.iter().map(|wanted| wanted.uid).collect();
+        hear_of(session, self.mailbox, &uids).await?;
         if self.with_text {
             sources(session, self.mailbox, self.validity, self.wanted).await
         } else {
@@ -104,6 +106,7 @@ impl Question for Raw<'_> {
     type Answer = Option<BTreeMap<u32, (Summary, Bytes, Bytes)>>;
 
     async fn ask(&self, session: &mut Session) -> Result<Self::Answer, Error> {
+        hear_of(session, self.mailbox, self.uids).await?;
         raw(session, self.mailbox, self.validity, self.uids, self.limit).await
     }
 }
@@ -240,6 +243,15 @@ fn fetched(replies: Replies, wanted: &[Wanted]) -> Result<BTreeMap<u32, Fetch>, 
 pub(super) fn check_whole(has_gaps: bool, has_all: bool) -> Result<(), Error> {
     if has_gaps && !has_all {
         return Err(Error::Protocol("a part of its answer cannot be read"));
+    }
+    Ok(())
+}
+
+/// A mailbox that is open already may not know messages yet that came since, by a move on another connection
+/// for instance; to FETCH they would seem to be gone.
+async fn hear_of(session: &mut Session, mailbox: &[u8], uids: &[u32]) -> Result<(), Error> {
+    if session.selected().is_some_and(|open| open.name == mailbox) {
+        super::write::hear_of(session, uids).await?;
     }
     Ok(())
 }

@@ -19,7 +19,7 @@ use crate::{
         pool::{Pool, Question},
         response::Range,
         search::Argument,
-        session::Session,
+        session::{Selected, Session},
         wire::sequence,
     },
 };
@@ -66,6 +66,8 @@ impl Question for Removal {
     type Answer = Removed;
 
     async fn ask(&self, session: &mut Session) -> Result<Removed, Error> {
+        let is_it = |open: &Selected| open.name == self.mailbox && !open.is_read_only;
+        let was_open = session.selected().is_some_and(is_it);
         let Some(selected) = open(session, &self.mailbox, self.validity, &self.uids).await? else {
             return Ok(Removed::Stale);
         };
@@ -76,8 +78,16 @@ impl Question for Removal {
             return self.by_trash(session).await;
         }
         if session.capabilities().has_uid_plus() {
-            by_uid(session, &self.uids).await?;
-            return Ok(Removed::Gone);
+            return match by_uid(session, &self.uids).await {
+                // What was open may have been deleted, and another one made under its name.
+                Err(Error::Refused { .. })
+                    if was_open
+                        && session.select_for_change(&self.mailbox, self.validity).await?.is_none() =>
+                {
+                    Ok(Removed::Stale)
+                }
+                outcome => outcome.map(|()| Removed::Gone),
+            };
         }
         if !selected.keeps(&Flag::Deleted) {
             return Err(Error::NotSupported("removing messages without UIDPLUS where marks do not last"));
