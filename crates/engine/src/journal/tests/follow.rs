@@ -67,10 +67,10 @@ async fn a_circle_ends_and_a_long_way_is_followed_so_far() {
     let found = follow(&engine, &principal, &[("X", 1), ("Y", 2), ("Z", 4)]).await;
     assert!(is_at(found[0].as_ref(), "Y", 2) && is_at(found[1].as_ref(), "X", 1));
     assert_eq!(found[2], None);
-    let far: Vec<Step> = (0..60).map(|uid| moved("A", "A", uid + 100, uid + 101)).collect();
+    let far: Vec<Step> = (0..120).map(|uid| moved("A", "A", uid + 1_000, uid + 1_001)).collect();
     make(&engine, &principal, &far).await;
-    let found = follow(&engine, &principal, &[("A", 100), ("A", 115)]).await;
-    assert!(is_at(found[0].as_ref(), "A", 150) && is_at(found[1].as_ref(), "A", 160));
+    let found = follow(&engine, &principal, &[("A", 1_000), ("A", 1_090)]).await;
+    assert!(is_at(found[0].as_ref(), "A", 1_100) && is_at(found[1].as_ref(), "A", 1_120));
 }
 
 #[tokio::test]
