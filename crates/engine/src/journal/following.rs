@@ -25,7 +25,7 @@ pub(crate) struct MovedTo {
     pub(crate) wire: Bytes,
     /// Its place in it; to be found by its Message-ID if the server did not say.
     pub(crate) placed: Option<Placed>,
-    /// Its Message-ID in angle brackets.
+    /// Its Message-ID in angle brackets, if the server did not say.
     pub(crate) message_id: Option<String>,
 }
 
@@ -85,7 +85,8 @@ pub(super) fn moved_by(step: &Step) -> Vec<NewMoved> {
         if matches!(message.end, End::Here | End::Both) {
             continue;
         }
-        let message_id = message.was.message_id.clone();
+        // Where the UID is known nobody looks for it by anything else, and there are many.
+        let message_id = message.was.message_id.clone().filter(|_| message.to.is_none());
         let target = MovedTo { wire: to.clone(), placed: message.to, message_id };
         // Without UID and Message-ID nobody finds it there.
         let Some(name) = target.name() else { continue };

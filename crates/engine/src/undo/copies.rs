@@ -13,7 +13,7 @@ use mail::imap::{
 
 use super::{
     BATCH, Reversal, Reversed,
-    messages::{changed_since, is_shown, set},
+    messages::{changed_since, is_shown, of_revert, set},
     places::{moved_again, rebuilt, unknown},
 };
 use crate::{
@@ -74,15 +74,11 @@ impl Reversal<'_> {
             return vec![Ok(()); batch.len()];
         }
         match account.opened.pool.revert_flags(&from.wire, from.validity, &reverts).await {
-            Ok(Changed::Done(reverted)) => batch
-                .iter()
-                .map(|one| match reverted.iter().find(|(uid, _)| *uid == one.was.uid) {
-                    _ if had(one) => Ok(()),
-                    Some((_, Reverted::Done)) => Ok(()),
-                    Some((_, Reverted::ChangedSince)) => Err(changed_since()),
-                    _ => Err(gone()),
-                })
-                .collect(),
+            Ok(Changed::Done(reverted)) => {
+                let reverted: BTreeMap<u32, Reverted> = reverted.into_iter().collect();
+                let outcome = |one: &OneTransferred| of_revert(reverted.get(&one.was.uid));
+                batch.iter().map(|one| if had(one) { Ok(()) } else { outcome(one) }).collect()
+            }
             Ok(Changed::Stale) => vec![Err(rebuilt()); batch.len()],
             Err(error) => vec![Err(account.problem(&error)); batch.len()],
         }

@@ -109,13 +109,8 @@ impl Reversal<'_> {
             Ok(Changed::Stale) => return vec![Err(rebuilt()); group.len()],
             Err(error) => return vec![Err(account.problem(&error)); group.len()],
         };
-        let of = |uid: u32| reverted.iter().find(|(of, _)| *of == uid).map(|(_, outcome)| *outcome);
-        let outcome = |(_, uid): &(usize, u32)| match of(*uid) {
-            Some(Reverted::Done) => Ok(()),
-            Some(Reverted::ChangedSince) => Err(changed_since()),
-            Some(Reverted::Gone) | None => Err(gone()),
-        };
-        group.iter().map(outcome).collect()
+        let reverted: BTreeMap<u32, Reverted> = reverted.into_iter().collect();
+        group.iter().map(|(_, uid)| of_revert(reverted.get(uid))).collect()
     }
 
     /// Moves messages back to where they were.
@@ -363,6 +358,15 @@ fn is_unchanged(one: &Reflagged) -> bool {
         && one.removed.is_empty()
         && one.added_labels.is_empty()
         && one.removed_labels.is_empty()
+}
+
+/// What the reversal of flags or labels comes to; of a message that was not told of, that it is gone.
+pub(super) fn of_revert(reverted: Option<&Reverted>) -> Reversed {
+    match reverted {
+        Some(Reverted::Done) => Ok(()),
+        Some(Reverted::ChangedSince) => Err(changed_since()),
+        Some(Reverted::Gone) | None => Err(gone()),
+    }
 }
 
 pub(super) fn changed_since() -> Problem {

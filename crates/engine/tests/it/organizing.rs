@@ -77,6 +77,15 @@ pub(crate) fn note(subject: &str, hours: u64) -> Mail {
 }
 
 impl World {
+    /// The names of the files in a folder: Dovecot may fail to open one that was made anew a moment ago.
+    pub(crate) fn files(&self, folder: &str) -> Vec<String> {
+        let path = self.maildir.path_of(folder).unwrap();
+        let listed = ["cur", "new"].map(|kind| std::fs::read_dir(path.join(kind)).unwrap());
+        let name =
+            |file: std::io::Result<std::fs::DirEntry>| file.unwrap().file_name().into_string().unwrap();
+        listed.into_iter().flatten().map(name).collect()
+    }
+
     /// Fills a folder with notes of these names, the oldest first.
     pub(crate) fn notes(&self, folder: &str, names: &[&str]) {
         let count = names.len() as u64;
