@@ -4,12 +4,13 @@ use std::sync::Arc;
 
 use domain::{Clock, Door, GrantId, Principal, Problem, Random};
 use storage::Store;
+use time::Duration;
 use tokio::sync::Semaphore;
 
 use crate::{Audit, Ceiling, Error, RateLimit, Refusal, Result, Sessions, doors, writer::Writer};
 
 /// Limits of this room that an operator or a test may set.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct Settings {
     /// Tool calls an hour of a grant that sets no limit of its own.
     pub calls_per_hour: u32,
@@ -17,11 +18,42 @@ pub struct Settings {
     pub burst: u32,
     /// MCP sessions that a grant may have open at the same time.
     pub sessions_per_grant: usize,
+    /// The public URL without a trailing slash: the issuer of tokens, and with `/mcp` whom they are for.
+    pub issuer: String,
+    /// How long an access token lives.
+    pub access_ttl: Duration,
+    /// How long a refresh token lives if it is not used.
+    pub refresh_ttl: Duration,
+    /// Who may make themselves a user.
+    pub signup: Signup,
+    /// The way out, for documents of clients; without it none is fetched.
+    pub outgoing: Option<net::Outgoing>,
+}
+
+/// Who may make themselves a user.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Signup {
+    /// Who was invited.
+    #[default]
+    Invite,
+    /// Anybody.
+    Open,
+    /// Nobody.
+    Off,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { calls_per_hour: 600, burst: 60, sessions_per_grant: 32 }
+        Self {
+            calls_per_hour: 600,
+            burst: 60,
+            sessions_per_grant: 32,
+            issuer: "http://localhost:8143".to_owned(),
+            access_ttl: Duration::hours(1),
+            refresh_ttl: Duration::days(30),
+            signup: Signup::default(),
+            outgoing: None,
+        }
     }
 }
 
@@ -44,6 +76,7 @@ struct Inner {
     audit: Audit,
     writer: Writer,
     hashing: Semaphore,
+    settings: Settings,
 }
 
 /// Password hashes that are computed at the same time: each takes 19 MiB and a core.
@@ -54,6 +87,17 @@ impl Access {
     pub fn new(store: Store, settings: &Settings) -> Self {
         let (clock, random) = (store.clock().clone(), store.random().clone());
         Self::build(Some(store), clock, random, settings)
+    }
+
+    /// Over a database in memory that ends with it: for tests of the doors, which know no storage.
+    pub async fn in_memory(
+        clock: Arc<dyn Clock>,
+        random: Arc<dyn Random>,
+        settings: &Settings,
+    ) -> Result<Self> {
+        let database = storage::Database::open_memory().await?;
+        let key = storage::MasterKey::generate(&*random);
+        Ok(Self::new(Store::open(database, key, clock, random).await?, settings))
     }
 
     /// Without any store, for a local process whose account comes from the environment: nothing is
@@ -75,6 +119,7 @@ impl Access {
             audit: Audit::new(writer.clone(), clock.clone()),
             writer,
             hashing: Semaphore::new(HASHES_AT_ONCE),
+            settings: settings.clone(),
             store,
             clock,
             random,
@@ -173,6 +218,11 @@ impl Access {
 
     pub(crate) fn store(&self) -> Result<&Store> {
         self.0.store.as_ref().ok_or(Error::NoStore)
+    }
+
+    /// What this was set up with.
+    pub fn settings(&self) -> &Settings {
+        &self.0.settings
     }
 
     pub(crate) fn clock(&self) -> &dyn Clock {

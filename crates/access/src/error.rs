@@ -78,6 +78,21 @@ pub enum Error {
     /// Nobody answered in time.
     #[error("this can no longer be answered: its time is over")]
     ApprovalExpired,
+    /// A link that is unknown, was used, or has expired.
+    #[error("this link is not valid any more")]
+    InvitationOver,
+    /// Nobody may make themselves a user.
+    #[error("signing up is closed on this server")]
+    SignupClosed,
+    /// Nobody asked the person this.
+    #[error("there is no such request for permission")]
+    ConsentNotFound,
+    /// It was answered before, or its time is over.
+    #[error("this request for permission is over")]
+    ConsentOver,
+    /// The person has no agent of that id.
+    #[error("there is no such agent")]
+    AgentNotFound,
     /// The password could not be hashed.
     #[error("the password could not be hashed")]
     Hashing,
@@ -113,6 +128,9 @@ impl Error {
             Self::NoAccounts => "Name an account, or leave accounts out for all.".to_owned(),
             Self::BadDuration(_) => "Write a number and a unit: `90d`, `12h`, `30m`, `2w`.".to_owned(),
             Self::ApprovalNotFound(_) => "`postroom approval list` shows what waits.".to_owned(),
+            Self::InvitationOver => "Ask whoever sent it for another one.".to_owned(),
+            Self::SignupClosed => "Ask an administrator for an invitation.".to_owned(),
+            Self::ConsentOver => "Start again in your agent: connect it once more.".to_owned(),
             Self::ApprovalExpired => "Have the agent send it again.".to_owned(),
             Self::Storage(error) => error.hint().to_owned(),
             _ => String::new(),
@@ -133,12 +151,16 @@ impl Error {
             | Self::AccountTaken(_)
             | Self::LabelTaken(_)
             | Self::ApprovalDecided(_)
-            | Self::ApprovalExpired => Code::Conflict,
+            | Self::ApprovalExpired
+            | Self::InvitationOver
+            | Self::ConsentOver => Code::Conflict,
             Self::UserNotFound { .. }
             | Self::AccountNotFound { .. }
             | Self::LabelNotFound { .. }
-            | Self::ApprovalNotFound(_) => Code::NotFound,
-            Self::UserDisabled(_) => Code::OutsideGrant,
+            | Self::ApprovalNotFound(_)
+            | Self::ConsentNotFound
+            | Self::AgentNotFound => Code::NotFound,
+            Self::UserDisabled(_) | Self::SignupClosed => Code::OutsideGrant,
             Self::NoStore | Self::NotLinkable => Code::NotSupported,
             Self::Hashing | Self::Storage(_) => Code::Internal,
         }

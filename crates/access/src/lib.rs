@@ -6,11 +6,16 @@
 
 mod access;
 mod accounts;
+mod agents;
 mod approvals;
 mod audit;
+mod clients;
+mod consent;
 mod doors;
 mod duration;
 mod error;
+mod exchange;
+mod invitations;
 mod links;
 mod rate_limit;
 mod refusal;
@@ -18,18 +23,26 @@ mod sessions;
 mod signin;
 mod tokens;
 mod users;
+mod web_sessions;
 mod writer;
 
-pub use access::{Access, Settings};
+pub use access::{Access, Settings, Signup};
+pub use agents::{Agent, AgentChange, AgentDetail, Family, ToolCount};
 pub use audit::Audit;
+pub use clients::{AuthMethod, Client, ClientRefusal, NewClient, RegistrationRefusal};
+pub use consent::{Asked, Choice, Question};
 pub use doors::{Ceiling, carried::carried_principal};
 pub use duration::parse_duration;
 pub use error::Error;
+pub use exchange::{ClientProof, Issued, TokenRefusal};
+pub use invitations::{Invitation, Purpose};
 pub use links::{Link, LinkRefusal, LinkedPart};
 pub use rate_limit::RateLimit;
 pub use refusal::Refusal;
 pub use sessions::Sessions;
+pub use signin::attempt::{PasswordRefusal, SignInRefusal};
 pub use tokens::{NewToken, Token};
+pub use web_sessions::{Browser, Opened, SignedIn, WebSession};
 
 pub use storage::{Account, AuditRow, Chain, Decision, Outgoing, PieceReader, User};
 

@@ -95,6 +95,32 @@ id!(
     "pln"
 );
 
+id!(
+    /// One browser in which somebody is signed in.
+    WebSessionId,
+    "wse"
+);
+id!(
+    /// A link that lets somebody in once.
+    InvitationId,
+    "inv"
+);
+id!(
+    /// An OAuth client: made here, or the URL of its metadata document.
+    ClientId,
+    "cli"
+);
+id!(
+    /// A client's question that a person has yet to answer.
+    ConsentId,
+    "con"
+);
+id!(
+    /// One sign-in of a client, with all tokens that came of it.
+    FamilyId,
+    "fam"
+);
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -25,7 +25,8 @@ pub use clock::{Clock, FixedClock, Random, Timestamp};
 pub use folder_path::{BadPath, FolderPath};
 pub use grant::{Grant, GrantedAccounts, Limits};
 pub use id::{
-    AccountId, ApprovalId, ChangeId, DraftId, GrantId, OutboxId, PlanId, TokenId, UploadId, UserId,
+    AccountId, ApprovalId, ChangeId, ClientId, ConsentId, DraftId, FamilyId, GrantId, InvitationId, OutboxId,
+    PlanId, TokenId, UploadId, UserId, WebSessionId,
 };
 pub use leaving::{ApprovalPlace, ApprovalRule};
 pub use mailbox::{FolderArg, FolderName, Role};

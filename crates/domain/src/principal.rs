@@ -21,6 +21,8 @@ pub enum Door {
     Stdio,
     /// A link to a file, which an agent was given and somebody opened.
     Link,
+    /// A person on our own pages.
+    Page,
 }
 
 impl Door {
@@ -34,6 +36,7 @@ impl Door {
             Self::Personal => "personal",
             Self::Stdio => "stdio",
             Self::Link => "link",
+            Self::Page => "page",
         }
     }
 }

@@ -97,6 +97,19 @@ impl Database {
         Self(Pools::Sqlite { writer, readers }).migrated().await
     }
 
+    /// A SQLite database in memory, which ends with its last clone: for tests.
+    pub async fn open_memory() -> Result<Self> {
+        let options = SqliteConnectOptions::new().filename(":memory:").foreign_keys(true);
+        let writer = SqlitePoolOptions::new()
+            .max_connections(1)
+            .idle_timeout(None)
+            .max_lifetime(None)
+            .connect_with(options)
+            .await
+            .map_err(|source| Error::Open { name: "memory".to_owned(), source })?;
+        Self(Pools::Sqlite { readers: writer.clone(), writer }).migrated().await
+    }
+
     async fn migrated(self) -> Result<Self> {
         match migrate::migrate(&self).await {
             Ok(()) => Ok(self),

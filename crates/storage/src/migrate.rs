@@ -9,6 +9,7 @@ const STEPS: &[&str] = &[
     include_str!("migrations/0003_follow_up.sql"),
     include_str!("migrations/0004_draft_versions.sql"),
     include_str!("migrations/0005_changes.sql"),
+    include_str!("migrations/0006_people.sql"),
 ];
 
 /// Runs the steps that the database lacks, all of them or none.

@@ -1,3 +1,4 @@
 //! How people prove who they are.
 
+pub(crate) mod attempt;
 pub(crate) mod password;
