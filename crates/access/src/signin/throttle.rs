@@ -141,6 +141,9 @@ impl Counts {
     fn places(&mut self, attempt: &Attempt<'_>) -> Vec<(&mut Buckets, String)> {
         let strangers = (&mut self.strangers, String::new());
         match *attempt {
+            Attempt::Stranger { address, name: "" } => {
+                vec![(&mut self.addresses, network_of(address)), strangers]
+            }
             Attempt::Stranger { address, name } => vec![
                 (&mut self.addresses, network_of(address)),
                 (&mut self.names, name.to_owned()),
