@@ -7,7 +7,10 @@ use storage::Store;
 use time::Duration;
 use tokio::sync::Semaphore;
 
-use crate::{Audit, Ceiling, Error, RateLimit, Refusal, Result, Sessions, doors, writer::Writer};
+use crate::{
+    Audit, Ceiling, Error, RateLimit, Refusal, Result, Sessions, client_document::Documents, doors,
+    writer::Writer,
+};
 
 /// Limits of this room that an operator or a test may set.
 #[derive(Debug, Clone)]
@@ -76,6 +79,7 @@ struct Inner {
     audit: Audit,
     writer: Writer,
     hashing: Semaphore,
+    documents: Documents,
     settings: Settings,
 }
 
@@ -119,6 +123,7 @@ impl Access {
             audit: Audit::new(writer.clone(), clock.clone()),
             writer,
             hashing: Semaphore::new(HASHES_AT_ONCE),
+            documents: Documents::default(),
             settings: settings.clone(),
             store,
             clock,
@@ -235,6 +240,10 @@ impl Access {
 
     pub(crate) fn writer(&self) -> &Writer {
         &self.0.writer
+    }
+
+    pub(crate) fn documents(&self) -> &Documents {
+        &self.0.documents
     }
 
     pub(crate) fn hashing(&self) -> &Semaphore {
