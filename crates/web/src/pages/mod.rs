@@ -8,6 +8,7 @@ mod consent;
 mod home;
 mod invite;
 mod login;
+mod new_person;
 mod settings;
 mod setup;
 
