@@ -31,6 +31,7 @@ pub mod suggest;
 pub mod thread;
 pub mod trial;
 pub mod undo;
+mod unstored;
 
 pub use accounts::{Account, AccountStatus, Engine, Settings};
 pub use bounds::Bounds;
