@@ -129,6 +129,7 @@ pub(crate) fn settings_at(host: &str, port: u16) -> AccountSettings {
         smtp: None,
         allowed_folders: Vec::new(),
         signature: String::new(),
+        writing_style: String::new(),
     }
 }
 

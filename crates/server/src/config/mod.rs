@@ -25,7 +25,7 @@ use domain::Secret;
 #[cfg(test)]
 pub(crate) use self::setting::Value;
 pub(crate) use self::{
-    account::{EnvironmentAccount, complete, is_address},
+    account::{EnvironmentAccount, complete},
     agents::Agents,
     keeping::Keeping,
     network::{Network, Networks, PublicUrl},
