@@ -3,6 +3,8 @@
 //! One page is one file in `pages/` with its template in `templates/`. Everything works without JavaScript. What
 //! people may do is decided in `access`, what happens to mail in `engine`.
 
+mod pages;
+
 use access::Access;
 use axum::Router;
 use engine::Engine;
