@@ -4,7 +4,7 @@
 use domain::{ApprovalPlace, ApprovalRule, FolderArg, FolderName, Limits, Role};
 use time::{Date, Month, Time};
 
-use crate::pages::fields::Fields;
+use crate::frame::Fields;
 
 /// Folders and recipients that a grant may name.
 const ENTRIES: usize = 200;
@@ -70,7 +70,7 @@ impl LimitFields {
 
     /// The fields as somebody typed them, right or wrong.
     pub(crate) fn typed(fields: &Fields) -> Self {
-        let text = |name| fields.first(name).to_owned();
+        let text = |name| fields.text(name).to_owned();
         Self {
             folders: text("folders"),
             nothing_before: text("nothing_before"),

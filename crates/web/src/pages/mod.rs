@@ -1,6 +1,34 @@
-//! The pages.
+//! The pages: one file each, with its routes, its template and its tests.
 
-pub(crate) mod fields;
-pub(crate) mod limits;
-pub(crate) mod permission;
-pub(crate) mod words;
+mod accounts;
+mod admin;
+mod agents;
+mod connect;
+mod consent;
+mod home;
+mod invite;
+mod limits;
+mod login;
+mod permission;
+mod settings;
+mod setup;
+mod words;
+
+use axum::Router;
+
+use crate::frame::Site;
+
+/// The routes of all pages.
+pub(crate) fn routes() -> Router<Site> {
+    Router::new()
+        .merge(home::routes())
+        .merge(setup::routes())
+        .merge(login::routes())
+        .merge(invite::routes())
+        .merge(consent::routes())
+        .merge(accounts::routes())
+        .merge(agents::routes())
+        .merge(connect::routes())
+        .merge(settings::routes())
+        .merge(admin::routes())
+}

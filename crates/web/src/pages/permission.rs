@@ -5,10 +5,12 @@ use access::Account;
 use domain::{AccountName, ApprovalRule, Grant, GrantedAccounts, Limits, Scope, Scopes};
 use time::Duration;
 
-use crate::pages::{
-    fields::Fields,
-    limits::{self, LimitFields, RuleInWords, Slip},
-    words::day,
+use crate::{
+    frame::Fields,
+    pages::{
+        limits::{self, LimitFields, RuleInWords, Slip},
+        words::day,
+    },
 };
 
 /// What a person allows.
@@ -151,7 +153,7 @@ impl PermissionForm {
         }
         self.is_all = fields.all("account").any(|name| name == "all");
         self.limits = LimitFields::typed(fields);
-        fields.first("ending").clone_into(&mut self.ending);
+        fields.text("ending").clone_into(&mut self.ending);
         self.slips = slips;
         self
     }
@@ -209,7 +211,7 @@ impl Permission {
         let reached = read_accounts(fields, accounts).map_err(|slip| slips.push(slip));
         let limits = before.map(|grant| grant.limits.clone()).unwrap_or_default();
         let limits = LimitFields::typed(fields).read(&limits).map_err(|more| slips.extend(more));
-        let ending = read_ending(fields.first("ending"), before).map_err(|slip| slips.push(slip));
+        let ending = read_ending(fields.text("ending"), before).map_err(|slip| slips.push(slip));
         match (reached, limits, ending) {
             (Ok(accounts), Ok(limits), Ok(ending)) if slips.is_empty() => {
                 Ok(Self { scopes, accounts, limits, ending })
