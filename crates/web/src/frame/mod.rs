@@ -1,6 +1,7 @@
 //! What all pages share: who looks at them, forms that only this person's pages can post, the layout, errors,
 //! headers, files. The pages themselves are in `pages/`.
 
+mod ago;
 mod cookies;
 mod error;
 mod fields;
@@ -14,6 +15,7 @@ mod site;
 mod view;
 mod visitor;
 
+pub(crate) use ago::{ago, day, until};
 pub(crate) use cookies::{clear_session, set_session};
 pub(crate) use error::{Answer, Error};
 pub(crate) use fields::Fields;

@@ -141,7 +141,7 @@ struct List {
 }
 
 async fn list(State(site): State<Site>, person: Person) -> Answer {
-    let now = site.settings.clock.now();
+    let now = site.now();
     let agents = site.access.agent_list(&person.signed_in).await?;
     let agents = agents.iter().map(|agent| Line::of(agent, now)).collect();
     show(&List { frame: person.frame(Section::Agents), agents })

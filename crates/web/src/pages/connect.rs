@@ -102,7 +102,7 @@ impl Mark {
 
 async fn page(State(site): State<Site>, person: Person, RawQuery(query): RawQuery) -> Answer {
     let query = query.unwrap_or_default();
-    let now = site.settings.clock.now();
+    let now = site.now();
     let agents = site.access.agent_list(&person.signed_in).await?;
     show(&Page {
         frame: person.frame(Section::Connect),
@@ -116,7 +116,7 @@ async fn page(State(site): State<Site>, person: Person, RawQuery(query): RawQuer
 /// The mark alone, for a page that waits; nothing if it still says the same.
 async fn mark(State(site): State<Site>, person: Person, RawQuery(query): RawQuery) -> Answer {
     let query = query.unwrap_or_default();
-    let now = site.settings.clock.now();
+    let now = site.now();
     let agents = site.access.agent_list(&person.signed_in).await?;
     let mark = Mark::of(&agents, since(&query, now), now);
     if query_value(&query, "was").as_deref() == Some(mark.stage.as_str()) {

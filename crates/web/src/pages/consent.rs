@@ -74,7 +74,7 @@ async fn answer(State(site): State<Site>, Path(id): Path<String>, posted: Posted
     let read = Permission::read(&fields, question.offered, &accounts, question.grant.as_ref());
     match read {
         Ok(allowed) if fields.text("answer") == "allow" => {
-            let choice = choice_of(allowed, &question, site.settings.clock.now());
+            let choice = choice_of(allowed, &question, site.now());
             let back = site.access.consent_give(&person.signed_in, &id, &choice).await?;
             Ok(see_other(&back, None))
         }

@@ -54,7 +54,7 @@ impl Mailbox {
 }
 
 async fn page(State(site): State<Site>, person: Person) -> Answer {
-    let now = site.settings.clock.now();
+    let now = site.now();
     let accounts = site.access.account_list(person.name()).await?;
     let agents = site.access.agent_list(&person.signed_in).await?;
     show(&Page {

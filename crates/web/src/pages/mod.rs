@@ -9,6 +9,7 @@ mod home;
 mod invite;
 mod limits;
 mod login;
+mod new_person;
 mod permission;
 mod settings;
 mod setup;

@@ -6,11 +6,8 @@ use domain::{AccountName, ApprovalRule, Grant, GrantedAccounts, Limits, Scope, S
 use time::Duration;
 
 use crate::{
-    frame::Fields,
-    pages::{
-        limits::{self, LimitFields, RuleInWords, Slip},
-        words::day,
-    },
+    frame::{Fields, day},
+    pages::limits::{self, LimitFields, RuleInWords, Slip},
 };
 
 /// What a person allows.

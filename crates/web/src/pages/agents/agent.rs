@@ -11,12 +11,12 @@ use url::Url;
 
 use super::{Badge, Line, badges};
 use crate::{
-    frame::{Answer, Fields, Frame, Notice, Person, Posted, Section, Site, encode, see_other, show},
+    frame::{Answer, Fields, Frame, Notice, Person, Posted, Section, Site, day, encode, see_other, show},
     pages::{
         consent::{Asker, Destination},
         limits::Slip,
         permission::{Ending, Permission, PermissionForm},
-        words::{Moment, counted, day},
+        words::{Moment, counted},
     },
 };
 
@@ -70,7 +70,7 @@ pub(super) async fn change(State(site): State<Site>, Path(id): Path<String>, pos
     let grant = &detail.agent.grant;
     match Permission::read(&fields, Scopes::all(), &accounts, Some(grant)) {
         Ok(allowed) => {
-            let expires = expires(allowed.ending, grant.expires, site.settings.clock.now());
+            let expires = expires(allowed.ending, grant.expires, site.now());
             let Permission { scopes, accounts, limits, .. } = allowed;
             let change = AgentChange { scopes, accounts, limits, expires };
             site.access.agent_change(&person.signed_in, &id, &change).await?;
@@ -145,7 +145,7 @@ fn expires(ending: Ending, before: Option<Timestamp>, now: Timestamp) -> Option<
 }
 
 fn draw(site: &Site, person: &Person, detail: &AgentDetail, form: PermissionForm) -> Answer {
-    let now = site.settings.clock.now();
+    let now = site.now();
     let AgentDetail { agent, families, counts } = detail;
     let redirects = agent.client.iter().flat_map(|client| &client.redirect_uris);
     let mut destinations: Vec<String> =
