@@ -3,7 +3,7 @@
 
 use std::{panic::AssertUnwindSafe, sync::Arc};
 
-use domain::{Code, Principal, Problem, Random, Scope};
+use domain::{Code, Principal, Problem, Random, RequestId, Scope};
 use futures_util::FutureExt as _;
 use rmcp::{
     ErrorData, RoleServer, ServerHandler,
@@ -23,7 +23,7 @@ use crate::{
     asking::{self, Asking, Brought, Times},
     completion::{self, Looks},
     deadline::{Deadline, Patience},
-    error::{Refused, RequestId, resource_error, tool_error},
+    error::{Refused, resource_error, tool_error},
     files::HandOver,
     gate::{CallRecord, Gate, Refusal},
     instructions::INSTRUCTIONS,
