@@ -108,6 +108,10 @@ impl Server {
                     "the grant was revoked or has expired, or its user was disabled; ask the person for another",
                     None,
                 ),
+                Refusal::Paused => ErrorData::invalid_request(
+                    "the person has paused this agent; only they can let it go on",
+                    None,
+                ),
                 Refusal::Unavailable => {
                     ErrorData::internal_error("the grant cannot be checked just now; try again", None)
                 }

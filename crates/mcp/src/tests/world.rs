@@ -101,6 +101,7 @@ impl Gate for FakeGate {
                     Ok(Arc::new(principal(bearer, [scope].into_iter().collect())))
                 }
                 "down" => Err(Refusal::Unavailable),
+                "paused" => Err(Refusal::Paused),
                 _ => Err(Refusal::Invalid),
             }
         })
