@@ -29,6 +29,7 @@ mod row;
 pub mod search;
 pub mod thread;
 pub mod undo;
+mod unstored;
 
 pub use accounts::{Account, AccountStatus, Engine, Settings};
 pub use bounds::Bounds;

@@ -1,0 +1,208 @@
+//! What went wrong, as a page: what happened and what to do next. A fault of ours is logged here, once, and the
+//! page gives the id that finds it.
+
+use std::error::Error as _;
+
+use askama::Template;
+use axum::{
+    extract::{Request, State},
+    http::{
+        HeaderMap, HeaderValue, StatusCode,
+        header::{ACCEPT, CONTENT_TYPE, RETRY_AFTER},
+    },
+    middleware::Next,
+    response::{IntoResponse, Response},
+};
+use domain::{Code, Problem};
+
+use super::{
+    person::{HX_REQUEST, frame_of, signed_in},
+    site::{Caller, Site},
+    view::{Frame, Section, show},
+};
+
+/// What a page answers.
+pub(crate) type Answer = Result<Response, Error>;
+
+/// Why there is no such page, or not now.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Error {
+    /// Nothing is there, or not for this person.
+    #[error("there is no such page")]
+    NotFound,
+    /// The form does not come from a page of ours that this browser was shown.
+    #[error("the form could not be accepted")]
+    ForeignForm,
+    /// What was posted is no form.
+    #[error("this is no form")]
+    NoForm,
+    /// The form has too many octets or fields.
+    #[error("the form is too large")]
+    TooLarge,
+    /// Something that the person can be told.
+    #[error(transparent)]
+    Problem(Problem),
+    /// Access failed.
+    #[error("access failed")]
+    Access(#[source] access::Error),
+    /// The page could not be drawn.
+    #[error("the page could not be drawn")]
+    Drawing(#[source] askama::Error),
+}
+
+impl From<access::Error> for Error {
+    fn from(error: access::Error) -> Self {
+        match error.code() {
+            Code::Internal => Self::Access(error),
+            Code::NotFound => Self::NotFound,
+            _ => Self::Problem(error.into()),
+        }
+    }
+}
+
+impl From<Problem> for Error {
+    fn from(problem: Problem) -> Self {
+        Self::Problem(problem)
+    }
+}
+
+/// What a person reads about it.
+#[derive(Debug, Clone)]
+struct Told {
+    status: StatusCode,
+    title: String,
+    next: String,
+    retry_after: Option<u64>,
+    is_ours: bool,
+}
+
+impl Error {
+    fn told(&self) -> Told {
+        let (status, title, next) = match self {
+            Self::NotFound => (
+                StatusCode::NOT_FOUND,
+                "There is nothing here",
+                "The address may have a typing error, or what it named is gone.",
+            ),
+            Self::ForeignForm => (
+                StatusCode::FORBIDDEN,
+                "That form was too old",
+                "Nothing was changed. Go back, reload the page and try again.",
+            ),
+            Self::NoForm => (
+                StatusCode::UNSUPPORTED_MEDIA_TYPE,
+                "That was no form",
+                "Nothing was changed. Go back, reload the page and try again.",
+            ),
+            Self::TooLarge => (
+                StatusCode::PAYLOAD_TOO_LARGE,
+                "That was too long",
+                "Nothing was changed. Go back, shorten what you typed and try again.",
+            ),
+            Self::Problem(problem) => return told_problem(problem),
+            Self::Access(_) | Self::Drawing(_) => (
+                StatusCode::INTERNAL_SERVER_ERROR,
+                "Something went wrong on our side",
+                "Try again in a moment. If it happens again, tell whoever runs this server.",
+            ),
+        };
+        let is_ours = status.is_server_error();
+        Told { status, title: title.to_owned(), next: next.to_owned(), retry_after: None, is_ours }
+    }
+}
+
+fn told_problem(problem: &Problem) -> Told {
+    let status = match problem.code {
+        Code::NotFound | Code::FolderNotFound | Code::StaleId => StatusCode::NOT_FOUND,
+        Code::ScopeMissing | Code::OutsideGrant | Code::RecipientNotAllowed => StatusCode::FORBIDDEN,
+        Code::RateLimited => StatusCode::TOO_MANY_REQUESTS,
+        Code::TooLarge | Code::TooMany => StatusCode::PAYLOAD_TOO_LARGE,
+        Code::Conflict | Code::StaleCursor => StatusCode::CONFLICT,
+        Code::Internal => StatusCode::INTERNAL_SERVER_ERROR,
+        Code::Timeout => StatusCode::GATEWAY_TIMEOUT,
+        Code::AccountUnreachable | Code::TlsFailed | Code::ServerRefused | Code::AccountAuthFailed => {
+            StatusCode::BAD_GATEWAY
+        }
+        Code::InvalidInput | Code::BadQuery | Code::NotSupported => StatusCode::BAD_REQUEST,
+    };
+    Told {
+        status,
+        title: problem.message.trim_end_matches('.').to_owned(),
+        next: problem.hint.clone(),
+        retry_after: problem.retry_after,
+        is_ours: problem.code == Code::Internal,
+    }
+}
+
+impl IntoResponse for Error {
+    fn into_response(self) -> Response {
+        if let Some(source) = self.source() {
+            tracing::error!(error = %self, cause = %chain(source), "page failed");
+        }
+        let told = self.told();
+        let mut response = told.status.into_response();
+        if let Some(seconds) = told.retry_after {
+            response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        // drawn by `draw`, which knows who is looking
+        response.extensions_mut().insert(told);
+        response
+    }
+}
+
+fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        text.push_str(": ");
+        text.push_str(&cause.to_string());
+        source = cause.source();
+    }
+    text
+}
+
+/// The page of an error.
+#[derive(Template)]
+#[template(path = "error.html")]
+struct Page {
+    frame: Frame,
+    told: Told,
+    request_id: String,
+}
+
+/// The same in the place that a part of a page would have taken.
+#[derive(Template)]
+#[template(path = "error_part.html")]
+struct Part {
+    told: Told,
+    request_id: String,
+}
+
+/// Draws the errors of pages: as a page, as a part of one, or as a line for programs.
+pub(super) async fn draw(State(site): State<Site>, request: Request, next: Next) -> Response {
+    let headers = request.headers().clone();
+    let caller = request.extensions().get::<Caller>().cloned().unwrap_or_default();
+    let mut response = next.run(request).await;
+    let Some(told) = response.extensions_mut().remove::<Told>() else { return response };
+    let request_id = if told.is_ours { caller.request_id } else { String::new() };
+    let drawn = if headers.contains_key(HX_REQUEST) {
+        show(&Part { told, request_id })
+    } else if accepts_html(&headers) {
+        let signed_in = signed_in(&site, &headers).await.ok().flatten();
+        let frame = signed_in.map_or_else(Frame::outside, |person| frame_of(&person, Section::Outside, None));
+        show(&Page { frame, told, request_id })
+    } else {
+        let line = format!("{}. {}\n", told.title, told.next);
+        Ok(([(CONTENT_TYPE, "text/plain; charset=utf-8")], line).into_response())
+    };
+    if let Ok(drawn) = drawn {
+        response.headers_mut().extend(drawn.headers().clone());
+        *response.body_mut() = drawn.into_body();
+    }
+    response
+}
+
+fn accepts_html(headers: &HeaderMap) -> bool {
+    let accepted = headers.get(ACCEPT).and_then(|value| value.to_str().ok());
+    accepted.is_some_and(|accepted| accepted.contains("text/html"))
+}

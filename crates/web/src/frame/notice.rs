@@ -1,0 +1,87 @@
+//! What a page says after something was done: one of these sentences, named in the query, never its text.
+
+/// How it is to be taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Tone {
+    /// It went well.
+    Ok,
+    /// Look at it.
+    Warn,
+    /// It went wrong.
+    Bad,
+}
+
+impl Tone {
+    /// The class of the stylesheet.
+    pub(crate) fn class(self) -> &'static str {
+        match self {
+            Self::Ok => "ok",
+            Self::Warn => "warn",
+            Self::Bad => "bad",
+        }
+    }
+}
+
+macro_rules! notices {
+    ($($variant:ident $code:literal $tone:ident $text:literal;)*) => {
+        /// Something that was done on the page before.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        #[expect(missing_docs, reason = "each one's meaning is its row in the table")]
+        pub(crate) enum Notice { $($variant),* }
+
+        impl Notice {
+            /// The notice of that code.
+            pub(crate) fn of(code: &str) -> Option<Self> {
+                match code { $($code => Some(Self::$variant),)* _ => None }
+            }
+
+            /// Its name in a query.
+            pub(crate) fn code(self) -> &'static str {
+                match self { $(Self::$variant => $code),* }
+            }
+
+            /// How it is to be taken.
+            pub(crate) fn tone(self) -> Tone {
+                match self { $(Self::$variant => Tone::$tone),* }
+            }
+
+            /// What the person reads.
+            pub(crate) fn text(self) -> &'static str {
+                match self { $(Self::$variant => $text),* }
+            }
+        }
+    };
+}
+
+notices! {
+    SignedOut "signed-out" Ok "You are signed out.";
+    Welcome "welcome" Ok "Welcome. You are signed in; add your first mailbox to go on.";
+    PasswordChanged "password-changed" Ok "Your password was changed, and your other browsers were signed out.";
+    SessionEnded "session-ended" Ok "That browser was signed out.";
+    SessionsEnded "sessions-ended" Ok "All other browsers were signed out.";
+    AccountAdded "account-added" Ok "The mailbox was added.";
+    AccountChanged "account-changed" Ok "Your changes to the mailbox were saved.";
+    AccountDefault "account-default" Ok "Agents use this mailbox when they name none.";
+    AccountRemoved "account-removed" Ok "The mailbox was removed from Postroom. Nothing changed at your mail provider.";
+    AgentChanged "agent-changed" Ok "Your changes hold from the agent's next call on.";
+    AgentPaused "agent-paused" Ok "The agent is paused. It can do nothing until you let it go on.";
+    AgentResumed "agent-resumed" Ok "The agent may go on.";
+    AgentRevoked "agent-revoked" Ok "The agent's access is over.";
+    SignInEnded "sign-in-ended" Ok "That sign-in of the agent was ended.";
+    UserDisabled "user-disabled" Ok "That person was disabled. Their sessions and agents are shut out.";
+    UserEnabled "user-enabled" Ok "That person may sign in again.";
+    InvitationWithdrawn "invitation-withdrawn" Ok "The invitation was withdrawn; its link does nothing any more.";
+    NothingToDo "nothing-to-do" Warn "That had been done already.";
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_code_leads_to_its_notice_and_other_texts_to_none() {
+        assert_eq!(Notice::of(Notice::AgentPaused.code()), Some(Notice::AgentPaused));
+        assert_eq!(Notice::of("<script>alert(1)</script>"), None);
+        assert_eq!(Notice::of(""), None);
+    }
+}

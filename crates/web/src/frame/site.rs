@@ -1,0 +1,86 @@
+//! What every page can reach, and what the server tells about a request.
+
+use std::{net::IpAddr, sync::Arc};
+
+use access::{Access, Browser, Signup};
+use axum::http::{HeaderMap, header::USER_AGENT, request::Parts};
+use domain::{Clock, Random};
+use engine::Engine;
+
+use super::cookies;
+
+/// Characters of a `User-Agent` that are kept.
+const LONGEST_AGENT: usize = 300;
+
+/// What this door needs to know besides.
+#[derive(Clone)]
+pub struct Settings {
+    /// The public URL without a trailing slash.
+    pub public_url: String,
+    /// The time of day, to say how long ago something was.
+    pub clock: Arc<dyn Clock>,
+    /// What the cookies of visitors are made of.
+    pub random: Arc<dyn Random>,
+}
+
+impl std::fmt::Debug for Settings {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Settings").field("public_url", &self.public_url).finish_non_exhaustive()
+    }
+}
+
+/// What the server knows of a request, put into its extensions before this door sees it.
+#[derive(Debug, Clone, Default)]
+pub struct Caller {
+    /// The network address that it came from.
+    pub address: Option<IpAddr>,
+    /// The id under which the log has it.
+    pub request_id: String,
+}
+
+/// What every page can reach. Cheap to clone.
+#[derive(Clone)]
+pub(crate) struct Site {
+    /// Who may.
+    pub(crate) access: Access,
+    /// What happens to mail.
+    pub(crate) engine: Engine,
+    /// The rest.
+    pub(crate) settings: Arc<Settings>,
+}
+
+impl Site {
+    pub(crate) fn new(access: Access, engine: Engine, settings: Settings) -> Self {
+        Self { access, engine, settings: Arc::new(settings) }
+    }
+
+    /// The public URL without a trailing slash.
+    pub(crate) fn public_url(&self) -> &str {
+        &self.settings.public_url
+    }
+
+    /// Whether people reach the server over TLS.
+    pub(crate) fn is_https(&self) -> bool {
+        self.settings.public_url.starts_with("https://")
+    }
+
+    /// Whether anybody may make themselves a user.
+    pub(crate) fn is_open(&self) -> bool {
+        self.access.settings().signup == Signup::Open
+    }
+
+    /// The browser that a request comes from.
+    pub(crate) fn browser(&self, parts: &Parts) -> Browser {
+        let address = parts.extensions.get::<Caller>().and_then(|caller| caller.address);
+        Browser {
+            address: address.map(|address| address.to_string()).unwrap_or_default(),
+            user_agent: user_agent(&parts.headers),
+            device: cookies::device(self, &parts.headers),
+        }
+    }
+}
+
+fn user_agent(headers: &HeaderMap) -> String {
+    let agent = headers.get(USER_AGENT).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    agent.chars().take(LONGEST_AGENT).collect()
+}

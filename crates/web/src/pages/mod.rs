@@ -1,0 +1,31 @@
+//! The pages: one file each, with its routes, its template and its tests.
+
+mod accounts;
+mod admin;
+mod agents;
+mod connect;
+mod consent;
+mod home;
+mod invite;
+mod login;
+mod settings;
+mod setup;
+
+use axum::Router;
+
+use crate::frame::Site;
+
+/// The routes of all pages.
+pub(crate) fn routes() -> Router<Site> {
+    Router::new()
+        .merge(home::routes())
+        .merge(setup::routes())
+        .merge(login::routes())
+        .merge(invite::routes())
+        .merge(consent::routes())
+        .merge(accounts::routes())
+        .merge(agents::routes())
+        .merge(connect::routes())
+        .merge(settings::routes())
+        .merge(admin::routes())
+}

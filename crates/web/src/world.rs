@@ -1,0 +1,187 @@
+//! The world of a test of pages: the real router over a store in memory, and browsers with cookies.
+
+use std::{
+    collections::BTreeMap,
+    sync::{
+        Arc,
+        atomic::{AtomicI64, AtomicU64, Ordering},
+    },
+};
+
+use access::{Access, Signup};
+use axum::{
+    Router,
+    body::{Body, to_bytes},
+    http::{
+        HeaderMap, Method, Request, StatusCode,
+        header::{ACCEPT, CONTENT_TYPE, COOKIE, LOCATION, SET_COOKIE},
+    },
+};
+use domain::{Clock, Random, Secret, Timestamp};
+use engine::Engine;
+use sha2::{Digest as _, Sha256};
+use time::{Duration, OffsetDateTime};
+use tower::ServiceExt as _;
+
+/// The password of everybody in tests.
+pub(crate) const PASSWORD: &str = "correct horse";
+
+/// A clock that a test moves.
+#[derive(Debug)]
+pub(crate) struct Watch(AtomicI64);
+
+impl Clock for Watch {
+    fn now(&self) -> Timestamp {
+        OffsetDateTime::from_unix_timestamp(self.0.load(Ordering::Relaxed)).unwrap()
+    }
+}
+
+/// Randomness that differs each time within a test and is the same in each run.
+#[derive(Debug, Default)]
+struct Counted(AtomicU64);
+
+impl Random for Counted {
+    fn fill(&self, bytes: &mut [u8]) {
+        for piece in bytes.chunks_mut(32) {
+            let count = self.0.fetch_add(1, Ordering::Relaxed);
+            let hash = Sha256::digest(count.to_be_bytes());
+            piece.copy_from_slice(&hash[..piece.len()]);
+        }
+    }
+}
+
+/// A server of its own.
+pub(crate) struct World {
+    pub(crate) access: Access,
+    pub(crate) watch: Arc<Watch>,
+    router: Router,
+}
+
+impl World {
+    /// A server on plain loopback where people are invited.
+    pub(crate) async fn new() -> Self {
+        Self::of("http://localhost:8143", Signup::Invite).await
+    }
+
+    /// A server under that URL, with that rule of signing up.
+    pub(crate) async fn of(public_url: &str, signup: Signup) -> Self {
+        let watch = Arc::new(Watch(AtomicI64::new(1_800_000_000)));
+        let random = Arc::new(Counted::default());
+        let settings =
+            access::Settings { issuer: public_url.to_owned(), signup, ..access::Settings::default() };
+        let access = Access::in_memory(watch.clone(), random.clone(), &settings).await.unwrap();
+        let engine = Engine::unstored(watch.clone(), random.clone());
+        let settings = crate::Settings { public_url: public_url.to_owned(), clock: watch.clone(), random };
+        let router = crate::router(access.clone(), engine, settings);
+        Self { access, watch, router }
+    }
+
+    /// Lets time pass.
+    pub(crate) fn pass(&self, time: Duration) {
+        self.watch.0.fetch_add(time.whole_seconds(), Ordering::Relaxed);
+    }
+
+    /// A browser without cookies.
+    pub(crate) fn visitor(&self) -> Surfer {
+        Surfer { router: self.router.clone(), cookies: BTreeMap::new(), headers: HeaderMap::new() }
+    }
+
+    /// Makes a user, the first of whom is an administrator, and signs them in through the page.
+    pub(crate) async fn person(&self, name: &str) -> Surfer {
+        self.access.user_add(name, false, &Secret::new(PASSWORD)).await.unwrap();
+        self.sign_in(name).await
+    }
+
+    /// Another browser in which that user signed in through the page.
+    pub(crate) async fn sign_in(&self, name: &str) -> Surfer {
+        let mut surfer = self.visitor();
+        let page = surfer.submit("/login", "/login", &[("name", name), ("password", PASSWORD)]).await;
+        assert_eq!(page.status, StatusCode::SEE_OTHER, "{}", page.html);
+        surfer
+    }
+}
+
+/// A browser: it keeps cookies and sends them.
+#[derive(Clone)]
+pub(crate) struct Surfer {
+    router: Router,
+    pub(crate) cookies: BTreeMap<String, String>,
+    /// Sent with each request.
+    pub(crate) headers: HeaderMap,
+}
+
+/// What a browser got.
+#[derive(Debug, Clone)]
+pub(crate) struct Page {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    pub(crate) html: String,
+}
+
+impl Page {
+    /// Where it leads.
+    pub(crate) fn location(&self) -> &str {
+        self.headers.get(LOCATION).map_or("", |value| value.to_str().unwrap())
+    }
+
+    /// The token of its forms: of the last one, since the first may be the layout's.
+    pub(crate) fn csrf(&self) -> String {
+        self.html
+            .rsplit_once("name=\"csrf\" value=\"")
+            .map_or_else(String::new, |(_, rest)| rest.split('"').next().unwrap_or_default().to_owned())
+    }
+
+    /// Whether it says that.
+    pub(crate) fn says(&self, text: &str) -> bool {
+        self.html.contains(text)
+    }
+}
+
+impl Surfer {
+    /// Opens a page.
+    pub(crate) async fn get(&mut self, path: &str) -> Page {
+        self.send(Method::GET, path, None).await
+    }
+
+    /// Posts a form as it is.
+    pub(crate) async fn post(&mut self, path: &str, fields: &[(&str, &str)]) -> Page {
+        let body = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
+        self.send(Method::POST, path, Some(body)).await
+    }
+
+    /// Opens a page, and posts a form with the token that the page has.
+    pub(crate) async fn submit(&mut self, page: &str, action: &str, fields: &[(&str, &str)]) -> Page {
+        let csrf = self.get(page).await.csrf();
+        let mut fields = fields.to_vec();
+        fields.push(("csrf", &csrf));
+        self.post(action, &fields).await
+    }
+
+    async fn send(&mut self, method: Method, path: &str, form: Option<String>) -> Page {
+        let mut request = Request::builder().method(method).uri(path).header(ACCEPT, "text/html");
+        if form.is_some() {
+            request = request.header(CONTENT_TYPE, "application/x-www-form-urlencoded");
+        }
+        let cookies: Vec<String> =
+            self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        if !cookies.is_empty() {
+            request = request.header(COOKIE, cookies.join("; "));
+        }
+        let mut request = request.body(form.map_or_else(Body::empty, Body::from)).unwrap();
+        request.headers_mut().extend(self.headers.clone());
+        let response = self.router.clone().oneshot(request).await.unwrap();
+        let (parts, body) = response.into_parts();
+        for cookie in parts.headers.get_all(SET_COOKIE) {
+            let cookie = cookie.to_str().unwrap();
+            let (pair, flags) = cookie.split_once(';').unwrap();
+            let (name, value) = pair.split_once('=').unwrap();
+            if flags.contains("Max-Age=0") {
+                self.cookies.remove(name);
+            } else {
+                self.cookies.insert(name.to_owned(), value.to_owned());
+            }
+        }
+        let html = String::from_utf8(to_bytes(body, 1 << 20).await.unwrap().to_vec()).unwrap();
+        Page { status: parts.status, headers: parts.headers, html }
+    }
+}

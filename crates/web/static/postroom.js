@@ -1,0 +1,73 @@
+// What makes the pages smoother where scripts run: copy buttons, showing a password, hints for mail ports.
+// Everything works without it.
+(() => {
+  "use strict";
+
+  // <button data-copy="id">: copies the text of that element, or its value
+  const copy = async (button) => {
+    const source = document.getElementById(button.dataset.copy);
+    if (!source) return;
+    const text = "value" in source ? source.value : source.textContent.trim();
+    const label = button.textContent;
+    try {
+      await navigator.clipboard.writeText(text);
+      button.textContent = "Copied";
+    } catch {
+      const range = document.createRange();
+      range.selectNodeContents(source);
+      const chosen = getSelection();
+      chosen.removeAllRanges();
+      chosen.addRange(range);
+      button.textContent = "Press Ctrl+C";
+    }
+    setTimeout(() => { button.textContent = label; }, 2000);
+  };
+
+  // <button data-reveal="id">: shows or hides what was typed into that password field
+  const reveal = (button) => {
+    const field = document.getElementById(button.dataset.reveal);
+    if (!field) return;
+    const isShown = field.type === "text";
+    field.type = isShown ? "password" : "text";
+    button.textContent = isShown ? "Show" : "Hide";
+    button.setAttribute("aria-pressed", String(!isShown));
+    field.focus();
+  };
+
+  // <select data-port="id">: fills in the usual port of the chosen kind of TLS, given as data-port on each option
+  const fillPort = (select) => {
+    const field = document.getElementById(select.dataset.port);
+    const usual = Array.from(select.options).map((option) => option.dataset.port).filter(Boolean);
+    const port = select.selectedOptions[0]?.dataset.port;
+    if (field && port && (field.value === "" || usual.includes(field.value))) field.value = port;
+  };
+
+  document.addEventListener("click", (event) => {
+    const button = event.target instanceof Element ? event.target.closest("button") : null;
+    if (!button) return;
+    if (button.dataset.copy) copy(button);
+    if (button.dataset.reveal) reveal(button);
+  });
+
+  document.addEventListener("change", (event) => {
+    if (event.target instanceof HTMLSelectElement && event.target.dataset.port) fillPort(event.target);
+  });
+
+  // a form is posted once, however often its button is pressed
+  document.addEventListener("submit", (event) => {
+    const form = event.target;
+    if (!(form instanceof HTMLFormElement) || form.method !== "post" || event.defaultPrevented) return;
+    if (form.dataset.posted) { event.preventDefault(); return; }
+    form.dataset.posted = "yes";
+    form.setAttribute("aria-busy", "true");
+  });
+  addEventListener("pageshow", () => {
+    for (const form of document.querySelectorAll("form[data-posted]")) {
+      delete form.dataset.posted;
+      form.removeAttribute("aria-busy");
+    }
+  });
+
+  // buttons that only work with scripts are shown only then
+  document.documentElement.classList.add("has-scripts");
+})();
