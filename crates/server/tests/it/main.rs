@@ -23,6 +23,7 @@ mod people;
 mod python_client;
 mod reading;
 mod resources;
+mod routes;
 mod secrecy;
 mod sending;
 mod serving;
