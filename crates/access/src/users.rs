@@ -49,7 +49,7 @@ impl Access {
         password::check(password)?;
         let user = self.find_user(name).await?;
         let hash = password::hash(self, password).await?;
-        self.store()?.set_password_hash(&user.id, &hash).await?;
+        self.store()?.set_password_hash(&user.id, None, &hash, None).await?;
         Ok(())
     }
 

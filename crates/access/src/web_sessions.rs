@@ -6,6 +6,9 @@ use storage::User;
 
 use crate::{Access, Result};
 
+/// Octets of a cookie's value that are looked at.
+const LONGEST_COOKIE: usize = 1024;
+
 /// Where a request of a browser comes from, in so far as people are told and attempts are counted.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Browser {
@@ -54,6 +57,27 @@ pub struct WebSession {
     pub created: Timestamp,
     /// When it was used last, within a minute.
     pub last_used: Timestamp,
+}
+
+/// The name of the cookie of a session. `__Host-` binds it to this host and to https, so that browsers drop it
+/// on plain http.
+pub fn session_cookie(is_https: bool) -> &'static str {
+    if is_https { "__Host-postroom" } else { "postroom" }
+}
+
+/// The name of the cookie that says who signed in with this browser before; it lives a year.
+pub fn device_cookie(is_https: bool) -> &'static str {
+    if is_https { "__Host-postroom-device" } else { "postroom-device" }
+}
+
+/// The value of the first cookie of that name in a `Cookie` header; nothing if it is missing, empty or
+/// longer than any of ours.
+pub fn cookie_of(header: &str, name: &str) -> Option<Secret> {
+    let value = header.split(';').find_map(|pair| {
+        let (found, value) = pair.split_once('=')?;
+        (found.trim() == name).then(|| value.trim())
+    })?;
+    (1..=LONGEST_COOKIE).contains(&value.len()).then(|| Secret::new(value))
 }
 
 impl Access {
