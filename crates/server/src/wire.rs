@@ -168,8 +168,12 @@ pub(crate) fn page_router(
     engine: Engine,
 ) -> Result<axum::Router> {
     let allowed = Arc::new(mcp_settings(config, public_url)?.allowed_hosts);
-    let mut routes =
-        web::router(access.clone(), engine, web::Settings { public_url: public_url.as_str().to_owned() });
+    let settings = web::Settings {
+        public_url: public_url.as_str().to_owned(),
+        clock: Arc::new(SystemClock),
+        random: Arc::new(SystemRandom),
+    };
+    let mut routes = web::router(access.clone(), engine, settings);
     if config.signing_in.doors.has_oauth() {
         let settings = oauth::Settings { issuer: public_url.as_str().to_owned() };
         routes = routes.merge(oauth::router(access.clone(), settings));
