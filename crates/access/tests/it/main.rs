@@ -5,10 +5,15 @@
 extern crate access as access;
 
 mod accounts;
+mod agents;
 mod approvals;
 mod audit;
+mod consent;
+mod dance;
+mod exchange;
 mod links;
 mod local;
+mod refresh;
 mod sessions;
 mod tokens;
 mod users;
