@@ -5,10 +5,10 @@ use std::sync::Arc;
 use domain::{Clock, Door, GrantId, Principal, Problem, Random};
 use storage::Store;
 use time::Duration;
-use tokio::sync::Semaphore;
 
 use crate::{
     Audit, Ceiling, Error, RateLimit, Refusal, Result, Sessions, client_document::Documents, doors,
+    signin::{password::Turns, throttle::Throttle},
     writer::Writer,
 };
 
@@ -78,13 +78,11 @@ struct Inner {
     sessions: Sessions,
     audit: Audit,
     writer: Writer,
-    hashing: Semaphore,
     documents: Documents,
+    turns: Turns,
+    throttle: Throttle,
     settings: Settings,
 }
-
-/// Password hashes that are computed at the same time: each takes 19 MiB and a core.
-const HASHES_AT_ONCE: usize = 2;
 
 impl Access {
     /// Over the store of the data directory.
@@ -122,8 +120,9 @@ impl Access {
             sessions: Sessions::new(store.clone(), clock.clone(), settings.sessions_per_grant),
             audit: Audit::new(writer.clone(), clock.clone()),
             writer,
-            hashing: Semaphore::new(HASHES_AT_ONCE),
             documents: Documents::default(),
+            turns: Turns::default(),
+            throttle: Throttle::new(clock.clone()),
             settings: settings.clone(),
             store,
             clock,
@@ -246,8 +245,12 @@ impl Access {
         &self.0.documents
     }
 
-    pub(crate) fn hashing(&self) -> &Semaphore {
-        &self.0.hashing
+    pub(crate) fn turns(&self) -> &Turns {
+        &self.0.turns
+    }
+
+    pub(crate) fn throttle(&self) -> &Throttle {
+        &self.0.throttle
     }
 }
 
