@@ -3,7 +3,7 @@
 //! It decides whether there is a question at all. Who is not signed in goes to sign-in first; who is, goes to
 //! the consent page. No code is made here.
 
-use std::{borrow::Cow, sync::Arc};
+use std::sync::Arc;
 
 use access::{Asked, Client, ClientRefusal, SignedIn};
 use axum::{
@@ -256,7 +256,7 @@ fn understand(
     let resource = resource(desk, sent)?;
     Ok(Asked {
         client: client.id.clone(),
-        redirect_uri: back.redirect_uri.clone().into_owned(),
+        redirect_uri: back.redirect_uri.to_owned(),
         state: sent.one("state").map(str::to_owned),
         code_challenge: challenge.to_owned(),
         scopes: scopes(sent.one("scope")),
@@ -290,21 +290,14 @@ fn scopes(sent: Option<&str>) -> Option<Scopes> {
 /// The way back to the client.
 struct Back<'a> {
     issuer: &'a str,
-    redirect_uri: Cow<'a, str>,
+    redirect_uri: &'a str,
     state: Option<&'a str>,
 }
 
 impl<'a> Back<'a> {
     fn of(desk: &'a Desk, client: &Client, sent: &'a Parameters) -> Result<Self, Untrusted> {
-        if sent.repeats("redirect_uri") {
-            return Err(Untrusted::Redirect);
-        }
-        let redirect_uri = match (sent.one("redirect_uri"), client.redirect_uris.as_slice()) {
-            (Some(asked), _) if client.has_redirect(asked) => Cow::Borrowed(asked),
-            // OAuth 2.1, 4.1.1: who has one need not name it
-            (None, [only]) => Cow::Owned(only.clone()),
-            _ => return Err(Untrusted::Redirect),
-        };
+        let asked = sent.one("redirect_uri").filter(|_| !sent.repeats("redirect_uri"));
+        let redirect_uri = asked.filter(|asked| client.has_redirect(asked)).ok_or(Untrusted::Redirect)?;
         // what came twice is not sent back: nobody knows which one was meant
         let state = sent.one("state").filter(|_| !sent.repeats("state"));
         Ok(Self { issuer: &desk.settings.issuer, redirect_uri, state })
@@ -323,17 +316,18 @@ impl<'a> Back<'a> {
         // appended, so that what the client registered stays as it is, octet by octet
         let joint = match self.redirect_uri.split_once('?') {
             None => "?",
-            Some((_, "")) => "",
+            Some((_, own)) if own.is_empty() || own.ends_with('&') => "",
             Some(_) => "&",
         };
-        see_other(&format!("{}{joint}{}", self.redirect_uri, query.finish()))
+        // a blank is %20 and not a plus: not every program decodes forms
+        see_other(&format!("{}{joint}{}", self.redirect_uri, query.finish().replace('+', "%20")))
     }
 }
 
 /// To the sign-in page, and from there back here.
 fn login(carried: &str) -> Response {
     let next: String = form_urlencoded::byte_serialize(carried.as_bytes()).collect();
-    see_other(&format!("/login?next={next}"))
+    see_other(&format!("/login?next={next}")) // there is no blank in it
 }
 
 fn see_other(location: &str) -> Response {

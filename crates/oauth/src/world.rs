@@ -6,19 +6,30 @@ use std::sync::{
     atomic::{AtomicI64, AtomicU64, Ordering},
 };
 
-use access::Access;
+use access::{Access, Browser, Choice, SignedIn};
 use axum::{
     Router,
     body::Body,
     http::{HeaderMap, Method, Request, StatusCode},
 };
-use domain::{Clock, Random, Timestamp};
-use serde_json::Value;
+use domain::{Clock, ConsentId, GrantedAccounts, Limits, Random, Scopes, Secret, Timestamp};
+use serde_json::{Value, json};
 use tower::ServiceExt as _;
+use url::form_urlencoded;
 
 use crate::Settings;
 
 pub(crate) const ISSUER: &str = "https://mail.example.org";
+
+/// Verifier and challenge of RFC 7636, appendix B.
+pub(crate) const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
+pub(crate) const CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
+
+/// Where answers to the client of the tests go.
+pub(crate) const BACK: &str = "https://agent.example/back?from=postroom";
+
+/// Parameters by name; an empty value takes one away.
+pub(crate) type Pairs<'a> = [(&'a str, &'a str)];
 
 struct TestClock(AtomicI64);
 
@@ -95,12 +106,119 @@ impl World {
         self.send(Method::GET, uri, &[], "").await
     }
 
+    pub(crate) async fn post_form(&self, uri: &str, pairs: &Pairs<'_>) -> Answer {
+        let headers = [("content-type", "application/x-www-form-urlencoded")];
+        self.send(Method::POST, uri, &headers, encoded(pairs)).await
+    }
+
+    /// A client that registered with that method; its id and its secret, if it has one.
+    pub(crate) async fn client(&self, auth_method: &str) -> (String, Option<String>) {
+        let sent = json!({
+            "client_name": "Agent",
+            "redirect_uris": [BACK, "http://localhost/callback"],
+            "token_endpoint_auth_method": auth_method,
+        });
+        let told = self.post_json("/oauth/register", &sent).await.json();
+        let text = |name: &str| told[name].as_str().map(str::to_owned);
+        (text("client_id").unwrap(), text("client_secret"))
+    }
+
+    /// The first person of the server, signed in with this browser; and the cookie.
+    pub(crate) async fn ann(&self) -> (SignedIn, String) {
+        let code = self.access.setup_code().await.unwrap().unwrap();
+        let password = Secret::new("correct horse battery");
+        let opened =
+            self.access.invitation_accept(&code, "ann", &password, &Browser::default()).await.unwrap();
+        let name = access::session_cookie(true);
+        (opened.signed_in, format!("other=1; {name}={}", opened.cookie.expose()))
+    }
+
+    /// A client's question, with `changed` parameters, from a browser with that cookie.
+    pub(crate) async fn ask(&self, client: &str, changed: &Pairs<'_>, cookie: Option<&str>) -> Answer {
+        let headers: Vec<_> = cookie.map(|cookie| ("cookie", cookie)).into_iter().collect();
+        self.send(Method::GET, &question(client, changed), &headers, "").await
+    }
+
+    /// From the question to the code, with a yes to those scopes.
+    pub(crate) async fn code(&self, client: &str, who: &(SignedIn, String), scopes: &str) -> String {
+        let answer = self.ask(client, &[], Some(&who.1)).await;
+        let id = answer.header("location").strip_prefix("/consent/").unwrap();
+        let choice = Choice {
+            scopes: Scopes::parse(scopes).unwrap(),
+            accounts: GrantedAccounts::All,
+            limits: Limits::default(),
+            lifetime: None,
+        };
+        let back = self.access.consent_give(&who.0, &ConsentId::from_text(id), &choice).await.unwrap();
+        query_of(&back, "code").unwrap()
+    }
+
+    /// The token endpoint, asked to exchange a code, with `changed` parameters.
+    pub(crate) async fn exchange(&self, client: &str, code: &str, changed: &Pairs<'_>) -> Answer {
+        let usual = [
+            ("grant_type", "authorization_code"),
+            ("client_id", client),
+            ("code", code),
+            ("code_verifier", VERIFIER),
+            ("redirect_uri", BACK),
+            ("resource", "https://mail.example.org/mcp"),
+        ];
+        self.post_form("/oauth/token", &replaced(&usual, changed)).await
+    }
+
+    /// The token endpoint, asked for the next tokens, with `changed` parameters.
+    pub(crate) async fn refresh(&self, client: &str, token: &str, changed: &Pairs<'_>) -> Answer {
+        let usual = [("grant_type", "refresh_token"), ("client_id", client), ("refresh_token", token)];
+        self.post_form("/oauth/token", &replaced(&usual, changed)).await
+    }
+
+    /// Whether the bearer lets anybody in.
+    pub(crate) async fn lets_in(&self, bearer: &str) -> bool {
+        self.access.principal(bearer).await.is_ok()
+    }
+
     pub(crate) async fn post_json(&self, uri: &str, body: &Value) -> Answer {
         self.send(Method::POST, uri, &[("content-type", "application/json")], body.to_string()).await
     }
 }
 
+/// Path and query of a client's question, with `changed` parameters.
+pub(crate) fn question(client: &str, changed: &Pairs<'_>) -> String {
+    let usual = [
+        ("response_type", "code"),
+        ("client_id", client),
+        ("redirect_uri", BACK),
+        ("state", "s t&a=te"),
+        ("code_challenge", CHALLENGE),
+        ("code_challenge_method", "S256"),
+        ("scope", "mail:folders mail:search mail:read"),
+        ("resource", "https://mail.example.org/mcp"),
+    ];
+    format!("/oauth/authorize?{}", encoded(&replaced(&usual, changed)))
+}
+
+fn replaced<'a>(usual: &Pairs<'a>, changed: &Pairs<'a>) -> Vec<(&'a str, &'a str)> {
+    let is_changed = |name: &str| changed.iter().any(|(other, _)| *other == name);
+    let kept = usual.iter().filter(|(name, _)| !is_changed(name));
+    kept.chain(changed).filter(|(_, value)| !value.is_empty()).copied().collect()
+}
+
+fn encoded(pairs: &Pairs<'_>) -> String {
+    form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish()
+}
+
+/// A parameter of a URL's query.
+pub(crate) fn query_of(url: &str, name: &str) -> Option<String> {
+    let url = url::Url::parse(url).unwrap();
+    url.query_pairs().find(|(found, _)| found == name).map(|(_, value)| value.into_owned())
+}
+
 impl Answer {
+    /// A parameter of the query that the browser is sent back with.
+    pub(crate) fn back(&self, name: &str) -> Option<String> {
+        query_of(self.header("location"), name)
+    }
+
     /// The value of a header; empty if there is none.
     pub(crate) fn header(&self, name: &str) -> &str {
         self.headers.get(name).map_or("", |value| value.to_str().unwrap())
