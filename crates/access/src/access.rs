@@ -5,9 +5,12 @@ use std::sync::Arc;
 use domain::{Clock, Door, GrantId, Principal, Problem, Random};
 use storage::Store;
 use time::Duration;
-use tokio::sync::Semaphore;
 
-use crate::{Audit, Ceiling, Error, RateLimit, Refusal, Result, Sessions, doors, writer::Writer};
+use crate::{
+    Audit, Ceiling, Error, RateLimit, Refusal, Result, Sessions, doors,
+    signin::{password::Turns, throttle::Throttle},
+    writer::Writer,
+};
 
 /// Limits of this room that an operator or a test may set.
 #[derive(Debug, Clone)]
@@ -75,12 +78,10 @@ struct Inner {
     sessions: Sessions,
     audit: Audit,
     writer: Writer,
-    hashing: Semaphore,
+    turns: Turns,
+    throttle: Throttle,
     settings: Settings,
 }
-
-/// Password hashes that are computed at the same time: each takes 19 MiB and a core.
-const HASHES_AT_ONCE: usize = 2;
 
 impl Access {
     /// Over the store of the data directory.
@@ -118,7 +119,8 @@ impl Access {
             sessions: Sessions::new(store.clone(), clock.clone(), settings.sessions_per_grant),
             audit: Audit::new(writer.clone(), clock.clone()),
             writer,
-            hashing: Semaphore::new(HASHES_AT_ONCE),
+            turns: Turns::default(),
+            throttle: Throttle::new(clock.clone()),
             settings: settings.clone(),
             store,
             clock,
@@ -237,8 +239,12 @@ impl Access {
         &self.0.writer
     }
 
-    pub(crate) fn hashing(&self) -> &Semaphore {
-        &self.0.hashing
+    pub(crate) fn turns(&self) -> &Turns {
+        &self.0.turns
+    }
+
+    pub(crate) fn throttle(&self) -> &Throttle {
+        &self.0.throttle
     }
 }
 

@@ -84,6 +84,9 @@ pub enum Error {
     /// Nobody may make themselves a user.
     #[error("signing up is closed on this server")]
     SignupClosed,
+    /// Too many attempts; the whole seconds to wait.
+    #[error("these were too many attempts")]
+    TooManyAttempts(u64),
     /// Nobody asked the person this.
     #[error("there is no such request for permission")]
     ConsentNotFound,
@@ -129,7 +132,8 @@ impl Error {
             Self::BadDuration(_) => "Write a number and a unit: `90d`, `12h`, `30m`, `2w`.".to_owned(),
             Self::ApprovalNotFound(_) => "`postroom approval list` shows what waits.".to_owned(),
             Self::InvitationOver => "Ask whoever sent it for another one.".to_owned(),
-            Self::SignupClosed => "Ask an administrator for an invitation.".to_owned(),
+            Self::SignupClosed => "Ask whoever runs this server to let you in.".to_owned(),
+            Self::TooManyAttempts(seconds) => format!("Wait {seconds} s, then try again."),
             Self::ConsentOver => "Start again in your agent: connect it once more.".to_owned(),
             Self::ApprovalExpired => "Have the agent send it again.".to_owned(),
             Self::Storage(error) => error.hint().to_owned(),
@@ -162,6 +166,7 @@ impl Error {
             | Self::AgentNotFound => Code::NotFound,
             Self::UserDisabled(_) | Self::SignupClosed => Code::OutsideGrant,
             Self::NoStore | Self::NotLinkable => Code::NotSupported,
+            Self::TooManyAttempts(_) => Code::RateLimited,
             Self::Hashing | Self::Storage(_) => Code::Internal,
         }
     }
@@ -174,6 +179,10 @@ impl From<Error> for Problem {
             message.replace_range(..1, &first);
         }
         message.push('.');
-        Self::new(error.code(), message).hint(error.hint())
+        let problem = Self::new(error.code(), message).hint(error.hint());
+        match error {
+            Error::TooManyAttempts(seconds) => problem.retry_after(seconds),
+            _ => problem,
+        }
     }
 }

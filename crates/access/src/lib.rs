@@ -42,7 +42,7 @@ pub use refusal::Refusal;
 pub use sessions::Sessions;
 pub use signin::attempt::{PasswordRefusal, SignInRefusal};
 pub use tokens::{NewToken, Token};
-pub use web_sessions::{Browser, Opened, SignedIn, WebSession};
+pub use web_sessions::{Browser, Opened, SignedIn, WebSession, cookie_of, device_cookie, session_cookie};
 
 pub use storage::{Account, AuditRow, Chain, Decision, Outgoing, PieceReader, User};
 

@@ -15,6 +15,7 @@ mod exposure;
 mod filing;
 mod grants;
 mod home;
+mod invitations;
 mod known;
 mod master_key;
 mod migrate;
@@ -28,6 +29,7 @@ mod tokens;
 mod uploads;
 mod users;
 mod value;
+mod web_sessions;
 
 pub use accounts::Account;
 pub use approvals::{Approval, ApprovalState, Decided, Decision};
@@ -37,6 +39,7 @@ pub use database::{Database, Transaction};
 pub use error::Error;
 pub use exposure::Exposure;
 pub use grants::NewGrant;
+pub use invitations::{Invitation, InvitationPurpose, NewInvitation};
 pub use master_key::MasterKey;
 pub use outbox::{
     Added, Copy, CopyState, Due, Frozen, NewApproval, NewOutgoing, Orphan, Outcome, OutcomeProblem, Outgoing,
@@ -51,6 +54,7 @@ pub use tokens::{Bearer, NewToken};
 pub use uploads::{Upload, UploadLimits};
 pub use users::User;
 pub use value::{Row, Value};
+pub use web_sessions::{NewWebSession, WebSession};
 
 /// What every function here answers.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
