@@ -5,9 +5,12 @@ use std::sync::Arc;
 use domain::{Clock, Door, GrantId, Principal, Problem, Random};
 use storage::Store;
 use time::Duration;
-use tokio::sync::Semaphore;
 
-use crate::{Audit, Ceiling, Error, RateLimit, Refusal, Result, Sessions, doors, writer::Writer};
+use crate::{
+    Audit, Ceiling, Error, RateLimit, Refusal, Result, Sessions, client_document::Documents, doors,
+    signin::{password::Turns, throttle::Throttle},
+    writer::Writer,
+};
 
 /// Limits of this room that an operator or a test may set.
 #[derive(Debug, Clone)]
@@ -75,12 +78,11 @@ struct Inner {
     sessions: Sessions,
     audit: Audit,
     writer: Writer,
-    hashing: Semaphore,
+    turns: Turns,
+    throttle: Throttle,
+    documents: Documents,
     settings: Settings,
 }
-
-/// Password hashes that are computed at the same time: each takes 19 MiB and a core.
-const HASHES_AT_ONCE: usize = 2;
 
 impl Access {
     /// Over the store of the data directory.
@@ -118,7 +120,9 @@ impl Access {
             sessions: Sessions::new(store.clone(), clock.clone(), settings.sessions_per_grant),
             audit: Audit::new(writer.clone(), clock.clone()),
             writer,
-            hashing: Semaphore::new(HASHES_AT_ONCE),
+            turns: Turns::default(),
+            throttle: Throttle::new(clock.clone()),
+            documents: Documents::default(),
             settings: settings.clone(),
             store,
             clock,
@@ -126,8 +130,8 @@ impl Access {
         }))
     }
 
-    /// Who holds this bearer. All refusals but `Unavailable` look alike to the caller; the log tells
-    /// them apart.
+    /// Who holds this bearer. All refusals but `Unavailable` and `Paused` look alike to the caller; the log
+    /// tells them apart.
     pub async fn principal(&self, bearer: &str) -> Result<Principal, Refusal> {
         let answer = doors::principal(self, bearer).await;
         match &answer {
@@ -237,8 +241,16 @@ impl Access {
         &self.0.writer
     }
 
-    pub(crate) fn hashing(&self) -> &Semaphore {
-        &self.0.hashing
+    pub(crate) fn turns(&self) -> &Turns {
+        &self.0.turns
+    }
+
+    pub(crate) fn throttle(&self) -> &Throttle {
+        &self.0.throttle
+    }
+
+    pub(crate) fn documents(&self) -> &Documents {
+        &self.0.documents
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use domain::{Clock, Principal};
+use domain::{Clock, Door, GrantId, Principal};
 use storage::{AuditRow, Chain, NewAuditRow};
 
 use crate::{Access, Result, writer::Writer};
@@ -28,6 +28,24 @@ impl Audit {
     /// Records one call: the tool, the ids (messages, folders, accounts; never contents) that it
     /// touched, and the word for how it ended, kept as it is: `ok`, or what was told instead. Written behind the call, in order; see [`Access::flush`].
     pub async fn record(&self, principal: &Principal, tool: &str, targets: &[String], outcome: &str) {
+        let grant = principal.grant.clone();
+        self.write(&principal.user, grant, principal.door, tool, targets, outcome).await;
+    }
+
+    /// Records what somebody did on our pages, or what was tried there in their name; under no grant.
+    pub async fn record_page(&self, user: &str, what: &str, targets: &[String], outcome: &str) {
+        self.write(user, GrantId::from_text(""), Door::Page, what, targets, outcome).await;
+    }
+
+    async fn write(
+        &self,
+        user: &str,
+        grant: GrantId,
+        door: Door,
+        tool: &str,
+        targets: &[String],
+        outcome: &str,
+    ) {
         let mut named: Vec<String> =
             targets.iter().take(TARGETS).map(|id| id.chars().take(TARGET_CHARACTERS).collect()).collect();
         if targets.len() > TARGETS {
@@ -35,9 +53,9 @@ impl Audit {
         }
         self.writer
             .audit(NewAuditRow {
-                user: principal.user.clone(),
-                grant: principal.grant.clone(),
-                door: principal.door.as_str().to_owned(),
+                user: user.to_owned(),
+                grant,
+                door: door.as_str().to_owned(),
                 tool: tool.chars().take(WORD_CHARACTERS).collect(),
                 targets: serde_json::Value::from(named).to_string(),
                 outcome: outcome.chars().take(WORD_CHARACTERS).collect(),

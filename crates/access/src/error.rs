@@ -84,6 +84,9 @@ pub enum Error {
     /// Nobody may make themselves a user.
     #[error("signing up is closed on this server")]
     SignupClosed,
+    /// Too many attempts; the whole seconds to wait.
+    #[error("these were too many attempts")]
+    TooManyAttempts(u64),
     /// Nobody asked the person this.
     #[error("there is no such request for permission")]
     ConsentNotFound,
@@ -93,6 +96,12 @@ pub enum Error {
     /// The person has no agent of that id.
     #[error("there is no such agent")]
     AgentNotFound,
+    /// The person paused the agent of that label.
+    #[error("the agent `{0}` is paused")]
+    AgentPaused(String),
+    /// An end that has come already.
+    #[error("this would be over before it began")]
+    AlreadyPast,
     /// A stored password would go elsewhere than it was typed for.
     #[error(transparent)]
     PasswordNeeded(#[from] domain::account::PasswordNeeded),
@@ -138,8 +147,11 @@ impl Error {
             Self::BadDuration(_) => "Write a number and a unit: `90d`, `12h`, `30m`, `2w`.".to_owned(),
             Self::ApprovalNotFound(_) => "`postroom approval list` shows what waits.".to_owned(),
             Self::InvitationOver => "Ask whoever sent it for another one.".to_owned(),
-            Self::SignupClosed => "Ask an administrator for an invitation.".to_owned(),
+            Self::SignupClosed => "Ask whoever runs this server to let you in.".to_owned(),
+            Self::TooManyAttempts(seconds) => format!("Wait {seconds} s, then try again."),
             Self::ConsentOver => "Start again in your agent: connect it once more.".to_owned(),
+            Self::AgentPaused(_) => "Let it in again on the page of your agents.".to_owned(),
+            Self::AlreadyPast => "Choose a later day, or none.".to_owned(),
             Self::ApprovalExpired => "Have the agent send it again.".to_owned(),
             Self::PasswordNeeded(_) => "Type the password once more.".to_owned(),
             Self::AccountChanged => "Look at it as it is now, then try again.".to_owned(),
@@ -158,6 +170,7 @@ impl Error {
             | Self::NoScopes
             | Self::NoAccounts
             | Self::BadDuration(_)
+            | Self::AlreadyPast
             | Self::PasswordNeeded(_)
             | Self::BadSession => Code::InvalidInput,
             Self::TooManyAccounts(_) => Code::TooMany,
@@ -175,8 +188,9 @@ impl Error {
             | Self::ApprovalNotFound(_)
             | Self::ConsentNotFound
             | Self::AgentNotFound => Code::NotFound,
-            Self::UserDisabled(_) | Self::SignupClosed => Code::OutsideGrant,
+            Self::UserDisabled(_) | Self::SignupClosed | Self::AgentPaused(_) => Code::OutsideGrant,
             Self::NoStore | Self::NotLinkable => Code::NotSupported,
+            Self::TooManyAttempts(_) => Code::RateLimited,
             Self::Hashing | Self::Storage(_) => Code::Internal,
         }
     }
@@ -189,6 +203,10 @@ impl From<Error> for Problem {
             message.replace_range(..1, &first);
         }
         message.push('.');
-        Self::new(error.code(), message).hint(error.hint())
+        let problem = Self::new(error.code(), message).hint(error.hint());
+        match error {
+            Error::TooManyAttempts(seconds) => problem.retry_after(seconds),
+            _ => problem,
+        }
     }
 }

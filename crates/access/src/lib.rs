@@ -9,6 +9,7 @@ mod accounts;
 mod agents;
 mod approvals;
 mod audit;
+mod client_document;
 mod clients;
 mod consent;
 mod doors;
@@ -18,6 +19,7 @@ mod exchange;
 mod invitations;
 mod links;
 mod rate_limit;
+mod redirect;
 mod refusal;
 mod sessions;
 mod signin;
@@ -42,7 +44,7 @@ pub use refusal::Refusal;
 pub use sessions::Sessions;
 pub use signin::attempt::{PasswordRefusal, SignInRefusal};
 pub use tokens::{NewToken, Token};
-pub use web_sessions::{Browser, Opened, SignedIn, WebSession};
+pub use web_sessions::{Browser, Opened, SignedIn, WebSession, cookie_of, device_cookie, session_cookie};
 
 pub use storage::{Account, AuditRow, Chain, Decision, Outgoing, PieceReader, User};
 

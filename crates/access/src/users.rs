@@ -3,26 +3,37 @@
 use domain::{Secret, nearest::nearest};
 use storage::User;
 
-use crate::{Access, Error, Result, signin::password};
+use crate::{
+    Access, Error, Result,
+    signin::password::{self, Lane},
+};
+
+/// Whether somebody may be called that.
+pub(crate) fn check_name(name: &str) -> Result<()> {
+    let fits = (1..=64).contains(&name.len())
+        && name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b"._-".contains(&b));
+    if fits { Ok(()) } else { Err(Error::BadUserName) }
+}
 
 impl Access {
     /// Adds a user; the first one is an administrator. The password is hashed here.
     pub async fn user_add(&self, name: &str, is_admin: bool, password: &Secret) -> Result<User> {
-        let fits = (1..=64).contains(&name.len())
-            && name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b"._-".contains(&b));
-        if !fits {
-            return Err(Error::BadUserName);
-        }
+        check_name(name)?;
         password::check(password)?;
         let store = self.store()?;
         if store.find_user(name).await?.is_some() {
             return Err(Error::UserTaken(name.to_owned()));
         }
-        let hash = password::hash(self, password).await?;
+        let hash = password::hash(self, Lane::Known, password).await?;
         store.add_user(name, is_admin, &hash).await.map_err(|error| match error {
             storage::Error::Taken => Error::UserTaken(name.to_owned()),
             other => other.into(),
         })
+    }
+
+    /// Whether there is any user; while there is none, a link of set-up makes the first.
+    pub async fn has_users(&self) -> Result<bool> {
+        Ok(self.store()?.has_users().await?)
     }
 
     /// All users in the order of their names.
@@ -30,7 +41,8 @@ impl Access {
         Ok(self.store()?.list_users().await?)
     }
 
-    /// Lets nothing in in the user's name any more: tokens, stdio, sign-in. Open MCP sessions end.
+    /// Lets nothing in in the user's name any more: tokens, stdio, sign-in. Open sessions end, of MCP and in
+    /// browsers.
     pub async fn user_disable(&self, name: &str) -> Result<()> {
         let user = self.find_user(name).await?;
         self.store()?.disable_user(&user.id, true).await?;
@@ -44,20 +56,20 @@ impl Access {
         Ok(())
     }
 
-    /// Gives the user another password.
+    /// Gives the user another password. Their sessions in browsers end, and links that set their password.
     pub async fn user_passwd(&self, name: &str, password: &Secret) -> Result<()> {
         password::check(password)?;
         let user = self.find_user(name).await?;
-        let hash = password::hash(self, password).await?;
-        self.store()?.set_password_hash(&user.id, &hash).await?;
+        let hash = password::hash(self, Lane::Known, password).await?;
+        self.store()?.set_password_hash(&user.id, None, &hash, None).await?;
         Ok(())
     }
 
     /// The user, if the password is theirs and they are not disabled. Takes as long for a name that
-    /// nobody has.
+    /// nobody has. Not counted: for whoever is let in by other means, such as a shell on this machine.
     pub async fn user_verify(&self, name: &str, password: &Secret) -> Result<Option<User>> {
         let (user, hash) = self.store()?.find_password_hash(name).await?.unzip();
-        let is_right = password::verify(self, password, hash).await?;
+        let is_right = password::verify(self, Lane::Known, password, hash).await?;
         Ok(user.filter(|user| is_right && !user.is_disabled))
     }
 

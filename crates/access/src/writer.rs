@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use domain::{Timestamp, TokenId};
+use domain::{Timestamp, TokenId, WebSessionId};
 use storage::{NewAuditRow, Store};
 use tokio::sync::{mpsc, oneshot};
 
@@ -23,7 +23,20 @@ const FIRST_PAUSE: Duration = Duration::from_millis(50);
 enum Job {
     Audit(NewAuditRow),
     Touch(TokenId, Timestamp),
+    TouchWebSession(Used),
     Flush(oneshot::Sender<()>),
+}
+
+/// A use of a session of a browser.
+pub(crate) struct Used {
+    /// Which session.
+    pub(crate) session: WebSessionId,
+    /// When.
+    pub(crate) at: Timestamp,
+    /// From where, if that is known.
+    pub(crate) address: Option<String>,
+    /// When it ends if it is not used again.
+    pub(crate) expires: Timestamp,
 }
 
 /// Hands jobs to the task, which starts with the first one.
@@ -53,6 +66,15 @@ impl Writer {
             && jobs.try_send(Job::Touch(token, at)).is_err()
         {
             tracing::debug!("token's use not noted");
+        }
+    }
+
+    /// Queues a note that a session of a browser was used; left out if the queue is full.
+    pub(crate) fn touch_web_session(&self, used: Used) {
+        if let Some(jobs) = self.jobs()
+            && jobs.try_send(Job::TouchWebSession(used)).is_err()
+        {
+            tracing::debug!("session's use not noted");
         }
     }
 
@@ -89,6 +111,13 @@ async fn write(store: Store, mut queue: mpsc::Receiver<Job>) {
                 Job::Touch(token, at) => {
                     if let Err(error) = store.touch_token(&token, at).await {
                         tracing::warn!(error = %chain(&error), "token's use not noted");
+                    }
+                }
+                Job::TouchWebSession(used) => {
+                    let Used { session, at, address, expires } = used;
+                    let noted = store.web_session_touch(&session, at, address.as_deref(), expires).await;
+                    if let Err(error) = noted {
+                        tracing::warn!(error = %chain(&error), "session's use not noted");
                     }
                 }
             }

@@ -7,14 +7,20 @@
 mod accounts;
 mod approvals;
 mod audit;
+mod calls;
 mod changes;
+mod clients;
+mod codes;
+mod consents;
 mod database;
 mod dialect;
 mod error;
 mod exposure;
+mod families;
 mod filing;
 mod grants;
 mod home;
+mod invitations;
 mod known;
 mod master_key;
 mod migrate;
@@ -28,15 +34,22 @@ mod tokens;
 mod uploads;
 mod users;
 mod value;
+mod web_sessions;
 
 pub use accounts::Account;
 pub use approvals::{Approval, ApprovalState, Decided, Decision};
 pub use audit::{AuditRow, Chain, NewAuditRow};
+pub use calls::CallCount;
 pub use changes::{Change, ChangeState, LeftStep, NewMoved, NewStep, Step, TakenPlan};
+pub use clients::{ClientRow, NewClientRow};
+pub use codes::Code;
+pub use consents::{Consent, Given, NewConsent, Yes};
 pub use database::{Database, Transaction};
 pub use error::Error;
 pub use exposure::Exposure;
-pub use grants::NewGrant;
+pub use invitations::{Invitation, InvitationPurpose, NewInvitation};
+pub use families::{Family, FamilyStanding, NewOne, NewPair, Refresh, Spent};
+pub use grants::{HeldGrant, NewGrant};
 pub use master_key::MasterKey;
 pub use outbox::{
     Added, Copy, CopyState, Due, Frozen, NewApproval, NewOutgoing, Orphan, Outcome, OutcomeProblem, Outgoing,
@@ -47,10 +60,11 @@ pub use seal::Sealer;
 pub use sessions::Session;
 pub use standing::{HeldAccount, Standing};
 pub use store::Store;
-pub use tokens::{Bearer, NewToken};
+pub use tokens::{Bearer, NewToken, TokenKind};
 pub use uploads::{Upload, UploadLimits};
 pub use users::User;
 pub use value::{Row, Value};
+pub use web_sessions::{NewWebSession, WebSession};
 
 /// What every function here answers.
 pub type Result<T, E = Error> = std::result::Result<T, E>;

@@ -1,10 +1,11 @@
 //! Users: people with a sign-in here. Passwords come hashed; hashing is `access`'s.
 
-use domain::{Timestamp, UserId};
+use domain::{Timestamp, UserId, WebSessionId};
 
 use crate::{
-    Result, Row, Store,
+    Result, Row, Store, Transaction,
     outbox::{self, Whose},
+    web_sessions,
 };
 
 /// A person with a sign-in here.
@@ -25,6 +26,19 @@ pub struct User {
 impl Store {
     /// Adds a user; the first one is an administrator whatever `is_admin` says. `Taken` if the name is.
     pub async fn add_user(&self, name: &str, is_admin: bool, password_hash: &str) -> Result<User> {
+        let mut transaction = self.database.begin().await?;
+        let user = self.insert_user(&mut transaction, name, is_admin, password_hash).await?;
+        transaction.commit().await?;
+        Ok(user)
+    }
+
+    pub(crate) async fn insert_user(
+        &self,
+        transaction: &mut Transaction,
+        name: &str,
+        is_admin: bool,
+        password_hash: &str,
+    ) -> Result<User> {
         const ADD: &str = "INSERT INTO users (id, name, is_admin, password_hash, is_disabled, created) \
             VALUES ($1, $2, CASE WHEN EXISTS (SELECT 1 FROM users) THEN $3 ELSE 1 END, $4, 0, $5) \
             RETURNING id, name, is_admin, is_disabled, created";
@@ -35,8 +49,13 @@ impl Store {
             password_hash.into(),
             self.now().into(),
         ];
-        let row = self.database.fetch_optional(ADD, &values).await?;
+        let row = transaction.fetch_optional(ADD, &values).await?;
         read(&row.ok_or(crate::Error::Unreadable("new user"))?)
+    }
+
+    /// Whether there is any user.
+    pub async fn has_users(&self) -> Result<bool> {
+        Ok(self.database.fetch_optional("SELECT id FROM users LIMIT 1", &[]).await?.is_some())
     }
 
     /// All users in the order of their names.
@@ -59,8 +78,8 @@ impl Store {
         row.map(|row| Ok((read(&row)?, row.text("password_hash")?.to_owned()))).transpose()
     }
 
-    /// Lets nothing in in the user's name any more, or does so again. Their MCP sessions end,
-    /// and their mail that has not begun to leave is taken back. Answers whether there is such a user.
+    /// Lets nothing in in the user's name any more, or does so again. Their sessions of MCP and in
+    /// browsers end, links that set their password too, and their mail that has not begun to leave is taken back. Answers whether there is such a user.
     pub async fn disable_user(&self, user: &UserId, is_disabled: bool) -> Result<bool> {
         const DISABLE: &str = "UPDATE users SET is_disabled = $2 WHERE id = $1 RETURNING name";
         let mut transaction = self.database.begin().await?;
@@ -70,20 +89,36 @@ impl Store {
             const END: &str = "DELETE FROM mcp_sessions \
                 WHERE grant_id IN (SELECT id FROM grants WHERE user_id = $1)";
             transaction.execute(END, &[user.as_str().into()]).await?;
+            web_sessions::end(&mut transaction, user, None).await?;
             outbox::end_waiting(&mut transaction, Whose::User(row.text("name")?), self.now().into()).await?;
         }
         transaction.commit().await?;
         Ok(changed.is_some())
     }
 
-    /// Replaces the hash of the user's password. Answers whether there is such a user.
-    pub async fn set_password_hash(&self, user: &UserId, password_hash: &str) -> Result<bool> {
-        const SET: &str = "UPDATE users SET password_hash = $2 WHERE id = $1";
-        Ok(self.database.execute(SET, &[user.as_str().into(), password_hash.into()]).await? > 0)
+    /// Replaces the hash of the user's password, if it is `was` (where that is given), and ends their sessions
+    /// in browsers but `kept`, and links that set their password. Answers whether it was replaced.
+    pub async fn set_password_hash(
+        &self,
+        user: &UserId,
+        was: Option<&str>,
+        password_hash: &str,
+        kept: Option<&WebSessionId>,
+    ) -> Result<bool> {
+        const SET: &str = "UPDATE users SET password_hash = $3 \
+            WHERE id = $1 AND password_hash = COALESCE($2, password_hash)";
+        let mut transaction = self.database.begin().await?;
+        let values = [user.as_str().into(), was.into(), password_hash.into()];
+        let is_set = transaction.execute(SET, &values).await? > 0;
+        if is_set {
+            web_sessions::end(&mut transaction, user, kept).await?;
+        }
+        transaction.commit().await?;
+        Ok(is_set)
     }
 }
 
-fn read(row: &Row) -> Result<User> {
+pub(crate) fn read(row: &Row) -> Result<User> {
     Ok(User {
         id: UserId::from_text(row.text("id")?),
         name: row.text("name")?.to_owned(),

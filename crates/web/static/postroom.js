@@ -30,7 +30,6 @@
     const isShown = field.type === "text";
     field.type = isShown ? "password" : "text";
     button.textContent = isShown ? "Show" : "Hide";
-    button.setAttribute("aria-pressed", String(!isShown));
     field.focus();
   };
 

@@ -1,4 +1,8 @@
 //! How people prove who they are.
 
 pub(crate) mod attempt;
+pub(crate) mod code;
+pub(crate) mod device;
 pub(crate) mod password;
+pub(crate) mod throttle;
+pub(crate) mod user_agent;

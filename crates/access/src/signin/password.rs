@@ -1,10 +1,13 @@
 //! Passwords: argon2id (RFC 9106, 19 MiB, two passes), a few at a time and off the async threads.
 
+use std::sync::Arc;
+
 use argon2::{
     Argon2,
     password_hash::{PasswordHasher, PasswordVerifier},
 };
 use domain::Secret;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::{Access, Error, Result};
 
@@ -17,12 +20,46 @@ pub(crate) fn check(password: &Secret) -> Result<()> {
     if (SHORTEST..=LONGEST).contains(&length) { Ok(()) } else { Err(Error::BadPassword) }
 }
 
+/// Whom a password is hashed for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Lane {
+    /// A person who is known: by their session, their browser, or their shell on this machine.
+    Known,
+    /// Anybody else: one at a time, so that the other turn is always left to those who are known.
+    Stranger,
+}
+
+/// Turns for hashing: each takes 19 MiB and a core.
+pub(crate) struct Turns {
+    all: Arc<Semaphore>,
+    strangers: Arc<Semaphore>,
+}
+
+/// Hashes that are computed at the same time.
+const AT_ONCE: usize = 2;
+
+impl Default for Turns {
+    fn default() -> Self {
+        Self { all: Arc::new(Semaphore::new(AT_ONCE)), strangers: Arc::new(Semaphore::new(1)) }
+    }
+}
+
+impl Turns {
+    async fn take(&self, lane: Lane) -> Result<(Option<OwnedSemaphorePermit>, OwnedSemaphorePermit)> {
+        let stranger = match lane {
+            Lane::Known => None,
+            Lane::Stranger => Some(self.strangers.clone().acquire_owned().await.map_err(|_| Error::Hashing)?),
+        };
+        Ok((stranger, self.all.clone().acquire_owned().await.map_err(|_| Error::Hashing)?))
+    }
+}
+
 /// The PHC string of a password, with a salt of its own.
-pub(crate) async fn hash(access: &Access, password: &Secret) -> Result<String> {
+pub(crate) async fn hash(access: &Access, lane: Lane, password: &Secret) -> Result<String> {
     let mut salt = [0; 16];
     access.random().fill(&mut salt);
     let password = password.clone();
-    compute(access, move || {
+    compute(access, lane, move || {
         let hash = Argon2::default().hash_password_with_salt(password.expose().as_bytes(), &salt);
         hash.map(|hash| hash.to_string()).map_err(|_| Error::Hashing)
     })
@@ -31,9 +68,14 @@ pub(crate) async fn hash(access: &Access, password: &Secret) -> Result<String> {
 
 /// Whether the password is the one that was hashed. Without a hash it takes as long and is false, so
 /// that timing does not tell who exists.
-pub(crate) async fn verify(access: &Access, password: &Secret, phc: Option<String>) -> Result<bool> {
+pub(crate) async fn verify(
+    access: &Access,
+    lane: Lane,
+    password: &Secret,
+    phc: Option<String>,
+) -> Result<bool> {
     let password = password.clone();
-    compute(access, move || {
+    compute(access, lane, move || {
         if password.expose().len() > 4 * LONGEST {
             return Ok(false);
         }
@@ -49,8 +91,15 @@ pub(crate) async fn verify(access: &Access, password: &Secret, phc: Option<Strin
 
 async fn compute<T: Send + 'static>(
     access: &Access,
+    lane: Lane,
     work: impl FnOnce() -> Result<T> + Send + 'static,
 ) -> Result<T> {
-    let _turn = access.hashing().acquire().await.map_err(|_| Error::Hashing)?;
-    tokio::task::spawn_blocking(work).await.map_err(|_| Error::Hashing)?
+    let turn = access.turns().take(lane).await?;
+    tokio::task::spawn_blocking(move || {
+        // until the work is done, even if whoever asked for it has gone: else coming and going would start more
+        let _turn = turn;
+        work()
+    })
+    .await
+    .map_err(|_| Error::Hashing)?
 }

@@ -8,8 +8,10 @@ mod accounts;
 mod approvals;
 mod audit;
 mod changes;
+mod clients;
 mod database;
 mod grants;
+mod invitations;
 mod master_key;
 mod outbox;
 mod outbox_once;
@@ -19,6 +21,7 @@ mod seal;
 mod sessions;
 mod sqlite;
 mod users;
+mod web_sessions;
 mod world;
 
 /// Names the cases that hold on both databases: each becomes a test on SQLite, all of them run in the
@@ -70,6 +73,10 @@ on_both! {
     changes::a_removed_account_takes_its_steps_and_its_moved_messages_along,
     changes::an_ended_grant_leaves_only_what_is_not_finished,
     changes::nothing_of_a_change_can_be_read_or_put_elsewhere,
+    clients::a_registered_client_is_found_as_it_was_kept,
+    clients::what_a_document_says_now_takes_the_place_of_what_it_said,
+    clients::registrations_are_counted_in_all_and_by_host,
+    clients::an_unused_client_is_forgotten_unless_somebody_let_it_in,
     database::a_change_is_seen_at_once_through_another_handle,
     database::a_dropped_transaction_leaves_nothing,
     database::a_newer_schema_is_refused_and_left_alone,
@@ -83,6 +90,13 @@ on_both! {
     grants::an_unknown_bearer_is_nobody,
     grants::revoking_ends_grant_tokens_and_sessions,
     grants::what_a_grant_holds_comes_back,
+    invitations::a_link_comes_back_as_it_was_made,
+    invitations::a_link_makes_one_user_even_if_many_post_it_at_once,
+    invitations::two_who_set_up_at_once_make_one_first_user,
+    invitations::a_taken_name_leaves_the_link_as_it_was,
+    invitations::a_reset_sets_the_password_once_and_ends_sessions,
+    invitations::another_password_or_disabling_ends_links_of_reset,
+    invitations::links_expire_are_withdrawn_and_swept,
     outbox::a_message_comes_back_as_it_was_added,
     outbox::octets_that_fail_or_are_too_few_leave_nothing,
     outbox::a_key_names_one_sending_until_it_failed_or_the_key_ended,
@@ -115,4 +129,10 @@ on_both! {
     users::a_name_belongs_to_one_user,
     users::disabling_a_user_ends_their_sessions,
     users::names_are_listed_by_their_bytes,
+    web_sessions::a_session_is_found_by_its_cookie_with_its_person,
+    web_sessions::a_session_ends_by_itself_and_is_swept,
+    web_sessions::a_session_is_opened_only_while_its_password_holds,
+    web_sessions::disabling_and_another_password_end_sessions_in_browsers,
+    web_sessions::of_too_many_sessions_those_unused_longest_go,
+    web_sessions::a_person_ends_their_own_sessions_only,
 }

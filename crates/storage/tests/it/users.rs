@@ -16,7 +16,7 @@ pub(crate) async fn a_name_belongs_to_one_user(world: &World) {
     assert!(matches!(error, storage::Error::Taken), "{error}");
     let (found, hash) = store.find_password_hash("ann").await.unwrap().unwrap();
     assert_eq!((found, hash.as_str()), (ann.clone(), "first"));
-    assert!(store.set_password_hash(&ann.id, "third").await.unwrap());
+    assert!(store.set_password_hash(&ann.id, None, "third", None).await.unwrap());
     assert_eq!(store.find_password_hash("ann").await.unwrap().unwrap().1, "third");
 }
 

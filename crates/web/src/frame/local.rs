@@ -30,6 +30,19 @@ impl Next {
         self.0.as_deref().unwrap_or_default()
     }
 
+    /// Whether an agent waits there for the person's answer.
+    pub(crate) fn is_for_agent(&self) -> bool {
+        self.as_str().starts_with("/oauth/authorize?") || self.as_str().starts_with("/consent/")
+    }
+
+    /// The page for new people that leads there afterwards.
+    pub(crate) fn sign_up(&self) -> String {
+        match self.0.as_deref() {
+            None | Some("/") => "/login?new=1".to_owned(),
+            Some(path) => format!("/login?new=1&next={}", encode(path)),
+        }
+    }
+
     /// The sign-in page that leads there afterwards.
     pub(crate) fn login(&self) -> String {
         match self.0.as_deref() {

@@ -1,6 +1,7 @@
 //! What all pages share: who looks at them, forms that only this person's pages can post, the layout, errors,
 //! headers, files. The pages themselves are in `pages/`.
 
+mod ago;
 mod cookies;
 mod error;
 mod fields;
@@ -14,14 +15,15 @@ mod site;
 mod view;
 mod visitor;
 
+pub(crate) use ago::{ago, day, until};
 pub(crate) use cookies::{clear_session, set_session};
 pub(crate) use error::{Answer, Error};
 pub(crate) use fields::Fields;
 pub(crate) use headers::allow_form_action;
-pub(crate) use local::{Next, encode};
+pub(crate) use local::{Next, encode, query_value};
 pub(crate) use notice::{Notice, Tone};
 pub(crate) use person::{Admin, Person};
-pub(crate) use posted::{Posted, PostedByAdmin, PostedByVisitor};
+pub(crate) use posted::{Posted, PostedByAdmin, PostedByVisitor, is_loopback};
 pub(crate) use site::Site;
 pub use site::{Caller, Settings};
 pub(crate) use view::{Frame, Section, see_other, show};

@@ -56,6 +56,7 @@ macro_rules! notices {
 notices! {
     SignedOut "signed-out" Ok "You are signed out.";
     Welcome "welcome" Ok "Welcome. You are signed in; add your first mailbox to go on.";
+    PasswordSet "password-set" Ok "Your new password holds, and you are signed in.";
     PasswordChanged "password-changed" Ok "Your password was changed, and your other browsers were signed out.";
     SessionEnded "session-ended" Ok "That browser was signed out.";
     SessionsEnded "sessions-ended" Ok "All other browsers were signed out.";
@@ -69,6 +70,7 @@ notices! {
     AgentRevoked "agent-revoked" Ok "The agent's access is over.";
     SignInEnded "sign-in-ended" Ok "That sign-in of the agent was ended.";
     UserDisabled "user-disabled" Ok "That person was disabled. Their sessions and agents are shut out.";
+    NotYourself "not-yourself" Warn "You cannot disable yourself. Ask another administrator.";
     UserEnabled "user-enabled" Ok "That person may sign in again.";
     InvitationWithdrawn "invitation-withdrawn" Ok "The invitation was withdrawn; its link does nothing any more.";
     NothingToDo "nothing-to-do" Warn "That had been done already.";

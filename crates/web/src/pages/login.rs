@@ -1,10 +1,152 @@
-//! Signing in and out, and signing up where that is open.
+//! Signing in and out, and signing up where the operator lets everybody in.
 
-use axum::Router;
+use access::{Opened, SignInRefusal, SignedIn};
+use askama::Template;
+use axum::{
+    Router,
+    extract::{RawQuery, State},
+    http::{HeaderValue, StatusCode, header::RETRY_AFTER},
+    response::Response,
+    routing::{get, post},
+};
 
-use crate::frame::Site;
+use crate::{
+    frame::{
+        Answer, Frame, Next, Notice, Posted, PostedByVisitor, Site, Visitor, clear_session, query_value,
+        see_other, set_session,
+    },
+    pages::new_person::NewPerson,
+};
 
 /// The routes of this page.
 pub(super) fn routes() -> Router<Site> {
-    Router::new()
+    Router::new().route("/login", get(look).post(sign_in)).route("/logout", post(sign_out))
+}
+
+/// Characters of a name that are shown again.
+const LONGEST_NAME: usize = 64;
+
+#[derive(Template)]
+#[template(path = "login.html")]
+struct Page {
+    frame: Frame,
+    next: Next,
+    name: String,
+    error: String,
+    /// Whether anybody may sign up here.
+    is_open: bool,
+    /// Whether the form for new people is the one that is shown.
+    is_new: bool,
+    /// Whether nobody has ever signed up here.
+    is_fresh: bool,
+    new_person: NewPerson,
+}
+
+impl Page {
+    async fn of(site: &Site, visitor: &Visitor, next: Next) -> Result<Self, access::Error> {
+        Ok(Self {
+            frame: visitor.frame(),
+            next,
+            name: String::new(),
+            error: String::new(),
+            is_open: site.is_open(),
+            is_new: false,
+            is_fresh: site.access.user_list().await?.is_empty(),
+            new_person: NewPerson::default(),
+        })
+    }
+}
+
+async fn look(State(site): State<Site>, visitor: Visitor, RawQuery(query): RawQuery) -> Answer {
+    let query = query.unwrap_or_default();
+    let next = Next::of(&query_value(&query, "next").unwrap_or_default());
+    if visitor.signed_in.is_some() {
+        return Ok(see_other(next.path(), None));
+    }
+    let mut page = Page::of(&site, &visitor, next).await?;
+    page.is_new = page.is_open && query_value(&query, "new").is_some();
+    visitor.show(&site, &page)
+}
+
+async fn sign_in(State(site): State<Site>, form: PostedByVisitor) -> Answer {
+    let PostedByVisitor { visitor, fields } = form;
+    let next = Next::of(fields.raw("next"));
+    if fields.has("new") {
+        return sign_up(&site, &visitor, &fields, next).await;
+    }
+    let name = fields.text("name").to_ascii_lowercase();
+    let (status, wait, error) =
+        match site.access.sign_in(&name, &fields.secret("password"), &visitor.browser).await {
+            Ok(opened) => {
+                return Ok(enter(&site, visitor.signed_in.as_ref(), &opened, next.path(), None).await);
+            }
+            Err(SignInRefusal::Wrong) => {
+                let error = "Name or password is wrong. Try again, or ask an administrator for a reset link.";
+                (StatusCode::FORBIDDEN, None, error.to_owned())
+            }
+            Err(SignInRefusal::TooMany(seconds)) => {
+                (StatusCode::TOO_MANY_REQUESTS, Some(seconds), too_many(seconds))
+            }
+            Err(SignInRefusal::Unavailable(error)) => return Err(error.into()),
+        };
+    let name = name.chars().take(LONGEST_NAME).collect();
+    let page = Page { name, error, ..Page::of(&site, &visitor, next).await? };
+    let mut response = visitor.show(&site, &page)?;
+    *response.status_mut() = status;
+    if let Some(seconds) = wait {
+        response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
+    }
+    Ok(response)
+}
+
+async fn sign_up(site: &Site, visitor: &Visitor, fields: &crate::frame::Fields, next: Next) -> Answer {
+    let name = fields.text("name").to_ascii_lowercase();
+    match site.access.sign_up(&name, &fields.secret("password"), &visitor.browser).await {
+        Ok(opened) => {
+            let (path, notice) = match next.as_str() {
+                "" => ("/accounts/new", Some(Notice::Welcome)),
+                path => (path, None),
+            };
+            Ok(enter(site, visitor.signed_in.as_ref(), &opened, path, notice).await)
+        }
+        Err(error) => {
+            let new_person = NewPerson::refused(name, error)?;
+            let page = Page { is_new: true, new_person, ..Page::of(site, visitor, next).await? };
+            let mut response = visitor.show(site, &page)?;
+            *response.status_mut() = StatusCode::UNPROCESSABLE_ENTITY;
+            Ok(response)
+        }
+    }
+}
+
+/// Leads on with the cookies of a new session; the one that the browser had before ends.
+pub(super) async fn enter(
+    site: &Site,
+    before: Option<&SignedIn>,
+    opened: &Opened,
+    path: &str,
+    notice: Option<Notice>,
+) -> Response {
+    if let Some(before) = before
+        && let Err(error) = site.access.sign_out(before).await
+    {
+        // it ends by itself; the person has their new one
+        tracing::warn!(%error, "earlier session not ended");
+    }
+    set_session(site, see_other(path, notice), opened)
+}
+
+/// What somebody reads who tried too often.
+pub(super) fn too_many(seconds: u64) -> String {
+    let wait = match seconds {
+        0..=1 => "a second".to_owned(),
+        2..=90 => format!("{seconds} seconds"),
+        _ => format!("{} minutes", seconds.div_ceil(60)),
+    };
+    format!("Too many tries. Wait {wait}, then try again.")
+}
+
+async fn sign_out(State(site): State<Site>, form: Posted) -> Answer {
+    site.access.sign_out(&form.person.signed_in).await?;
+    Ok(clear_session(&site, see_other("/login", Some(Notice::SignedOut))))
 }

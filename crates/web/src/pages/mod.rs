@@ -7,9 +7,13 @@ mod connect;
 mod consent;
 mod home;
 mod invite;
+mod limits;
 mod login;
+mod new_person;
+mod permission;
 mod settings;
 mod setup;
+mod words;
 
 use axum::Router;
 

@@ -1,0 +1,159 @@
+//! Browsers in which people are signed in, each found by the hash of its cookie.
+//!
+//! How long they live is `access`'s; that a disabled person has none, and that none outlives the password it
+//! was opened with, holds here.
+
+use domain::{Timestamp, UserId, WebSessionId};
+
+use crate::{Result, Row, Store, Transaction, User, users};
+
+/// A session that is to be stored.
+#[derive(Debug, Clone)]
+pub struct NewWebSession {
+    /// SHA-256 of the cookie.
+    pub hash: [u8; 32],
+    /// The browser in words.
+    pub browser: String,
+    /// The network address that it was opened from.
+    pub address: String,
+    /// When it ends if it is not used.
+    pub expires: Timestamp,
+}
+
+/// A session as it is stored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WebSession {
+    /// Its id.
+    pub id: WebSessionId,
+    /// The browser in words.
+    pub browser: String,
+    /// The network address it was noted from last.
+    pub address: String,
+    /// Since when.
+    pub created: Timestamp,
+    /// When it was last noted as used.
+    pub last_used: Timestamp,
+    /// When the person last typed their password in it.
+    pub proven: Timestamp,
+}
+
+impl Store {
+    /// Stores a session of the user, if they are not disabled and their password still has that hash; nothing
+    /// else. Of their sessions the `cap` last used ones stay, this one among them.
+    pub async fn web_session_open(
+        &self,
+        user: &UserId,
+        password_hash: &str,
+        new: &NewWebSession,
+        cap: usize,
+    ) -> Result<Option<(User, WebSessionId)>> {
+        // An update that changes nothing: it locks the row, so that nobody changes the password or disables
+        // the person between the look and the session.
+        const LOCK: &str = "UPDATE users SET password_hash = password_hash \
+            WHERE id = $1 AND password_hash = $2 AND is_disabled = 0 \
+            RETURNING id, name, is_admin, is_disabled, created";
+        const ADD: &str = "INSERT INTO web_sessions \
+            (id, hash, user_id, browser, address, created, last_used, proven, expires) \
+            VALUES ($1, $2, $3, $4, $5, $6, $6, $6, $7)";
+        const DROP: &str = "DELETE FROM web_sessions WHERE id IN (SELECT id FROM web_sessions \
+            WHERE user_id = $1 AND id <> $2 ORDER BY last_used DESC, created DESC, id LIMIT 1000 OFFSET $3)";
+        let mut transaction = self.database.begin().await?;
+        let values = [user.as_str().into(), password_hash.into()];
+        let Some(row) = transaction.fetch_optional(LOCK, &values).await? else { return Ok(None) };
+        let id = WebSessionId::from_random(self.new_id());
+        let values = [
+            id.as_str().into(),
+            new.hash.as_slice().into(),
+            user.as_str().into(),
+            new.browser.as_str().into(),
+            new.address.as_str().into(),
+            self.now().into(),
+            new.expires.into(),
+        ];
+        transaction.execute(ADD, &values).await?;
+        let others = i64::try_from(cap.saturating_sub(1)).unwrap_or(i64::MAX);
+        transaction.execute(DROP, &[user.as_str().into(), id.as_str().into(), others.into()]).await?;
+        transaction.commit().await?;
+        Ok(Some((users::read(&row)?, id)))
+    }
+
+    /// The session of that cookie with its person, if it has not ended and they are not disabled; in one query.
+    pub async fn web_session_find(&self, hash: &[u8; 32]) -> Result<Option<(User, WebSession)>> {
+        const FIND: &str = "SELECT u.id, u.name, u.is_admin, u.is_disabled, u.created, \
+            s.id AS session, s.browser, s.address, s.created AS opened, s.last_used, s.proven \
+            FROM web_sessions s JOIN users u ON u.id = s.user_id \
+            WHERE s.hash = $1 AND s.expires > $2 AND u.is_disabled = 0";
+        let row = self.database.fetch_optional(FIND, &[hash.as_slice().into(), self.now().into()]).await?;
+        row.map(|row| Ok((users::read(&row)?, read(&row)?))).transpose()
+    }
+
+    /// Notes that a session was used at `at`, and from where if that is known; it lives until `expires` then.
+    pub async fn web_session_touch(
+        &self,
+        id: &WebSessionId,
+        at: Timestamp,
+        address: Option<&str>,
+        expires: Timestamp,
+    ) -> Result<()> {
+        const TOUCH: &str = "UPDATE web_sessions SET last_used = $2, address = COALESCE($3, address), \
+            expires = $4 WHERE id = $1 AND last_used < $2";
+        let values = [id.as_str().into(), at.into(), address.into(), expires.into()];
+        self.database.execute(TOUCH, &values).await.map(drop)
+    }
+
+    /// Notes that the person typed their password now. Answers whether the session still exists.
+    pub async fn web_session_prove(&self, id: &WebSessionId) -> Result<bool> {
+        const PROVE: &str = "UPDATE web_sessions SET proven = $2 WHERE id = $1";
+        Ok(self.database.execute(PROVE, &[id.as_str().into(), self.now().into()]).await? > 0)
+    }
+
+    /// The user's sessions that have not ended, last used first.
+    pub async fn web_session_list(&self, user: &UserId) -> Result<Vec<WebSession>> {
+        const LIST: &str = "SELECT id AS session, browser, address, created AS opened, last_used, proven \
+            FROM web_sessions WHERE user_id = $1 AND expires > $2 ORDER BY last_used DESC, created DESC, id";
+        let values = [user.as_str().into(), self.now().into()];
+        self.database.fetch(LIST, &values).await?.iter().map(read).collect()
+    }
+
+    /// Ends one session of the user. Answers whether there was such a one.
+    pub async fn web_session_end(&self, user: &UserId, id: &WebSessionId) -> Result<bool> {
+        const END: &str = "DELETE FROM web_sessions WHERE id = $2 AND user_id = $1";
+        Ok(self.database.execute(END, &[user.as_str().into(), id.as_str().into()]).await? > 0)
+    }
+
+    /// Ends all sessions of the user but one; answers how many.
+    pub async fn web_sessions_end_others(&self, user: &UserId, kept: &WebSessionId) -> Result<u64> {
+        const END: &str = "DELETE FROM web_sessions WHERE user_id = $1 AND id <> $2";
+        self.database.execute(END, &[user.as_str().into(), kept.as_str().into()]).await
+    }
+
+    /// Forgets sessions that ended by themselves; answers how many.
+    pub async fn web_sessions_sweep(&self) -> Result<u64> {
+        const SWEEP: &str = "DELETE FROM web_sessions WHERE expires <= $1";
+        self.database.execute(SWEEP, &[self.now().into()]).await
+    }
+}
+
+/// Ends what lets the user in on our pages: their sessions but `kept`, and links that set their password.
+pub(crate) async fn end(
+    transaction: &mut Transaction,
+    user: &UserId,
+    kept: Option<&WebSessionId>,
+) -> Result<()> {
+    const SESSIONS: &str = "DELETE FROM web_sessions WHERE user_id = $1 AND id <> $2";
+    const RESETS: &str = "DELETE FROM invitations WHERE user_id = $1 AND used IS NULL";
+    let kept = kept.map_or("", WebSessionId::as_str);
+    transaction.execute(SESSIONS, &[user.as_str().into(), kept.into()]).await?;
+    transaction.execute(RESETS, &[user.as_str().into()]).await.map(drop)
+}
+
+fn read(row: &Row) -> Result<WebSession> {
+    Ok(WebSession {
+        id: WebSessionId::from_text(row.text("session")?),
+        browser: row.text("browser")?.to_owned(),
+        address: row.text("address")?.to_owned(),
+        created: row.instant("opened")?,
+        last_used: row.instant("last_used")?,
+        proven: row.instant("proven")?,
+    })
+}

@@ -1,0 +1,1 @@
+//! The page of steps, and the mark that waits for an agent.

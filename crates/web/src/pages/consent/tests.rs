@@ -1,0 +1,1 @@
+//! The question as it is shown, and who can answer it.

@@ -1,0 +1,1 @@
+//! What a person is told to do next, and what they see when all is done.
