@@ -76,6 +76,7 @@ pub(crate) async fn run(config: &Config) -> Result<()> {
         servers.push(serve(listener, operations::metrics_routes(operations), &envelope, &stopping));
     }
     let sweeper = background::sweep_sessions(access.clone(), closer.clone());
+    let forgetter = background::forget_what_is_over(access.clone());
     let authority = Stored { access: access.clone(), ceiling: wire::ceiling(config) };
     let sender = background::Sender::start(engine.clone(), Arc::new(authority));
     announce(config, &access, bound, &public_url).await;
@@ -101,6 +102,7 @@ pub(crate) async fn run(config: &Config) -> Result<()> {
         }
     }
     sweeper.abort();
+    forgetter.abort();
     sender.stop().await;
     engine.close();
     if timeout(GRACE, access.flush()).await.is_err() {

@@ -170,6 +170,7 @@ pub(crate) fn page_router(
     let allowed = Arc::new(mcp_settings(config, public_url)?.allowed_hosts);
     let settings = web::Settings {
         public_url: public_url.as_str().to_owned(),
+        approval: config.agents.approval,
         clock: Arc::new(SystemClock),
         random: Arc::new(SystemRandom),
     };
