@@ -1,12 +1,18 @@
 //! Mail accounts of users. That their servers answer is tested elsewhere, before they come here.
 
-use domain::{AccountId, AccountName, AccountSettings, Credentials, account::Typed, nearest::nearest};
+use domain::{
+    AccountId, AccountName, AccountSettings, Code, Credentials, GrantId, Problem, UserId, account::Typed,
+    nearest::nearest,
+};
 use storage::Account;
 
 use crate::{Access, Error, Result};
 
 /// The most accounts of one user.
 const ACCOUNTS_OF_A_USER: usize = 100;
+
+/// How often a user may have mail servers tried.
+const TRIALS_AN_HOUR: u32 = 60;
 
 impl Access {
     /// Stores an account, its secrets sealed; the user's first one is the default.
@@ -72,6 +78,17 @@ impl Access {
         } else {
             Err(Error::AccountNotFound { name: name.to_string(), nearest: None })
         }
+    }
+
+    /// Counts one trial of mail servers in the user's name; `rate_limited` if there were too many: nobody
+    /// should guess the passwords of mailboxes, or look around a network, from here.
+    pub fn count_trial(&self, user: &UserId) -> Result<(), Problem> {
+        let trials = GrantId::from_text(&format!("trials of {user}"));
+        self.rates().count(&trials, Some(TRIALS_AN_HOUR)).map_err(|seconds| {
+            Problem::new(Code::RateLimited, "Too many tries of mail servers.")
+                .hint(format!("Wait {seconds} s, then try again."))
+                .retry_after(seconds)
+        })
     }
 
     /// Removes an account and destroys its key: its secrets cannot be opened again, by nobody.

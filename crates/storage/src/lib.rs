@@ -47,9 +47,9 @@ pub use consents::{Consent, Given, NewConsent, Yes};
 pub use database::{Database, Transaction};
 pub use error::Error;
 pub use exposure::Exposure;
-pub use invitations::{Invitation, InvitationPurpose, NewInvitation};
 pub use families::{Family, FamilyStanding, NewOne, NewPair, Refresh, Spent};
 pub use grants::{HeldGrant, NewGrant};
+pub use invitations::{Invitation, InvitationPurpose, NewInvitation};
 pub use master_key::MasterKey;
 pub use outbox::{
     Added, Copy, CopyState, Due, Frozen, NewApproval, NewOutgoing, Orphan, Outcome, OutcomeProblem, Outgoing,

@@ -192,7 +192,8 @@ fn faults_of(look: &Look, found: &Value) -> Vec<String> {
         faults.push(format!("is titled {}", found["title"]));
     }
     if !look.main.is_empty() && found["keyboard"]["main"].is_null() {
-        faults.push(format!("`{}` is out of the keyboard's reach: {}", look.main, found["keyboard"]["stops"]));
+        faults
+            .push(format!("`{}` is out of the keyboard's reach: {}", look.main, found["keyboard"]["stops"]));
     }
     for list in [&found["violations"], &found["wide"], &found["keyboard"]["unseen"], &found["faults"]] {
         faults.extend(list.as_array().into_iter().flatten().map(ToString::to_string));
@@ -200,7 +201,10 @@ fn faults_of(look: &Look, found: &Value) -> Vec<String> {
     faults
 }
 
-#[expect(clippy::disallowed_methods, reason = "a wish of whoever runs the test, not a setting of the product")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a wish of whoever runs the test, not a setting of the product"
+)]
 fn shots() -> Option<String> {
     std::env::var("SHOTS").ok()
 }

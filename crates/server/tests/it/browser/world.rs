@@ -37,7 +37,8 @@ impl Pages {
     pub(super) fn opener(&self) -> PathBuf {
         let log = self.world.path("opened").display().to_string();
         let consent = self.browser.shell_line("consent");
-        let lines = format!("echo opened >> '{log}'\nPERSON=alice PERSON_PASSWORD='{PASSWORD}' {consent} \"$1\"");
+        let lines =
+            format!("echo opened >> '{log}'\nPERSON=alice PERSON_PASSWORD='{PASSWORD}' {consent} \"$1\"");
         self.program("xdg-open", &lines)
     }
 

@@ -59,7 +59,8 @@ fn routes_of(file: &Path) -> Vec<(String, String)> {
 
 /// The methods in `get(show).post(save)`, or those of the `let` that the word stands for.
 fn methods_of(file: &Path, text: &str, handlers: &str) -> Vec<String> {
-    let named: Vec<String> = METHODS.iter().filter(|m| has_call(handlers, m)).map(|m| (*m).to_owned()).collect();
+    let named: Vec<String> =
+        METHODS.iter().filter(|m| has_call(handlers, m)).map(|m| (*m).to_owned()).collect();
     if !named.is_empty() {
         return named;
     }
