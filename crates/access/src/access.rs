@@ -128,8 +128,8 @@ impl Access {
         }))
     }
 
-    /// Who holds this bearer. All refusals but `Unavailable` look alike to the caller; the log tells
-    /// them apart.
+    /// Who holds this bearer. All refusals but `Unavailable` and `Paused` look alike to the caller; the log
+    /// tells them apart.
     pub async fn principal(&self, bearer: &str) -> Result<Principal, Refusal> {
         let answer = doors::principal(self, bearer).await;
         match &answer {

@@ -96,6 +96,12 @@ pub enum Error {
     /// The person has no agent of that id.
     #[error("there is no such agent")]
     AgentNotFound,
+    /// The person paused the agent of that label.
+    #[error("the agent `{0}` is paused")]
+    AgentPaused(String),
+    /// An end that has come already.
+    #[error("this would be over before it began")]
+    AlreadyPast,
     /// The password could not be hashed.
     #[error("the password could not be hashed")]
     Hashing,
@@ -135,6 +141,8 @@ impl Error {
             Self::SignupClosed => "Ask whoever runs this server to let you in.".to_owned(),
             Self::TooManyAttempts(seconds) => format!("Wait {seconds} s, then try again."),
             Self::ConsentOver => "Start again in your agent: connect it once more.".to_owned(),
+            Self::AgentPaused(_) => "Let it in again on the page of your agents.".to_owned(),
+            Self::AlreadyPast => "Choose a later day, or none.".to_owned(),
             Self::ApprovalExpired => "Have the agent send it again.".to_owned(),
             Self::Storage(error) => error.hint().to_owned(),
             _ => String::new(),
@@ -150,6 +158,7 @@ impl Error {
             | Self::NoScopes
             | Self::NoAccounts
             | Self::BadDuration(_)
+            | Self::AlreadyPast
             | Self::BadSession => Code::InvalidInput,
             Self::UserTaken(_)
             | Self::AccountTaken(_)
@@ -164,7 +173,7 @@ impl Error {
             | Self::ApprovalNotFound(_)
             | Self::ConsentNotFound
             | Self::AgentNotFound => Code::NotFound,
-            Self::UserDisabled(_) | Self::SignupClosed => Code::OutsideGrant,
+            Self::UserDisabled(_) | Self::SignupClosed | Self::AgentPaused(_) => Code::OutsideGrant,
             Self::NoStore | Self::NotLinkable => Code::NotSupported,
             Self::TooManyAttempts(_) => Code::RateLimited,
             Self::Hashing | Self::Storage(_) => Code::Internal,
