@@ -7,7 +7,7 @@ use storage::Store;
 use time::Duration;
 
 use crate::{
-    Audit, Ceiling, Error, RateLimit, Refusal, Result, Sessions, doors,
+    Audit, Ceiling, Error, RateLimit, Refusal, Result, Sessions, client_document::Documents, doors,
     signin::{password::Turns, throttle::Throttle},
     writer::Writer,
 };
@@ -80,6 +80,7 @@ struct Inner {
     writer: Writer,
     turns: Turns,
     throttle: Throttle,
+    documents: Documents,
     settings: Settings,
 }
 
@@ -121,6 +122,7 @@ impl Access {
             writer,
             turns: Turns::default(),
             throttle: Throttle::new(clock.clone()),
+            documents: Documents::default(),
             settings: settings.clone(),
             store,
             clock,
@@ -245,6 +247,10 @@ impl Access {
 
     pub(crate) fn throttle(&self) -> &Throttle {
         &self.0.throttle
+    }
+
+    pub(crate) fn documents(&self) -> &Documents {
+        &self.0.documents
     }
 }
 

@@ -318,4 +318,4 @@ impl AsyncWrite for Stream {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -8,6 +8,7 @@ mod accounts;
 mod approvals;
 mod audit;
 mod changes;
+mod clients;
 mod database;
 mod grants;
 mod invitations;
@@ -70,6 +71,10 @@ on_both! {
     changes::a_removed_account_takes_its_steps_and_its_moved_messages_along,
     changes::an_ended_grant_leaves_only_what_is_not_finished,
     changes::nothing_of_a_change_can_be_read_or_put_elsewhere,
+    clients::a_registered_client_is_found_as_it_was_kept,
+    clients::what_a_document_says_now_takes_the_place_of_what_it_said,
+    clients::registrations_are_counted_in_all_and_by_host,
+    clients::an_unused_client_is_forgotten_unless_somebody_let_it_in,
     database::a_change_is_seen_at_once_through_another_handle,
     database::a_dropped_transaction_leaves_nothing,
     database::a_newer_schema_is_refused_and_left_alone,
