@@ -7,8 +7,6 @@ pub(crate) enum Tone {
     Ok,
     /// Look at it.
     Warn,
-    /// It went wrong.
-    Bad,
 }
 
 impl Tone {
@@ -17,7 +15,6 @@ impl Tone {
         match self {
             Self::Ok => "ok",
             Self::Warn => "warn",
-            Self::Bad => "bad",
         }
     }
 }

@@ -60,7 +60,7 @@ impl FromRequest<Site> for Posted {
         let person = Person::from_request_parts(&mut parts, site).await?;
         let request = Request::from_parts(parts, body);
         let fields = read(request, site, &person.signed_in.csrf).await;
-        fields.map(|fields| Self { person, fields }).map_err(axum::response::IntoResponse::into_response)
+        fields.map(|fields| Self { person, fields }).map_err(Error::into_response)
     }
 }
 
@@ -72,7 +72,7 @@ impl FromRequest<Site> for PostedByAdmin {
         let Admin(person) = Admin::from_request_parts(&mut parts, site).await?;
         let request = Request::from_parts(parts, body);
         let fields = read(request, site, &person.signed_in.csrf).await;
-        fields.map(|fields| Self { person, fields }).map_err(axum::response::IntoResponse::into_response)
+        fields.map(|fields| Self { person, fields }).map_err(Error::into_response)
     }
 }
 
@@ -84,7 +84,7 @@ impl FromRequest<Site> for PostedByVisitor {
         let visitor = Visitor::from_request_parts(&mut parts, site).await?;
         let request = Request::from_parts(parts, body);
         let fields = read(request, site, &visitor.csrf()).await;
-        fields.map(|fields| Self { visitor, fields }).map_err(axum::response::IntoResponse::into_response)
+        fields.map(|fields| Self { visitor, fields }).map_err(Error::into_response)
     }
 }
 

@@ -14,7 +14,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::{
     cookies,
-    error::Answer,
+    error::{Answer, Error},
     notice::Notice,
     person::{frame_of, signed_in},
     site::Site,
@@ -69,8 +69,8 @@ impl FromRequestParts<Site> for Visitor {
     type Rejection = Response;
 
     async fn from_request_parts(parts: &mut Parts, site: &Site) -> Result<Self, Response> {
-        let signed_in =
-            signed_in(site, &parts.headers).await.map_err(axum::response::IntoResponse::into_response)?;
+        let browser = site.browser(parts);
+        let signed_in = signed_in(site, &parts.headers, &browser).await.map_err(Error::into_response)?;
         let sent = cookies::visit(site, &parts.headers).filter(|visit| visit.expose().len() == LENGTH);
         let is_new = sent.is_none();
         let visit = sent.unwrap_or_else(|| {
@@ -78,7 +78,6 @@ impl FromRequestParts<Site> for Visitor {
             site.settings.random.fill(&mut bytes);
             Secret::new(URL_SAFE_NO_PAD.encode(bytes))
         });
-        let browser = site.browser(parts);
         Ok(Self { signed_in, browser, visit, is_new, notice: notice_of(&parts.uri) })
     }
 }

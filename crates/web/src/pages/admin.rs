@@ -1,7 +1,7 @@
 //! The people of this server, for its administrators: who there is, inviting, shutting out, and links for those
 //! who forgot their password. For everybody else this page is not there.
 
-use access::{Invitation, Purpose};
+use access::{Invitation, Purpose, Signup};
 use askama::Template;
 use axum::{
     Router,
@@ -45,7 +45,7 @@ struct Page {
     now: Timestamp,
     users: Vec<Row>,
     invitations: Vec<Invitation>,
-    is_open: bool,
+    signup: Signup,
     note: String,
     note_error: &'static str,
 }
@@ -64,7 +64,7 @@ impl Page {
             now: site.now(),
             users: site.access.user_list().await?.into_iter().map(row).collect(),
             invitations: site.access.invitation_list().await?,
-            is_open: site.is_open(),
+            signup: site.access.settings().signup,
             note: String::new(),
             note_error: "",
         })

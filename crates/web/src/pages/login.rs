@@ -51,7 +51,7 @@ impl Page {
             error: String::new(),
             is_open: site.is_open(),
             is_new: false,
-            is_fresh: site.access.user_list().await?.is_empty(),
+            is_fresh: !site.access.has_users().await?,
             new_person: NewPerson::default(),
         })
     }

@@ -81,6 +81,6 @@ async fn stage(site: &Site, code: Option<&Secret>, new_person: NewPerson) -> Res
     {
         return Ok(Stage::Form { code: code.clone(), new_person });
     }
-    let is_fresh = site.access.user_list().await?.is_empty();
-    Ok(if is_fresh { Stage::NoLink { had_code: code.is_some() } } else { Stage::Done })
+    let is_set_up = site.access.has_users().await?;
+    Ok(if is_set_up { Stage::Done } else { Stage::NoLink { had_code: code.is_some() } })
 }
