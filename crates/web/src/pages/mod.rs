@@ -7,6 +7,8 @@ mod connect;
 mod consent;
 mod home;
 mod invite;
+#[cfg(test)]
+mod let_in;
 mod limits;
 mod login;
 mod new_person;
