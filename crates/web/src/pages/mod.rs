@@ -12,6 +12,9 @@ mod new_person;
 mod settings;
 mod setup;
 
+#[cfg(test)]
+mod tests;
+
 use axum::Router;
 
 use crate::frame::Site;
