@@ -23,7 +23,6 @@ macro_rules! notices {
     ($($variant:ident $code:literal $tone:ident $text:literal;)*) => {
         /// Something that was done on the page before.
         #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-        #[expect(missing_docs, reason = "each one's meaning is its row in the table")]
         pub(crate) enum Notice { $($variant),* }
 
         impl Notice {
