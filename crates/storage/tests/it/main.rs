@@ -96,6 +96,7 @@ on_both! {
     invitations::a_taken_name_leaves_the_link_as_it_was,
     invitations::a_reset_sets_the_password_once_and_ends_sessions,
     invitations::another_password_or_disabling_ends_links_of_reset,
+    invitations::links_that_a_disabled_person_made_let_nobody_in,
     invitations::links_expire_are_withdrawn_and_swept,
     outbox::a_message_comes_back_as_it_was_added,
     outbox::octets_that_fail_or_are_too_few_leave_nothing,
