@@ -7,6 +7,8 @@ extern crate access as access;
 mod accounts;
 mod approvals;
 mod audit;
+mod client_documents;
+mod clients;
 mod invitations;
 mod links;
 mod local;
