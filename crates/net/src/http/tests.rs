@@ -186,3 +186,16 @@ async fn a_server_that_says_nothing_is_left_in_time() {
     let error = outgoing(Some(authority.bundle())).fetch(&url, bounds, Origin::User).await.unwrap_err();
     assert!(matches!(error, Error::Answer { fault: AnswerFault::TooSlow, .. }), "{error}");
 }
+
+proptest::proptest! {
+    #[test]
+    fn no_answer_makes_reading_panic_or_grow(
+        head in "HTTP/1\\.[01] (200|103|302)( OK)?\r\n((content-length|transfer-encoding|X): ?(chunked|[0-9]{1,4}|\\PC{0,4})\r\n){0,3}(\r\n)?",
+        body in "([0-9a-f]{0,3}(;x)?\r\n)?[\\x00-\\x7f]{0,300}",
+    ) {
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        let text = format!("{head}{body}");
+        let fetched = runtime.block_on(read(&mut Slowly(text.as_bytes(), 7), 100));
+        proptest::prop_assert!(fetched.ok().is_none_or(|fetched| fetched.body.len() <= 100));
+    }
+}
