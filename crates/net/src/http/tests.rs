@@ -3,6 +3,7 @@
 use std::{
     io,
     net::Ipv4Addr,
+    path::PathBuf,
     pin::Pin,
     sync::Arc,
     task::{Context, Poll},
@@ -12,9 +13,14 @@ use tokio::{io::ReadBuf, net::TcpListener};
 use tokio_rustls::TlsAcceptor;
 
 use super::*;
-use crate::connect::tests::{Authority, outgoing};
+use crate::{PrivateHosts, Settings, connect::tests::Authority};
 
 const BOUNDS: FetchBounds = FetchBounds { body: 100, time: Duration::from_secs(10) };
+
+/// An opener that may reach this machine, however busy it is.
+fn outgoing(ca_file: Option<PathBuf>) -> Outgoing {
+    Outgoing::new(Settings { private_hosts: PrivateHosts::Allow, ca_file, ..Settings::default() })
+}
 
 /// Gives so many octets at a time.
 struct Slowly<'a>(&'a [u8], usize);
@@ -170,8 +176,7 @@ async fn a_private_host_is_not_asked() {
     let authority = Authority::new();
     let (port, mut told) = server(&authority, Some("HTTP/1.1 200 OK\r\n\r\n{}")).await;
     let url: Url = format!("https://localhost:{port}/").parse().unwrap();
-    let guarded =
-        Outgoing::new(crate::Settings { ca_file: Some(authority.bundle()), ..crate::Settings::default() });
+    let guarded = Outgoing::new(Settings { ca_file: Some(authority.bundle()), ..Settings::default() });
     let error = guarded.fetch(&url, BOUNDS, Origin::User).await.unwrap_err();
     assert!(matches!(error, Error::PrivateHost { .. }), "{error}");
     assert!(told.try_recv().is_err());
