@@ -26,7 +26,7 @@ pub(crate) async fn calls_are_counted_by_tool_since_an_hour(world: &World) {
     world.clock.forward(2 * 3600);
     let later = world.clock.now();
     let mut by_person = row(world, &mine, "agent_change", "ok");
-    by_person.door = "page".to_owned();
+    "page".clone_into(&mut by_person.door);
     let second = [
         row(world, &mine, "mail_read", "ok"),
         row(world, &mine, "mail_read", "not_found"),
