@@ -90,6 +90,7 @@ async fn an_agent_s_page_shows_its_sign_ins_and_what_it_did_in_thirty_days() {
         "what people do on our pages is no call"
     );
     assert_eq!(page.agent.calls_of_day, 4);
+    assert_eq!(dance.access.agent_list(&dance.ann).await.unwrap()[0].calls_of_day, 4);
     let since = |at: domain::Timestamp| at.unix_timestamp() - 1_790_000_000;
     let families: Vec<_> = page
         .families
