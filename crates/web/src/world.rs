@@ -91,13 +91,17 @@ impl World {
     /// Makes a user, the first of whom is an administrator, and signs them in through the page.
     pub(crate) async fn person(&self, name: &str) -> Surfer {
         self.access.user_add(name, false, &Secret::new(PASSWORD)).await.unwrap();
-        self.sign_in(name).await
+        self.enter(name).await
     }
 
     /// Another browser in which that user signed in through the page.
     pub(crate) async fn sign_in(&self, name: &str) -> Surfer {
-        // strangers sign in one after the other
+        // strangers who sign in too fast have to wait
         self.pass(Duration::seconds(1));
+        self.enter(name).await
+    }
+
+    async fn enter(&self, name: &str) -> Surfer {
         let mut surfer = self.visitor();
         let page = surfer.submit("/login", "/login", &[("name", name), ("password", PASSWORD)]).await;
         assert_eq!(page.status, StatusCode::SEE_OTHER, "{}", page.html);
