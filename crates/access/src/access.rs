@@ -7,7 +7,9 @@ use storage::Store;
 use time::Duration;
 
 use crate::{
-    Audit, Ceiling, Error, RateLimit, Refusal, Result, Sessions, doors,
+    Audit, Ceiling, Error, RateLimit, Refusal, Result, Sessions,
+    client_document::Documents,
+    doors,
     signin::{password::Turns, throttle::Throttle},
     writer::Writer,
 };
@@ -80,6 +82,7 @@ struct Inner {
     writer: Writer,
     turns: Turns,
     throttle: Throttle,
+    documents: Documents,
     settings: Settings,
 }
 
@@ -121,6 +124,7 @@ impl Access {
             writer,
             turns: Turns::default(),
             throttle: Throttle::new(clock.clone()),
+            documents: Documents::default(),
             settings: settings.clone(),
             store,
             clock,
@@ -128,8 +132,8 @@ impl Access {
         }))
     }
 
-    /// Who holds this bearer. All refusals but `Unavailable` look alike to the caller; the log tells
-    /// them apart.
+    /// Who holds this bearer. All refusals but `Unavailable` and `Paused` look alike to the caller; the log
+    /// tells them apart.
     pub async fn principal(&self, bearer: &str) -> Result<Principal, Refusal> {
         let answer = doors::principal(self, bearer).await;
         match &answer {
@@ -245,6 +249,10 @@ impl Access {
 
     pub(crate) fn throttle(&self) -> &Throttle {
         &self.0.throttle
+    }
+
+    pub(crate) fn documents(&self) -> &Documents {
+        &self.0.documents
     }
 }
 

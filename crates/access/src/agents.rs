@@ -1,9 +1,23 @@
 //! A person's agents: their grants, of OAuth clients and of personal tokens alike, looked at, changed, paused
 //! and ended by the person.
 
-use domain::{FamilyId, Grant, GrantId, GrantedAccounts, Limits, Scopes, Timestamp};
+use std::cmp::Reverse;
 
-use crate::{Access, Client, Result, SignedIn};
+use domain::{Door, FamilyId, Grant, GrantId, GrantedAccounts, Limits, Scopes, Timestamp};
+pub use storage::{CallCount as ToolCount, Family};
+use storage::{ClientRow, HeldGrant, NewAuditRow, NewGrant, User};
+use time::Duration;
+
+use crate::{Access, AuthMethod, Client, Error, Result, SignedIn};
+
+/// What an agent did is counted over that time.
+const COUNTED: Duration = Duration::days(30);
+/// What is over is kept for that long.
+const KEPT: Duration = Duration::DAY;
+/// Clients without a live grant are kept for that long after their last use.
+const UNUSED: Duration = Duration::days(30);
+/// Characters of a target that are recorded.
+const TARGET_CHARACTERS: usize = 300;
 
 /// An agent as it is listed.
 #[derive(Debug, Clone)]
@@ -16,32 +30,8 @@ pub struct Agent {
     pub is_paused: bool,
     /// When one of its tokens was used last, within a minute.
     pub last_used: Option<Timestamp>,
-    /// Tool calls in the last 24 hours.
+    /// Tool calls in the last 24 hours, by whole hours.
     pub calls_of_day: u64,
-}
-
-/// One sign-in of a client.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Family {
-    /// Its id.
-    pub id: FamilyId,
-    /// Since when.
-    pub created: Timestamp,
-    /// When one of its tokens was used last, within a minute.
-    pub last_used: Option<Timestamp>,
-    /// When it ends by itself if it is not used.
-    pub expires: Option<Timestamp>,
-}
-
-/// How often an agent called a tool in the last 30 days.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ToolCount {
-    /// The tool.
-    pub tool: String,
-    /// Calls that went well.
-    pub ok: u64,
-    /// All others.
-    pub other: u64,
 }
 
 /// An agent, with all that its page shows.
@@ -71,37 +61,163 @@ pub struct AgentChange {
 impl Access {
     /// The person's live agents, last used first.
     pub async fn agent_list(&self, who: &SignedIn) -> Result<Vec<Agent>> {
-        let _ = who;
-        todo!()
+        let mut agents = Vec::new();
+        for held in self.store()?.list_grants(&who.user.id).await? {
+            agents.push(self.agent_of(held).await?);
+        }
+        agents.sort_by_key(|agent| Reverse(agent.last_used.unwrap_or(agent.grant.created)));
+        Ok(agents)
     }
 
     /// One of them; `AgentNotFound` if it is not theirs or has ended.
     pub async fn agent(&self, who: &SignedIn, id: &GrantId) -> Result<AgentDetail> {
-        let _ = (who, id);
-        todo!()
+        let store = self.store()?;
+        let held = self.held_agent(who, id).await?;
+        let families = store.list_families(id).await?;
+        let counts = store.count_calls(id, self.clock().now() - COUNTED).await?;
+        Ok(AgentDetail { agent: self.agent_of(held).await?, families, counts })
     }
 
     /// Changes what it may do, from its next call on. Recorded.
     pub async fn agent_change(&self, who: &SignedIn, id: &GrantId, change: &AgentChange) -> Result<()> {
-        let _ = (who, id, change);
-        todo!()
+        let store = self.store()?;
+        let held = self.held_agent(who, id).await?;
+        if change.scopes.is_empty() {
+            return Err(Error::NoScopes);
+        }
+        if change.expires.is_some_and(|expires| expires <= self.clock().now()) {
+            return Err(Error::AlreadyPast);
+        }
+        let new = NewGrant {
+            label: held.grant.label,
+            scopes: change.scopes,
+            accounts: self.check_granted(&who.user, &change.accounts).await?,
+            limits: change.limits.clone(),
+            expires: change.expires,
+        };
+        if !store.change_grant(&who.user.id, id, &new).await? {
+            return Err(Error::AgentNotFound);
+        }
+        self.record_of_person(who, id.clone(), "agent_change", &[], "ok").await;
+        Ok(())
     }
 
-    /// Lets nothing in for it, or does so again. Its sessions end; tokens are kept. Recorded.
+    /// Lets nothing in for it, or does so again. Its sessions end; tokens are kept, and mail that waits goes on
+    /// waiting. Recorded.
     pub async fn agent_pause(&self, who: &SignedIn, id: &GrantId, is_paused: bool) -> Result<()> {
-        let _ = (who, id, is_paused);
-        todo!()
+        if !self.store()?.pause_grant(&who.user.id, id, is_paused).await? {
+            return Err(Error::AgentNotFound);
+        }
+        let outcome = if is_paused { "paused" } else { "resumed" };
+        self.record_of_person(who, id.clone(), "agent_pause", &[], outcome).await;
+        Ok(())
     }
 
     /// Ends it for good, with all its tokens, sessions, links, and mail that has not begun to leave. Recorded.
     pub async fn agent_revoke(&self, who: &SignedIn, id: &GrantId) -> Result<()> {
-        let _ = (who, id);
-        todo!()
+        if !self.store()?.revoke_grant_of(&who.user.id, id).await? {
+            return Err(Error::AgentNotFound);
+        }
+        self.record_of_person(who, id.clone(), "agent_revoke", &[], "ok").await;
+        Ok(())
     }
 
-    /// Ends one of its sign-ins. Recorded.
+    /// Ends one of its sign-ins. Its sessions end too, since they do not tell which sign-in they are of; the
+    /// others open new ones. Recorded.
     pub async fn agent_family_end(&self, who: &SignedIn, id: &GrantId, family: &FamilyId) -> Result<()> {
-        let _ = (who, id, family);
-        todo!()
+        if !self.store()?.end_family(&who.user.id, id, family).await? {
+            return Err(Error::AgentNotFound);
+        }
+        self.record_of_person(who, id.clone(), "agent_revoke", &[family.as_str()], "ok").await;
+        Ok(())
+    }
+
+    /// Forgets what nobody needs any more: questions, codes, tokens and sign-ins that are over, counts that are
+    /// not shown, and clients that nobody used for 30 days and that have no live grant. Meant to be called
+    /// every hour or so.
+    pub async fn grants_sweep(&self) -> Result<()> {
+        let store = self.store()?;
+        let now = self.clock().now();
+        store.forget_consents(now - KEPT).await?;
+        // kept beyond their time, so that a second use shows
+        store.forget_codes(now - KEPT).await?;
+        store.forget_tokens(now - KEPT).await?;
+        store.forget_families(now - KEPT).await?;
+        store.forget_calls(now - COUNTED - KEPT).await?;
+        store.release_clients(now - UNUSED).await?;
+        store.forget_clients(now - UNUSED).await?;
+        Ok(())
+    }
+
+    /// Records what a person did on our pages.
+    pub(crate) async fn record_of_person(
+        &self,
+        who: &SignedIn,
+        grant: GrantId,
+        tool: &str,
+        targets: &[&str],
+        outcome: &str,
+    ) {
+        let targets: Vec<String> =
+            targets.iter().map(|target| target.chars().take(TARGET_CHARACTERS).collect()).collect();
+        let row = NewAuditRow {
+            user: who.user.name.clone(),
+            grant,
+            door: Door::Page.as_str().to_owned(),
+            tool: tool.to_owned(),
+            targets: serde_json::Value::from(targets).to_string(),
+            outcome: outcome.to_owned(),
+            at: self.clock().now(),
+        };
+        self.writer().audit(row).await;
+    }
+
+    /// The accounts that a person grants, if they are theirs.
+    pub(crate) async fn check_granted(
+        &self,
+        user: &User,
+        accounts: &GrantedAccounts,
+    ) -> Result<GrantedAccounts> {
+        match accounts {
+            GrantedAccounts::All => Ok(GrantedAccounts::All),
+            GrantedAccounts::Only(names) => self.check_accounts(user, names).await,
+        }
+    }
+
+    async fn held_agent(&self, who: &SignedIn, id: &GrantId) -> Result<HeldGrant> {
+        self.store()?.find_grant_of(&who.user.id, id).await?.ok_or(Error::AgentNotFound)
+    }
+
+    async fn agent_of(&self, held: HeldGrant) -> Result<Agent> {
+        let store = self.store()?;
+        let client = match &held.client {
+            Some(client) => store.find_client(client).await?.map(client_of),
+            None => None,
+        };
+        let calls = store.count_calls(&held.grant.id, self.clock().now() - Duration::DAY).await?;
+        Ok(Agent {
+            grant: held.grant,
+            client,
+            is_paused: held.is_paused,
+            last_used: held.last_used,
+            calls_of_day: calls.iter().map(|count| count.ok + count.other).sum(),
+        })
+    }
+}
+
+/// A client as it is kept.
+pub(crate) fn client_of(row: ClientRow) -> Client {
+    Client {
+        id: row.id,
+        name: row.name,
+        uri: row.uri,
+        redirect_uris: row.redirect_uris,
+        auth_method: match row.auth_method.as_str() {
+            "client_secret_basic" => AuthMethod::Basic,
+            "client_secret_post" => AuthMethod::Post,
+            _ => AuthMethod::None,
+        },
+        is_document: row.is_document,
+        created: row.created,
     }
 }

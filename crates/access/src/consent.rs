@@ -1,9 +1,24 @@
 //! What a client asks for and a signed-in person answers. Without their click no code is ever made.
 
-use domain::{ClientId, ConsentId, Grant, GrantedAccounts, Limits, Scopes, Timestamp};
+use domain::{ClientId, ConsentId, Grant, GrantId, GrantedAccounts, Limits, Scopes, Timestamp};
+use storage::{Consent, NewConsent, Yes};
 use time::Duration;
 
-use crate::{Access, Client, Result, SignedIn};
+use crate::{Access, Client, Error, Result, SignedIn, agents::client_of, doors::bearer};
+
+/// What codes begin with.
+pub(crate) const CODE_PREFIX: &str = "prmc_";
+
+/// How long a question can be answered.
+const QUESTION: Duration = Duration::minutes(10);
+/// How long a code can be exchanged.
+const CODE: Duration = Duration::seconds(60);
+/// Questions to a person that are open at the same time.
+const OPEN: u32 = 20;
+/// Characters of a label.
+const LABEL: usize = 64;
+/// How often it is tried anew when something else was made at the same instant.
+const RACES: usize = 3;
 
 /// What a client asks for, once it and its redirect are known to be good.
 #[derive(Debug, Clone)]
@@ -16,7 +31,7 @@ pub struct Asked {
     pub state: Option<String>,
     /// The S256 challenge (RFC 7636).
     pub code_challenge: String,
-    /// The scopes it names; absent if it names none.
+    /// The scopes it names that are known here; absent or empty if it names none: then all are offered.
     pub scopes: Option<Scopes>,
     /// Whom the tokens are for (RFC 8707), in its canonical form.
     pub resource: String,
@@ -53,29 +68,182 @@ pub struct Choice {
 }
 
 impl Access {
-    /// Puts a question to the person.
+    /// Puts a question to the person. Of those that they have not answered, the newest 20 are kept.
     pub async fn consent_ask(&self, who: &SignedIn, asked: &Asked) -> Result<ConsentId> {
-        let _ = (who, asked);
-        todo!()
+        let store = self.store()?;
+        let now = self.clock().now();
+        let new = NewConsent {
+            client: asked.client.clone(),
+            redirect_uri: asked.redirect_uri.clone(),
+            state: asked.state.clone(),
+            code_challenge: asked.code_challenge.clone(),
+            // who names none that is known here has named none
+            scopes: asked.scopes.filter(|scopes| !scopes.is_empty()),
+            resource: asked.resource.clone(),
+            expires: now + QUESTION,
+        };
+        let id = store.add_consent(&who.user.id, &new, OPEN).await?;
+        store.touch_client(&asked.client, now).await?;
+        Ok(id)
     }
 
     /// A question to the person: `ConsentNotFound` if it is not theirs, `ConsentOver` if it was answered or its
     /// time is over.
     pub async fn consent_find(&self, who: &SignedIn, id: &ConsentId) -> Result<Question> {
-        let _ = (who, id);
-        todo!()
+        let store = self.store()?;
+        let asked = self.open_consent(who, id).await?;
+        let client = store.find_client(&asked.client).await?.ok_or(Error::ConsentOver)?;
+        let held = store.find_grant_to(&who.user.id, &asked.client).await?;
+        Ok(Question {
+            id: asked.id,
+            client: client_of(client),
+            redirect_uri: asked.redirect_uri,
+            offered: asked.scopes.unwrap_or_else(Scopes::all),
+            grant: held.map(|held| held.grant),
+            expires: asked.expires,
+        })
     }
 
     /// Answers yes, once: makes or edits the grant of person and client and makes a code. Answers the URL that
-    /// the browser goes to. What the grant allowed beyond what was offered, it still allows.
+    /// the browser goes to. What the grant allowed beyond what was offered, it still allows; if it was paused,
+    /// it is not any more. Recorded.
     pub async fn consent_give(&self, who: &SignedIn, id: &ConsentId, choice: &Choice) -> Result<String> {
-        let _ = (who, id, choice);
-        todo!()
+        let store = self.store()?;
+        let asked = self.open_consent(who, id).await?;
+        let offered = asked.scopes.unwrap_or_else(Scopes::all);
+        let scopes = choice.scopes.intersect(offered);
+        if scopes.is_empty() {
+            return Err(Error::NoScopes);
+        }
+        let accounts = self.check_granted(&who.user, &choice.accounts).await?;
+        let expires = choice.lifetime.map(|lifetime| self.end_of(lifetime)).transpose()?;
+        let client = store.find_client(&asked.client).await?.ok_or(Error::ConsentOver)?;
+        let (code, code_hash) = bearer::mint(self.random(), CODE_PREFIX);
+        let yes = Yes {
+            label: label_of(&client.name),
+            scopes,
+            offered,
+            accounts,
+            limits: choice.limits.clone(),
+            expires,
+            code_hash,
+            code_expires: self.clock().now() + CODE,
+        };
+        let mut given = store.give_consent(&who.user.id, id, &yes).await;
+        for _ in 0..RACES {
+            // a token of that label or a grant of that client was made at the same instant: now it is seen
+            if !matches!(given, Err(storage::Error::Taken)) {
+                break;
+            }
+            given = store.give_consent(&who.user.id, id, &yes).await;
+        }
+        let given = given?.ok_or(Error::ConsentOver)?;
+        let outcome = if given.is_new { "given" } else { "changed" };
+        self.record_answer(who, given.grant, &asked.client, outcome).await;
+        Ok(self.answer(&asked, &[("code", code.expose())]))
     }
 
-    /// Answers no, once; answers the URL that the browser goes to.
+    /// Answers no, once; answers the URL that the browser goes to. Recorded.
     pub async fn consent_refuse(&self, who: &SignedIn, id: &ConsentId) -> Result<String> {
-        let _ = (who, id);
-        todo!()
+        let store = self.store()?;
+        let asked = self.open_consent(who, id).await?;
+        if !store.refuse_consent(&who.user.id, id).await? {
+            return Err(Error::ConsentOver);
+        }
+        let held = store.find_grant_to(&who.user.id, &asked.client).await?;
+        // nothing was granted to a client that is refused at once
+        let grant = held.map_or_else(|| GrantId::from_text(""), |held| held.grant.id);
+        self.record_answer(who, grant, &asked.client, "refused").await;
+        Ok(self.answer(&asked, &[("error", "access_denied")]))
+    }
+
+    async fn open_consent(&self, who: &SignedIn, id: &ConsentId) -> Result<Consent> {
+        let found = self.store()?.find_consent(&who.user.id, id).await?.ok_or(Error::ConsentNotFound)?;
+        let is_open = !found.is_answered && found.expires > self.clock().now();
+        if is_open { Ok(found) } else { Err(Error::ConsentOver) }
+    }
+
+    /// The client's redirect with an answer: what it sent as `state` goes back as it came, and `iss` says who
+    /// answers (RFC 9207).
+    fn answer(&self, asked: &Consent, answer: &[(&str, &str)]) -> String {
+        let state = asked.state.as_deref().map(|state| ("state", state));
+        let issuer = ("iss", self.settings().issuer.as_str());
+        with_query(&asked.redirect_uri, answer.iter().copied().chain(state).chain([issuer]))
+    }
+
+    async fn record_answer(&self, who: &SignedIn, grant: GrantId, client: &ClientId, outcome: &str) {
+        self.record_of_person(who, grant, "consent", &[client.as_str()], outcome).await;
     }
 }
+
+/// A URL with further parameters; those that it has stay as they are.
+fn with_query<'a>(url: &str, parameters: impl Iterator<Item = (&'a str, &'a str)>) -> String {
+    let mut answer = url.to_owned();
+    let mut separator = match url.split_once('?') {
+        None => "?",
+        Some((_, query)) if query.is_empty() || query.ends_with('&') => "",
+        Some(_) => "&",
+    };
+    for (name, value) in parameters {
+        answer.push_str(separator);
+        answer.push_str(name);
+        answer.push('=');
+        encode(value, &mut answer);
+        separator = "&";
+    }
+    answer
+}
+
+/// Percent-encodes all but the unreserved characters (RFC 3986, 2.3).
+fn encode(value: &str, into: &mut String) {
+    for byte in value.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
+            into.push(char::from(byte));
+        } else {
+            into.push('%');
+            for digit in [byte >> 4, byte & 15] {
+                into.extend(char::from_digit(digit.into(), 16).map(|digit| digit.to_ascii_uppercase()));
+            }
+        }
+    }
+}
+
+/// What a grant is called: the client's name, without what could make it look like another one.
+fn label_of(name: &str) -> String {
+    let is_shown = |c: &char| !c.is_control() && !is_invisible(*c);
+    let shown: String =
+        name.chars().map(|c| if c.is_whitespace() { ' ' } else { c }).filter(is_shown).collect();
+    let words: Vec<&str> = shown.split(' ').filter(|word| !word.is_empty()).collect();
+    let label: String = words.join(" ").chars().take(LABEL).collect();
+    match label.trim() {
+        "" => "Agent".to_owned(),
+        label => label.to_owned(),
+    }
+}
+
+/// Characters that turn the direction of what follows, and those that nobody sees.
+fn is_invisible(c: char) -> bool {
+    matches!(
+        c,
+        '\u{00AD}'
+            | '\u{034F}'
+            | '\u{061C}'
+            | '\u{115F}'
+            | '\u{1160}'
+            | '\u{17B4}'
+            | '\u{17B5}'
+            | '\u{180B}'..='\u{180F}'
+            | '\u{200B}'..='\u{200F}'
+            | '\u{2028}'..='\u{202E}'
+            | '\u{2060}'..='\u{206F}'
+            | '\u{3164}'
+            | '\u{FE00}'..='\u{FE0F}'
+            | '\u{FEFF}'
+            | '\u{FFA0}'
+            | '\u{FFF9}'..='\u{FFFB}'
+            | '\u{E0000}'..='\u{E0FFF}'
+    )
+}
+
+#[cfg(test)]
+mod tests;

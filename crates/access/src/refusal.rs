@@ -17,6 +17,9 @@ pub enum Refusal {
     /// Its user was disabled.
     #[error("the token is not valid")]
     Disabled,
+    /// The person paused its grant: nobody is let in until they take that back.
+    #[error("the agent is paused")]
+    Paused,
     /// It could not be checked; nobody is let in, but the token may be good.
     #[error("the token cannot be checked right now")]
     Unavailable(#[source] Error),
@@ -30,6 +33,7 @@ impl Refusal {
             Self::Expired => "expired",
             Self::Revoked => "revoked",
             Self::Disabled => "user_disabled",
+            Self::Paused => "paused",
             Self::Unavailable(_) => "unavailable",
         }
     }

@@ -3,10 +3,13 @@
 use domain::{
     AccountName, Grant, GrantId, GrantedAccounts, Limits, Scopes, Secret, Timestamp, nearest::nearest,
 };
-use storage::User;
+use storage::{HeldGrant, User};
 use time::Duration;
 
-use crate::{Access, Error, Result, doors::personal};
+use crate::{
+    Access, Error, Result,
+    doors::{bearer, personal},
+};
 
 /// What a new token is to allow.
 #[derive(Debug, Clone)]
@@ -52,7 +55,7 @@ impl Access {
             Some(names) => self.check_accounts(&user, names).await?,
         };
         let expires = new.lifetime.map(|lifetime| self.end_of(lifetime)).transpose()?;
-        let (bearer, hash) = personal::new_bearer(self.random());
+        let (bearer, hash) = bearer::mint(self.random(), personal::PREFIX);
         let grant = storage::NewGrant {
             label: label.to_owned(),
             scopes: new.scopes,
@@ -68,11 +71,11 @@ impl Access {
         Ok((grant, bearer))
     }
 
-    /// The user's live tokens in the order of their labels.
+    /// The user's live tokens in the order of their labels; those of OAuth clients are among them.
     pub async fn token_list(&self, user: &str) -> Result<Vec<Token>> {
         let user = self.find_user(user).await?;
         let grants = self.store()?.list_grants(&user.id).await?;
-        Ok(grants.into_iter().map(|(grant, last_used)| Token { grant, last_used }).collect())
+        Ok(grants.into_iter().map(|held| Token { grant: held.grant, last_used: held.last_used }).collect())
     }
 
     /// Ends a token at once, in every process that works on this data directory. Its label is free again.
@@ -85,25 +88,25 @@ impl Access {
     }
 
     /// The user's live grant of that label, or an error that names the nearest one.
-    pub(crate) async fn find_grant(&self, user: &User, label: &str) -> Result<Grant> {
+    pub(crate) async fn find_grant(&self, user: &User, label: &str) -> Result<HeldGrant> {
         match self.store()?.find_grant(&user.id, label.trim()).await? {
-            Some(grant) => Ok(grant),
+            Some(held) => Ok(held),
             None => Err(self.label_not_found(user, label).await?),
         }
     }
 
-    fn end_of(&self, lifetime: Duration) -> Result<Timestamp> {
+    pub(crate) fn end_of(&self, lifetime: Duration) -> Result<Timestamp> {
         let end = self.clock().now().checked_add(lifetime).filter(|_| lifetime.is_positive());
         end.ok_or_else(|| Error::BadDuration(lifetime.to_string()))
     }
 
     async fn label_not_found(&self, user: &User, label: &str) -> Result<Error> {
         let grants = self.store()?.list_grants(&user.id).await?;
-        let nearest = nearest(label, grants.iter().map(|(grant, _)| grant.label.as_str())).map(str::to_owned);
+        let nearest = nearest(label, grants.iter().map(|held| held.grant.label.as_str())).map(str::to_owned);
         Ok(Error::LabelNotFound { name: label.to_owned(), nearest })
     }
 
-    async fn check_accounts(&self, user: &User, names: &[AccountName]) -> Result<GrantedAccounts> {
+    pub(crate) async fn check_accounts(&self, user: &User, names: &[AccountName]) -> Result<GrantedAccounts> {
         if names.is_empty() {
             return Err(Error::NoAccounts);
         }

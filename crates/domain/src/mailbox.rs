@@ -104,7 +104,7 @@ impl fmt::Display for FolderName {
 
 /// Characters that show nothing or change how their neighbours are shown: Unicode's format characters
 /// that matter in names (bidi controls, zero-width characters, tags).
-pub(crate) fn is_format(c: char) -> bool {
+pub fn is_format(c: char) -> bool {
     matches!(c, '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
         | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e0fff}')
 }

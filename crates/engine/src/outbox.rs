@@ -48,7 +48,7 @@ pub enum Standing {
     Ended,
     /// Only another process knows it: a local one with its own account.
     Elsewhere,
-    /// It could not be found out now.
+    /// It could not be found out now, or its person paused it: the message waits.
     Unavailable,
 }
 

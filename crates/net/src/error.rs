@@ -4,6 +4,8 @@ use std::{io, path::PathBuf};
 
 use domain::Code;
 
+use crate::AnswerFault;
+
 /// Why there is no connection.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -107,6 +109,14 @@ pub enum Error {
         #[source]
         source: Box<dyn std::error::Error + Send + Sync>,
     },
+    /// What came back to a request for a document cannot be used.
+    #[error("the answer of {host} {fault}")]
+    Answer {
+        /// The host.
+        host: String,
+        /// What is wrong with it.
+        fault: AnswerFault,
+    },
     /// There are no certificate authorities to trust at all.
     #[error("this system has no certificate authorities to trust")]
     NoAuthorities {
@@ -176,7 +186,8 @@ impl Error {
             | Self::Lookup { .. }
             | Self::PrivateHost { .. }
             | Self::Refused { .. }
-            | Self::Unreachable { .. } => Code::AccountUnreachable,
+            | Self::Unreachable { .. }
+            | Self::Answer { .. } => Code::AccountUnreachable,
             Self::Timeout { .. } => Code::Timeout,
             Self::Certificate { .. }
             | Self::NotTls { .. }
@@ -219,6 +230,7 @@ impl Error {
             Self::Tls { .. } => {
                 "The server must offer TLS 1.2 or newer with current ciphers; check that the port is right."
             }
+            Self::Answer { .. } => "Whoever runs that server must mend what it answers.",
             Self::OwnAuthorities { .. } => {
                 "POSTROOM_TLS_CA_FILE must name a readable file with certificates in PEM form."
             }

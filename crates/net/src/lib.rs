@@ -7,9 +7,11 @@
 pub mod connect;
 pub mod error;
 pub mod guard;
+pub mod http;
 mod resolve;
 pub mod tls;
 
 pub use connect::{Origin, Outgoing, Settings, Stream};
 pub use error::{CertificateFault, Error, Step};
 pub use guard::{PrivateHosts, is_public};
+pub use http::{AnswerFault, FetchBounds, Fetched};

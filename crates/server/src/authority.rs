@@ -26,8 +26,10 @@ impl Authority for Stored {
     }
 }
 
+/// What is to leave under a grant that its person paused waits until they take that back.
 fn told(refusal: &Refusal) -> Standing {
-    if refusal.is_temporary() { Standing::Unavailable } else { Standing::Ended }
+    let is_to_wait = refusal.is_temporary() || matches!(refusal, Refusal::Paused);
+    if is_to_wait { Standing::Unavailable } else { Standing::Ended }
 }
 
 /// The one grant of a process that was started with an account of its own. Of all others it knows nothing.
@@ -53,8 +55,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_what_could_not_be_found_out_is_looked_up_again() {
+    fn what_could_not_be_found_out_and_what_is_paused_is_looked_up_again() {
         assert!(matches!(told(&Refusal::Unavailable(Error::NoStore)), Standing::Unavailable));
+        assert!(matches!(told(&Refusal::Paused), Standing::Unavailable));
         for refusal in [Refusal::Unknown, Refusal::Expired, Refusal::Revoked, Refusal::Disabled] {
             assert!(matches!(told(&refusal), Standing::Ended), "{refusal:?}");
         }

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use domain::{GrantId, Timestamp};
 use sha2::{Digest, Sha256};
 
-use crate::{Error, Result, Row, Store, Transaction};
+use crate::{Error, Result, Row, Store, Transaction, calls};
 
 /// What is to be recorded.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -48,7 +48,7 @@ pub enum Chain {
 }
 
 impl Store {
-    /// Appends rows in their order, all or none.
+    /// Appends rows in their order, all or none, and counts the calls among them.
     pub async fn append_audit(&self, rows: &[NewAuditRow]) -> Result<()> {
         const ADD: &str = "INSERT INTO audit \
             (user_name, seq, grant_id, door, tool, targets, outcome, at, prev_hash, hash) \
@@ -80,6 +80,7 @@ impl Store {
             transaction.execute(ADD, &values).await?;
             *end = End { seq, hash };
         }
+        calls::count(&mut transaction, rows).await?;
         for (user, end) in ends {
             transaction.execute(END, &[user.into(), end.seq.into(), end.hash.into()]).await?;
         }

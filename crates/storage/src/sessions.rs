@@ -55,10 +55,12 @@ impl Store {
         self.database.execute("DELETE FROM mcp_sessions WHERE last_used < $1", &[before.into()]).await
     }
 
-    /// All sessions whose grant has not ended by itself.
+    /// All sessions whose grant lets somebody in, as far as the grant says that itself. One that was opened
+    /// while its grant was being ended or paused is not among them.
     pub async fn list_sessions(&self) -> Result<Vec<Session>> {
         const LIST: &str = "SELECT s.id, s.grant_id, s.last_used FROM mcp_sessions s \
-             LEFT JOIN grants g ON g.id = s.grant_id WHERE g.expires IS NULL OR g.expires > $1";
+             LEFT JOIN grants g ON g.id = s.grant_id \
+             WHERE g.revoked IS NULL AND g.paused IS NULL AND (g.expires IS NULL OR g.expires > $1)";
         self.database.fetch(LIST, &[self.now().into()]).await?.iter().map(read).collect()
     }
 }

@@ -12,6 +12,8 @@ pub struct Standing {
     pub grant: Grant,
     /// Whether it was revoked.
     pub is_revoked: bool,
+    /// Whether the person paused it.
+    pub is_paused: bool,
     /// The user's name.
     pub user_name: String,
     /// Whether the user is disabled.
@@ -35,7 +37,7 @@ pub struct HeldAccount {
 macro_rules! of_a_grant {
     (columns) => {
         "g.id AS grant_id, g.user_id, g.label, g.scopes, g.accounts, g.limits, g.created, g.expires, \
-         g.revoked AS grant_revoked, u.name AS user_name, u.is_disabled, \
+         g.revoked AS grant_revoked, g.paused AS grant_paused, u.name AS user_name, u.is_disabled, \
          a.id AS account_id, a.name AS account_name, a.is_default"
     };
     (joins) => {
@@ -64,6 +66,7 @@ pub(crate) fn read(row: &Row, rows: &[Row]) -> Result<Standing> {
     Ok(Standing {
         grant: grants::read(row)?,
         is_revoked: !row.is_null("grant_revoked")?,
+        is_paused: !row.is_null("grant_paused")?,
         user_name: row.text("user_name")?.to_owned(),
         is_user_disabled: row.flag("is_disabled")?,
         accounts: rows.iter().filter_map(|row| read_account(row).transpose()).collect::<Result<_>>()?,

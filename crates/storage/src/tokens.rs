@@ -1,8 +1,38 @@
 //! Bearer tokens as hashes, and the one query that every call begins with.
 
-use domain::{GrantId, Timestamp, TokenId};
+use domain::{GrantId, Scopes, Timestamp, TokenId};
 
-use crate::{Result, Standing, Store, Transaction, standing, standing::of_a_grant};
+use crate::{Error, Result, Standing, Store, Transaction, grants, standing, standing::of_a_grant};
+
+/// What a token is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TokenKind {
+    /// A bearer that a person made for a script.
+    Personal,
+    /// A bearer of an OAuth client.
+    Access,
+    /// What an OAuth client has its next tokens for: lets nobody in.
+    Refresh,
+}
+
+impl TokenKind {
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::Personal => "personal",
+            Self::Access => "access",
+            Self::Refresh => "refresh",
+        }
+    }
+
+    pub(crate) fn read(text: &str) -> Result<Self> {
+        match text {
+            "personal" => Ok(Self::Personal),
+            "access" => Ok(Self::Access),
+            "refresh" => Ok(Self::Refresh),
+            _ => Err(Error::Unreadable("kind of a token")),
+        }
+    }
+}
 
 /// A token that is to be stored.
 #[derive(Debug, Clone)]
@@ -18,6 +48,12 @@ pub struct NewToken {
 pub struct Bearer {
     /// The token's id.
     pub token: TokenId,
+    /// What the token is for.
+    pub kind: TokenKind,
+    /// What the token was given; all of its grant if absent.
+    pub scopes: Option<Scopes>,
+    /// Whom the token is for; absent for a personal one.
+    pub resource: Option<String>,
     /// When the token ends by itself.
     pub token_expires: Option<Timestamp>,
     /// Whether the token was revoked.
@@ -32,7 +68,8 @@ impl Store {
     /// What is known about the bearer with that SHA-256, in one query.
     pub async fn find_bearer(&self, hash: &[u8; 32]) -> Result<Option<Bearer>> {
         const FIND: &str = concat!(
-            "SELECT t.id AS token_id, t.expires AS token_expires, t.revoked AS token_revoked, t.last_used, ",
+            "SELECT t.id AS token_id, t.kind, t.scopes AS token_scopes, t.resource, ",
+            "t.expires AS token_expires, t.revoked AS token_revoked, t.last_used, ",
             of_a_grant!(columns),
             " FROM tokens t JOIN grants g ON g.id = t.grant_id ",
             of_a_grant!(joins),
@@ -42,6 +79,9 @@ impl Store {
         let Some(row) = rows.first() else { return Ok(None) };
         Ok(Some(Bearer {
             token: TokenId::from_text(row.text("token_id")?),
+            kind: TokenKind::read(row.text("kind")?)?,
+            scopes: row.optional_text("token_scopes")?.map(grants::read_scopes),
+            resource: row.optional_text("resource")?.map(str::to_owned),
             token_expires: row.optional_instant("token_expires")?,
             is_token_revoked: !row.is_null("token_revoked")?,
             last_used: row.optional_instant("last_used")?,
@@ -49,11 +89,21 @@ impl Store {
         }))
     }
 
-    /// Notes that a token was used at `at`; an earlier note is kept if it is later.
+    /// Notes that a token, its sign-in and its grant were used at `at`; an earlier note is kept if it is later.
     pub async fn touch_token(&self, token: &TokenId, at: Timestamp) -> Result<()> {
-        const TOUCH: &str =
-            "UPDATE tokens SET last_used = $2 WHERE id = $1 AND (last_used IS NULL OR last_used < $2)";
-        self.database.execute(TOUCH, &[token.as_str().into(), at.into()]).await.map(drop)
+        // in the order in which all lock rows of these tables
+        const TOUCH: [&str; 3] = [
+            "UPDATE grants SET last_used = $2 WHERE id = (SELECT grant_id FROM tokens WHERE id = $1) \
+             AND (last_used IS NULL OR last_used < $2)",
+            "UPDATE families SET last_used = $2 WHERE id = (SELECT family_id FROM tokens WHERE id = $1) \
+             AND (last_used IS NULL OR last_used < $2)",
+            "UPDATE tokens SET last_used = $2 WHERE id = $1 AND (last_used IS NULL OR last_used < $2)",
+        ];
+        let mut transaction = self.database.begin().await?;
+        for sql in TOUCH {
+            transaction.execute(sql, &[token.as_str().into(), at.into()]).await?;
+        }
+        transaction.commit().await
     }
 
     pub(crate) async fn insert_token(

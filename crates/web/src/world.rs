@@ -76,7 +76,12 @@ impl World {
             access::Settings { issuer: public_url.to_owned(), signup, ..access::Settings::default() };
         let access = Access::in_memory(watch.clone(), random.clone(), &settings).await.unwrap();
         let engine = Engine::unstored(watch.clone(), random.clone());
-        let settings = Settings { public_url: public_url.to_owned(), clock: watch.clone(), random };
+        let settings = Settings {
+            public_url: public_url.to_owned(),
+            clock: watch.clone(),
+            random,
+            approval: domain::ApprovalRule::default(),
+        };
         let router = crate::router(access.clone(), engine, settings.clone());
         Self { access, watch, settings, router }
     }

@@ -1,6 +1,8 @@
 //! The ways in, one file each: what they have in common is that they end in a principal.
 
+pub(crate) mod bearer;
 pub(crate) mod carried;
+pub(crate) mod oauth;
 pub(crate) mod personal;
 pub(crate) mod stdio;
 
@@ -45,6 +47,7 @@ pub(crate) async fn principal(access: &Access, bearer: &str) -> Result<Principal
         return Err(Refusal::Unknown);
     }
     match bearer.get(..4) {
+        Some(oauth::PREFIX) => oauth::principal(access, bearer).await,
         Some(personal::PREFIX) => personal::principal(access, bearer).await,
         _ => Err(Refusal::Unknown),
     }
@@ -52,7 +55,7 @@ pub(crate) async fn principal(access: &Access, bearer: &str) -> Result<Principal
 
 /// The principal of a grant as it stands at `now`, if its user is let in and it has not ended.
 pub(crate) fn under(standing: Standing, door: Door, now: Timestamp) -> Result<Principal, Refusal> {
-    let Standing { grant, is_revoked, user_name, is_user_disabled, accounts } = standing;
+    let Standing { grant, is_revoked, is_paused, user_name, is_user_disabled, accounts } = standing;
     if is_user_disabled {
         return Err(Refusal::Disabled);
     }
@@ -61,6 +64,9 @@ pub(crate) fn under(standing: Standing, door: Door, now: Timestamp) -> Result<Pr
     }
     if grant.expires.is_some_and(|expires| expires <= now) {
         return Err(Refusal::Expired);
+    }
+    if is_paused {
+        return Err(Refusal::Paused);
     }
     Ok(Principal {
         user: user_name,

@@ -33,7 +33,11 @@ pub(crate) async fn principal(
             limits: ceiling.limits(),
         });
     };
-    let grant = access.find_grant(&user, label).await?;
+    let held = access.find_grant(&user, label).await?;
+    if held.is_paused {
+        return Err(Error::AgentPaused(held.grant.label));
+    }
+    let grant = held.grant;
     Ok(Principal {
         user: user.name,
         accounts: granted(accounts, &grant.accounts),

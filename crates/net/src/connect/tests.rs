@@ -18,13 +18,13 @@ use super::*;
 use crate::CertificateFault;
 
 /// A certificate authority whose bundle lies in a file.
-struct Authority {
+pub(crate) struct Authority {
     issuer: Issuer<'static, KeyPair>,
     folder: TempDir,
 }
 
 impl Authority {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let mut params = CertificateParams::new(Vec::new()).unwrap();
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         let key = KeyPair::generate().unwrap();
@@ -34,12 +34,12 @@ impl Authority {
         Self { issuer: Issuer::new(params, key), folder }
     }
 
-    fn bundle(&self) -> PathBuf {
+    pub(crate) fn bundle(&self) -> PathBuf {
         self.folder.path().join("ca.pem")
     }
 
     /// A server's configuration with a certificate of this authority, changed by `change`.
-    fn serve(&self, names: &[&str], change: impl FnOnce(&mut CertificateParams)) -> ServerConfig {
+    pub(crate) fn serve(&self, names: &[&str], change: impl FnOnce(&mut CertificateParams)) -> ServerConfig {
         let mut params =
             CertificateParams::new(names.iter().map(ToString::to_string).collect::<Vec<_>>()).unwrap();
         change(&mut params);
@@ -60,7 +60,7 @@ fn server_config(certificate: CertificateDer<'static>, key: &KeyPair) -> ServerC
 }
 
 /// An opener that may reach this machine, with short deadlines.
-fn outgoing(ca_file: Option<PathBuf>) -> Outgoing {
+pub(crate) fn outgoing(ca_file: Option<PathBuf>) -> Outgoing {
     Outgoing::new(Settings {
         private_hosts: PrivateHosts::Allow,
         ca_file,

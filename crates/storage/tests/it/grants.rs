@@ -1,7 +1,7 @@
 //! Grants and the bearers that stand for them.
 
 use domain::{ApprovalPlace, ApprovalRule, GrantedAccounts, Limits};
-use storage::Error;
+use storage::{Error, HeldGrant};
 
 use crate::world::{World, grant, name, password, settings, token};
 
@@ -27,9 +27,11 @@ pub(crate) async fn what_a_grant_holds_comes_back(world: &World) {
         (&added.label, added.scopes, &added.accounts, &added.limits, added.expires),
         (&wanted.label, wanted.scopes, &wanted.accounts, &wanted.limits, wanted.expires)
     );
-    assert_eq!(store.find_grant(&ann.id, "agent").await.unwrap(), Some(added.clone()));
+    let held = HeldGrant { grant: added.clone(), client: None, is_paused: false, last_used: None };
+    assert_eq!(store.find_grant(&ann.id, "agent").await.unwrap(), Some(held.clone()));
+    assert_eq!(store.find_grant_of(&ann.id, &added.id).await.unwrap(), Some(held.clone()));
     assert_eq!(store.find_bearer(&[1; 32]).await.unwrap().unwrap().standing.grant, added);
-    assert_eq!(store.list_grants(&ann.id).await.unwrap(), [(added, None)]);
+    assert_eq!(store.list_grants(&ann.id).await.unwrap(), [held]);
 }
 
 pub(crate) async fn a_bearer_is_found_with_grant_user_and_accounts(world: &World) {
@@ -56,7 +58,7 @@ pub(crate) async fn a_bearer_is_found_with_grant_user_and_accounts(world: &World
     store.touch_token(&bearer.token, now).await.unwrap();
     store.touch_token(&bearer.token, now - time::Duration::hours(1)).await.unwrap();
     assert_eq!(store.find_bearer(&[1; 32]).await.unwrap().unwrap().last_used, Some(now));
-    assert_eq!(store.list_grants(&ann.id).await.unwrap()[0].1, Some(now));
+    assert_eq!(store.list_grants(&ann.id).await.unwrap()[0].last_used, Some(now));
 }
 
 pub(crate) async fn an_unknown_bearer_is_nobody(world: &World) {

@@ -8,6 +8,7 @@ mod accounts;
 mod approvals;
 mod audit;
 mod changes;
+mod clients;
 mod database;
 mod grants;
 mod invitations;
@@ -50,6 +51,8 @@ on_both! {
     accounts::a_removed_account_is_gone_with_its_key_and_its_grants,
     accounts::the_first_account_is_the_default_until_another_is_chosen_or_it_goes,
     accounts::two_accounts_of_a_user_cannot_share_a_name,
+    accounts::what_was_not_typed_stays_when_an_account_is_changed,
+    accounts::a_changed_server_needs_its_password_and_changes_nothing_without,
     approvals::an_answer_holds_once,
     approvals::approving_makes_recipients_known_and_waits_for_the_time,
     approvals::an_answer_that_comes_too_late_is_none,
@@ -70,6 +73,10 @@ on_both! {
     changes::a_removed_account_takes_its_steps_and_its_moved_messages_along,
     changes::an_ended_grant_leaves_only_what_is_not_finished,
     changes::nothing_of_a_change_can_be_read_or_put_elsewhere,
+    clients::a_registered_client_is_found_as_it_was_kept,
+    clients::what_a_document_says_now_takes_the_place_of_what_it_said,
+    clients::registrations_are_counted_in_all_and_by_host,
+    clients::an_unused_client_is_forgotten_unless_somebody_let_it_in,
     database::a_change_is_seen_at_once_through_another_handle,
     database::a_dropped_transaction_leaves_nothing,
     database::a_newer_schema_is_refused_and_left_alone,

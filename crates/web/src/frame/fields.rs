@@ -49,3 +49,11 @@ impl Fields {
         self.0.iter().filter(move |(key, _)| key == name).map(|(_, value)| value.expose())
     }
 }
+
+#[cfg(test)]
+impl Fields {
+    /// The fields that a form with these values posts.
+    pub(crate) fn of(pairs: &[(&str, &str)]) -> Self {
+        Self(pairs.iter().map(|(name, value)| ((*name).to_owned(), Secret::new(*value))).collect())
+    }
+}

@@ -49,10 +49,14 @@ pub(crate) fn allow_form_action(mut response: Response, target: &Url) -> Respons
 
 /// The CSP source expression of a URL: its origin, or its scheme where an origin cannot be named.
 fn source(target: &Url) -> String {
+    // a host in a URL may hold `;` and `,`, which would begin another directive or policy
+    let is_plain =
+        |host: &str| host.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b'_'));
     match target.host() {
-        Some(Host::Domain(_) | Host::Ipv4(_)) if target.origin().is_tuple() => {
+        Some(Host::Domain(host)) if is_plain(host) && target.origin().is_tuple() => {
             target.origin().ascii_serialization()
         }
+        Some(Host::Ipv4(_)) if target.origin().is_tuple() => target.origin().ascii_serialization(),
         // no expression names an IPv6 host, and applications' own schemes have no origin
         _ => format!("{}:", target.scheme()),
     }
@@ -69,6 +73,7 @@ mod tests {
             ("http://127.0.0.1:33418/callback", "http://127.0.0.1:33418"),
             ("http://localhost:8080/", "http://localhost:8080"),
             ("http://[::1]:8080/", "http:"),
+            ("https://a;sandbox/", "https:"),
             ("cursor://anysphere.cursor-retrieval/oauth/callback", "cursor:"),
         ] {
             assert_eq!(source(&Url::parse(target).unwrap()), expected);

@@ -26,7 +26,7 @@ pub(crate) use headers::allow_form_action;
 pub(crate) use local::{Next, encode, query_value};
 pub(crate) use notice::{Notice, Tone};
 pub(crate) use person::{Admin, Person};
-pub(crate) use posted::{Posted, PostedByAdmin, PostedByVisitor};
+pub(crate) use posted::{Posted, PostedByAdmin, PostedByVisitor, is_loopback};
 pub(crate) use site::Site;
 pub use site::{Caller, Settings};
 pub(crate) use view::{Frame, Section, see_other, show};

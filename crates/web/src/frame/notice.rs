@@ -7,7 +7,7 @@ pub(crate) enum Tone {
     Ok,
     /// Look at it.
     Warn,
-    /// It went wrong.
+    /// It does not work.
     Bad,
 }
 

@@ -130,7 +130,8 @@ fn is_ours(origin: &Url, public_url: &str) -> bool {
         && (origin.origin() == ours.origin() || (is_same_door && is_loopback(origin) && is_loopback(&ours)))
 }
 
-fn is_loopback(url: &Url) -> bool {
+/// Whether the host of a URL is this computer.
+pub(crate) fn is_loopback(url: &Url) -> bool {
     match url.host() {
         Some(Host::Domain(name)) => name == "localhost",
         Some(Host::Ipv4(address)) => address.is_loopback(),

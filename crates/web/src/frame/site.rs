@@ -4,7 +4,7 @@ use std::{net::IpAddr, sync::Arc};
 
 use access::{Access, Browser, Signup};
 use axum::http::{HeaderMap, header::USER_AGENT, request::Parts};
-use domain::{Clock, Random, Timestamp};
+use domain::{ApprovalRule, Clock, Random, Timestamp};
 use engine::Engine;
 
 use super::cookies;
@@ -21,6 +21,8 @@ pub struct Settings {
     pub clock: Arc<dyn Clock>,
     /// What the cookies of visitors are made of.
     pub random: Arc<dyn Random>,
+    /// When the person is asked before mail leaves, if they do not choose otherwise for an agent.
+    pub approval: ApprovalRule,
 }
 
 impl std::fmt::Debug for Settings {

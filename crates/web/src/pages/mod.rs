@@ -7,10 +7,15 @@ mod connect;
 mod consent;
 mod home;
 mod invite;
+#[cfg(test)]
+mod let_in;
+mod limits;
 mod login;
 mod new_person;
+mod permission;
 mod settings;
 mod setup;
+mod words;
 
 #[cfg(test)]
 mod tests;

@@ -1,0 +1,65 @@
+//! How often grants called which tool, by the hour: summed up while audit rows are written, so that nobody has
+//! to read the trail to count. Not a record: rows are forgotten when nobody looks at them any more.
+
+use std::collections::BTreeMap;
+
+use domain::{Door, GrantId, Timestamp};
+
+use crate::{NewAuditRow, Result, Store, Transaction};
+
+/// Milliseconds of an hour.
+const HOUR: i128 = 3_600_000;
+
+/// What a person's answer on the command line is recorded as: no call of the grant.
+const ANSWER: &str = "approval";
+
+/// How often a grant called a tool.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CallCount {
+    /// The tool.
+    pub tool: String,
+    /// Calls that went well.
+    pub ok: u64,
+    /// All others.
+    pub other: u64,
+}
+
+impl Store {
+    /// How often a grant called which tool since the hour of `since`, most often first.
+    pub async fn count_calls(&self, grant: &GrantId, since: Timestamp) -> Result<Vec<CallCount>> {
+        const COUNT: &str = "SELECT tool, CAST(sum(ok) AS BIGINT) AS ok, CAST(sum(other) AS BIGINT) AS other \
+            FROM calls WHERE grant_id = $1 AND hour >= $2 GROUP BY tool ORDER BY sum(ok + other) DESC, tool";
+        let rows = self.database.fetch(COUNT, &[grant.as_str().into(), hour(since).into()]).await?;
+        let read = |row: &crate::Row| {
+            let tool = row.text("tool")?.to_owned();
+            Ok(CallCount { tool, ok: row.count("ok")?, other: row.count("other")? })
+        };
+        rows.iter().map(read).collect()
+    }
+
+    /// Forgets what was counted before the hour of `before`.
+    pub async fn forget_calls(&self, before: Timestamp) -> Result<u64> {
+        self.database.execute("DELETE FROM calls WHERE hour < $1", &[hour(before).into()]).await
+    }
+}
+
+/// Counts the calls among audit rows that are being written. What people do themselves is none.
+pub(crate) async fn count(transaction: &mut Transaction, rows: &[NewAuditRow]) -> Result<()> {
+    const ADD: &str = "INSERT INTO calls (grant_id, hour, tool, ok, other) VALUES ($1, $2, $3, $4, $5) \
+        ON CONFLICT (grant_id, hour, tool) \
+        DO UPDATE SET ok = calls.ok + excluded.ok, other = calls.other + excluded.other";
+    let mut counts: BTreeMap<(&str, i64, &str), (i64, i64)> = BTreeMap::new();
+    for row in rows.iter().filter(|row| row.door != Door::Page.as_str() && row.tool != ANSWER) {
+        let (ok, other) = counts.entry((row.grant.as_str(), hour(row.at), &row.tool)).or_default();
+        *(if row.outcome == "ok" { ok } else { other }) += 1;
+    }
+    for ((grant, hour, tool), (ok, other)) in counts {
+        transaction.execute(ADD, &[grant.into(), hour.into(), tool.into(), ok.into(), other.into()]).await?;
+    }
+    Ok(())
+}
+
+/// Whole hours since 1970.
+fn hour(at: Timestamp) -> i64 {
+    i64::try_from((at.unix_timestamp_nanos() / 1_000_000).div_euclid(HOUR)).unwrap_or(i64::MAX)
+}
