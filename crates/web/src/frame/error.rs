@@ -179,6 +179,9 @@ struct Part {
     request_id: String,
 }
 
+/// What a program reads that has come to the wrong door.
+const FOR_PROGRAMS: &str = "MCP clients connect to `/mcp`.";
+
 /// Draws the errors of pages: as a page, as a part of one, or as a line for programs.
 pub(super) async fn draw(State(site): State<Site>, request: Request, next: Next) -> Response {
     let headers = request.headers().clone();
@@ -193,7 +196,8 @@ pub(super) async fn draw(State(site): State<Site>, request: Request, next: Next)
         let frame = signed_in.map_or_else(Frame::outside, |person| frame_of(&person, Section::Outside, None));
         show(&Page { frame, told, request_id })
     } else {
-        let line = format!("{}. {}\n", told.title, told.next);
+        let next = if told.status == StatusCode::NOT_FOUND { FOR_PROGRAMS } else { &told.next };
+        let line = format!("{}. {next}\n", told.title);
         Ok(([(CONTENT_TYPE, "text/plain; charset=utf-8")], line).into_response())
     };
     if let Ok(drawn) = drawn {
