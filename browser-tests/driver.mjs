@@ -107,7 +107,7 @@ export class Person {
 
   /** Fills in and sends the page that asks who one is. */
   async fillSignIn(user, password) {
-    await this.type(/^(user ?)?name/i, user);
+    await this.page.locator('main [name="name"]').fill(user);
     await this.type(/^password/i, password);
     await this.named(/^sign in/i).click();
     await this.page.waitForLoadState("load");

@@ -1,7 +1,7 @@
 //! Cookies: their names and flags. On https they carry `__Host-`, which no other host can set; browsers refuse
 //! that prefix on plain loopback, so they go without there.
 
-use access::Opened;
+use access::{Opened, cookie_of, device_cookie, session_cookie};
 use axum::{
     http::{
         HeaderMap, HeaderValue,
@@ -59,10 +59,8 @@ enum Kind {
 
 fn name(site: &Site, kind: Kind) -> &'static str {
     match (kind, site.is_https()) {
-        (Kind::Session, true) => "__Host-postroom",
-        (Kind::Session, false) => "postroom",
-        (Kind::Device, true) => "__Host-postroom-device",
-        (Kind::Device, false) => "postroom-device",
+        (Kind::Session, is_https) => session_cookie(is_https),
+        (Kind::Device, is_https) => device_cookie(is_https),
         (Kind::Visit, true) => "__Host-postroom-visit",
         (Kind::Visit, false) => "postroom-visit",
     }
@@ -79,7 +77,6 @@ fn set(site: &Site, response: &mut Response, kind: Kind, value: &str, age: Optio
 }
 
 fn read(headers: &HeaderMap, name: &str) -> Option<Secret> {
-    let sent = headers.get_all(COOKIE).iter().filter_map(|value| value.to_str().ok());
-    let mut pairs = sent.flat_map(|value| value.split(';')).filter_map(|pair| pair.trim().split_once('='));
-    pairs.find(|(key, value)| *key == name && !value.is_empty()).map(|(_, value)| Secret::new(value))
+    let mut sent = headers.get_all(COOKIE).iter().filter_map(|value| value.to_str().ok());
+    sent.find_map(|header| cookie_of(header, name))
 }

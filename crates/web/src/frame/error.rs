@@ -3,6 +3,7 @@
 
 use std::error::Error as _;
 
+use access::Browser;
 use askama::Template;
 use axum::{
     extract::{Request, State},
@@ -188,7 +189,7 @@ pub(super) async fn draw(State(site): State<Site>, request: Request, next: Next)
     let drawn = if headers.contains_key(HX_REQUEST) {
         show(&Part { told, request_id })
     } else if accepts_html(&headers) {
-        let signed_in = signed_in(&site, &headers).await.ok().flatten();
+        let signed_in = signed_in(&site, &headers, &Browser::default()).await.ok().flatten();
         let frame = signed_in.map_or_else(Frame::outside, |person| frame_of(&person, Section::Outside, None));
         show(&Page { frame, told, request_id })
     } else {

@@ -15,6 +15,7 @@ use axum::{
     response::{IntoResponse as _, Response},
     routing::get,
 };
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use flate2::{Compression, write::GzEncoder};
 use sha2::{Digest as _, Sha256};
 
@@ -44,7 +45,7 @@ static FILES: LazyLock<Vec<File>> = LazyLock::new(|| {
 
 impl File {
     fn new(name: &'static str, kind: &'static str, bytes: &'static [u8]) -> Self {
-        let hash: String = Sha256::digest(bytes).iter().take(8).map(|byte| format!("{byte:02x}")).collect();
+        let hash = URL_SAFE_NO_PAD.encode(&Sha256::digest(bytes)[..9]);
         let (stem, ending) = name.split_once('.').unwrap_or((name, ""));
         let path = format!("/static/{stem}.{hash}.{ending}");
         Self { name, kind, bytes, path, etag: format!("\"{hash}\""), packed: OnceLock::new() }

@@ -57,9 +57,13 @@ pub(super) fn frame_of(signed_in: &SignedIn, here: Section, notice: Option<Notic
 }
 
 /// Who is signed in with the request's cookie.
-pub(super) async fn signed_in(site: &Site, headers: &HeaderMap) -> Result<Option<SignedIn>, Error> {
+pub(super) async fn signed_in(
+    site: &Site,
+    headers: &HeaderMap,
+    browser: &Browser,
+) -> Result<Option<SignedIn>, Error> {
     match cookies::session(site, headers) {
-        Some(cookie) => Ok(site.access.signed_in(&cookie).await?),
+        Some(cookie) => Ok(site.access.signed_in_from(&cookie, browser).await?),
         None => Ok(None),
     }
 }
@@ -68,10 +72,9 @@ impl FromRequestParts<Site> for Person {
     type Rejection = Response;
 
     async fn from_request_parts(parts: &mut Parts, site: &Site) -> Result<Self, Response> {
-        match signed_in(site, &parts.headers).await {
-            Ok(Some(signed_in)) => {
-                Ok(Self { signed_in, browser: site.browser(parts), notice: notice_of(&parts.uri) })
-            }
+        let browser = site.browser(parts);
+        match signed_in(site, &parts.headers, &browser).await {
+            Ok(Some(signed_in)) => Ok(Self { signed_in, browser, notice: notice_of(&parts.uri) }),
             Ok(None) => Err(to_login(&parts.method, &parts.uri, &parts.headers)),
             Err(error) => Err(error.into_response()),
         }

@@ -4,7 +4,7 @@ use axum::{
     body::to_bytes,
     extract::{FromRequest, FromRequestParts, Request},
     http::{
-        HeaderMap, HeaderName,
+        HeaderMap, HeaderName, HeaderValue,
         header::{CONTENT_TYPE, ORIGIN},
     },
     response::{IntoResponse as _, Response},
@@ -60,7 +60,7 @@ impl FromRequest<Site> for Posted {
         let person = Person::from_request_parts(&mut parts, site).await?;
         let request = Request::from_parts(parts, body);
         let fields = read(request, site, &person.signed_in.csrf).await;
-        fields.map(|fields| Self { person, fields }).map_err(axum::response::IntoResponse::into_response)
+        fields.map(|fields| Self { person, fields }).map_err(Error::into_response)
     }
 }
 
@@ -72,7 +72,7 @@ impl FromRequest<Site> for PostedByAdmin {
         let Admin(person) = Admin::from_request_parts(&mut parts, site).await?;
         let request = Request::from_parts(parts, body);
         let fields = read(request, site, &person.signed_in.csrf).await;
-        fields.map(|fields| Self { person, fields }).map_err(axum::response::IntoResponse::into_response)
+        fields.map(|fields| Self { person, fields }).map_err(Error::into_response)
     }
 }
 
@@ -84,7 +84,7 @@ impl FromRequest<Site> for PostedByVisitor {
         let visitor = Visitor::from_request_parts(&mut parts, site).await?;
         let request = Request::from_parts(parts, body);
         let fields = read(request, site, &visitor.csrf()).await;
-        fields.map(|fields| Self { visitor, fields }).map_err(axum::response::IntoResponse::into_response)
+        fields.map(|fields| Self { visitor, fields }).map_err(Error::into_response)
     }
 }
 
@@ -110,7 +110,7 @@ fn is_form(headers: &HeaderMap) -> bool {
 /// What the browser itself says about the page that posted. Neither header is there in every browser, and under
 /// our own referrer policy the origin is `null`: the token in the form counts in any case.
 fn is_from_here(headers: &HeaderMap, public_url: &str) -> bool {
-    let site = headers.get(SEC_FETCH_SITE).map(|value| value.as_bytes());
+    let site = headers.get(SEC_FETCH_SITE).map(HeaderValue::as_bytes);
     if !matches!(site, None | Some(b"same-origin" | b"none")) {
         return false;
     }

@@ -14,11 +14,11 @@ use sha2::{Digest as _, Sha256};
 
 use super::{
     cookies,
-    error::Answer,
+    error::{Answer, Error},
     notice::Notice,
-    person::{frame_of, signed_in},
+    person::signed_in,
     site::Site,
-    view::{Frame, Section, notice_of, show},
+    view::{Frame, notice_of, show},
 };
 
 /// Characters of a visit's cookie: 32 octets in base64url.
@@ -43,14 +43,6 @@ impl Visitor {
         Frame { csrf, notice: self.notice, ..Frame::outside() }
     }
 
-    /// What the layout shows around a page that anybody may see: with navigation if they are signed in.
-    pub(crate) fn frame_in(&self, here: Section) -> Frame {
-        match &self.signed_in {
-            Some(signed_in) => frame_of(signed_in, here, self.notice),
-            None => self.frame(),
-        }
-    }
-
     /// What forms for visitors carry.
     pub(super) fn csrf(&self) -> Secret {
         let hash =
@@ -69,8 +61,8 @@ impl FromRequestParts<Site> for Visitor {
     type Rejection = Response;
 
     async fn from_request_parts(parts: &mut Parts, site: &Site) -> Result<Self, Response> {
-        let signed_in =
-            signed_in(site, &parts.headers).await.map_err(axum::response::IntoResponse::into_response)?;
+        let browser = site.browser(parts);
+        let signed_in = signed_in(site, &parts.headers, &browser).await.map_err(Error::into_response)?;
         let sent = cookies::visit(site, &parts.headers).filter(|visit| visit.expose().len() == LENGTH);
         let is_new = sent.is_none();
         let visit = sent.unwrap_or_else(|| {
@@ -78,7 +70,6 @@ impl FromRequestParts<Site> for Visitor {
             site.settings.random.fill(&mut bytes);
             Secret::new(URL_SAFE_NO_PAD.encode(bytes))
         });
-        let browser = site.browser(parts);
         Ok(Self { signed_in, browser, visit, is_new, notice: notice_of(&parts.uri) })
     }
 }

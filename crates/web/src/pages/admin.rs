@@ -1,7 +1,7 @@
 //! The people of this server, for its administrators: who there is, inviting, shutting out, and links for those
 //! who forgot their password. For everybody else this page is not there.
 
-use access::{Invitation, Purpose};
+use access::{Invitation, Purpose, Signup};
 use askama::Template;
 use axum::{
     Router,
@@ -26,6 +26,9 @@ pub(super) fn routes() -> Router<Site> {
         .route("/admin/users/enable", post(enable))
 }
 
+/// What a link is for that lets in another administrator.
+const ADMIN: Purpose = Purpose::Invite { is_admin: true };
+
 /// Characters of a note.
 const LONGEST_NOTE: usize = 100;
 
@@ -45,7 +48,7 @@ struct Page {
     now: Timestamp,
     users: Vec<Row>,
     invitations: Vec<Invitation>,
-    is_open: bool,
+    signup: Signup,
     note: String,
     note_error: &'static str,
 }
@@ -64,14 +67,10 @@ impl Page {
             now: site.now(),
             users: site.access.user_list().await?.into_iter().map(row).collect(),
             invitations: site.access.invitation_list().await?,
-            is_open: site.is_open(),
+            signup: site.access.settings().signup,
             note: String::new(),
             note_error: "",
         })
-    }
-
-    fn is_for_admin(&self, invitation: &Invitation) -> bool {
-        invitation.purpose == Purpose::Invite { is_admin: true }
     }
 
     fn until(&self, then: &Timestamp) -> String {
@@ -154,3 +153,6 @@ async fn enable(State(site): State<Site>, form: PostedByAdmin) -> Answer {
 fn name(fields: &Fields) -> String {
     fields.text("name").to_owned()
 }
+
+#[cfg(test)]
+mod tests;

@@ -7,6 +7,8 @@ mod connect;
 mod consent;
 mod home;
 mod invite;
+#[cfg(test)]
+mod let_in;
 mod limits;
 mod login;
 mod new_person;
@@ -14,6 +16,9 @@ mod permission;
 mod settings;
 mod setup;
 mod words;
+
+#[cfg(test)]
+mod tests;
 
 use axum::Router;
 

@@ -62,7 +62,7 @@ async fn accept(State(site): State<Site>, form: PostedByVisitor) -> Answer {
     };
     let new_person = match error {
         access::Error::InvitationOver => NewPerson::default(),
-        other => NewPerson::refused(name, other)?,
+        other => NewPerson::refused(&name, other)?,
     };
     let stage = stage(&site, Some(&code), new_person).await?;
     let mut response = visitor.show(&site, &Page { frame: visitor.frame(), stage })?;
@@ -81,6 +81,9 @@ async fn stage(site: &Site, code: Option<&Secret>, new_person: NewPerson) -> Res
     {
         return Ok(Stage::Form { code: code.clone(), new_person });
     }
-    let is_fresh = site.access.user_list().await?.is_empty();
-    Ok(if is_fresh { Stage::NoLink { had_code: code.is_some() } } else { Stage::Done })
+    let is_set_up = site.access.has_users().await?;
+    Ok(if is_set_up { Stage::Done } else { Stage::NoLink { had_code: code.is_some() } })
 }
+
+#[cfg(test)]
+mod tests;

@@ -113,7 +113,7 @@ mod tests {
     #[test]
     fn a_host_of_other_letters_is_shown_in_ascii() {
         // a Cyrillic letter in the place of the first `a`
-        let host = "xn--clude-5nf.ai".to_owned();
+        let host = "xn--clude-5ve.ai".to_owned();
         assert_eq!(destination("https://cl\u{430}ude.ai/callback"), Destination::Site { host });
     }
 
