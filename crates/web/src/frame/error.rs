@@ -17,7 +17,7 @@ use axum::{
 use domain::{Code, Problem};
 
 use super::{
-    person::{HX_REQUEST, frame_of, signed_in},
+    person::{HX_BOOSTED, HX_REQUEST, frame_of, signed_in},
     site::{Caller, Site},
     view::{Frame, Section, show},
 };
@@ -189,7 +189,9 @@ pub(super) async fn draw(State(site): State<Site>, request: Request, next: Next)
     let mut response = next.run(request).await;
     let Some(told) = response.extensions_mut().remove::<Told>() else { return response };
     let request_id = if told.is_ours { caller.request_id } else { String::new() };
-    let drawn = if headers.contains_key(HX_REQUEST) {
+    // a form that is posted by a script in the page's name wants the page
+    let is_part = headers.contains_key(HX_REQUEST) && !headers.contains_key(HX_BOOSTED);
+    let drawn = if is_part {
         show(&Part { told, request_id })
     } else if accepts_html(&headers) {
         let signed_in = signed_in(&site, &headers, &Browser::default()).await.ok().flatten();
