@@ -49,6 +49,7 @@ async fn a_public_address_has_no_such_note() {
     let page = ann.get("/connect").await;
     assert!(page.says("https://mail.example.org/mcp") && !page.says("cannot reach"));
     assert!(page.says("You have no mailbox here yet"));
+    assert!(page.says("id=\"guide-claude-ai\" checked"));
 }
 
 #[tokio::test]
@@ -71,9 +72,10 @@ async fn links_into_editors_carry_exactly_the_address() {
 async fn the_first_tab_can_be_named() {
     let (_world, mut ann) = scene("http://localhost:8143").await;
     let page = ann.get("/connect?with=cursor").await;
-    assert!(page.says("id=\"guide-cursor\" checked") && !page.says("id=\"guide-claude-ai\" checked"));
+    assert!(page.says("id=\"guide-cursor\" checked") && !page.says("id=\"guide-claude-code\" checked"));
     let page = ann.get("/connect?with=%22%3E%3Cscript%3E&since=abc").await;
-    assert!(page.says("id=\"guide-claude-ai\" checked") && !page.says("\"><script>"));
+    assert!(page.says("id=\"guide-claude-code\" checked"), "one that reaches a local address");
+    assert!(!page.says("\"><script>"));
 }
 
 /// The part of the page that waits, and where it asks next.

@@ -284,3 +284,29 @@ async fn a_client_that_is_in_sees_its_permission_edited_not_doubled() {
     let [agent] = agents.as_slice() else { panic!("{agents:?}") };
     assert_eq!(agent.grant.scopes.to_string(), "mail:read mail:draft mail:modify");
 }
+
+#[tokio::test]
+async fn that_an_answer_ends_a_pause_is_said_before() {
+    let (world, mut ann) = scene().await;
+    let client = world.client("Claude", CLAUDE).await;
+    let first = world.question(&ann, &client, None).await;
+    allow(&mut ann, &first, &["mail:read"], &["work"]).await;
+    let who = world.who(&ann).await;
+    let grant = world.access.agent_list(&who).await.unwrap()[0].grant.id.clone();
+    world.access.agent_pause(&who, &grant, true).await.unwrap();
+    let second = world.question(&ann, &client, None).await;
+    assert!(ann.get(&second).await.says("paused it. If you allow this, it goes on"));
+    ann.submit(&second, &second, &[("answer", "refuse")]).await;
+    assert!(world.access.agent_list(&who).await.unwrap()[0].is_paused, "a no leaves it paused");
+}
+
+#[tokio::test]
+async fn enter_in_a_field_presses_no_button_that_allows() {
+    let (world, mut ann) = scene().await;
+    let client = world.client("Claude", CLAUDE).await;
+    let question = world.question(&ann, &client, None).await;
+    let page = ann.get(&question).await;
+    let form = page.html.split(&format!("action=\"{question}\"")).nth(1).unwrap();
+    let first = form.split("<button").nth(1).unwrap();
+    assert!(first.starts_with(" type=\"submit\" disabled"), "{first}");
+}
