@@ -81,9 +81,6 @@ impl World {
         Self { access, watch, router }
     }
 
-    pub(crate) fn router(&self) -> Router {
-        self.router.clone()
-    }
     /// Lets time pass.
     pub(crate) fn pass(&self, time: Duration) {
         self.watch.0.fetch_add(time.whole_seconds(), Ordering::Relaxed);
