@@ -20,6 +20,7 @@ mod hosted;
 mod letters;
 mod links;
 mod listing;
+mod pages;
 mod product;
 mod rendering;
 mod report;
@@ -136,9 +137,10 @@ pub(crate) fn run(arguments: &[String]) -> Result<(), Failure> {
 type Measure = fn(&World) -> Result<Vec<Row>, Failure>;
 
 /// Sections that depend little on how many messages there are, so that they are measured once.
-const SECTIONS: [(&str, &str, Measure); 7] = [
+const SECTIONS: [(&str, &str, Measure); 8] = [
     ("tokens", "What an agent pays", tokens::measure),
     ("serving", "The server", serving::measure),
+    ("pages", "Pages for people", pages::measure),
     ("links", "Attachments", links::measure),
     ("sending", "Sending", sending::measure),
     ("sorting", "Sorting", sorting::measure),

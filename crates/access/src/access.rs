@@ -7,7 +7,9 @@ use storage::Store;
 use time::Duration;
 
 use crate::{
-    Audit, Ceiling, Error, RateLimit, Refusal, Result, Sessions, client_document::Documents, doors,
+    Audit, Ceiling, Error, RateLimit, Refusal, Result, Sessions,
+    client_document::Documents,
+    doors,
     signin::{password::Turns, throttle::Throttle},
     writer::Writer,
 };

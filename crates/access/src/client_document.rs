@@ -20,6 +20,7 @@ use url::Url;
 use crate::{
     Access, AuthMethod, Client, ClientRefusal,
     access::chain,
+    agents::client_of,
     clients::{shown_name, shown_uri},
     redirect,
 };
@@ -112,30 +113,25 @@ impl Access {
         let url = check_url(id.as_str()).map_err(ClientRefusal::Document)?;
         let now = self.clock().now();
         let kept = self.find_client(id).await?.filter(|row| row.is_document);
-        let read = |row: ClientRow| Client::from_row(row).map_err(ClientRefusal::Unavailable);
-        if let Some(row) =
-            kept.as_ref().filter(|row| row.fetched.is_some_and(|fetched| now - fetched < FRESH))
-        {
-            self.note_use(row).await;
-            return read(row.clone());
-        }
+        let is_fresh = |row: &ClientRow| row.fetched.is_some_and(|fetched| now - fetched < FRESH);
+        let kept = match kept {
+            Some(row) if is_fresh(&row) => return Ok(client_of(row)),
+            kept => kept,
+        };
         let new = match self.read_document(&url).await {
             Ok(new) => new,
             Err(why) => {
                 tracing::info!(reason = why, "document of a client not read");
                 // a host that is down for a while does not shut out who uses its client every day
                 let row = kept.filter(|row| is_usable(row, now));
-                let row = row.ok_or(ClientRefusal::Document(why))?;
-                self.note_use(&row).await;
-                return read(row);
+                return row.map(client_of).ok_or(ClientRefusal::Document(why));
             }
         };
         let store = self.store().map_err(ClientRefusal::Unavailable)?;
         let saved = store.save_document_client(id, &new).await;
         let row = saved.map_err(|error| ClientRefusal::Unavailable(error.into()))?;
-        self.note_use(&row).await;
         self.forget_unused_clients().await;
-        read(row)
+        Ok(client_of(row))
     }
 
     async fn read_document(&self, url: &Url) -> Result<NewClientRow, &'static str> {

@@ -3,12 +3,11 @@
 
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
 use domain::{ClientId, Secret, Timestamp};
-use sha2::{Digest, Sha256};
 use storage::{ClientRow, NewClientRow};
 use time::Duration;
 use url::Url;
 
-use crate::{Access, Result, access::chain, client_document, redirect};
+use crate::{Access, access::chain, agents::client_of, client_document, doors::bearer, redirect};
 
 /// Over which registrations are counted.
 const WINDOW: Duration = Duration::hours(1);
@@ -20,8 +19,6 @@ const PER_HOST: u32 = 20;
 const PER_LOOPBACK: u32 = 60;
 /// How long a client is kept that nobody uses and nobody let in.
 const KEPT_UNUSED: Duration = Duration::days(30);
-/// Uses are noted this far apart at most.
-const NOTED_EVERY: Duration = Duration::hours(1);
 /// What a client is called that gives no name.
 const UNNAMED: &str = "Unnamed agent";
 /// Characters of an id, or of a client's page.
@@ -126,26 +123,6 @@ impl Client {
     pub fn has_redirect(&self, uri: &str) -> bool {
         self.redirect_uris.iter().any(|registered| redirect::is_same(registered, uri))
     }
-
-    /// A client as it is kept.
-    pub(crate) fn from_row(row: ClientRow) -> Result<Self> {
-        // a method that this program does not know is not taken for no method
-        let unknown = storage::Error::Unreadable("authentication method of a client");
-        Ok(Self {
-            auth_method: AuthMethod::named(&row.auth_method).ok_or(unknown)?,
-            id: row.id,
-            name: row.name,
-            uri: row.uri,
-            redirect_uris: row.redirect_uris,
-            is_document: row.is_document,
-            created: row.created,
-        })
-    }
-}
-
-/// What is kept of a client's secret.
-pub(crate) fn secret_hash(secret: &Secret) -> [u8; 32] {
-    Sha256::digest(secret.expose().as_bytes()).into()
 }
 
 impl Access {
@@ -170,8 +147,7 @@ impl Access {
         let now = self.clock().now();
         let found = self.find_client(id).await?;
         let Some(row) = found.filter(|row| client_document::is_usable(row, now)) else { return Ok(None) };
-        self.note_use(&row).await;
-        Client::from_row(row).map(Some).map_err(ClientRefusal::Unavailable)
+        Ok(Some(client_of(row)))
     }
 
     /// Registers a client; the secret is absent for a public one, and is not shown again.
@@ -191,13 +167,12 @@ impl Access {
             redirect_uris: new.redirect_uris.clone(),
             redirect_host,
             auth_method: new.auth_method.as_str(),
-            secret_hash: secret.as_ref().map(secret_hash),
+            secret_hash: secret.as_ref().map(|secret| bearer::hash(secret.expose())),
         };
         let unavailable = |error: storage::Error| RegistrationRefusal::Unavailable(error.into());
         let kept = store.add_client(&row).await.map_err(unavailable)?;
-        let client = Client::from_row(kept).map_err(RegistrationRefusal::Unavailable)?;
         self.forget_unused_clients().await;
-        Ok((client, secret))
+        Ok((client_of(kept), secret))
     }
 
     /// Counted in the database, so that several servers have one limit. Two registrations at the same
@@ -227,18 +202,6 @@ impl Access {
     pub(crate) async fn find_client(&self, id: &ClientId) -> Result<Option<ClientRow>, ClientRefusal> {
         let store = self.store().map_err(ClientRefusal::Unavailable)?;
         store.find_client(id).await.map_err(|error| ClientRefusal::Unavailable(error.into()))
-    }
-
-    /// Notes that the client is in use, now and then: it costs a write.
-    pub(crate) async fn note_use(&self, row: &ClientRow) {
-        let now = self.clock().now();
-        if now - row.last_used < NOTED_EVERY {
-            return;
-        }
-        let Ok(store) = self.store() else { return };
-        if let Err(error) = store.touch_client(&row.id, now).await {
-            tracing::warn!(error = %chain(&error), "use of a client not noted");
-        }
     }
 
     /// Registrations and documents that came to nothing go when the next ones come.

@@ -102,6 +102,15 @@ pub enum Error {
     /// An end that has come already.
     #[error("this would be over before it began")]
     AlreadyPast,
+    /// A stored password would go elsewhere than it was typed for.
+    #[error(transparent)]
+    PasswordNeeded(#[from] domain::account::PasswordNeeded),
+    /// The account was changed while it was being changed here.
+    #[error("the account was changed meanwhile")]
+    AccountChanged,
+    /// The user has as many accounts as anybody may have.
+    #[error("nobody has more than {0} accounts here")]
+    TooManyAccounts(usize),
     /// The password could not be hashed.
     #[error("the password could not be hashed")]
     Hashing,
@@ -144,6 +153,9 @@ impl Error {
             Self::AgentPaused(_) => "Let it in again on the page of your agents.".to_owned(),
             Self::AlreadyPast => "Choose a later day, or none.".to_owned(),
             Self::ApprovalExpired => "Have the agent send it again.".to_owned(),
+            Self::PasswordNeeded(_) => "Type the password once more.".to_owned(),
+            Self::AccountChanged => "Look at it as it is now, then try again.".to_owned(),
+            Self::TooManyAccounts(_) => "Remove one that is not used any more.".to_owned(),
             Self::Storage(error) => error.hint().to_owned(),
             _ => String::new(),
         }
@@ -159,12 +171,15 @@ impl Error {
             | Self::NoAccounts
             | Self::BadDuration(_)
             | Self::AlreadyPast
+            | Self::PasswordNeeded(_)
             | Self::BadSession => Code::InvalidInput,
+            Self::TooManyAccounts(_) => Code::TooMany,
             Self::UserTaken(_)
             | Self::AccountTaken(_)
             | Self::LabelTaken(_)
             | Self::ApprovalDecided(_)
             | Self::ApprovalExpired
+            | Self::AccountChanged
             | Self::InvitationOver
             | Self::ConsentOver => Code::Conflict,
             Self::UserNotFound { .. }

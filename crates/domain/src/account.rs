@@ -4,6 +4,10 @@ use std::{fmt, str::FromStr};
 
 use serde::{Deserialize, Serialize};
 
+mod change;
+
+pub use change::{PasswordNeeded, Service, SmtpPassword, Typed};
+
 use crate::{AccountId, Secret};
 
 /// An account's short name, unique to its user: `[a-z0-9_-]{1,32}`, never `all`.
@@ -64,6 +68,13 @@ impl fmt::Display for AccountName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
     }
+}
+
+/// Whether a text looks like a bare mail address, without a name and angle brackets.
+pub fn is_address(text: &str) -> bool {
+    let has_odd = text.chars().any(|c| c.is_whitespace() || c.is_control() || "<>,;\"".contains(c));
+    let sides = text.rsplit_once('@');
+    !has_odd && text.len() <= 320 && sides.is_some_and(|(local, host)| !local.is_empty() && !host.is_empty())
 }
 
 /// How a connection to a mail server is protected.
@@ -139,6 +150,20 @@ pub struct AccountSettings {
     /// What stands below a message that an agent writes, as plain text or HTML; empty for nothing.
     #[serde(default)]
     pub signature: String,
+    /// How the person likes to write, in their own words, for agents that draft; empty if they did not say.
+    #[serde(default)]
+    pub writing_style: String,
+}
+
+impl AccountSettings {
+    /// Longest signature, in characters.
+    pub const MAX_SIGNATURE: usize = 20_000;
+    /// Longest description of a writing style, in characters.
+    pub const MAX_WRITING_STYLE: usize = 4_000;
+    /// Longest display name, in characters.
+    pub const MAX_DISPLAY_NAME: usize = 200;
+    /// Most folders that agents can be limited to.
+    pub const MAX_ALLOWED_FOLDERS: usize = 200;
 }
 
 /// Which account something that is kept belongs to, whether or not the account itself is kept here.

@@ -17,6 +17,7 @@ pub mod principal;
 pub mod problem;
 pub mod query;
 pub mod reading;
+pub mod request;
 pub mod scope;
 pub mod secret;
 
@@ -35,5 +36,6 @@ pub use message_ref::MessageRef;
 pub use principal::{AccountSource, Door, GrantedAccount, Principal};
 pub use problem::{Code, Problem};
 pub use query::Query;
+pub use request::{ClientAddress, RequestId};
 pub use scope::{Scope, Scopes};
 pub use secret::Secret;

@@ -73,7 +73,14 @@ pub(crate) struct Inner {
     pub(crate) under_way: UnderWay,
     /// What is being changed.
     pub(crate) journal: Journal,
-    open: Mutex<HashMap<[u8; 32], Arc<Opened>>>,
+    open: Mutex<HashMap<[u8; 32], Kept>>,
+}
+
+/// An account that is kept open.
+struct Kept {
+    /// Which one of the database it is, if it is one.
+    stored: Option<AccountId>,
+    opened: Arc<Opened>,
 }
 
 /// How an account is doing.
@@ -95,6 +102,8 @@ pub struct AccountStatus {
     pub identities: Vec<String>,
     /// Folders the grant is limited to; empty if it is not.
     pub folders: Vec<String>,
+    /// How the person likes to write, in their own words; empty if they did not say.
+    pub writing_style: String,
 }
 
 /// Where an account submits mail, and with what.
@@ -160,9 +169,11 @@ impl Engine {
                 hint: String::new(),
                 identities: Vec::new(),
                 folders: principal.limits.folders.clone(),
+                writing_style: String::new(),
             };
             match self.settings_of(&granted.source).await {
-                Ok((settings, credentials)) => {
+                Ok((mut settings, credentials)) => {
+                    status.writing_style = std::mem::take(&mut settings.writing_style);
                     let account = self.assemble(
                         &principal.limits,
                         granted.name.clone(),
@@ -287,14 +298,41 @@ impl Engine {
     /// Closes all connections.
     pub fn close(&self) {
         let mut open = self.0.open.lock().unwrap_or_else(PoisonError::into_inner);
-        open.drain().for_each(|(_, opened)| opened.pool.close());
+        open.drain().for_each(|(_, kept)| kept.opened.pool.close());
+    }
+
+    /// Closes the connections of a stored account that was removed or changed; what goes on with the old
+    /// settings ends with the call that it belongs to.
+    pub fn let_go(&self, id: &AccountId) {
+        let mut open = self.0.open.lock().unwrap_or_else(PoisonError::into_inner);
+        open.retain(|_, kept| {
+            let is_it = kept.stored.as_ref() == Some(id);
+            if is_it {
+                kept.opened.pool.close();
+            }
+            !is_it
+        });
+    }
+
+    /// How a stored account was doing when it was last in touch with its IMAP server: `ok`, the code of the
+    /// problem, or `unknown`; and what to do about it. Asks nobody.
+    pub fn last_state(&self, id: &AccountId) -> (String, String) {
+        let open = self.0.open.lock().unwrap_or_else(PoisonError::into_inner);
+        let of_it = open.values().filter(|kept| kept.stored.as_ref() == Some(id));
+        let used = |kept: &&Kept| *kept.opened.used.lock().unwrap_or_else(PoisonError::into_inner);
+        of_it
+            .max_by_key(used)
+            .map_or_else(|| ("unknown".to_owned(), String::new()), |kept| kept.opened.state())
     }
 
     pub(crate) fn now(&self) -> Timestamp {
         self.0.settings.clock.now()
     }
 
-    async fn settings_of(&self, source: &AccountSource) -> Result<(AccountSettings, Credentials), Problem> {
+    pub(crate) async fn settings_of(
+        &self,
+        source: &AccountSource,
+    ) -> Result<(AccountSettings, Credentials), Problem> {
         match source {
             AccountSource::Carried(carried) => Ok((**carried).clone()),
             AccountSource::Stored(id) => {
@@ -310,7 +348,11 @@ impl Engine {
     }
 
     fn pool(&self, settings: &AccountSettings, credential: Credential) -> Pool {
-        Pool::new(pool::Settings {
+        Pool::new(self.pool_settings(settings, credential))
+    }
+
+    pub(crate) fn pool_settings(&self, settings: &AccountSettings, credential: Credential) -> pool::Settings {
+        pool::Settings {
             outgoing: self.0.settings.outgoing.clone(),
             endpoint: settings.imap.clone(),
             credential,
@@ -318,14 +360,14 @@ impl Engine {
             random: Arc::clone(&self.0.settings.random),
             connections: 2,
             idle: Duration::from_mins(5),
-        })
+        }
     }
 
     fn newly_opened(&self, pool: Pool) -> Opened {
         Opened::new(pool, self.0.bounds.answer, self.0.apart.clone())
     }
 
-    fn opened(
+    pub(crate) fn opened(
         &self,
         source: &AccountSource,
         settings: &AccountSettings,
@@ -333,18 +375,22 @@ impl Engine {
     ) -> Arc<Opened> {
         let key = fingerprint(source, settings, &credentials);
         let mut open = self.0.open.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(opened) = open.get(&key) {
+        if let Some(Kept { opened, .. }) = open.get(&key) {
             *opened.used.lock().unwrap_or_else(PoisonError::into_inner) = Instant::now();
             return Arc::clone(opened);
         }
         if open.len() >= OPEN_ACCOUNTS {
-            let used = |opened: &Arc<Opened>| *opened.used.lock().unwrap_or_else(PoisonError::into_inner);
-            if let Some(oldest) = open.iter().min_by_key(|(_, opened)| used(opened)).map(|(key, _)| *key) {
+            let used = |kept: &Kept| *kept.opened.used.lock().unwrap_or_else(PoisonError::into_inner);
+            if let Some(oldest) = open.iter().min_by_key(|(_, kept)| used(kept)).map(|(key, _)| *key) {
                 open.remove(&oldest);
             }
         }
         let opened = Arc::new(self.newly_opened(self.pool(settings, credentials.imap)));
-        open.insert(key, Arc::clone(&opened));
+        let stored = match source {
+            AccountSource::Stored(id) => Some(id.clone()),
+            AccountSource::Carried(_) => None,
+        };
+        open.insert(key, Kept { stored, opened: Arc::clone(&opened) });
         opened
     }
 

@@ -27,7 +27,9 @@ mod plan;
 pub mod read;
 mod row;
 pub mod search;
+pub mod suggest;
 pub mod thread;
+pub mod trial;
 pub mod undo;
 mod unstored;
 

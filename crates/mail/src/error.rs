@@ -7,6 +7,8 @@ use std::io;
 
 use domain::{Code, Problem};
 
+use crate::discover::preset_of_host;
+
 /// Why a mail server did not do what it was asked.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -148,12 +150,14 @@ impl Error {
         match self {
             Self::Net(error) => new(error.code(), error.message()).hint(error.hint()),
             Self::SignInRefused { host, text } => plain(Code::AccountAuthFailed)
-                .hint(sign_in_hint(host).unwrap_or("Check user name and password; some providers want an app password."))
+                .hint(sign_in_hint(host).unwrap_or_else(|| {
+                    "Check user name and password; some providers want an app password.".to_owned()
+                }))
                 .server_text(text),
             Self::NoSignInWay { host, offered } => plain(Code::AccountAuthFailed)
-                .hint(sign_in_hint(host).unwrap_or(
-                    "The server may allow sign-in only under TLS, or only with OAuth; check the TLS mode and the provider's settings.",
-                ))
+                .hint(sign_in_hint(host).unwrap_or_else(|| {
+                    "The server may allow sign-in only under TLS, or only with OAuth; check the TLS mode and the provider's settings.".to_owned()
+                }))
                 .server_text(&offered.join(" ")),
             Self::BadCredential(_) => plain(Code::AccountAuthFailed).hint("Enter user name and password anew."),
             Self::ServerNotProven { .. } => plain(Code::AccountAuthFailed)
@@ -216,63 +220,9 @@ fn meaning_of(code: &str) -> (Code, &'static str, bool) {
     }
 }
 
-/// What a refused sign-in usually means at the providers that people have, by the end of the host name.
-const SIGN_IN_HINTS: &[(&str, &str)] = &[
-    (
-        "gmail.com",
-        "Gmail takes no account password: create an app password at https://myaccount.google.com/apppasswords (needs 2-step verification). For Workspace, IMAP must be allowed by the administrator.",
-    ),
-    (
-        "outlook.office365.com",
-        "Microsoft takes no password for IMAP: this account needs OAuth sign-in. If it says `authenticated but not connected`, IMAP is switched off for the mailbox.",
-    ),
-    ("smtp-mail.outlook.com", "Outlook.com takes no password: this account needs OAuth sign-in."),
-    (
-        "smtp.office365.com",
-        "Microsoft 365 may have switched off passwords for SMTP: use OAuth sign-in, or ask the administrator to allow authenticated SMTP.",
-    ),
-    (
-        "mail.me.com",
-        "iCloud takes only app-specific passwords: create one at https://account.apple.com. The user name for IMAP may be the part before the @.",
-    ),
-    (
-        "yahoo.com",
-        "Yahoo takes only app passwords: create one under Account security at https://login.yahoo.com/account/security.",
-    ),
-    (
-        "aol.com",
-        "AOL takes only app passwords: create one under Account security at https://login.aol.com/account/security.",
-    ),
-    (
-        "fastmail.com",
-        "Fastmail takes only app passwords: create one under Settings, Privacy & Security, with access to mail.",
-    ),
-    (
-        "gmx.net",
-        "GMX: IMAP must be switched on in the web mailbox (Settings, POP3/IMAP); with two-factor sign-in an app password is needed.",
-    ),
-    (
-        "web.de",
-        "WEB.DE: IMAP must be switched on in the web mailbox (Settings, POP3/IMAP); with two-factor sign-in an app password is needed.",
-    ),
-    (
-        "zoho.com",
-        "Zoho: IMAP must be switched on in the settings; with two-factor sign-in an app password is needed.",
-    ),
-    (
-        "zoho.eu",
-        "Zoho: IMAP must be switched on in the settings; with two-factor sign-in an app password is needed.",
-    ),
-    (
-        "127.0.0.1",
-        "A bridge on this machine (such as Proton Mail Bridge) has a password of its own: copy it from the bridge.",
-    ),
-];
-
-fn sign_in_hint(host: &str) -> Option<&'static str> {
-    let host = host.trim_end_matches('.').to_ascii_lowercase();
-    let is_of = |end: &str| host.strip_suffix(end).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'));
-    SIGN_IN_HINTS.iter().find(|(end, _)| is_of(end)).map(|(_, hint)| *hint)
+/// What a refused sign-in usually means at the provider whose server it is, and where that is mended.
+fn sign_in_hint(host: &str) -> Option<String> {
+    preset_of_host(host).map(|preset| format!("{} See {}", preset.hint, preset.help))
 }
 
 #[cfg(test)]

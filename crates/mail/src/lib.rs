@@ -4,6 +4,7 @@
 //! out are `domain`'s. Start with [`imap`] for servers and [`mime`] for what a message says.
 
 pub mod calendar;
+pub mod discover;
 pub mod error;
 pub mod imap;
 pub mod mime;

@@ -59,6 +59,11 @@ pub(crate) async fn check(State(asking): State<Asking>, mut request: Request, ne
             let error = Some(("invalid_token", "the token is unknown, expired or revoked"));
             challenge(StatusCode::UNAUTHORIZED, &metadata, error, Scopes::all())
         }
+        Err(Refusal::Paused) => {
+            // no challenge: a client that signs in anew would only trouble the person
+            (StatusCode::FORBIDDEN, "The person has paused this agent; only they can let it go on.\n")
+                .into_response()
+        }
         Err(Refusal::Unavailable) => {
             let body = "Tokens cannot be checked just now.\n";
             (StatusCode::SERVICE_UNAVAILABLE, [(RETRY_AFTER, "5")], body).into_response()

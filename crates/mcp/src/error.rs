@@ -1,15 +1,11 @@
 //! How a problem is told to an agent: an error whose text is `message [code]` and a hint line.
 
-use domain::{Code, Problem};
+use domain::{Code, Problem, RequestId};
 use rmcp::{
     ErrorData,
     model::{CallToolResult, ContentBlock, ErrorCode, InputRequiredResult, MetaObject},
 };
 use serde_json::{Value, json};
-
-/// The id under which a request is found in the log. The server puts it into the request's extensions.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct RequestId(pub String);
 
 /// Why a tool gave no answer.
 #[derive(Debug, Clone)]

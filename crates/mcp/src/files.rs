@@ -24,7 +24,7 @@ use axum::{
     response::{IntoResponse as _, Response},
     routing::{get, post},
 };
-use domain::{Code, Problem, Secret, Timestamp};
+use domain::{Code, Problem, RequestId, Secret, Timestamp};
 use engine::attachment::Download;
 use tokio::time::sleep;
 
@@ -39,7 +39,6 @@ use self::{
 };
 use crate::{
     authenticate::{self, Asking},
-    error::RequestId,
     gate::{CallRecord, Gate, LinkRefusal},
     mail::Mail,
     settings::Settings,

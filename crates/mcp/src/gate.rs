@@ -14,6 +14,8 @@ pub type Boxed<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 pub enum Refusal {
     /// Unknown, expired, revoked, or meant for somebody else: 401.
     Invalid,
+    /// Good, but the person has paused the agent: 403, and nothing that would make a client throw it away.
+    Paused,
     /// It could not be checked just now: 503. Never treated as valid.
     Unavailable,
 }

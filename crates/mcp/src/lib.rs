@@ -31,10 +31,10 @@ mod tools;
 mod transport;
 mod view;
 
-pub use error::RequestId;
 pub use files::{Directory, InvalidDirectory};
 pub use gate::{Boxed, CallRecord, Gate, Link, LinkRefusal, LinkedPart, Refusal};
 pub use mail::Mail;
+pub use origin::host_is_allowed;
 pub use sessions::Closer;
 pub use settings::{InvalidSettings, Settings};
 pub use stdio::{Error as StdioError, Who, serve_stdio, serve_stream};

@@ -20,12 +20,16 @@ use crate::settings::Settings;
 /// The document. Without an authorization server none is named: then tokens come from the operator.
 pub(crate) fn document(settings: &Settings) -> Value {
     let scopes: Vec<&str> = Scope::ALL.iter().map(|scope| scope.as_str()).collect();
-    json!({
+    let mut document = json!({
         "resource": settings.resource(),
         "scopes_supported": scopes,
         "bearer_methods_supported": ["header"],
         "resource_name": "Postroom",
-    })
+    });
+    if settings.has_authorization_server {
+        document["authorization_servers"] = json!([settings.public_url]);
+    }
+    document
 }
 
 /// Both places where clients look for it.

@@ -53,8 +53,9 @@ pub(crate) async fn check(State(settings): State<Arc<Settings>>, request: Reques
     response
 }
 
-/// An allowed entry with a port matches that port only; without one, any port.
-fn host_is_allowed(uri: &Uri, headers: &HeaderMap, allowed: &[String]) -> bool {
+/// Whether a request is addressed to one of the `allowed` hosts. An entry with a port matches that port only;
+/// without one, any port.
+pub fn host_is_allowed(uri: &Uri, headers: &HeaderMap, allowed: &[String]) -> bool {
     let mut sent = headers.get_all(HOST).iter();
     let host = match (sent.next(), sent.next()) {
         (Some(host), None) => host.to_str().ok().and_then(|host| host.parse::<Authority>().ok()),

@@ -3,7 +3,7 @@
 
 use std::{panic::AssertUnwindSafe, sync::Arc};
 
-use domain::{Code, Principal, Problem, Random, Scope};
+use domain::{Code, Principal, Problem, Random, RequestId, Scope};
 use futures_util::FutureExt as _;
 use rmcp::{
     ErrorData, RoleServer, ServerHandler,
@@ -23,7 +23,7 @@ use crate::{
     asking::{self, Asking, Brought, Times},
     completion::{self, Looks},
     deadline::{Deadline, Patience},
-    error::{Refused, RequestId, resource_error, tool_error},
+    error::{Refused, resource_error, tool_error},
     files::HandOver,
     gate::{CallRecord, Gate, Refusal},
     instructions::INSTRUCTIONS,
@@ -106,6 +106,10 @@ impl Server {
             return who().await.map_err(|refusal| match refusal {
                 Refusal::Invalid => ErrorData::invalid_request(
                     "the grant was revoked or has expired, or its user was disabled; ask the person for another",
+                    None,
+                ),
+                Refusal::Paused => ErrorData::invalid_request(
+                    "the person has paused this agent; only they can let it go on",
                     None,
                 ),
                 Refusal::Unavailable => {

@@ -10,7 +10,9 @@ use crate::files::Directory;
 #[derive(Debug, Clone)]
 pub struct Settings {
     /// The URL that people paste, without `/mcp` and without a trailing slash.
-    public_url: String,
+    pub(crate) public_url: String,
+    /// Whether the public URL is also an authorization server, which clients are then sent to.
+    pub has_authorization_server: bool,
     /// Host names, or `host:port`, that requests may be addressed to.
     pub allowed_hosts: Vec<String>,
     /// Origins that browsers may come from: `https://host` with the port where it is not the scheme's.
@@ -74,6 +76,7 @@ impl Settings {
         let hosts = hosts.into_iter().map(|host| if is_loopback { host } else { format!("{host}{port}") });
         Ok(Self {
             public_url: public_url.trim_end_matches('/').to_owned(),
+            has_authorization_server: false,
             allowed_hosts: hosts.collect(),
             allowed_origins: origins,
             max_body: 32 << 20,

@@ -2,7 +2,7 @@
 
 use std::{future::Future, sync::Arc};
 
-use domain::{Principal, Problem, Scope, Scopes};
+use domain::{Principal, Problem, RequestId, Scope, Scopes};
 use engine::organize::Progress;
 use rmcp::model::{JsonObject, Tool as Advert, ToolAnnotations};
 use schemars::JsonSchema;
@@ -13,7 +13,7 @@ use crate::{
     arguments,
     asking::Asking,
     deadline::Deadline,
-    error::{Refused, RequestId},
+    error::Refused,
     files::HandOver,
     gate::{Boxed, Gate},
     mail::Mail,

@@ -137,6 +137,23 @@ impl Outgoing {
         self.connect(host, port, origin).await?.start_tls(self, host).await
     }
 
+    /// The hosts that take mail for a domain, the preferred one first; none if nobody does or nobody knows.
+    /// Only names: whether one may be reached is asked when connecting.
+    pub async fn exchangers(&self, domain: &str) -> Vec<String> {
+        let Ok(Target::Name(name)) = Target::parse(domain) else { return Vec::new() };
+        let deadline = Instant::now() + self.0.settings.connect_timeout;
+        timeout_at(deadline, self.0.resolver.exchangers(&name)).await.unwrap_or_default()
+    }
+
+    /// Where a domain says that it offers a service (RFC 2782), such as `_imaps._tcp`: hosts and ports, the
+    /// preferred first. Nothing in a plain DNS answer proves that it is the domain's own.
+    pub async fn services(&self, service: &str, domain: &str) -> Vec<(String, u16)> {
+        let Ok(Target::Name(name)) = Target::parse(domain) else { return Vec::new() };
+        let deadline = Instant::now() + self.0.settings.connect_timeout;
+        let name = format!("{service}.{name}");
+        timeout_at(deadline, self.0.resolver.services(&name)).await.unwrap_or_default()
+    }
+
     async fn tls(&self) -> Result<TlsConnector, Error> {
         let config = self
             .0

@@ -9,12 +9,16 @@ use std::time::Duration;
 
 use hickory_resolver::TokioResolver;
 use hickory_resolver::config::LookupIpStrategy;
+use hickory_resolver::proto::rr::RData;
 use url::Host;
 
 use crate::Error;
 
 /// The most addresses of one name that are tried.
 const MAX_ADDRESSES: usize = 16;
+
+/// The most hosts of one service that are told.
+const MAX_HOSTS: usize = 16;
 
 /// Finds addresses; the caller bounds the time.
 #[derive(Default)]
@@ -79,6 +83,40 @@ impl Resolver {
         if found.is_empty() { Err(unknown()) } else { Ok(take_turns(found)) }
     }
 
+    /// The mail exchangers of `domain`, the preferred one first; none if they cannot be found out.
+    pub(crate) async fn exchangers(&self, domain: &str) -> Vec<String> {
+        let Some(dns) = self.dns() else { return Vec::new() };
+        let Ok(found) = dns.mx_lookup(format!("{domain}.")).await else { return Vec::new() };
+        let mut hosts: Vec<(u16, String)> = Vec::new();
+        for record in found.answers().iter().take(MAX_HOSTS) {
+            if let RData::MX(mx) = &record.data {
+                hosts.push((mx.preference, host_text(&mx.exchange.to_ascii())));
+            }
+        }
+        hosts.sort();
+        hosts.into_iter().map(|(_, host)| host).filter(|host| !host.is_empty()).collect()
+    }
+
+    /// Hosts and ports of the service `name`, the preferred one first.
+    pub(crate) async fn services(&self, name: &str) -> Vec<(String, u16)> {
+        let Some(dns) = self.dns() else { return Vec::new() };
+        let Ok(found) = dns.srv_lookup(format!("{name}.")).await else { return Vec::new() };
+        let mut hosts: Vec<(u16, u16, String, u16)> = Vec::new();
+        for record in found.answers().iter().take(MAX_HOSTS) {
+            if let RData::SRV(srv) = &record.data {
+                hosts.push((
+                    srv.priority,
+                    u16::MAX - srv.weight,
+                    host_text(&srv.target.to_ascii()),
+                    srv.port,
+                ));
+            }
+        }
+        hosts.sort();
+        let hosts = hosts.into_iter().map(|(_, _, host, port)| (host, port));
+        hosts.filter(|(host, _)| !host.is_empty()).collect()
+    }
+
     fn dns(&self) -> Option<Arc<TokioResolver>> {
         let mut slot = self.dns.lock().unwrap_or_else(PoisonError::into_inner);
         if slot.is_none() {
@@ -86,6 +124,11 @@ impl Resolver {
         }
         slot.clone()
     }
+}
+
+/// A name as it is written elsewhere: lower case, without the final dot.
+fn host_text(name: &str) -> String {
+    name.trim_end_matches('.').to_ascii_lowercase()
 }
 
 async fn resolve_by_system(name: &str) -> Result<Vec<IpAddr>, Error> {
@@ -166,6 +209,13 @@ mod tests {
             let found = Resolver::default().resolve(name).await.unwrap();
             assert!(found.iter().all(IpAddr::is_loopback), "{found:?}");
         }
+    }
+
+    #[tokio::test]
+    async fn a_domain_that_cannot_be_has_no_exchangers_and_no_services() {
+        let resolver = Resolver::default();
+        assert_eq!(resolver.exchangers("nowhere.invalid").await, Vec::<String>::new());
+        assert_eq!(resolver.services("_imaps._tcp.nowhere.invalid").await, Vec::new());
     }
 
     #[tokio::test]

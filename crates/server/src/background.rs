@@ -42,6 +42,26 @@ pub(crate) fn sweep_sessions(access: Access, closer: Closer) -> JoinHandle<()> {
     })
 }
 
+/// How often what nobody needs any more is forgotten.
+const FORGET_EVERY: Duration = Duration::from_hours(1);
+
+/// Forgets sessions, links, codes, tokens and clients whose time is over, until aborted.
+pub(crate) fn forget_what_is_over(access: Access) -> JoinHandle<()> {
+    tokio::spawn(async move {
+        let mut ticks = interval(FORGET_EVERY);
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            ticks.tick().await;
+            if let Err(error) = access.people_sweep().await {
+                tracing::error!(%error, "sessions and links of people not swept");
+            }
+            if let Err(error) = access.grants_sweep().await {
+                tracing::error!(%error, "codes, tokens and clients not swept");
+            }
+        }
+    })
+}
+
 /// What sends mail that is due, until it is stopped.
 pub(crate) struct Sender {
     engine: Engine,

@@ -24,10 +24,9 @@ use axum::{
     middleware::Next,
     response::{IntoResponse as _, Response},
 };
-use domain::Random;
+use domain::{ClientAddress, Random, RequestId};
 use futures_util::FutureExt as _;
 use http_body_util::BodyExt as _;
-use mcp::RequestId;
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument as _;
@@ -70,6 +69,9 @@ pub(crate) async fn wrap(
     let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip());
     let client = peer.map(|peer| client_address(peer, request.headers(), &envelope.trusted_proxies));
     let is_probe = matches!(route.as_str(), "/health" | "/ready" | "/metrics");
+    if let Some(client) = client {
+        request.extensions_mut().insert(ClientAddress(client));
+    }
     let running = envelope.running.begin();
 
     let span = tracing::info_span!("request", %id);

@@ -24,8 +24,10 @@ impl Gate {
 impl mcp::Gate for Gate {
     fn principal<'a>(&'a self, bearer: &'a str) -> Boxed<'a, Result<Arc<Principal>, Refusal>> {
         Box::pin(async move {
-            self.access.principal(bearer).await.map(Arc::new).map_err(|refusal| {
-                if refusal.is_temporary() { Refusal::Unavailable } else { Refusal::Invalid }
+            self.access.principal(bearer).await.map(Arc::new).map_err(|refusal| match refusal {
+                access::Refusal::Paused => Refusal::Paused,
+                refusal if refusal.is_temporary() => Refusal::Unavailable,
+                _ => Refusal::Invalid,
             })
         })
     }

@@ -11,6 +11,7 @@ mod connections;
 mod envelope;
 mod error;
 mod gate;
+mod host;
 mod logging;
 mod metrics;
 mod operations;

@@ -41,14 +41,13 @@ pub(crate) async fn run(config: &Config) -> Result<()> {
     // before anything is announced, so that a signal which comes then is not lost
     let mut signals = Signals::new()?;
     let store = wire::open_store(config).await?;
-    let access = wire::access(&store);
     let outgoing = wire::outgoing(config, false);
     outgoing.check_own_authorities()?;
-    let engine = wire::sending_engine(config, &store, outgoing);
-
     let listener = bind(config.network.listen).await?;
     let bound = listener.local_addr().map_err(|source| bind_error(config.network.listen, source))?;
     let public_url = config.network.public_url(bound);
+    let access = wire::hosted_access(config, &store, &public_url, &outgoing);
+    let engine = wire::sending_engine(config, &store, outgoing);
     let metrics = Arc::new(Metrics::default());
     let stopping = CancellationToken::new();
     let running = Running::default();
@@ -69,13 +68,15 @@ pub(crate) async fn run(config: &Config) -> Result<()> {
     });
     let gate = Gate::new(access.clone(), metrics);
     let (mcp_routes, closer) = wire::mcp_router(config, &public_url, engine.clone(), gate)?;
-    let doors = operations::routes(operations.clone()).merge(mcp_routes);
+    let pages = wire::page_router(config, &public_url, &access, engine.clone())?;
+    let doors = operations::routes(operations.clone()).merge(mcp_routes).merge(pages);
     let mut servers = vec![serve(listener, doors, &envelope, &stopping)];
     if let Some(address) = config.operations.metrics_listen {
         let listener = bind(address).await?;
         servers.push(serve(listener, operations::metrics_routes(operations), &envelope, &stopping));
     }
     let sweeper = background::sweep_sessions(access.clone(), closer.clone());
+    let forgetter = background::forget_what_is_over(access.clone());
     let authority = Stored { access: access.clone(), ceiling: wire::ceiling(config) };
     let sender = background::Sender::start(engine.clone(), Arc::new(authority));
     announce(config, &access, bound, &public_url).await;
@@ -101,6 +102,7 @@ pub(crate) async fn run(config: &Config) -> Result<()> {
         }
     }
     sweeper.abort();
+    forgetter.abort();
     sender.stop().await;
     engine.close();
     if timeout(GRACE, access.flush()).await.is_err() {
@@ -135,21 +137,24 @@ fn serve(
 /// Tells where it listens and what to do next; the last line says that it is ready.
 async fn announce(config: &Config, access: &Access, bound: SocketAddr, public_url: &PublicUrl) {
     let data = config.data_directory().map(|path| path.display().to_string()).unwrap_or_default();
-    let has_no_user = access.user_list().await.is_ok_and(|users| users.is_empty());
     let url = public_url.as_str();
+    let code = access.setup_code().await.unwrap_or_else(|error| {
+        tracing::error!(%error, "no link to set up the server by");
+        None
+    });
+    // it is of use once, and this is how the operator learns of it
+    let setup_link = code.map(|code| format!("{url}/setup?code={}", code.expose()));
     if config.operations.log_format == LogFormat::Json {
-        tracing::info!(data_dir = data, public_url = url, has_no_user, "listening on http://{bound}");
+        tracing::info!(data_dir = data, public_url = url, setup_link, "listening on http://{bound}");
         return;
     }
     say(format_args!("postroom {}, data in {data}", env!("CARGO_PKG_VERSION")));
     say(format_args!("MCP clients connect to {url}/mcp"));
-    if has_no_user {
-        say("there is no user yet; in a second terminal:");
-        say("  postroom user add alice");
-        say("  postroom account add alice@example.org --user alice --imap-host imap.example.org");
-        say(
-            "  postroom token new --user alice --name \"My agent\" --scopes \"mail:folders mail:search mail:read\"",
-        );
+    if let Some(link) = setup_link {
+        say("there is no user yet; open this link to become the first one:");
+        say(format_args!("  {link}"));
+    } else {
+        say(format_args!("people sign in at {url}"));
     }
     say(format_args!("listening on http://{bound}"));
 }

@@ -8,6 +8,7 @@ use std::{
 };
 
 use access::{Access, Ceiling};
+use axum::middleware::from_fn_with_state;
 use domain::{Clock, Principal, Random, Timestamp};
 use engine::Engine;
 use mcp::Mail;
@@ -15,9 +16,10 @@ use net::{Outgoing, PrivateHosts};
 use storage::{Database, MasterKey, Sealer, Store};
 
 use crate::{
-    config::{Config, EnvironmentAccount, PublicUrl},
+    config::{Config, EnvironmentAccount, PublicUrl, Seconds, Signup},
     error::{Error, Result},
     gate::Gate,
+    host,
     metrics::Metrics,
 };
 
@@ -135,6 +137,51 @@ pub(crate) fn access(store: &Store) -> Access {
     Access::new(store.clone(), &access::Settings::default())
 }
 
+/// The same for the hosted server, which people sign in to and whose tokens agents hold.
+pub(crate) fn hosted_access(
+    config: &Config,
+    store: &Store,
+    public_url: &PublicUrl,
+    outgoing: &Outgoing,
+) -> Access {
+    let lifetime = |seconds: Seconds| time::Duration::seconds(seconds.0.into());
+    let settings = access::Settings {
+        issuer: public_url.as_str().to_owned(),
+        access_ttl: lifetime(config.signing_in.access_ttl),
+        refresh_ttl: lifetime(config.signing_in.refresh_ttl),
+        signup: match config.signing_in.signup {
+            Signup::Invite => access::Signup::Invite,
+            Signup::Open => access::Signup::Open,
+            Signup::Off => access::Signup::Off,
+        },
+        outgoing: Some(outgoing.clone()),
+        ..access::Settings::default()
+    };
+    Access::new(store.clone(), &settings)
+}
+
+/// The pages for people, and the authorization server where agents get in by it.
+pub(crate) fn page_router(
+    config: &Config,
+    public_url: &PublicUrl,
+    access: &Access,
+    engine: Engine,
+) -> Result<axum::Router> {
+    let allowed = Arc::new(mcp_settings(config, public_url)?.allowed_hosts);
+    let settings = web::Settings {
+        public_url: public_url.as_str().to_owned(),
+        approval: config.agents.approval,
+        clock: Arc::new(SystemClock),
+        random: Arc::new(SystemRandom),
+    };
+    let mut routes = web::router(access.clone(), engine, settings);
+    if config.signing_in.doors.has_oauth() {
+        let settings = oauth::Settings { issuer: public_url.as_str().to_owned() };
+        routes = routes.merge(oauth::router(access.clone(), settings));
+    }
+    Ok(routes.layer(from_fn_with_state(allowed, host::check)))
+}
+
 /// An engine over a store.
 pub(crate) fn engine(store: &Store, outgoing: Outgoing) -> Engine {
     Engine::new(over(store, outgoing))
@@ -239,6 +286,7 @@ fn files_directory(config: &Config) -> Result<Option<Arc<mcp::Directory>>> {
 fn mcp_settings(config: &Config, public_url: &PublicUrl) -> Result<mcp::Settings> {
     let mut settings = mcp::Settings::new(public_url.as_str())
         .map_err(|error| Error::setting(format!("`POSTROOM_PUBLIC_URL`: {error}"), ""))?;
+    settings.has_authorization_server = config.signing_in.doors.has_oauth();
     if let Some(hosts) = &config.network.allowed_hosts {
         settings.allowed_hosts.clone_from(&hosts.0);
     }

@@ -1,11 +1,12 @@
 //! Mail accounts: settings as JSON, secrets sealed by a key of their own.
 
 use domain::{
-    AccountId, AccountName, AccountSettings, Credentials, Secret, Timestamp, UserId, account::Credential,
+    AccountId, AccountName, AccountSettings, Credentials, Secret, Timestamp, UserId,
+    account::{Credential, Typed},
 };
 use zeroize::Zeroizing;
 
-use crate::{Error, Result, Row, Store, Value, changes, grants, outbox};
+use crate::{Error, Result, Row, Store, Value, changes, grants, outbox, seal::DataKey};
 
 /// A stored account without its secrets.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,8 +21,17 @@ pub struct Account {
     pub settings: AccountSettings,
     /// Whether tools use it when none is named; one account of each user is.
     pub is_default: bool,
+    /// Whether a password of its own is kept for SMTP.
+    pub has_smtp_password: bool,
     /// When it was added.
     pub created: Timestamp,
+}
+
+/// What is stored of an account, and the key that its secrets are sealed with.
+struct Kept {
+    settings: AccountSettings,
+    credentials: Credentials,
+    key: DataKey,
 }
 
 impl Store {
@@ -37,7 +47,7 @@ impl Store {
             (id, user_id, name, settings, wrapped_key, imap_secret, smtp_secret, is_default, created) \
             VALUES ($1, $2, $3, $4, $5, $6, $7, \
                 CASE WHEN EXISTS (SELECT 1 FROM accounts WHERE user_id = $2) THEN 0 ELSE 1 END, $8) \
-            RETURNING id, user_id, name, settings, is_default, created";
+            RETURNING id, user_id, name, settings, smtp_secret, is_default, created";
         let id = AccountId::from_random(self.new_id());
         let (key, wrapped) = self.sealer.new_data_key(&[user.as_str(), id.as_str()]);
         let seal = |field: &str, credential: &Credential| {
@@ -60,27 +70,68 @@ impl Store {
 
     /// The user's accounts in the order of their names.
     pub async fn list_accounts(&self, user: &UserId) -> Result<Vec<Account>> {
-        const LIST: &str = "SELECT id, user_id, name, settings, is_default, created FROM accounts \
+        const LIST: &str = "SELECT id, user_id, name, settings, smtp_secret, is_default, created FROM accounts \
             WHERE user_id = $1 ORDER BY name";
         self.database.fetch(LIST, &[user.as_str().into()]).await?.iter().map(read).collect()
     }
 
     /// An account's settings and secrets; nothing if it was removed.
     pub async fn open_account(&self, id: &AccountId) -> Result<Option<(AccountSettings, Credentials)>> {
-        const OPEN: &str = "SELECT user_id, settings, wrapped_key, imap_secret, smtp_secret FROM accounts \
+        const OPEN: &str = "SELECT id, user_id, settings, wrapped_key, imap_secret, smtp_secret FROM accounts \
             WHERE id = $1";
         let Some(row) = self.database.fetch_optional(OPEN, &[id.as_str().into()]).await? else {
             return Ok(None);
         };
-        let user = row.text("user_id")?;
-        let key = self.sealer.open_data_key(&[user, id.as_str()], row.bytes("wrapped_key")?)?;
-        let open =
-            |field: &str, sealed: &[u8]| read_credential(&key.open(&[user, id.as_str(), field], sealed)?);
+        let Kept { settings, credentials, .. } = self.open_row(&row)?;
+        Ok(Some((settings, credentials)))
+    }
+
+    /// Changes an account's settings and what of its secrets was typed; nothing if there is none of that name.
+    /// `PasswordNeeded` if a stored password would go elsewhere than it was typed for, `Changed` if somebody
+    /// else changed the account at the same time.
+    pub async fn edit_account(
+        &self,
+        user: &UserId,
+        name: &AccountName,
+        settings: &AccountSettings,
+        typed: &Typed,
+    ) -> Result<Option<Account>> {
+        const FIND: &str = "SELECT id, user_id, settings, wrapped_key, imap_secret, smtp_secret FROM accounts \
+            WHERE user_id = $1 AND name = $2";
+        // Seals are never equal, so the one that was read tells whether anybody has written since.
+        const EDIT: &str = "UPDATE accounts SET settings = $1, imap_secret = $2, smtp_secret = $3 \
+            WHERE id = $4 AND imap_secret = $5 \
+            RETURNING id, user_id, name, settings, smtp_secret, is_default, created";
+        let found = self.database.fetch_optional(FIND, &[user.as_str().into(), name.as_str().into()]).await?;
+        let Some(row) = found else { return Ok(None) };
+        let Kept { key, settings: old, credentials } = self.open_row(&row)?;
+        let credentials = typed.onto(&old, &credentials, settings)?;
+        let id = row.text("id")?;
+        let seal = |field: &str, credential: &Credential| {
+            key.seal(&[user.as_str(), id, field], &write_credential(credential))
+        };
+        let json = serde_json::to_string(settings).map_err(|_| Error::Unreadable("settings"))?;
+        let values = [
+            json.into(),
+            seal("imap", &credentials.imap).into(),
+            credentials.smtp.as_ref().map(|smtp| seal("smtp", smtp)).into(),
+            id.into(),
+            row.bytes("imap_secret")?.to_vec().into(),
+        ];
+        let edited = self.database.fetch_optional(EDIT, &values).await?.ok_or(Error::Changed)?;
+        Ok(Some(read(&edited)?))
+    }
+
+    /// What a row holds, opened.
+    fn open_row(&self, row: &Row) -> Result<Kept> {
+        let (id, user) = (row.text("id")?, row.text("user_id")?);
+        let key = self.sealer.open_data_key(&[user, id], row.bytes("wrapped_key")?)?;
+        let open = |field: &str, sealed: &[u8]| read_credential(&key.open(&[user, id, field], sealed)?);
         let credentials = Credentials {
             imap: open("imap", row.bytes("imap_secret")?)?,
             smtp: row.optional_bytes("smtp_secret")?.map(|sealed| open("smtp", sealed)).transpose()?,
         };
-        Ok(Some((read_settings(&row)?, credentials)))
+        Ok(Kept { settings: read_settings(row)?, credentials, key })
     }
 
     /// Removes an account and destroys its key; grants that name it lose it for good, so that a later
@@ -160,6 +211,7 @@ fn read(row: &Row) -> Result<Account> {
         name: row.text("name")?.parse().map_err(|_| Error::Unreadable("account name"))?,
         settings: read_settings(row)?,
         is_default: row.flag("is_default")?,
+        has_smtp_password: !row.is_null("smtp_secret")?,
         created: row.instant("created")?,
     })
 }

@@ -80,6 +80,12 @@ pub enum Error {
     /// What was to be stored could not be read to its end; nothing of it was kept.
     #[error("what was to be stored could not be read to its end")]
     Source(#[source] std::io::Error),
+    /// A stored password would go elsewhere than it was typed for.
+    #[error(transparent)]
+    PasswordNeeded(#[from] domain::account::PasswordNeeded),
+    /// It was changed while it was being changed here.
+    #[error("it was changed meanwhile")]
+    Changed,
     /// Larger or more than is kept for one grant.
     #[error("more than is kept for one grant")]
     Full,
@@ -107,6 +113,8 @@ impl Error {
             }
             Self::Query(_) => "`postroom doctor` checks the database and the key.",
             Self::Full => "Use what was handed over before, or wait a day.",
+            Self::PasswordNeeded(_) => "Type the password once more.",
+            Self::Changed => "Look at it as it is now, then try again.",
             Self::Taken | Self::KeyExposed { .. } | Self::Gone | Self::Source(_) => "",
         }
     }
@@ -117,6 +125,7 @@ impl From<Error> for Problem {
     fn from(error: Error) -> Self {
         match error {
             Error::Taken => Self::new(Code::Conflict, "That name is taken."),
+            Error::Changed => Self::new(Code::Conflict, "It was changed meanwhile.").hint(error.hint()),
             Error::Gone => Self::new(Code::NotFound, "It is not kept any more."),
             Error::Full => {
                 Self::new(Code::TooMany, "More files were handed over than are kept for one grant.")

@@ -1,10 +1,11 @@
 //! Stands up the world of a test: a real Dovecot, Cyrus or Courier with people and mail, an SMTP sink,
-//! an MCP client.
+//! a browser, an MCP client.
 //!
 //! Development only. Blocking and without other rooms, so that every room's tests, the bench and
 //! `cargo xtask demo` can use it. Everything lives in a temporary directory and on loopback.
 
 pub mod bearer_proxy;
+pub mod browser;
 pub mod certificates;
 pub mod conformance;
 pub mod courier;
@@ -29,6 +30,7 @@ mod ports;
 mod unpacked;
 
 pub use bearer_proxy::BearerProxy;
+pub use browser::{Browser, require_browser};
 pub use certificates::CertificateKind;
 pub use courier::{Courier, require_courier};
 pub use cyrus::{Cyrus, require_cyrus};

@@ -22,6 +22,8 @@ pub struct Response {
     pub status: u16,
     /// Headers by name in lower case; of a repeated one the last.
     pub headers: BTreeMap<String, String>,
+    /// Every `Set-Cookie`, in order.
+    pub cookies: Vec<String>,
     /// The body as text.
     pub body: String,
     /// The body as it came.
@@ -75,7 +77,7 @@ fn read_response(lines: &mut impl BufRead) -> io::Result<Response> {
     lines.read_line(&mut line)?;
     let status = line.split(' ').nth(1).and_then(|code| code.parse().ok());
     let status = status.ok_or_else(|| io::Error::other(format!("no HTTP status line: {line:?}")))?;
-    let mut headers = BTreeMap::new();
+    let (mut headers, mut cookies) = (BTreeMap::new(), Vec::new());
     loop {
         let mut line = String::new();
         if lines.read_line(&mut line)? == 0 {
@@ -86,7 +88,11 @@ fn read_response(lines: &mut impl BufRead) -> io::Result<Response> {
             break;
         }
         if let Some((name, value)) = line.split_once(':') {
-            headers.insert(name.to_ascii_lowercase(), value.trim().to_owned());
+            let (name, value) = (name.to_ascii_lowercase(), value.trim().to_owned());
+            if name == "set-cookie" {
+                cookies.push(value.clone());
+            }
+            headers.insert(name, value);
         }
     }
     let mut body = Vec::new();
@@ -97,7 +103,7 @@ fn read_response(lines: &mut impl BufRead) -> io::Result<Response> {
     } else {
         lines.read_to_end(&mut body)?;
     }
-    Ok(Response { status, headers, body: String::from_utf8_lossy(&body).into_owned(), octets: body })
+    Ok(Response { status, headers, cookies, body: String::from_utf8_lossy(&body).into_owned(), octets: body })
 }
 
 fn read_chunks(lines: &mut impl BufRead, body: &mut Vec<u8>) -> io::Result<()> {

@@ -46,6 +46,14 @@ impl Node {
         Ok(command)
     }
 
+    /// Runs `first` before the module whose path is given next, so that it finds installed packages from where it
+    /// lies.
+    pub(crate) fn beside(&self, first: &Path) -> Command {
+        let mut command = self.bare();
+        command.arg("--import").arg(first);
+        command
+    }
+
     /// A file of an installed package.
     pub fn file(&self, package: &str, path: &str) -> PathBuf {
         self.modules().join(package).join(path)

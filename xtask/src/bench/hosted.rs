@@ -39,8 +39,13 @@ impl Hosted<'_> {
             "--imap-port", &port, "--imap-tls", "none", "--imap-user", login.user, "--password-stdin",
         ];
         self.tell(&[&own, account].concat(), login.password)?;
-        let own = ["token", "new", "--user", "alice", "--name", "bench"];
-        let said = self.tell(&[&own, token].concat(), "")?;
+        self.token("bench", token)
+    }
+
+    /// A token of alice's by that name, with further arguments; tells its bearer.
+    pub(super) fn token(&self, name: &str, arguments: &[&str]) -> Result<String, Failure> {
+        let own = ["token", "new", "--user", "alice", "--name", name];
+        let said = self.tell(&[&own, arguments].concat(), "")?;
         Ok(said.split_whitespace().last().unwrap_or_default().to_owned())
     }
 

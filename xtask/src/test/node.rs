@@ -1,5 +1,6 @@
-//! A Node.js environment below `target/` with the MCP clients that tests drive, from a lock file: versions and
-//! their checksums are fixed, and no script of a package runs. Tests find it through `testkit::node`.
+//! A Node.js environment below `target/` with the MCP clients that tests drive and what drives and judges the
+//! browser, from a lock file: versions and their checksums are fixed, and no script of a package runs. Tests find
+//! it through `testkit::node`.
 
 use std::{fs, os::unix::fs::symlink, path::Path, process::Command};
 

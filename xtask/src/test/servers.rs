@@ -1,4 +1,4 @@
-//! The servers that tests start: installed from Debian packages when we may, else named exactly.
+//! The servers that tests start, and the browser: installed from Debian packages when we may, else named exactly.
 //! The system's own Dovecot is neither started nor touched.
 
 use std::{
@@ -27,6 +27,12 @@ const PACKAGES: &[Package] = &[
     Package { name: "python3", is_there: || succeeds("python3", &["--version"]) },
     Package { name: "python3-venv", is_there: || succeeds("python3", &["-c", "import ensurepip, venv"]) },
     Package { name: "npm", is_there: || succeeds("npm", &["--version"]) },
+    // with one font, or pages would show boxes for letters
+    Package { name: "chromium", is_there: || Path::new("/usr/bin/chromium").exists() },
+    Package {
+        name: "fonts-dejavu-core",
+        is_there: || Path::new("/usr/share/fonts/truetype/dejavu").exists(),
+    },
 ];
 
 /// Installs what is missing, or says what to install; unpacks what cannot be installed beside it.

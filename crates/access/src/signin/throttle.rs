@@ -97,7 +97,7 @@ impl Throttle {
     pub(crate) fn take(&self, attempt: &Attempt<'_>) -> Result<(), u64> {
         self.with(|counts, now| {
             let mut places = counts.places(attempt);
-            let wait = places.iter().map(|(buckets, key)| buckets.wait(key, now)).max().unwrap_or(0);
+            let wait = places.iter_mut().map(|(buckets, key)| buckets.wait(key, now)).max().unwrap_or(0);
             if wait > 0 {
                 return Err(u64::try_from(wait).unwrap_or(1).div_ceil(1000));
             }
@@ -185,7 +185,7 @@ impl Buckets {
     }
 
     /// Milliseconds until an attempt is let through.
-    fn wait(&self, key: &str, now: i64) -> i64 {
+    fn wait(&mut self, key: &str, now: i64) -> i64 {
         (self.rested_at(key, now) - now - (self.rate.at_once - 1) * self.rate.each).max(0)
     }
 
@@ -203,10 +203,11 @@ impl Buckets {
         }
     }
 
-    fn rested_at(&self, key: &str, now: i64) -> i64 {
-        let rested = self.rested.get(key).copied().unwrap_or(now);
+    fn rested_at(&mut self, key: &str, now: i64) -> i64 {
+        let Some(rested) = self.rested.get_mut(key) else { return now };
         // later than that only if the clock went back, for which nobody is to wait
-        rested.clamp(now, now.saturating_add(self.rate.at_once * self.rate.each))
+        *rested = (*rested).clamp(now, now.saturating_add(self.rate.at_once * self.rate.each));
+        *rested
     }
 
     /// Forgets keys at rest; if most are not, the half that will be soonest.

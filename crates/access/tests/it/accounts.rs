@@ -1,7 +1,10 @@
 //! Accounts of users.
 
 use access::Error;
-use domain::{AccountSource, Code, Problem};
+use domain::{
+    AccountSource, Code, Problem, Secret,
+    account::{SmtpPassword, Typed},
+};
 
 use crate::world::{World, credentials, name, person, settings, token};
 
@@ -43,4 +46,52 @@ async fn a_taken_name_is_a_conflict_with_the_next_step() {
     let taken = access.account_add("ann", &name("work"), &settings(), &credentials()).await.unwrap_err();
     assert!(matches!(&taken, Error::AccountTaken(name) if name == "work"));
     assert!(taken.hint().contains("--name"));
+}
+
+#[tokio::test]
+async fn a_changed_account_keeps_its_secrets_unless_they_would_go_elsewhere() {
+    let world = World::new();
+    let access = world.access().await;
+    person(&access, "ann", &["work"]).await;
+    let mut styled = settings();
+    styled.writing_style = "Plain words.".to_owned();
+    let edited = access.account_edit("ann", &name("work"), &styled, &Typed::default()).await.unwrap();
+    assert_eq!(edited.settings, styled);
+    let opened = world.store().await.open_account(&edited.id).await.unwrap();
+    assert_eq!(opened, Some((styled.clone(), credentials())));
+
+    styled.imap.host = "elsewhere.example".to_owned();
+    let refused = access.account_edit("ann", &name("work"), &styled, &Typed::default()).await.unwrap_err();
+    assert!(matches!(refused, Error::PasswordNeeded(_)));
+    assert_eq!(refused.hint(), "Type the password once more.");
+    let typed = Typed { imap: Some(Secret::new("new")), smtp: SmtpPassword::SameAsImap };
+    access.account_edit("ann", &name("work"), &styled, &typed).await.unwrap();
+    let absent = access.account_edit("ann", &name("home"), &styled, &typed).await.unwrap_err();
+    assert!(matches!(absent, Error::AccountNotFound { .. }));
+}
+
+#[tokio::test]
+async fn another_account_becomes_the_default_by_choice() {
+    let world = World::new();
+    let access = world.access().await;
+    person(&access, "ann", &["work", "home"]).await;
+    access.account_default("ann", &name("home")).await.unwrap();
+    let defaults: Vec<bool> =
+        access.account_list("ann").await.unwrap().iter().map(|account| account.is_default).collect();
+    assert_eq!(defaults, [true, false], "in the order of their names");
+    let absent: Problem = access.account_default("ann", &name("hom")).await.unwrap_err().into();
+    assert_eq!((absent.code, absent.hint.as_str()), (Code::NotFound, "Did you mean `home`?"));
+}
+
+#[tokio::test]
+async fn nobody_adds_accounts_without_end() {
+    let world = World::new();
+    let access = world.access().await;
+    person(&access, "ann", &[]).await;
+    for number in 0..100 {
+        let name = name(&format!("a{number}"));
+        access.account_add("ann", &name, &settings(), &credentials()).await.unwrap();
+    }
+    let refused = access.account_add("ann", &name("more"), &settings(), &credentials()).await.unwrap_err();
+    assert_eq!(Problem::from(refused).code, Code::TooMany);
 }

@@ -5,11 +5,19 @@
 extern crate access as access;
 
 mod accounts;
+mod agents;
 mod approvals;
 mod audit;
+mod consent;
+mod dance;
+mod exchange;
+mod invitations;
 mod links;
 mod local;
+mod refresh;
 mod sessions;
+mod signing_in;
 mod tokens;
 mod users;
+mod web_sessions;
 mod world;

@@ -97,6 +97,7 @@ pub(crate) fn settings() -> AccountSettings {
         smtp: None,
         allowed_folders: Vec::new(),
         signature: String::new(),
+        writing_style: String::new(),
     }
 }
 

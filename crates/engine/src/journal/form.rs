@@ -134,6 +134,14 @@ pub(super) fn place_name(wire: &[u8], placed: Placed) -> Vec<u8> {
     [b"p", wire, b"\0", &placed.validity.to_be_bytes(), &placed.uid.to_be_bytes()].concat()
 }
 
+/// The mailbox, as the server writes its name, and the place that [`place_name`] named.
+pub(super) fn place_of_name(name: &[u8]) -> Option<(&[u8], Placed)> {
+    let (rest, uid) = name.strip_prefix(b"p")?.split_last_chunk()?;
+    let (rest, validity) = rest.split_last_chunk()?;
+    let wire = rest.strip_suffix(b"\0")?;
+    Some((wire, Placed { validity: u32::from_be_bytes(*validity), uid: u32::from_be_bytes(*uid) }))
+}
+
 /// What names a message in a mailbox whose UID is not known.
 pub(super) fn message_name(wire: &[u8], message_id: &str) -> Vec<u8> {
     [b"m", wire, b"\0", message_id.as_bytes()].concat()

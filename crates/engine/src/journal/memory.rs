@@ -1,15 +1,14 @@
 //! The journal where nothing is stored: in memory, for ten minutes; where messages went as long as there is room.
 
-use std::{
-    collections::{HashMap, VecDeque},
-    sync::Mutex,
-};
+mod moved;
+
+use std::{collections::VecDeque, sync::Mutex};
 
 use domain::{ChangeId, GrantId, HomeAccount, PlanId, Timestamp};
-use sha2::{Digest, Sha256};
 use storage::{Change, ChangeState, Error, LeftStep, NewMoved, NewStep, Result, Step, TakenPlan};
 use time::Duration;
 
+use self::moved::Moved;
 use super::lock;
 
 /// How long a change can be taken back.
@@ -28,7 +27,7 @@ pub(super) struct Room {
     pub(super) changes: usize,
     /// Octets that all changes say.
     pub(super) change_octets: usize,
-    /// Moved messages.
+    /// Moved messages whose UIDs are known, and names of those that have Message-IDs only: of each kind.
     pub(super) moved: usize,
     /// Plans of one grant.
     pub(super) plans: usize,
@@ -55,19 +54,7 @@ pub(crate) struct Memory {
 struct All {
     changes: VecDeque<Change>,
     plans: VecDeque<Plan>,
-    moved: HashMap<Spot, Box<[u8]>>,
-    moved_order: VecDeque<Spot>,
-}
-
-/// Where a message was, in few octets: there are many.
-type Spot = [u8; 16];
-
-fn spot(account: &HomeAccount, place: &[u8]) -> Spot {
-    let account = account.to_string();
-    let hash = Sha256::new().chain_update(account).chain_update([0]).chain_update(place);
-    let mut spot = Spot::default();
-    spot.iter_mut().zip(hash.finalize()).for_each(|(to, from)| *to = from);
-    spot
+    moved: Moved,
 }
 
 struct Plan {
@@ -123,7 +110,8 @@ impl Memory {
     ) -> Result<()> {
         let mut all = lock(&self.all);
         let begun = all.begun(id)?.steps.iter_mut().find(|begun| begun.seq == seq).ok_or(Error::Gone)?;
-        begun.body.clone_from(&step.body);
+        // No longer than it is: what it was begun with was another length.
+        begun.body = step.body.as_slice().into();
         begun.is_done = true;
         let octets = |change: &Change| change.steps.iter().map(|step| step.body.len()).sum::<usize>();
         while all.changes.iter().map(octets).sum::<usize>() > self.room.change_octets {
@@ -131,16 +119,7 @@ impl Memory {
                 break;
             }
         }
-        for NewMoved { from, to } in moved {
-            let place = spot(&step.account, from);
-            if all.moved.insert(place, to.as_slice().into()).is_none() {
-                all.moved_order.push_back(place);
-            }
-        }
-        while all.moved.len() > self.room.moved {
-            let Some(oldest) = all.moved_order.pop_front() else { break };
-            all.moved.remove(&oldest);
-        }
+        all.moved.add(&step.account, moved, self.room.moved);
         Ok(())
     }
 
@@ -187,7 +166,7 @@ impl Memory {
         if all.moved.is_empty() {
             return vec![None; from.len()];
         }
-        from.iter().map(|from| all.moved.get(&spot(account, from)).map(|to| to.to_vec())).collect()
+        from.iter().map(|from| all.moved.find(account, from)).collect()
     }
 
     pub(super) fn add_plan(

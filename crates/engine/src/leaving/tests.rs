@@ -64,6 +64,7 @@ fn account(dovecot: &Dovecot, name: &str, user: &str) -> GrantedAccount {
         smtp: None,
         allowed_folders: Vec::new(),
         signature: String::new(),
+        writing_style: String::new(),
     };
     let password = Credential::Password(Secret::new(format!("{user}-secret")));
     let credentials = Credentials { imap: password, smtp: None };

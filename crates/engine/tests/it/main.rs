@@ -30,6 +30,7 @@ mod stages;
 mod stripped;
 mod thread_flights;
 mod threads;
+mod trials;
 mod undoing;
 mod withheld;
 mod world;

@@ -140,6 +140,7 @@ impl World {
             smtp: None,
             allowed_folders: Vec::new(),
             signature: String::new(),
+            writing_style: String::new(),
         };
         let principal = principal_with(settings, credentials("alice-secret"), Limits::default());
         Self { server, other, engine: new_engine(), principal }

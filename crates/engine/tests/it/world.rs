@@ -14,7 +14,7 @@ use engine::{
     search::{Page, Row, SearchRequest},
 };
 use net::{Outgoing, PrivateHosts};
-use storage::{MasterKey, Sealer};
+use storage::{MasterKey, Sealer, Store};
 use testkit::{Dovecot, Maildir, Options, require_dovecot, sample};
 
 /// 21 November 2026, noon.
@@ -102,13 +102,29 @@ pub(crate) fn bounded_engine(bounds: Bounds) -> Engine {
 /// An engine whose time a test moves.
 #[expect(clippy::large_types_passed_by_value, reason = "each test has bounds of its own")]
 pub(crate) fn engine_at(bounds: Bounds, clock: Arc<dyn Clock>) -> Engine {
-    let random: Arc<dyn Random> = Arc::new(Counter(Mutex::new(1)));
-    let outgoing =
-        Outgoing::new(net::Settings { private_hosts: PrivateHosts::Allow, ..net::Settings::default() });
+    let outgoing = net::Settings { private_hosts: PrivateHosts::Allow, ..net::Settings::default() };
+    engine_over(bounds, clock, outgoing, None)
+}
+
+/// Predictable randomness.
+pub(crate) fn random() -> Arc<dyn Random> {
+    Arc::new(Counter(Mutex::new(1)))
+}
+
+/// An engine with a way out and perhaps a store.
+#[expect(clippy::large_types_passed_by_value, reason = "each test has bounds of its own")]
+pub(crate) fn engine_over(
+    bounds: Bounds,
+    clock: Arc<dyn Clock>,
+    outgoing: net::Settings,
+    store: Option<Store>,
+) -> Engine {
+    let random = random();
+    let outgoing = Outgoing::new(outgoing);
     let sealer = Sealer::new(MasterKey::generate(&*random), Arc::clone(&random));
     // What documents say is tried where the program that reads them is: in the server's tests.
     let documents = documents::Reader::new("/nonexistent".into(), Vec::new(), documents::Limits::default());
-    let (store, send_delay, processes) = (None, Duration::ZERO, None);
+    let (send_delay, processes) = (Duration::ZERO, None);
     let settings = Settings { store, sealer, outgoing, clock, random, documents, send_delay, processes };
     Engine::bounded(settings, bounds)
 }
@@ -129,6 +145,7 @@ pub(crate) fn settings_at(host: &str, port: u16) -> AccountSettings {
         smtp: None,
         allowed_folders: Vec::new(),
         signature: String::new(),
+        writing_style: String::new(),
     }
 }
 

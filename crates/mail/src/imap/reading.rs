@@ -294,7 +294,7 @@ fn assemble(fetch: Fetch, known: Option<&Summary>) -> (Option<Source>, Vec<TextP
     let mut texts = Vec::new();
     let mut missing = Vec::new();
     let known = known.filter(|known| known.structure.is_some());
-    let structure = known.map_or(fetch.structure.as_ref(), |known| known.structure.as_ref());
+    let structure = known.map_or(fetch.structure.as_deref(), |known| known.structure.as_ref());
     let mut beyond = 0;
     for part in structure.map(|structure| text_plan(structure).parts).unwrap_or_default() {
         match whole_of(&fetch, &part.path, part.size) {

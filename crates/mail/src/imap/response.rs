@@ -222,8 +222,9 @@ pub struct Fetch {
     pub flags: Option<Vec<Flag>>,
     pub internal_date: Option<Timestamp>,
     pub size: Option<u64>,
-    pub envelope: Option<Envelope>,
-    pub structure: Option<Part>,
+    // Boxed: of many messages at a time these two are seldom asked.
+    pub envelope: Option<Box<Envelope>>,
+    pub structure: Option<Box<Part>>,
     pub modseq: Option<u64>,
     /// BODY[…], BINARY[…], RFC822 and its kin.
     pub sections: Vec<Section>,

@@ -17,7 +17,7 @@ use axum::{
     },
     response::{IntoResponse as _, Response},
 };
-use domain::{Code, Principal, Problem, Scope};
+use domain::{Code, Principal, Problem, RequestId, Scope};
 use engine::outgoing::NewUpload;
 use futures_util::{
     StreamExt as _,
@@ -29,7 +29,7 @@ use tokio::time::{Instant, timeout_at};
 use super::{name::harmless, sending::Downloads};
 use crate::{
     authenticate::insufficient_scope,
-    error::{RequestId, message_of},
+    error::message_of,
     gate::{CallRecord, Gate},
     mail::Mail,
     view::date,

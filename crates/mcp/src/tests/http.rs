@@ -49,6 +49,14 @@ async fn a_bad_token_is_told_apart_from_a_malformed_one_and_from_a_gate_that_is_
 }
 
 #[tokio::test]
+async fn a_paused_agent_is_told_so_and_not_sent_to_sign_in_anew() {
+    let world = World::start().await;
+    let answer = world.send(list().token("paused")).await;
+    assert_eq!(answer.status, 403);
+    assert!(answer.body.contains("paused") && answer.header("www-authenticate").is_none());
+}
+
+#[tokio::test]
 async fn a_token_in_the_url_is_refused_even_beside_a_good_one() {
     let world = World::start().await;
     let ask =

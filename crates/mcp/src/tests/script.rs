@@ -144,6 +144,7 @@ impl Mail for Script {
                 hint: String::new(),
                 identities: vec!["me@example.org".into()],
                 folders: Vec::new(),
+                writing_style: String::new(),
             }])
         })
     }

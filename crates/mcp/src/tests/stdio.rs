@@ -98,7 +98,9 @@ async fn each_request_is_under_the_grant_as_it_is_then() {
     assert_eq!(client.ask("tools/call", &call).await["result"]["_meta"]["code"], "scope_missing");
     *grant.lock().unwrap() = Ok(Scopes::all());
     assert_eq!(client.ask("tools/call", &call).await["result"]["isError"], false);
-    for (refusal, code) in [(Refusal::Invalid, -32600), (Refusal::Unavailable, -32603)] {
+    for (refusal, code) in
+        [(Refusal::Invalid, -32600), (Refusal::Paused, -32600), (Refusal::Unavailable, -32603)]
+    {
         *grant.lock().unwrap() = Err(refusal);
         for (method, params) in [("tools/call", &call), ("tools/list", &json!({}))] {
             let answer = client.ask(method, params).await;

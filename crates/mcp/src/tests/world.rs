@@ -11,8 +11,8 @@ use std::{
 };
 
 use domain::{
-    AccountId, AccountSource, Door, GrantId, GrantedAccount, Limits, Principal, Problem, Random, Scope,
-    Scopes, Secret,
+    AccountId, AccountSource, Door, GrantId, GrantedAccount, Limits, Principal, Problem, Random, RequestId,
+    Scope, Scopes, Secret,
 };
 use serde_json::{Value, json};
 use time::macros::datetime;
@@ -20,8 +20,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use super::script::Script;
 use crate::{
-    Boxed, CallRecord, Closer, Gate, Link, LinkRefusal, LinkedPart, Mail, Refusal, RequestId, Settings,
-    router,
+    Boxed, CallRecord, Closer, Gate, Link, LinkRefusal, LinkedPart, Mail, Refusal, Settings, router,
 };
 
 /// A principal of that grant with those scopes.
@@ -102,6 +101,7 @@ impl Gate for FakeGate {
                     Ok(Arc::new(principal(bearer, [scope].into_iter().collect())))
                 }
                 "down" => Err(Refusal::Unavailable),
+                "paused" => Err(Refusal::Paused),
                 _ => Err(Refusal::Invalid),
             }
         })

@@ -34,6 +34,8 @@ struct Account {
     identities: Vec<String>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     allowed: Vec<String>,
+    #[serde(skip_serializing_if = "String::is_empty")]
+    writing_style: String,
 }
 
 impl From<AccountStatus> for Account {
@@ -47,6 +49,7 @@ impl From<AccountStatus> for Account {
             hint: status.hint,
             identities: status.identities,
             allowed: status.folders,
+            writing_style: status.writing_style,
         }
     }
 }
@@ -56,7 +59,7 @@ impl Tool for Accounts {
     const TITLE: &str = "List mail accounts";
     const ABOUT: &str = "Lists the mail accounts you may use: their name (for `account`), whether it is the default, and state: \
         `ok`, `unknown` before first use, or an error code. `identities` may stand in `from`; `allowed`, if there, are \
-        the only folders you can reach.";
+        the only folders you can reach; `writing_style` is how the person wants to sound.";
     const SCOPE: Scope = Scope::Folders;
     const EFFECT: Effect = Effect::Reads;
     type Input = Input;

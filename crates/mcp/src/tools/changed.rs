@@ -2,12 +2,13 @@
 
 use std::collections::HashMap;
 
+use domain::RequestId;
 use engine::organize::{DoneOne, FailedOne, Organized, Planned, SHOWN};
 use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::{
-    error::{RequestId, message_of},
+    error::message_of,
     view::{ProblemView, row::BriefRow, shorten, size},
 };
 

@@ -4,7 +4,7 @@
 //! (named in `omitted`), then bodies are cut, with `left` and `continue_from`.
 
 use domain::{
-    Code, Problem,
+    Code, Problem, RequestId,
     reading::{Link, Trust, Verdict},
 };
 use engine::read::{Message, Outcome};
@@ -19,7 +19,7 @@ use super::{
     shorten,
     size::{HARD_CAP, escaped_len, json_chars, tokens},
 };
-use crate::error::{RequestId, message_of};
+use crate::error::message_of;
 
 /// What is asked of [`show`].
 pub(crate) struct Ask<'a> {

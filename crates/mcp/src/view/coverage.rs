@@ -1,11 +1,12 @@
 //! How much of what was asked an answer covers, as agents read it.
 
+use domain::RequestId;
 use engine::search::Coverage;
 use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::{ProblemView, date};
-use crate::error::{RequestId, message_of};
+use crate::error::message_of;
 
 /// What an answer covers; what is not there is as usual.
 #[derive(Serialize, JsonSchema)]

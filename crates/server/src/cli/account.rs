@@ -9,7 +9,8 @@ use std::{
 use access::{Access, Account};
 use clap::Subcommand;
 use domain::{
-    AccountName, AccountSettings, Credentials, Endpoint, Problem, Secret, TlsMode, account::Credential,
+    AccountName, AccountSettings, Credentials, Endpoint, Problem, Secret, TlsMode,
+    account::{Credential, is_address},
 };
 use engine::Engine;
 use serde_json::{Value, json};
@@ -17,7 +18,7 @@ use storage::Store;
 
 use super::instant;
 use crate::{
-    config::{Config, complete, is_address},
+    config::{Config, complete},
     error::{Error, Result},
     terminal::{print, print_json, print_table, read_password, say, visible},
     wire,
@@ -187,6 +188,7 @@ fn settings_of(arguments: &Add) -> Result<AccountSettings> {
         smtp,
         allowed_folders: Vec::new(),
         signature: signature.unwrap_or_default(),
+        writing_style: String::new(),
     })
 }
 

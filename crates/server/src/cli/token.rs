@@ -2,12 +2,15 @@
 
 use access::{NewToken, Token};
 use clap::Subcommand;
-use domain::{AccountName, ApprovalPlace, ApprovalRule, Grant, GrantedAccounts, Limits, Scope, Scopes};
+use domain::{
+    AccountName, ApprovalPlace, ApprovalRule, Grant, GrantedAccounts, Limits, Scope, Scopes,
+    account::is_address,
+};
 use serde_json::{Value, json};
 
 use super::instant;
 use crate::{
-    config::{Config, is_address},
+    config::Config,
     error::Result,
     terminal::{print, print_json, print_table, say, visible},
     wire,

@@ -1,7 +1,8 @@
 //! `postroom user`: people with a sign-in here.
 
-use access::User;
+use access::{Invitation, User};
 use clap::Subcommand;
+use domain::Secret;
 use serde_json::{Value, json};
 
 use super::instant;
@@ -52,6 +53,26 @@ pub(super) enum Command {
         #[arg(long)]
         password_stdin: bool,
     },
+    /// Make a link by which somebody becomes a user, once, within a week
+    Invite {
+        /// Let them administrate the server
+        #[arg(long)]
+        admin: bool,
+        /// Whom it is for, to tell it from others in the list
+        #[arg(long, value_name = "TEXT", default_value = "")]
+        note: String,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Make a link by which a user sets another password, once, within a day
+    Reset {
+        /// The user's name
+        name: String,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
 }
 
 pub(super) async fn run(command: &Command, config: &Config) -> Result<()> {
@@ -97,10 +118,34 @@ pub(super) async fn run(command: &Command, config: &Config) -> Result<()> {
             access.user_passwd(name, &password).await?;
             print(format_args!("changed the password of {name}"));
         }
+        Command::Invite { admin, note, json } => {
+            let (invitation, code) = access.invitation_new("", *admin, note).await?;
+            let role = if *admin { "an administrator" } else { "a user" };
+            let what = format!("makes whoever opens it {role}");
+            show_link(config, &what, &invitation, &code, *json);
+        }
+        Command::Reset { name, json } => {
+            let (invitation, code) = access.reset_new("", name).await?;
+            let what = format!("sets another password for {name} and ends their sessions");
+            show_link(config, &what, &invitation, &code, *json);
+        }
     }
     access.flush().await;
     store.close().await;
     Ok(())
+}
+
+/// Prints a link, as the last line, so that a script can take it.
+fn show_link(config: &Config, what: &str, invitation: &Invitation, code: &Secret, is_json: bool) {
+    let base = config.network.public_url(config.network.listen);
+    let link = format!("{}/invite/{}", base.as_str(), code.expose());
+    let expires = instant(invitation.expires);
+    if is_json {
+        print_json(&json!({ "id": invitation.id.as_str(), "link": link, "expires": expires }));
+    } else {
+        say(format_args!("The link {what}. It works once, until {expires}, and is shown only now:"));
+        print(link);
+    }
 }
 
 fn show(user: &User) -> Value {

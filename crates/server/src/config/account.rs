@@ -2,7 +2,10 @@
 //!
 //! Its variables have no prefix, as other mail tools use them, and are only looked at when asked for.
 
-use domain::{AccountName, AccountSettings, Credentials, Endpoint, TlsMode, account::Credential};
+use domain::{
+    AccountName, AccountSettings, Credentials, Endpoint, TlsMode,
+    account::{Credential, is_address},
+};
 
 use super::given::Given;
 use crate::error::{Error, Result};
@@ -69,6 +72,7 @@ impl EnvironmentAccount {
                 display_name: text(given, "MAIL_NAME").unwrap_or_default(),
                 allowed_folders: allowed.map(str::to_owned).collect(),
                 signature: String::new(),
+                writing_style: String::new(),
                 smtp,
                 imap,
             },
@@ -141,13 +145,6 @@ fn address(given: &Given, imap: &Endpoint) -> Result<String> {
         None if is_address(&imap.username) => Ok(imap.username.clone()),
         None => Ok(format!("{}@{}", imap.username, imap.host)),
     }
-}
-
-/// Whether a text looks like a bare mail address.
-pub(crate) fn is_address(text: &str) -> bool {
-    let has_odd = text.chars().any(|c| c.is_whitespace() || c.is_control() || "<>,;\"".contains(c));
-    let sides = text.rsplit_once('@');
-    !has_odd && text.len() <= 320 && sides.is_some_and(|(local, host)| !local.is_empty() && !host.is_empty())
 }
 
 #[cfg(test)]

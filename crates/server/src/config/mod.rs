@@ -25,12 +25,13 @@ use domain::Secret;
 #[cfg(test)]
 pub(crate) use self::setting::Value;
 pub(crate) use self::{
-    account::{EnvironmentAccount, complete, is_address},
+    account::{EnvironmentAccount, complete},
     agents::Agents,
     keeping::Keeping,
     network::{Network, Networks, PublicUrl},
     operations::{LogFormat, Operations},
-    signing_in::SigningIn,
+    setting::Seconds,
+    signing_in::{SigningIn, Signup},
 };
 use self::{
     given::{Environment, Given},
@@ -66,7 +67,6 @@ pub(crate) struct Config {
     /// What agents may do.
     pub(crate) agents: Agents,
     /// How people and agents get in.
-    #[expect(dead_code, reason = "checked at the start; what it is for comes later")]
     pub(crate) signing_in: SigningIn,
     /// Logs and metrics.
     pub(crate) operations: Operations,
@@ -104,11 +104,14 @@ impl Config {
         let secrets = settings.iter().filter(|setting| setting.may_be_in_a_file()).map(|s| s.variable());
         let files = secrets.chain(["IMAP_PASSWORD".to_owned(), "SMTP_PASSWORD".to_owned()]);
         warnings.extend(files.filter_map(|name| exposed(&given.secret_file(&name)?)));
+        let signing_in = SigningIn::read(&given)?;
+        let doors = signing_in.doors.missing();
+        warnings.extend(doors.map(|door| format!("the door `{door}` does not exist yet")));
         Ok(Self {
             network,
             keeping: Keeping::read(&given)?,
             agents: Agents::read(&given)?,
-            signing_in: SigningIn::read(&given)?,
+            signing_in,
             operations: Operations::read(&given)?,
             warnings,
             file: given.file.as_ref().map(|(path, _)| path.clone()),

@@ -1,4 +1,4 @@
-//! How people and their agents get in. Understood and checked, but without effect yet.
+//! How people and their agents get in.
 
 use domain::Secret;
 use url::Url;
@@ -10,10 +10,10 @@ section! {
     /// How people and their agents get in.
     #[expect(dead_code, reason = "some are checked only, until what they are for exists")]
     "Signing in" SigningIn {
-        /// Ways in beside personal tokens: oauth, sealed, header, oidc.
-        doors: Doors = Later (default "oauth");
+        /// Ways in beside personal tokens: oauth, sealed, header, oidc. The last three do not exist yet.
+        doors: Doors = Plain (default "oauth");
         /// Who may make themselves a user: invite, open, off.
-        signup: Signup = Later (default "invite");
+        signup: Signup = Plain (default "invite");
         /// An OpenID provider by which people sign in.
         login_oidc_issuer: Option<Url> = Later (example "https://id.example.org");
         /// Our client id there.
@@ -27,9 +27,9 @@ section! {
         /// Where the issuer's keys are, if its metadata does not say it.
         oidc_jwks_uri: Option<Url> = Later (example "https://id.example.org/jwks");
         /// Seconds that an access token lives.
-        access_ttl: Seconds = Later (default "3600");
+        access_ttl: Seconds = Plain (default "3600");
         /// Seconds that a refresh token lives.
-        refresh_ttl: Seconds = Later (default "2592000");
+        refresh_ttl: Seconds = Plain (default "2592000");
     }
 }
 
@@ -48,6 +48,18 @@ choice! {
 /// Names of doors.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Doors(pub(crate) Vec<String>);
+
+impl Doors {
+    /// Those that are named and do not exist yet.
+    pub(crate) fn missing(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().map(String::as_str).filter(|name| *name != "oauth")
+    }
+
+    /// Whether agents get in by our own authorization server.
+    pub(crate) fn has_oauth(&self) -> bool {
+        self.0.iter().any(|name| name == "oauth")
+    }
+}
 
 impl Value for Doors {
     const IS_LIST: bool = true;

@@ -14,6 +14,8 @@ const COMMANDS: &[&str] = &[
     "user disable",
     "user enable",
     "user passwd",
+    "user invite",
+    "user reset",
     "account",
     "account add",
     "account list",

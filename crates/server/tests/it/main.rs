@@ -5,6 +5,7 @@
 mod accounts;
 mod approvals;
 mod attachments;
+mod browser;
 mod configuration;
 mod conformance;
 mod documents_child;
@@ -22,6 +23,7 @@ mod people;
 mod python_client;
 mod reading;
 mod resources;
+mod routes;
 mod secrecy;
 mod sending;
 mod serving;

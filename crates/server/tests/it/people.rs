@@ -48,6 +48,35 @@ fn a_password_is_never_asked_for_where_there_is_nobody() {
 }
 
 #[test]
+fn an_invitation_is_a_link_to_the_public_url_shown_once_as_the_last_line() {
+    let world = World::new().with("POSTROOM_PUBLIC_URL", "https://mail.example.org");
+    world.add_user("alice");
+    let said = world.run(&["user", "invite", "--note", "for Bob"]);
+    let link = said.stdout.lines().last().unwrap();
+    let code = link.strip_prefix("https://mail.example.org/invite/").unwrap();
+    assert_eq!((said.status, code.len()), (0, 43), "{said:?}");
+    assert!(said.stderr.contains("a user") && said.stderr.contains("once"), "{said:?}");
+
+    let world = world.with("POSTROOM_PUBLIC_URL", "http://localhost:9000");
+    let made = world.run(&["user", "invite", "--admin", "--json"]).json();
+    assert!(made["link"].as_str().unwrap().starts_with("http://localhost:9000/invite/"), "{made}");
+    assert!(made["id"].as_str().unwrap().starts_with("inv_") && made["expires"].is_string(), "{made}");
+}
+
+#[test]
+fn a_link_for_another_password_is_for_somebody_who_may_sign_in() {
+    let world = World::new();
+    world.add_user("alice");
+    let said = world.run(&["user", "reset", "alice"]);
+    let link = said.stdout.lines().last().unwrap();
+    assert!(link.starts_with("http://localhost:") && link.contains("/invite/"), "{said:?}");
+    assert_ne!(world.run(&["user", "reset", "alice", "--json"]).json()["link"], link);
+    world.run(&["user", "reset", "alcie"]).failed_with(1, &["`alcie`", "Did you mean `alice`?"]);
+    world.run(&["user", "disable", "alice"]);
+    world.run(&["user", "reset", "alice"]).failed_with(1, &["disabled", "user enable alice"]);
+}
+
+#[test]
 fn a_token_is_the_last_word_printed_once_and_lives_until_it_is_revoked() {
     let world = World::new();
     world.add_user("alice");

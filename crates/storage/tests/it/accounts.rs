@@ -1,6 +1,9 @@
 //! Accounts and their sealed secrets.
 
-use domain::{Credentials, GrantedAccounts, Secret, account::Credential};
+use domain::{
+    Credentials, GrantedAccounts, Secret,
+    account::{Credential, PasswordNeeded, Service, SmtpPassword, Typed},
+};
 use storage::Error;
 
 use crate::world::{World, grant, name, password, settings, token};
@@ -118,4 +121,38 @@ pub(crate) async fn two_accounts_of_a_user_cannot_share_a_name(world: &World) {
     add(&ann.id).await.unwrap();
     assert!(matches!(add(&ann.id).await, Err(Error::Taken)));
     assert!(add(&bob.id).await.unwrap().is_default, "of another user they can");
+}
+
+pub(crate) async fn what_was_not_typed_stays_when_an_account_is_changed(world: &World) {
+    let store = world.store().await;
+    let ann = store.add_user("ann", false, "hash").await.unwrap();
+    let bob = store.add_user("bob", false, "hash").await.unwrap();
+    let mut both = settings("ann@example.org");
+    both.smtp = Some(both.imap.clone());
+    let added = store.add_account(&ann.id, &name("work"), &both, &password("old")).await.unwrap();
+    both.writing_style = "Short. No flourish.".to_owned();
+    assert_eq!(store.edit_account(&bob.id, &name("work"), &both, &Typed::default()).await.unwrap(), None);
+    let edited = store.edit_account(&ann.id, &name("work"), &both, &Typed::default()).await.unwrap().unwrap();
+    assert_eq!((&edited.id, &edited.settings), (&added.id, &both));
+    assert!(edited.is_default);
+    assert_eq!(store.open_account(&added.id).await.unwrap(), Some((both.clone(), password("old"))));
+    let typed = Typed { imap: None, smtp: SmtpPassword::Own(Some(Secret::new("of smtp"))) };
+    store.edit_account(&ann.id, &name("work"), &both, &typed).await.unwrap().unwrap();
+    let apart = Credentials { smtp: Some(Credential::Password(Secret::new("of smtp"))), ..password("old") };
+    assert_eq!(store.open_account(&added.id).await.unwrap(), Some((both, apart)));
+}
+
+pub(crate) async fn a_changed_server_needs_its_password_and_changes_nothing_without(world: &World) {
+    let store = world.store().await;
+    let ann = store.add_user("ann", false, "hash").await.unwrap();
+    let old = settings("ann@example.org");
+    let id = store.add_account(&ann.id, &name("work"), &old, &password("old")).await.unwrap().id;
+    let mut moved = old.clone();
+    moved.imap.host = "imap.example.net".to_owned();
+    let refused = store.edit_account(&ann.id, &name("work"), &moved, &Typed::default()).await;
+    assert!(matches!(refused, Err(Error::PasswordNeeded(PasswordNeeded(Service::Imap)))), "{refused:?}");
+    assert_eq!(store.open_account(&id).await.unwrap(), Some((old, password("old"))));
+    let typed = Typed { imap: Some(Secret::new("new")), smtp: SmtpPassword::SameAsImap };
+    store.edit_account(&ann.id, &name("work"), &moved, &typed).await.unwrap().unwrap();
+    assert_eq!(store.open_account(&id).await.unwrap(), Some((moved, password("new"))));
 }

@@ -51,6 +51,8 @@ on_both! {
     accounts::a_removed_account_is_gone_with_its_key_and_its_grants,
     accounts::the_first_account_is_the_default_until_another_is_chosen_or_it_goes,
     accounts::two_accounts_of_a_user_cannot_share_a_name,
+    accounts::what_was_not_typed_stays_when_an_account_is_changed,
+    accounts::a_changed_server_needs_its_password_and_changes_nothing_without,
     approvals::an_answer_holds_once,
     approvals::approving_makes_recipients_known_and_waits_for_the_time,
     approvals::an_answer_that_comes_too_late_is_none,

@@ -89,6 +89,7 @@ pub(crate) fn settings(address: &str) -> AccountSettings {
         smtp: None,
         allowed_folders: Vec::new(),
         signature: String::new(),
+        writing_style: String::new(),
     }
 }
 

@@ -104,6 +104,7 @@ impl World {
             smtp: None,
             allowed_folders: Vec::new(),
             signature: String::new(),
+            writing_style: String::new(),
         };
         let user = store.add_user("alice", false, "hash").await.unwrap();
         let name = "work".parse().unwrap();

@@ -70,6 +70,7 @@ fn world() -> Option<World> {
         smtp: None,
         allowed_folders: Vec::new(),
         signature: String::new(),
+        writing_style: String::new(),
     };
     let credentials = Credentials { imap: Credential::Password(Secret::new("alice-secret")), smtp: None };
     let granted = GrantedAccount {

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use domain::{PartPath, Summary, Timestamp};
+use domain::{Envelope, PartPath, Summary, Timestamp};
 
 use super::super::{
     capability::Capabilities,
@@ -205,14 +205,14 @@ pub fn summary(fetch: Fetch) -> Option<Summary> {
         _ => None,
     });
     let header = Headers::parse(fields.unwrap_or_default());
-    let envelope = fetch.envelope.unwrap_or_default();
+    let envelope = fetch.envelope.map_or_else(Envelope::default, |envelope| *envelope);
     Some(Summary {
         uid,
         flags: fetch.flags.unwrap_or_default(),
         received: fetch.internal_date.or(envelope.date).unwrap_or(Timestamp::UNIX_EPOCH),
         size: fetch.size.unwrap_or_default(),
         envelope,
-        structure: fetch.structure,
+        structure: fetch.structure.map(|structure| *structure),
         references: header.references(),
         list_id: header.list_id(),
         has_unsubscribe: header.has_unsubscribe(),

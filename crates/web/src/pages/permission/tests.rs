@@ -22,8 +22,10 @@ fn account(name: &str, is_default: bool) -> Account {
             smtp: None,
             allowed_folders: Vec::new(),
             signature: String::new(),
+            writing_style: String::new(),
         },
         is_default,
+        has_smtp_password: false,
         created: datetime!(2026-01-01 00:00 UTC),
     }
 }

@@ -124,10 +124,10 @@ impl Reader<'_> {
                 set(&mut fetch.internal_date, value.as_bytes().and_then(|text| date::parse(text)))
             }
             b"RFC822.SIZE" => set(&mut fetch.size, body_structure::size(value)),
-            b"ENVELOPE" => set(&mut fetch.envelope, envelope::read(value)),
+            b"ENVELOPE" => set(&mut fetch.envelope, envelope::read(value).map(Box::new)),
             b"BODY" if fetch.structure.is_some() => true,
             b"BODYSTRUCTURE" | b"BODY" => {
-                set(&mut fetch.structure, body_structure::read(value, self.limits.parts))
+                set(&mut fetch.structure, body_structure::read(value, self.limits.parts).map(Box::new))
             }
             b"MODSEQ" => {
                 let modseq = value.as_list().and_then(<[Value]>::first).unwrap_or(value);

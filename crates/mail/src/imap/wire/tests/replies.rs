@@ -35,11 +35,11 @@ fn fetch(items: &str) -> Fetch {
 }
 
 fn envelope(fields: &str) -> Option<Envelope> {
-    fetch(&format!("ENVELOPE ({fields})")).envelope
+    fetch(&format!("ENVELOPE ({fields})")).envelope.map(|envelope| *envelope)
 }
 
 fn structure(text: &str) -> Part {
-    fetch(&format!("BODYSTRUCTURE {text}")).structure.unwrap()
+    *fetch(&format!("BODYSTRUCTURE {text}")).structure.unwrap()
 }
 
 /// Every part as `path type/subtype`, in the order of the message.

@@ -1,0 +1,83 @@
+// Looks at pages as people meet them: with a screen reader, a keyboard, a small screen, in the dark.
+//
+// Takes `{origin, user, password, pages: [{name, path, status, is_signed_out, main}], shots}`, answers a finding for
+// each page: what axe says, what the keyboard reaches, what it weighs, what went wrong. `shots` is a folder that
+// pictures go to; without it none are taken. `main` is the words on what the page is for.
+
+import { AxeBuilder } from "@axe-core/playwright";
+import { join } from "node:path";
+import { answer, Person } from "./driver.mjs";
+import { walk } from "./keyboard.mjs";
+
+const WIDTHS = [360, 1280];
+const SCHEMES = ["light", "dark"];
+
+/** The rules that the law of most places names, and what axe finds good practice. */
+const RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
+
+await answer(async (browser, asked) => {
+  const signedIn = asked.user ? await session(browser, asked) : undefined;
+  const findings = [];
+  for (const page of asked.pages) {
+    const storageState = page.is_signed_out ? undefined : signedIn;
+    findings.push({ name: page.name, path: page.path, ...(await look(browser, asked, page, storageState)) });
+  }
+  return findings;
+});
+
+async function session(browser, { origin, user, password }) {
+  const person = await Person.at(browser, origin);
+  await person.signIn(user, password);
+  const state = await person.context.storageState();
+  await person.context.close();
+  return state;
+}
+
+async function look(browser, asked, page, storageState) {
+  const person = await Person.at(browser, asked.origin, { storageState, reducedMotion: "reduce", viewport: { width: 1280, height: 800 } });
+  const weight = await weigh(person);
+  const answered = await person.open(page.path);
+  const bytes = weight();
+  const title = await person.page.title();
+  const headings = await person.page.getByRole("heading", { level: 1 }).allInnerTexts();
+  const keyboard = await walk(person.page, page.main && new RegExp(page.main, "i"));
+  const violations = [];
+  const wide = [];
+  for (const width of WIDTHS) {
+    for (const scheme of SCHEMES) {
+      await person.page.setViewportSize({ width, height: 800 });
+      await person.page.emulateMedia({ colorScheme: scheme, reducedMotion: "reduce" });
+      violations.push(...(await judge(person.page, `${width} ${scheme}`)));
+      const overflow = await person.page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+      if (overflow > 0) wide.push(`${overflow} pixels at ${width}`);
+      if (!asked.shots) continue;
+      const path = join(asked.shots, `${page.name}-${width}-${scheme}.png`);
+      await person.page.screenshot({ path, fullPage: true });
+    }
+  }
+  const landed = new URL(person.page.url()).pathname;
+  await person.context.close();
+  const { faults } = person;
+  return { status: answered.status(), landed, title, headings, bytes, violations, wide, keyboard, faults };
+}
+
+/** Counts the octets of everything that comes over the wire from now on, as it comes: packed. */
+async function weigh(person) {
+  const wire = await person.context.newCDPSession(person.page);
+  await wire.send("Network.enable");
+  await wire.send("Network.setCacheDisabled", { cacheDisabled: true });
+  let octets = 0;
+  wire.on("Network.loadingFinished", (finished) => (octets += finished.encodedDataLength));
+  wire.on("Network.requestWillBeSent", ({ redirectResponse }) => {
+    octets += redirectResponse?.encodedDataLength ?? 0;
+  });
+  return () => octets;
+}
+
+async function judge(page, how) {
+  const { violations } = await new AxeBuilder({ page }).withTags(RULES).analyze();
+  return violations.map(({ id, impact, help, nodes }) => {
+    const where = nodes.slice(0, 3).map((node) => node.target.join(" "));
+    return { how, id, impact, help, where, why: nodes[0]?.failureSummary?.replace(/\s+/g, " ") };
+  });
+}

@@ -1,0 +1,1 @@
+//! The pages of mailboxes as a browser meets them, without a mail server.

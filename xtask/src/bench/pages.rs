@@ -1,0 +1,190 @@
+//! The pages: how long each takes to its last octet, what a first view weighs, and whether a flood of sign-ins
+//! slows agents down.
+
+use std::{
+    collections::BTreeSet,
+    io,
+    net::TcpListener,
+    sync::atomic::{AtomicBool, AtomicUsize, Ordering},
+    thread,
+    time::{Duration, Instant},
+};
+
+use serde_json::json;
+use testkit::{
+    McpHttp,
+    mcp_http::{self, Response},
+};
+
+use super::{MANY, World, hosted::Hosted, new_directory, report::Row, samples::Samples};
+use crate::Failure;
+
+const ENOUGH: Duration = Duration::from_millis(5);
+const WEIGHT: usize = 60_000;
+/// Pages of a person with one account and some tokens.
+const PAGES: &[&str] =
+    &["/", "/accounts", "/accounts/new", "/accounts/mail", "/agents", "/connect", "/settings", "/admin"];
+
+/// As many calls as a grant may make at once.
+const BURST: usize = 60;
+const TOKENS: usize = 5;
+const FLOODERS: usize = 8;
+
+/// Looks at every page, then at agents while somebody guesses passwords.
+pub(super) fn measure(world: &World) -> Result<Vec<Row>, Failure> {
+    let place = new_directory(world, "pages")?;
+    let port = TcpListener::bind(("127.0.0.1", 0))?.local_addr()?.port();
+    let hosted = Hosted { world, place: &place, port };
+    hosted.set_up(MANY, &[], &["--scopes", "mail:folders"])?;
+    let tokens: Vec<String> = (0..2 * TOKENS)
+        .map(|number| hosted.token(&format!("agent {number}"), &["--scopes", "mail:folders"]))
+        .collect::<Result<_, _>>()?;
+    let _running = hosted.start()?;
+    let browser = Browser::sign_in(port)?;
+    let (mut rows, mut heaviest) = (Vec::new(), (0, ""));
+    for page in PAGES {
+        let mut took = Vec::new();
+        for _ in 0..world.rounds.max(30) {
+            let started = Instant::now();
+            browser.open(page)?;
+            took.push(started.elapsed());
+        }
+        let samples = Samples::new(took)?;
+        let is_met = samples.median() <= ENOUGH;
+        rows.push(Row::alone(&format!("page `{page}`"), &samples).target("≤ 5 ms", is_met));
+        heaviest = heaviest.max((browser.weight(page)?, page));
+    }
+    rows.push(Row::count(
+        &format!("octets of a first view, the heaviest (`{}`)", heaviest.1),
+        heaviest.0,
+        WEIGHT,
+    ));
+    rows.push(flood(port, &tokens)?);
+    Ok(rows)
+}
+
+/// The 99th of a hundred calls of `mail_folders` in quiet, and while passwords are guessed.
+fn flood(port: u16, tokens: &[String]) -> Result<Row, Failure> {
+    let (in_quiet, in_flood) = tokens.split_at(TOKENS);
+    let quiet = slow_calls(port, in_quiet)?;
+    let (is_over, tries) = (AtomicBool::new(false), AtomicUsize::new(0));
+    let flooded = thread::scope(|scope| {
+        for _ in 0..FLOODERS {
+            scope.spawn(|| {
+                while !is_over.load(Ordering::Relaxed) {
+                    // a refusal is an answer too
+                    if Browser::try_password(port, "a wrong password").is_ok() {
+                        tries.fetch_add(1, Ordering::Relaxed);
+                    }
+                }
+            });
+        }
+        thread::sleep(Duration::from_secs(1));
+        let flooded = slow_calls(port, in_flood);
+        is_over.store(true, Ordering::Relaxed);
+        flooded
+    })?;
+    let ratio = flooded.as_secs_f64() / quiet.as_secs_f64();
+    println!("{} sign-ins were tried meanwhile", tries.load(Ordering::Relaxed));
+    let what = format!(
+        "p99 of `mail_folders` while passwords are guessed, against {:.2} ms in quiet",
+        quiet.as_secs_f64() * 1e3
+    );
+    Ok(Row::alone(&what, &Samples::new(vec![flooded])?)
+        .target(&format!("≤ 2 × (is {ratio:.2} ×)"), ratio <= 2.0))
+}
+
+fn slow_calls(port: u16, tokens: &[String]) -> Result<Duration, Failure> {
+    let mut took = Vec::new();
+    for token in tokens {
+        let mut client = McpHttp::connect(port, token)?;
+        for call in 0..BURST - 2 {
+            let started = Instant::now();
+            client.call("mail_folders", &json!({ "counts": false }))?;
+            // the first one signs in to the mail server
+            if call > 0 {
+                took.push(started.elapsed());
+            }
+        }
+    }
+    took.sort_unstable();
+    let at = took.len() * 99 / 100;
+    took.get(at).copied().ok_or_else(|| Failure::Failed("nothing was called".into()))
+}
+
+/// A browser in which alice is signed in.
+struct Browser {
+    port: u16,
+    cookies: String,
+}
+
+impl Browser {
+    fn sign_in(port: u16) -> Result<Self, Failure> {
+        let answer = Self::try_password(port, "a password of the bench")?;
+        if answer.status != 303 {
+            return Err(Failure::Failed(format!("signing in: {}\n{}", answer.status, answer.body)));
+        }
+        Ok(Self { port, cookies: cookies(&answer) })
+    }
+
+    fn try_password(port: u16, password: &str) -> io::Result<Response> {
+        let form = mcp_http::request(port, "GET", "/login", &[], "")?;
+        let mut body = format!("name=alice&password={}", percent(password));
+        for (name, value) in hidden(&form.body) {
+            body += &["&", name, "=", &percent(value)].concat();
+        }
+        let own = format!("http://localhost:{port}");
+        let headers = [
+            ("Cookie", &*cookies(&form)),
+            ("Origin", &own),
+            ("Content-Type", "application/x-www-form-urlencoded"),
+        ];
+        mcp_http::request(port, "POST", "/login", &headers, &body)
+    }
+
+    fn open(&self, page: &str) -> Result<Response, Failure> {
+        let headers = [("Cookie", &*self.cookies), ("Accept-Encoding", "gzip")];
+        let answer = mcp_http::request(self.port, "GET", page, &headers, "")?;
+        if answer.status == 200 {
+            Ok(answer)
+        } else {
+            Err(Failure::Failed(format!("{page}: {}", answer.status)))
+        }
+    }
+
+    /// What a page and all that it names weighs, headers aside.
+    fn weight(&self, page: &str) -> Result<usize, Failure> {
+        let answer = self.open(page)?;
+        let named: BTreeSet<&str> =
+            answer.body.split('"').filter(|text| text.starts_with("/static/")).collect();
+        named.iter().try_fold(answer.octets.len(), |sum, path| Ok(sum + self.open(path)?.octets.len()))
+    }
+}
+
+/// Names and values of a form's hidden inputs.
+fn hidden(page: &str) -> impl Iterator<Item = (&str, &str)> {
+    page.split("<input").filter(|input| input.contains("type=\"hidden\"")).filter_map(|input| {
+        let value_of = |name: &str| input.split_once(name)?.1.split('"').next();
+        Some((value_of(" name=\"")?, value_of(" value=\"").unwrap_or_default()))
+    })
+}
+
+/// The cookies that an answer sets, as a browser sends them back.
+fn cookies(answer: &Response) -> String {
+    let pairs = answer.cookies.iter().filter_map(|cookie| cookie.split(';').next());
+    pairs.collect::<Vec<_>>().join("; ")
+}
+
+fn percent(text: &str) -> String {
+    text.bytes()
+        .map(
+            |byte| {
+                if byte.is_ascii_alphanumeric() {
+                    char::from(byte).to_string()
+                } else {
+                    format!("%{byte:02X}")
+                }
+            },
+        )
+        .collect()
+}
