@@ -26,6 +26,8 @@ use tower::ServiceExt as _;
 /// The password of everybody in tests.
 pub(crate) const PASSWORD: &str = "correct horse";
 
+const FORM: &str = "application/x-www-form-urlencoded";
+
 /// A clock that a test moves.
 #[derive(Debug)]
 pub(crate) struct Watch(AtomicI64);
@@ -99,6 +101,8 @@ impl World {
 
     /// Another browser in which that user signed in through the page.
     pub(crate) async fn sign_in(&self, name: &str) -> Surfer {
+        // strangers sign in one after the other
+        self.pass(Duration::seconds(1));
         let mut surfer = self.visitor();
         let page = surfer.submit("/login", "/login", &[("name", name), ("password", PASSWORD)]).await;
         assert_eq!(page.status, StatusCode::SEE_OTHER, "{}", page.html);
@@ -148,10 +152,23 @@ impl Surfer {
         self.send(Method::GET, path, None).await
     }
 
+    /// Loads a file as its octets.
+    pub(crate) async fn get_bytes(&mut self, path: &str) -> Vec<u8> {
+        let mut request = Request::get(path).body(Body::empty()).unwrap();
+        request.headers_mut().extend(self.headers.clone());
+        let response = self.router.clone().oneshot(request).await.unwrap();
+        to_bytes(response.into_body(), 1 << 20).await.unwrap().to_vec()
+    }
+
     /// Posts a form as it is.
     pub(crate) async fn post(&mut self, path: &str, fields: &[(&str, &str)]) -> Page {
         let body = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
-        self.send(Method::POST, path, Some(body)).await
+        self.send(Method::POST, path, Some((FORM, body))).await
+    }
+
+    /// Posts something of that type.
+    pub(crate) async fn post_as(&mut self, path: &str, kind: &str, body: &str) -> Page {
+        self.send(Method::POST, path, Some((kind, body.to_owned()))).await
     }
 
     /// Opens a page, and posts a form with the token that the page has.
@@ -162,17 +179,21 @@ impl Surfer {
         self.post(action, &fields).await
     }
 
-    async fn send(&mut self, method: Method, path: &str, form: Option<String>) -> Page {
-        let mut request = Request::builder().method(method).uri(path).header(ACCEPT, "text/html");
-        if form.is_some() {
-            request = request.header(CONTENT_TYPE, "application/x-www-form-urlencoded");
+    async fn send(&mut self, method: Method, path: &str, posted: Option<(&str, String)>) -> Page {
+        let mut request = Request::builder().method(method).uri(path);
+        if !self.headers.contains_key(ACCEPT) {
+            request = request.header(ACCEPT, "text/html");
+        }
+        if let Some((kind, _)) = posted {
+            request = request.header(CONTENT_TYPE, kind);
         }
         let cookies: Vec<String> =
             self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
         if !cookies.is_empty() {
             request = request.header(COOKIE, cookies.join("; "));
         }
-        let mut request = request.body(form.map_or_else(Body::empty, Body::from)).unwrap();
+        let mut request =
+            request.body(posted.map_or_else(Body::empty, |(_, body)| Body::from(body))).unwrap();
         request.headers_mut().extend(self.headers.clone());
         let response = self.router.clone().oneshot(request).await.unwrap();
         let (parts, body) = response.into_parts();

@@ -41,6 +41,11 @@
     if (field && port && (field.value === "" || usual.includes(field.value))) field.value = port;
   };
 
+  const release = (form) => {
+    delete form.dataset.posted;
+    form.removeAttribute("aria-busy");
+  };
+
   document.addEventListener("click", (event) => {
     const button = event.target instanceof Element ? event.target.closest("button") : null;
     if (!button) return;
@@ -52,19 +57,18 @@
     if (event.target instanceof HTMLSelectElement && event.target.dataset.port) fillPort(event.target);
   });
 
-  // a form is posted once, however often its button is pressed
+  // a form is posted once, however often its button is pressed; after a while again, since an answer may have
+  // led to another program and left the page as it is
   document.addEventListener("submit", (event) => {
     const form = event.target;
     if (!(form instanceof HTMLFormElement) || form.method !== "post" || event.defaultPrevented) return;
     if (form.dataset.posted) { event.preventDefault(); return; }
     form.dataset.posted = "yes";
     form.setAttribute("aria-busy", "true");
+    setTimeout(() => release(form), 8000);
   });
   addEventListener("pageshow", () => {
-    for (const form of document.querySelectorAll("form[data-posted]")) {
-      delete form.dataset.posted;
-      form.removeAttribute("aria-busy");
-    }
+    for (const form of document.querySelectorAll("form[data-posted]")) release(form);
   });
 
   // buttons that only work with scripts are shown only then

@@ -77,6 +77,6 @@ fn set(site: &Site, response: &mut Response, kind: Kind, value: &str, age: Optio
 }
 
 fn read(headers: &HeaderMap, name: &str) -> Option<Secret> {
-    let sent = headers.get_all(COOKIE).iter().filter_map(|value| value.to_str().ok());
-    sent.filter_map(|header| cookie_of(header, name)).next()
+    let mut sent = headers.get_all(COOKIE).iter().filter_map(|value| value.to_str().ok());
+    sent.find_map(|header| cookie_of(header, name))
 }

@@ -15,6 +15,9 @@ mod site;
 mod view;
 mod visitor;
 
+#[cfg(test)]
+mod tests;
+
 pub(crate) use ago::{ago, day, until};
 pub(crate) use cookies::{clear_session, set_session};
 pub(crate) use error::{Answer, Error};

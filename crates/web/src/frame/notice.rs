@@ -7,7 +7,7 @@ pub(crate) enum Tone {
     Ok,
     /// Look at it.
     Warn,
-    /// It went wrong.
+    /// It does not work.
     Bad,
 }
 
@@ -26,7 +26,6 @@ macro_rules! notices {
     ($($variant:ident $code:literal $tone:ident $text:literal;)*) => {
         /// Something that was done on the page before.
         #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-        #[expect(missing_docs, reason = "each one's meaning is its row in the table")]
         pub(crate) enum Notice { $($variant),* }
 
         impl Notice {

@@ -4,7 +4,7 @@ use axum::{
     body::to_bytes,
     extract::{FromRequest, FromRequestParts, Request},
     http::{
-        HeaderMap, HeaderName,
+        HeaderMap, HeaderName, HeaderValue,
         header::{CONTENT_TYPE, ORIGIN},
     },
     response::{IntoResponse as _, Response},
@@ -110,7 +110,7 @@ fn is_form(headers: &HeaderMap) -> bool {
 /// What the browser itself says about the page that posted. Neither header is there in every browser, and under
 /// our own referrer policy the origin is `null`: the token in the form counts in any case.
 fn is_from_here(headers: &HeaderMap, public_url: &str) -> bool {
-    let site = headers.get(SEC_FETCH_SITE).map(|value| value.as_bytes());
+    let site = headers.get(SEC_FETCH_SITE).map(HeaderValue::as_bytes);
     if !matches!(site, None | Some(b"same-origin" | b"none")) {
         return false;
     }

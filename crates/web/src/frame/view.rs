@@ -71,6 +71,7 @@ impl Frame {
     }
 
     /// The path of a file in `static/`.
+    #[expect(clippy::unused_self, reason = "templates reach files through their frame")]
     pub(crate) fn file(&self, name: &str) -> &'static str {
         files::path(name)
     }

@@ -16,9 +16,9 @@ use super::{
     cookies,
     error::{Answer, Error},
     notice::Notice,
-    person::{frame_of, signed_in},
+    person::signed_in,
     site::Site,
-    view::{Frame, Section, notice_of, show},
+    view::{Frame, notice_of, show},
 };
 
 /// Characters of a visit's cookie: 32 octets in base64url.
@@ -41,14 +41,6 @@ impl Visitor {
     pub(crate) fn frame(&self) -> Frame {
         let csrf = self.csrf().expose().to_owned();
         Frame { csrf, notice: self.notice, ..Frame::outside() }
-    }
-
-    /// What the layout shows around a page that anybody may see: with navigation if they are signed in.
-    pub(crate) fn frame_in(&self, here: Section) -> Frame {
-        match &self.signed_in {
-            Some(signed_in) => frame_of(signed_in, here, self.notice),
-            None => self.frame(),
-        }
     }
 
     /// What forms for visitors carry.

@@ -26,6 +26,9 @@ pub(super) fn routes() -> Router<Site> {
         .route("/admin/users/enable", post(enable))
 }
 
+/// What a link is for that lets in another administrator.
+const ADMIN: Purpose = Purpose::Invite { is_admin: true };
+
 /// Characters of a note.
 const LONGEST_NOTE: usize = 100;
 
@@ -68,10 +71,6 @@ impl Page {
             note: String::new(),
             note_error: "",
         })
-    }
-
-    fn is_for_admin(&self, invitation: &Invitation) -> bool {
-        invitation.purpose == Purpose::Invite { is_admin: true }
     }
 
     fn until(&self, then: &Timestamp) -> String {
@@ -154,3 +153,6 @@ async fn enable(State(site): State<Site>, form: PostedByAdmin) -> Answer {
 fn name(fields: &Fields) -> String {
     fields.text("name").to_owned()
 }
+
+#[cfg(test)]
+mod tests;

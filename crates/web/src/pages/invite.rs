@@ -86,9 +86,12 @@ async fn accept(State(site): State<Site>, Path(code): Path<String>, form: Posted
     };
     let page = match error {
         access::Error::InvitationOver => Page::of(&visitor, None),
-        other => Page { new_person: NewPerson::refused(name, other)?, ..Page::of(&visitor, invitation) },
+        other => Page { new_person: NewPerson::refused(&name, other)?, ..Page::of(&visitor, invitation) },
     };
     let mut response = visitor.show(&site, &page)?;
     *response.status_mut() = StatusCode::UNPROCESSABLE_ENTITY;
     Ok(response)
 }
+
+#[cfg(test)]
+mod tests;

@@ -81,7 +81,8 @@ async fn sign_in(State(site): State<Site>, form: PostedByVisitor) -> Answer {
                 return Ok(enter(&site, visitor.signed_in.as_ref(), &opened, next.path(), None).await);
             }
             Err(SignInRefusal::Wrong) => {
-                let error = "Name or password is wrong. Try again, or ask an administrator for a reset link.";
+                let error =
+                    "Name or password is wrong. Try again, or ask an administrator for a password link.";
                 (StatusCode::FORBIDDEN, None, error.to_owned())
             }
             Err(SignInRefusal::TooMany(seconds)) => {
@@ -110,7 +111,7 @@ async fn sign_up(site: &Site, visitor: &Visitor, fields: &crate::frame::Fields, 
             Ok(enter(site, visitor.signed_in.as_ref(), &opened, path, notice).await)
         }
         Err(error) => {
-            let new_person = NewPerson::refused(name, error)?;
+            let new_person = NewPerson::refused(&name, error)?;
             let page = Page { is_new: true, new_person, ..Page::of(site, visitor, next).await? };
             let mut response = visitor.show(site, &page)?;
             *response.status_mut() = StatusCode::UNPROCESSABLE_ENTITY;
@@ -150,3 +151,6 @@ async fn sign_out(State(site): State<Site>, form: Posted) -> Answer {
     site.access.sign_out(&form.person.signed_in).await?;
     Ok(clear_session(&site, see_other("/login", Some(Notice::SignedOut))))
 }
+
+#[cfg(test)]
+mod tests;

@@ -17,6 +17,9 @@ mod settings;
 mod setup;
 mod words;
 
+#[cfg(test)]
+mod tests;
+
 use axum::Router;
 
 use crate::frame::Site;

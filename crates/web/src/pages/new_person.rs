@@ -15,7 +15,7 @@ pub(super) struct NewPerson {
 
 impl NewPerson {
     /// The form again, after `error`; the error itself if it is not about these fields.
-    pub(super) fn refused(name: String, error: Error) -> Result<Self, Error> {
+    pub(super) fn refused(name: &str, error: Error) -> Result<Self, Error> {
         let (name_error, password_error) = match error {
             Error::BadUserName => {
                 ("Use 1 to 64 letters from a to z, digits, dots, hyphens and underscores.", "")

@@ -108,3 +108,6 @@ async fn end_others(State(site): State<Site>, form: Posted) -> Answer {
     site.access.web_sessions_end_others(&form.person.signed_in).await?;
     Ok(see_other("/settings", Some(Notice::SessionsEnded)))
 }
+
+#[cfg(test)]
+mod tests;

@@ -62,7 +62,7 @@ async fn accept(State(site): State<Site>, form: PostedByVisitor) -> Answer {
     };
     let new_person = match error {
         access::Error::InvitationOver => NewPerson::default(),
-        other => NewPerson::refused(name, other)?,
+        other => NewPerson::refused(&name, other)?,
     };
     let stage = stage(&site, Some(&code), new_person).await?;
     let mut response = visitor.show(&site, &Page { frame: visitor.frame(), stage })?;
@@ -84,3 +84,6 @@ async fn stage(site: &Site, code: Option<&Secret>, new_person: NewPerson) -> Res
     let is_set_up = site.access.has_users().await?;
     Ok(if is_set_up { Stage::Done } else { Stage::NoLink { had_code: code.is_some() } })
 }
+
+#[cfg(test)]
+mod tests;
