@@ -2,7 +2,7 @@
 //! time is over, and the right one. A route without a row fails.
 
 mod sources;
-mod surfer;
+pub(crate) mod surfer;
 
 #[test]
 fn print_them() {

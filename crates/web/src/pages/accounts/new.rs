@@ -181,7 +181,9 @@ async fn store(
     match site.access.account_add(person.name(), name, settings, credentials).await {
         Ok(account) => {
             site.engine.remember_trial(&account.id, &trial).await;
-            Ok(see_other("/accounts", Some(Notice::AccountAdded)))
+            // With the first mailbox there, an agent is what is missing.
+            let next = if accounts.is_empty() { "/connect" } else { "/accounts" };
+            Ok(see_other(next, Some(Notice::AccountAdded)))
         }
         Err(access::Error::AccountTaken(_)) => {
             page.servers.wrong("name", format!("You have a mailbox `{name}` already: choose another name."));
