@@ -262,6 +262,10 @@ async fn who_has_no_mailbox_is_shown_the_way_to_add_one_and_back() {
     let page = ann.get(&question).await;
     let way = format!("href=\"/accounts/new?next={}\"", question.replace('/', "%2F"));
     assert!(page.says(&way), "{}", page.html);
+    let form = ann.get(&format!("/accounts/new?next={}", question.replace('/', "%2F"))).await;
+    assert!(form.says(&format!("name=\"next\" value=\"{question}\"")), "{}", form.html);
+    assert!(!form.says("hx-boost"), "a part of this page cannot be put into one with another policy");
+    assert!(!ann.get("/accounts/new?next=https://evil.example").await.says("name=\"next\""));
     assert!(!page.says("value=\"allow\"") && page.says("value=\"refuse\""));
     let answer = allow(&mut ann, &question, &["mail:read"], &["work"]).await;
     assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY);
