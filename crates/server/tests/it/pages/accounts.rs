@@ -88,6 +88,15 @@ fn a_mailbox_is_stored_after_both_servers_took_the_sign_in_and_shown_as_working(
 }
 
 #[test]
+fn who_came_from_an_agents_question_goes_back_to_it_and_nobody_is_led_elsewhere() {
+    let Some(pages) = Pages::new() else { return };
+    let first = pages.add(&[("next", "/consent/con_1")]);
+    assert_eq!(first.header("location"), "/consent/con_1?done=account-added", "{}", first.body);
+    let second = pages.add(&[("name", "second"), ("next", "//evil.example")]);
+    assert_eq!(second.header("location"), "/accounts?done=account-added");
+}
+
+#[test]
 fn what_is_wrong_is_told_in_words_and_nothing_is_stored() {
     let Some(pages) = Pages::new() else { return };
     let plain_imap = pages.dovecot.imap_port().to_string();
