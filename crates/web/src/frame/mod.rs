@@ -24,7 +24,7 @@ pub(crate) use error::{Answer, Error};
 pub(crate) use fields::Fields;
 pub(crate) use headers::allow_form_action;
 pub(crate) use local::{Next, encode, query_value};
-pub(crate) use notice::Notice;
+pub(crate) use notice::{Notice, Tone};
 pub(crate) use person::{Admin, Person};
 pub(crate) use posted::{Posted, PostedByAdmin, PostedByVisitor, is_loopback};
 pub(crate) use site::Site;

@@ -7,6 +7,8 @@ pub(crate) enum Tone {
     Ok,
     /// Look at it.
     Warn,
+    /// It does not work.
+    Bad,
 }
 
 impl Tone {
@@ -15,6 +17,7 @@ impl Tone {
         match self {
             Self::Ok => "ok",
             Self::Warn => "warn",
+            Self::Bad => "bad",
         }
     }
 }

@@ -27,6 +27,7 @@ impl World {
             smtp: Some(server(465)),
             allowed_folders: Vec::new(),
             signature: String::new(),
+            writing_style: String::new(),
         };
         let credentials = Credentials { imap: Credential::Password(Secret::new("secret")), smtp: None };
         let name: AccountName = name.parse().unwrap();
