@@ -31,5 +31,6 @@ mod stripped;
 mod thread_flights;
 mod threads;
 mod undoing;
+mod undoing_kills;
 mod withheld;
 mod world;
