@@ -1,7 +1,7 @@
 //! The messages of one folder in batches: each noted before it is begun and after it ended, and told of one by one.
 //!
-//! While the server is at one batch, what the one before did is noted, and that the next one is about to be done. Who
-//! is killed leaves two steps without an end then, of which the second was not begun.
+//! While the server is at one batch, what the one before did is noted; of marks also that the next one is about to be
+//! done. Of moves not: where a process died, what is not begun must not look as if it might be half done.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -107,7 +107,10 @@ impl Batches<'_, '_> {
                     break;
                 }
             };
-            let (next, _) = later.split_at(later.len().min(BATCH));
+            let next = match deed {
+                Ready::Mark(_) => later.get(..later.len().min(BATCH)).unwrap_or_default(),
+                Ready::Transfer { .. } => &[],
+            };
             let (came, following) = tokio::join!(deed.ask(lot, uids), self.note(deed, ended.take(), next));
             begun = following;
             let (step, trouble) = match (came, deed) {
