@@ -4,7 +4,7 @@ use domain::{Clock, GrantId};
 use storage::{CallCount, NewAuditRow};
 use time::Duration;
 
-use crate::world::World;
+use crate::world::{World, grant, token};
 
 fn row(world: &World, grant: &GrantId, tool: &str, outcome: &str) -> NewAuditRow {
     NewAuditRow {
@@ -42,6 +42,15 @@ pub(crate) async fn calls_are_counted_by_tool_since_an_hour(world: &World) {
     let since = store.count_calls(&mine, later).await.unwrap();
     assert_eq!(since, [count("mail_read", 1, 1), count("mail_search", 2, 0)]);
     assert_eq!(store.count_calls(&other, later).await.unwrap(), []);
+    let ann = store.add_user("ann", false, "hash").await.unwrap().id;
+    assert!(store.count_calls_of(&ann, later).await.unwrap().is_empty(), "neither grant is hers");
+    let hers = store.add_grant(&ann, &grant("agent"), &token(1)).await.unwrap().id;
+    store
+        .append_audit(&[row(world, &hers, "mail_read", "ok"), row(world, &hers, "mail_send", "denied")])
+        .await
+        .unwrap();
+    let of_hers = store.count_calls_of(&ann, later).await.unwrap();
+    assert_eq!(of_hers.into_iter().collect::<Vec<_>>(), [(hers, 2)]);
     assert_eq!(store.forget_calls(later).await.unwrap(), 2);
     assert_eq!(store.count_calls(&mine, later - Duration::DAY).await.unwrap(), since);
 }
