@@ -22,7 +22,7 @@ await answer(async (browser, asked) => {
   const agent = await connect(client, person.paste(url));
   await allow(person, agent.where);
   const tools = await agent.tools;
-  const mark = await connectedMark(person);
+  const mark = await connectedMark(person, has_javascript);
   const { actions, pastes, faults } = person;
   return { actions, pastes, faults, tools, url, mark };
 });
@@ -32,7 +32,7 @@ async function setUp(person, link) {
   await person.open(link);
   await person.type(/name/i, NAME);
   for (const field of await person.page.locator('input[type="password"]').all()) await field.fill(PASSWORD);
-  await person.click("set up", person.page.locator('main form [type="submit"], main form button').first());
+  await person.click("set up", person.page.locator('main form button[type="submit"]'));
 }
 
 /** After that one stands where a mailbox is added. */
@@ -84,16 +84,22 @@ async function connect([program, ...rest], url) {
   return { where, tools };
 }
 
-/** The agent opens the page where the person says what it may do. */
+/** The agent opens the page where the person says what it may do, beside the one that they have open. */
 async function allow(person, where) {
+  const before = person.page;
+  person.page = await person.context.newPage();
   await person.open(where);
   const back = person.page.waitForURL((there) => there.origin !== person.origin);
   await person.click("allow", person.named(/^allow/i));
   await back;
+  await person.page.close();
+  person.page = before;
 }
 
-/** Whether the page to connect from says that it worked. */
-async function connectedMark(person) {
-  await person.open(`${person.origin}/connect`);
-  return person.page.getByRole("main").getByText(/connected/i).allInnerTexts();
+/** What the page to connect from says then: by itself where scripts run, else when it is asked. */
+async function connectedMark(person, hasJavascript) {
+  const mark = person.page.locator("#mark");
+  if (!hasJavascript) await person.click("check again", mark.getByRole("link", { name: /check again/i }));
+  await mark.getByText("connected", { exact: true }).waitFor();
+  return mark.innerText();
 }

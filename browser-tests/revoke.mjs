@@ -11,12 +11,9 @@ try {
   await person.signIn(process.env.PERSON, process.env.PERSON_PASSWORD);
   await person.open("/agents");
   await person.named(new RegExp(process.env.AGENT.replaceAll(".", "\\."))).click();
-  const revoke = person.page.getByRole("main").getByText(/^revoke/i).first();
-  await revoke.click();
-  await person.page.waitForLoadState("load");
-  // the first click unfolds or leads to what it means; the second one does it
-  const sure = person.page.getByRole("button", { name: /revoke/i }).last();
-  if (await sure.isVisible()) await sure.click();
+  // what it means is told before it can be done
+  await person.page.getByText("End its access").click();
+  await person.page.getByRole("button", { name: /^end the access of/i }).click();
   await person.page.waitForURL(/\/agents(\?|$)/);
   if (person.faults.length > 0) throw new Error(person.faults.join("\n"));
 } catch (error) {

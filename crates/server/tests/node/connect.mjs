@@ -56,6 +56,13 @@ class Provider {
   state = () => (this.expected = crypto.randomUUID());
   saveCodeVerifier = (verifier) => (this.verifier = verifier);
   codeVerifier = () => this.verifier;
+  saveDiscoveryState = (found) => (this.found = found);
+  discoveryState = () => this.found;
+
+  invalidateCredentials(what) {
+    if (what === "all" || what === "tokens") this.kept = undefined;
+    if (what === "all" || what === "client") this.client = undefined;
+  }
 
   redirectToAuthorization(where) {
     this.asked += 1;

@@ -111,7 +111,7 @@ fn mcp_remote_is_let_in_renewed_and_revoked() {
 }
 
 #[test]
-fn the_inspector_is_let_in_and_takes_that_back() {
+fn the_inspector_is_let_in_and_revoked() {
     let Some(node) = require_node() else { return };
     let Some((_dovecot, pages)) = pages() else { return };
     let opener = pages.opener();
@@ -121,18 +121,25 @@ fn the_inspector_is_let_in_and_takes_that_back() {
     let inspect = |more: &[&str]| {
         let mut command = node.program("inspector");
         command.env("HOME", &home).env("PATH", &path).env("BROWSER", &opener);
+        // it opens a browser only where it believes that somebody looks at it
+        command.env("MCP_AUTO_OPEN_ENABLED", "true").env("MCP_INSPECTOR_SECRET_STORE", "file");
         command.args(["--cli", "--format", "json", "--transport", "http", "--server-url", &pages.url()]);
         let output = command.args(more).output().unwrap();
         let errors = String::from_utf8_lossy(&output.stderr).into_owned();
         (serde_json::from_slice::<Value>(&output.stdout).unwrap_or_default(), errors)
     };
-    let list = ["--method", "tools/list", "--callback-url", "http://127.0.0.1:0/oauth/callback"];
-    let (listed, errors) = inspect(&list);
+    let here = ["--callback-url", "http://127.0.0.1:0/oauth/callback"];
+    let (listed, errors) = inspect(&[&["--method", "tools/list"], here.as_slice()].concat());
     assert_eq!(names(&listed["result"]["tools"]), TOOLS, "{errors}");
     let call = ["--method", "tools/call", "--tool-name", "mail_folders", "--stored-auth-only"];
     let (called, errors) = inspect(&call);
-    assert_ne!(called["result"]["structuredContent"], Value::Null, "{called} {errors}");
+    assert_ne!(called["result"]["structuredContent"], Value::Null, "{errors}");
     assert_eq!(pages.times_opened(), 1);
+
+    assert!(Command::new(pages.revoker("Inspector")).status().unwrap().success());
+    let (called, errors) = inspect(&call);
+    assert_eq!(called, Value::Null);
+    assert!(errors.contains("auth_required"), "{errors}");
 }
 
 fn names(tools: &Value) -> Vec<&str> {

@@ -48,7 +48,8 @@ fn assert_connected(walked: &Value) {
     assert_eq!(walked["faults"], json!([]), "{walked}");
     let tools = walked["tools"].as_array().unwrap();
     assert!(tools.contains(&json!("mail_search")) && !tools.contains(&json!("mail_send")), "{tools:?}");
-    assert_ne!(walked["mark"], json!([]), "the page to connect from does not say that it worked");
+    // the page to connect from says so as well
+    assert!(walked["mark"].as_str().unwrap().starts_with("connected"), "{}", walked["mark"]);
 }
 
 #[test]

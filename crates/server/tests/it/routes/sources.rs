@@ -45,9 +45,9 @@ fn routes_of(file: &Path) -> Vec<(String, String)> {
     for mount in [".route(", ".route_service(", ".nest(", ".nest_service("] {
         for (at, _) in text.match_indices(mount) {
             let inside = between_parentheses(&text[at + mount.len()..]);
-            let path = inside.trim_start().strip_prefix('"').and_then(|rest| rest.split_once('"'));
-            let Some((path, handlers)) = path else {
-                panic!("{}: write the path of a route where it is mounted: {inside}", file.display())
+            let (path, handlers) = inside.split_once(',').unwrap();
+            let Some(path) = literal(path.trim(), text) else {
+                panic!("{}: the path of a route must be a literal: {inside}", file.display())
             };
             assert!(!mount.starts_with(".nest"), "{}: mount `{path}` as routes", file.display());
             let methods = methods_of(file, text, handlers);
@@ -55,6 +55,13 @@ fn routes_of(file: &Path) -> Vec<(String, String)> {
         }
     }
     routes
+}
+
+/// A text in quotes, or the one that a constant of the same file stands for.
+fn literal<'a>(word: &'a str, text: &'a str) -> Option<&'a str> {
+    let constant = || text.split(&format!("const {word}: &str = ")).nth(1)?.split(';').next();
+    let quoted = if word.starts_with('"') { word } else { constant()? };
+    quoted.strip_prefix('"')?.strip_suffix('"')
 }
 
 /// The methods in `get(show).post(save)`, or those of the `let` that the word stands for.

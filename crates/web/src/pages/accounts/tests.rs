@@ -225,6 +225,17 @@ async fn a_signature_or_style_that_is_too_long_is_not_saved() {
 }
 
 #[tokio::test]
+async fn a_signature_of_twenty_thousand_characters_of_any_script_is_saved() {
+    let world = World::new().await;
+    let mut ann = world.person("ann").await;
+    add(&world, "ann", "work").await;
+    let signature = "\u{1f4ee}".repeat(20_000);
+    let page = ann.submit("/accounts/work", "/accounts/work", &changed(&[("signature", &signature)])).await;
+    assert_eq!(page.status, StatusCode::SEE_OTHER);
+    assert_eq!(world.access.account_list("ann").await.unwrap()[0].settings.signature, signature);
+}
+
+#[tokio::test]
 async fn removing_names_what_comes_of_it_and_is_a_second_step() {
     let world = World::new().await;
     let mut ann = world.person("ann").await;
@@ -262,4 +273,10 @@ async fn who_tries_servers_all_the_time_has_to_wait() {
     let page = ann.submit("/accounts/new", "/accounts/new", &fields).await;
     assert_eq!(page.status, StatusCode::TOO_MANY_REQUESTS);
     assert!(page.headers.get("retry-after").is_some_and(|wait| *wait != HeaderValue::from_static("0")));
+    ann.headers.insert("hx-request", HeaderValue::from_static("true"));
+    let part = ann.submit("/accounts/new", "/accounts/new", &fields).await;
+    assert!(!part.says("<main"), "{}", part.html);
+    ann.headers.insert("hx-boosted", HeaderValue::from_static("true"));
+    let whole = ann.submit("/accounts/new", "/accounts/new", &fields).await;
+    assert!(whole.says("id=\"content\""), "what a script puts in the place of the page: {}", whole.html);
 }
