@@ -51,7 +51,7 @@ async fn a_child_takes_back_until_it_is_killed() {
 
 /// Rounds take turns over three servers, and on each over moves and marks.
 fn is_move(round: u64) -> bool {
-    round / 3 % 2 == 0
+    (round / 3).is_multiple_of(2)
 }
 
 /// What a killed child had said.
@@ -149,7 +149,7 @@ async fn kill(moving: &Moving, round: u64, tally: &mut Tally) {
     let said = tokio::task::spawn_blocking(move || killed(&told)).await.unwrap();
     let what = if is_move(round) { "moves" } else { "marks" };
     // Somebody else, at once or later: both must do.
-    if round % 2 == 0 {
+    if round.is_multiple_of(2) {
         moving.finish().await;
     }
     let again = moving.engine.undo(&moving.principal, &said.undo, &|_, _| ()).await;
