@@ -126,7 +126,7 @@ fn read_address(text: &str) -> Result<String, &'static str> {
 
 pub(super) async fn run(command: &Command, config: &Config) -> Result<()> {
     let store = wire::open_store(config).await?;
-    let access = wire::access(&store);
+    let access = wire::access(config, &store);
     let done = match command {
         Command::Add(arguments) => add(arguments, config, &store, &access).await,
         Command::List { user, json } => list(user, *json, &access).await,
