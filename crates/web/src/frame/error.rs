@@ -9,7 +9,7 @@ use axum::{
     extract::{Request, State},
     http::{
         HeaderMap, HeaderValue, StatusCode,
-        header::{ACCEPT, CONTENT_TYPE, RETRY_AFTER},
+        header::{ACCEPT, CONTENT_SECURITY_POLICY, CONTENT_TYPE, RETRY_AFTER},
     },
     middleware::Next,
     response::{IntoResponse, Response},
@@ -182,6 +182,9 @@ struct Part {
 /// What a program reads that has come to the wrong door.
 const FOR_PROGRAMS: &str = "MCP clients connect to `/mcp`.";
 
+/// What a line of text may load.
+const NOTHING: &str = "default-src 'none'; frame-ancestors 'none'";
+
 /// Draws the errors of pages: as a page, as a part of one, or as a line for programs.
 pub(super) async fn draw(State(site): State<Site>, request: Request, next: Next) -> Response {
     let headers = request.headers().clone();
@@ -200,7 +203,8 @@ pub(super) async fn draw(State(site): State<Site>, request: Request, next: Next)
     } else {
         let next = if told.status == StatusCode::NOT_FOUND { FOR_PROGRAMS } else { &told.next };
         let line = format!("{}. {next}\n", told.title);
-        Ok(([(CONTENT_TYPE, "text/plain; charset=utf-8")], line).into_response())
+        let headers = [(CONTENT_TYPE, "text/plain; charset=utf-8"), (CONTENT_SECURITY_POLICY, NOTHING)];
+        Ok((headers, line).into_response())
     };
     if let Ok(drawn) = drawn {
         response.headers_mut().extend(drawn.headers().clone());
