@@ -115,8 +115,7 @@ impl Callers {
             "/mcp" => self.call(caller),
             "/files" => {
                 let bearer = self.bearer(caller);
-                let headers =
-                    [("Authorization", bearer.as_str()), ("Content-Type", "text/plain")];
+                let headers = [("Authorization", bearer.as_str()), ("Content-Type", "text/plain")];
                 request(port, "POST", "/files?name=a.txt", &headers, "a file").unwrap()
             }
             "/metrics" => {
@@ -130,10 +129,9 @@ impl Callers {
                 request(port, "POST", &path, &headers, &body.to_string()).unwrap()
             }
             "/oauth/token" | "/oauth/revoke" => self.exchange(caller, route),
-            _ if method == "get" => self.surfer(caller).map_or_else(
-                || self.with_bearer(caller, "GET", &path, ""),
-                |surfer| surfer.get(&path),
-            ),
+            _ if method == "get" => self
+                .surfer(caller)
+                .map_or_else(|| self.with_bearer(caller, "GET", &path, ""), |surfer| surfer.get(&path)),
             _ => self.post(caller, route, &path),
         }
     }
@@ -221,13 +219,16 @@ impl Callers {
         } else {
             format!("token={refresh}")
         };
-        self.with_bearer(caller, "POST", route, &body)
+        let headers = [("Content-Type", "application/x-www-form-urlencoded")];
+        request(self.serving.port, "POST", route, &headers, &body).unwrap()
     }
 
     /// Posts a form with what the route wants at least, and with a token of the caller's own session.
     fn post(&self, caller: Caller, route: &str, path: &str) -> Response {
         let is_for_visitors = matches!(route, "/login" | "/setup" | "/invite/{code}");
-        let Some(surfer) = self.surfer(caller) else { return self.with_bearer(caller, "POST", path, "name=x") };
+        let Some(surfer) = self.surfer(caller) else {
+            return self.with_bearer(caller, "POST", path, "name=x");
+        };
         let visitor = Surfer::new(self.serving.port);
         let is_visitor = is_for_visitors && caller == Caller::Right;
         let surfer = if is_visitor { &visitor } else { surfer };
@@ -296,6 +297,7 @@ fn connect(port: u16, alice: &Surfer) -> (String, Value) {
         ("account", "all"),
         ("approval", "new-recipients"),
         ("place", "page"),
+        ("ending", "never"),
     ];
     let back = alice.post(&page, &fields);
     let location = back.header("location");
