@@ -26,9 +26,9 @@ const USAGE: &str = "usage: cargo xtask COMMAND
   fuzz [TARGET] [--seconds N]
                    feeds what strangers send (replies, mime, invites) and what goes out (outgoing) to libFuzzer,
                    60 seconds each if not given
-  soak [--kills N] [--only sends|moves]
-                   kills a process that sends and one that moves mail, 1,000 times each if not given, and
-                   checks that nothing is lost silently and nothing is done twice; about twenty minutes
+  soak [--kills N] [--only sends|moves|undoes]
+                   kills processes that send, that move mail and that undo, 1,000 times each if not given, and
+                   checks that nothing is lost silently and nothing is done twice; about half an hour
   bench [--messages N] [--rounds N] [--date YYYY-MM-DD] [--only SECTION]
                    measures the release build against plain IMAP on 100,000 messages, 30 rounds each;
                    the table goes to bench/RESULTS.md, the date is today's (UTC) if not given";

@@ -1,5 +1,5 @@
-//! `cargo xtask soak`: processes that send and that move messages are killed at random moments, many times more
-//! than in a test run. What must hold are the engine's tests; here they are only run for long and told how they go.
+//! `cargo xtask soak`: processes that send, that move messages and that take changes back are killed at random moments,
+//! many times more than in a test run. What must hold are the engine's tests; here they are only run for long and told how they go.
 
 use std::{
     io::{BufRead as _, BufReader},
@@ -18,7 +18,7 @@ struct Soak {
     holds: &'static str,
 }
 
-const SOAKS: [Soak; 2] = [
+const SOAKS: [Soak; 3] = [
     Soak {
         test: "sending::kills::killed_at_any_moment_nothing_is_lost_and_nothing_leaves_twice",
         does: "sends",
@@ -28,6 +28,11 @@ const SOAKS: [Soak; 2] = [
         test: "moving_kills::killed_while_moving_no_message_is_lost_and_no_id_leads_to_another",
         does: "moves",
         holds: "no message was lost, none was left at two places, no id led to another one",
+    },
+    Soak {
+        test: "undoing_kills::killed_while_taking_back_the_rest_is_taken_back_by_another_and_nothing_is_lost",
+        does: "undoes",
+        holds: "every message was as it was before the change, once, and the answer said so",
     },
 ];
 
@@ -104,7 +109,7 @@ fn parse(arguments: &[String]) -> Result<Choice, Failure> {
                 let wanted = words.next().map(String::as_str);
                 choice.soaks.retain(|soak| Some(soak.does) == wanted);
                 if choice.soaks.is_empty() {
-                    return Err(Failure::Usage("--only takes `sends` or `moves`".to_owned()));
+                    return Err(Failure::Usage("--only takes `sends`, `moves` or `undoes`".to_owned()));
                 }
             }
             unknown => return Err(Failure::Usage(format!("soak does not know `{unknown}`"))),
@@ -124,8 +129,8 @@ mod tests {
 
     #[test]
     fn how_often_and_which_is_chosen() {
-        assert_eq!(parsed(&[]), Some((KILLS, vec!["sends", "moves"])));
-        assert_eq!(parsed(&["--kills", "5"]), Some((5, vec!["sends", "moves"])));
+        assert_eq!(parsed(&[]), Some((KILLS, vec!["sends", "moves", "undoes"])));
+        assert_eq!(parsed(&["--kills", "5"]), Some((5, vec!["sends", "moves", "undoes"])));
         assert_eq!(parsed(&["--only", "moves", "--kills", "5"]), Some((5, vec!["moves"])));
         for wrong in
             [&["--kills"][..], &["--kills", "0"], &["--kills", "x"], &["5"], &["--only"], &["--only", "x"]]

@@ -61,9 +61,12 @@ pub struct AgentChange {
 impl Access {
     /// The person's live agents, last used first.
     pub async fn agent_list(&self, who: &SignedIn) -> Result<Vec<Agent>> {
+        let store = self.store()?;
+        let calls = store.count_calls_of(&who.user.id, self.clock().now() - Duration::DAY).await?;
         let mut agents = Vec::new();
-        for held in self.store()?.list_grants(&who.user.id).await? {
-            agents.push(self.agent_of(held).await?);
+        for held in store.list_grants(&who.user.id).await? {
+            let calls = calls.get(&held.grant.id).copied().unwrap_or(0);
+            agents.push(self.agent_of(held, calls).await?);
         }
         agents.sort_by_key(|agent| Reverse(agent.last_used.unwrap_or(agent.grant.created)));
         Ok(agents)
@@ -74,8 +77,11 @@ impl Access {
         let store = self.store()?;
         let held = self.held_agent(who, id).await?;
         let families = store.list_families(id).await?;
-        let counts = store.count_calls(id, self.clock().now() - COUNTED).await?;
-        Ok(AgentDetail { agent: self.agent_of(held).await?, families, counts })
+        let now = self.clock().now();
+        let counts = store.count_calls(id, now - COUNTED).await?;
+        let of_day = store.count_calls(id, now - Duration::DAY).await?;
+        let of_day = of_day.iter().map(|count| count.ok + count.other).sum();
+        Ok(AgentDetail { agent: self.agent_of(held, of_day).await?, families, counts })
     }
 
     /// Changes what it may do, from its next call on. Recorded.
@@ -158,12 +164,25 @@ impl Access {
         targets: &[&str],
         outcome: &str,
     ) {
+        self.record_at(Door::Page, &who.user.name, grant, tool, targets, outcome).await;
+    }
+
+    /// Records what happened under a grant, but was no call.
+    pub(crate) async fn record_at(
+        &self,
+        door: Door,
+        user: &str,
+        grant: GrantId,
+        tool: &str,
+        targets: &[&str],
+        outcome: &str,
+    ) {
         let targets: Vec<String> =
             targets.iter().map(|target| target.chars().take(TARGET_CHARACTERS).collect()).collect();
         let row = NewAuditRow {
-            user: who.user.name.clone(),
+            user: user.to_owned(),
             grant,
-            door: Door::Page.as_str().to_owned(),
+            door: door.as_str().to_owned(),
             tool: tool.to_owned(),
             targets: serde_json::Value::from(targets).to_string(),
             outcome: outcome.to_owned(),
@@ -188,19 +207,17 @@ impl Access {
         self.store()?.find_grant_of(&who.user.id, id).await?.ok_or(Error::AgentNotFound)
     }
 
-    async fn agent_of(&self, held: HeldGrant) -> Result<Agent> {
-        let store = self.store()?;
+    async fn agent_of(&self, held: HeldGrant, calls_of_day: u64) -> Result<Agent> {
         let client = match &held.client {
-            Some(client) => store.find_client(client).await?.map(client_of),
+            Some(client) => self.store()?.find_client(client).await?.map(client_of),
             None => None,
         };
-        let calls = store.count_calls(&held.grant.id, self.clock().now() - Duration::DAY).await?;
         Ok(Agent {
             grant: held.grant,
             client,
             is_paused: held.is_paused,
             last_used: held.last_used,
-            calls_of_day: calls.iter().map(|count| count.ok + count.other).sum(),
+            calls_of_day,
         })
     }
 }

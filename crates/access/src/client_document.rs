@@ -14,7 +14,7 @@ use net::{AnswerFault, FetchBounds, Fetched, Origin};
 use serde::Deserialize;
 use storage::{ClientRow, NewClientRow};
 use time::Duration;
-use tokio::sync::Semaphore;
+use tokio::{sync::Semaphore, time::timeout};
 use url::Url;
 
 use crate::{
@@ -33,6 +33,8 @@ const FRESH: Duration = Duration::hours(1);
 const USABLE: Duration = Duration::days(1);
 /// Documents that are fetched at the same time.
 const AT_ONCE: usize = 8;
+/// How long one waits for its turn.
+const PATIENCE: std::time::Duration = std::time::Duration::from_secs(5);
 /// Documents of one host that are fetched in a minute.
 const PER_HOST: u32 = 10;
 /// Hosts that are remembered with how often they were asked.
@@ -78,9 +80,9 @@ pub(crate) fn is_document(id: &ClientId) -> bool {
     id.as_str().starts_with("https://")
 }
 
-/// Whether what is kept of a client can still be used without asking anew.
-pub(crate) fn is_usable(row: &ClientRow, now: Timestamp) -> bool {
-    !row.is_document || row.fetched.is_some_and(|fetched| now - fetched < USABLE)
+/// Whether what a document said is taken without asking anew.
+pub(crate) fn is_fresh(row: &ClientRow, now: Timestamp) -> bool {
+    row.fetched.is_some_and(|fetched| now - fetched < FRESH)
 }
 
 /// The URL of a document, in its one spelling; the words say what is wrong with it.
@@ -113,9 +115,8 @@ impl Access {
         let url = check_url(id.as_str()).map_err(ClientRefusal::Document)?;
         let now = self.clock().now();
         let kept = self.find_client(id).await?.filter(|row| row.is_document);
-        let is_fresh = |row: &ClientRow| row.fetched.is_some_and(|fetched| now - fetched < FRESH);
         let kept = match kept {
-            Some(row) if is_fresh(&row) => return Ok(client_of(row)),
+            Some(row) if is_fresh(&row, now) => return Ok(client_of(row)),
             kept => kept,
         };
         let new = match self.read_document(&url).await {
@@ -123,7 +124,8 @@ impl Access {
             Err(why) => {
                 tracing::info!(reason = why, "document of a client not read");
                 // a host that is down for a while does not shut out who uses its client every day
-                let row = kept.filter(|row| is_usable(row, now));
+                let is_usable = |fetched| now - fetched < USABLE;
+                let row = kept.filter(|row| row.fetched.is_some_and(is_usable));
                 return row.map(client_of).ok_or(ClientRefusal::Document(why));
             }
         };
@@ -141,7 +143,8 @@ impl Access {
             return Err("its host was asked too often; try again in a minute");
         }
         let busy = "too many documents are being fetched; try again in a moment";
-        let _running = self.documents().running.try_acquire().map_err(|_| busy)?;
+        let running = timeout(PATIENCE, self.documents().running.acquire()).await.map_err(|_| busy)?;
+        let _running = running.map_err(|_| busy)?;
         let fetched = outgoing.fetch(url, BOUNDS, Origin::User).await.map_err(|error| {
             tracing::info!(error = %chain(&error), "document of a client not fetched");
             match error {

@@ -135,8 +135,8 @@ impl Access {
     }
 
     /// The client of that id as far as it is known here, without asking anybody else: nothing for a document
-    /// that was not read within a day. For callers who have not signed in, so that nobody unknown makes this
-    /// server fetch a URL of theirs.
+    /// that was not read within the hour. For callers who have not signed in, so that nobody unknown makes
+    /// this server fetch a URL of theirs.
     pub async fn client_kept(&self, id: &ClientId) -> Result<Option<Client>, ClientRefusal> {
         if !is_shaped(id) {
             return Err(ClientRefusal::Unknown);
@@ -146,7 +146,9 @@ impl Access {
         }
         let now = self.clock().now();
         let found = self.find_client(id).await?;
-        let Some(row) = found.filter(|row| client_document::is_usable(row, now)) else { return Ok(None) };
+        let Some(row) = found.filter(|row| !row.is_document || client_document::is_fresh(row, now)) else {
+            return Ok(None);
+        };
         Ok(Some(client_of(row)))
     }
 

@@ -2,7 +2,7 @@
 //! spent by their first use; a refresh token that is used again ends its whole family.
 
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
-use domain::{ClientId, Scopes, Secret};
+use domain::{ClientId, Door, Scopes, Secret};
 use storage::{FamilyStanding, NewOne, NewPair, Refresh, Spent, Store};
 use subtle::ConstantTimeEq;
 use time::Duration;
@@ -260,6 +260,9 @@ impl Access {
                     reason = reused,
                     "used a second time: the sign-in was ended"
                 );
+                let FamilyStanding { user_name, grant, family, .. } = standing;
+                let targets = [family.as_str()];
+                self.record_at(Door::OAuth, user_name, grant.clone(), "token_reuse", &targets, reused).await;
                 return Err(TokenRefusal::Grant(reused));
             }
             Spent::Ended => return Err(TokenRefusal::Grant("sign_in_ended")),

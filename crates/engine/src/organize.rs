@@ -4,12 +4,14 @@
 //! answered with a plan first, which is carried out when it is confirmed. Every step is in the journal
 //! before it is done.
 
+mod batches;
 mod carry_out;
 mod chosen;
 mod deed;
 mod find;
 mod look;
 mod plans;
+mod refusals;
 mod tally;
 mod wish;
 

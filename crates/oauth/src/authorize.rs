@@ -3,7 +3,7 @@
 //! It decides whether there is a question at all. Who is not signed in goes to sign-in first; who is, goes to
 //! the consent page. No code is made here.
 
-use std::sync::Arc;
+use std::{fmt::Write as _, sync::Arc};
 
 use access::{Asked, Client, ClientRefusal, SignedIn};
 use axum::{
@@ -159,7 +159,7 @@ fn carried(query: &str) -> Option<String> {
         if is_plain(byte) {
             path.push(char::from(byte));
         } else {
-            path.push_str(&format!("%{byte:02X}"));
+            let _ = write!(path, "%{byte:02X}");
         }
     }
     (path.len() <= LONGEST).then_some(path)

@@ -76,6 +76,17 @@ impl World {
         let random = Arc::new(TestRandom(AtomicU64::new(1)));
         let settings = access::Settings { issuer: issuer.to_owned(), ..access::Settings::default() };
         let access = Access::in_memory(clock.clone(), random, &settings).await.unwrap();
+        Self::over(access, clock, issuer)
+    }
+
+    /// A server whose database cannot be asked.
+    pub(crate) fn out_of_order() -> Self {
+        let clock = Arc::new(TestClock(AtomicI64::new(1_790_000_000)));
+        let random = Arc::new(TestRandom(AtomicU64::new(1)));
+        Self::over(Access::without_store(clock.clone(), random, &access::Settings::default()), clock, ISSUER)
+    }
+
+    fn over(access: Access, clock: Arc<TestClock>, issuer: &str) -> Self {
         let router = crate::router(access.clone(), Settings { issuer: issuer.to_owned() });
         Self { access, clock, router }
     }

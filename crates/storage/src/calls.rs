@@ -1,17 +1,18 @@
 //! How often grants called which tool, by the hour: summed up while audit rows are written, so that nobody has
 //! to read the trail to count. Not a record: rows are forgotten when nobody looks at them any more.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
-use domain::{Door, GrantId, Timestamp};
+use domain::{Door, GrantId, Timestamp, UserId};
 
 use crate::{NewAuditRow, Result, Store, Transaction};
 
 /// Milliseconds of an hour.
 const HOUR: i128 = 3_600_000;
 
-/// What a person's answer on the command line is recorded as: no call of the grant.
-const ANSWER: &str = "approval";
+/// What is recorded without being a call: a person's answer on the command line, and the end of a sign-in whose
+/// code or refresh token was used a second time.
+const NO_CALLS: [&str; 2] = ["approval", "token_reuse"];
 
 /// How often a grant called a tool.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,6 +38,17 @@ impl Store {
         rows.iter().map(read).collect()
     }
 
+    /// How many calls each live grant of the user made since the hour of `since`; those that made none are left
+    /// out.
+    pub async fn count_calls_of(&self, user: &UserId, since: Timestamp) -> Result<HashMap<GrantId, u64>> {
+        const COUNT: &str = "SELECT grant_id, CAST(sum(ok + other) AS BIGINT) AS calls FROM calls \
+            WHERE grant_id IN (SELECT id FROM grants WHERE user_id = $1 AND revoked IS NULL) AND hour >= $2 \
+            GROUP BY grant_id";
+        let rows = self.database.fetch(COUNT, &[user.as_str().into(), hour(since).into()]).await?;
+        let read = |row: &crate::Row| Ok((GrantId::from_text(row.text("grant_id")?), row.count("calls")?));
+        rows.iter().map(read).collect()
+    }
+
     /// Forgets what was counted before the hour of `before`.
     pub async fn forget_calls(&self, before: Timestamp) -> Result<u64> {
         self.database.execute("DELETE FROM calls WHERE hour < $1", &[hour(before).into()]).await
@@ -49,7 +61,9 @@ pub(crate) async fn count(transaction: &mut Transaction, rows: &[NewAuditRow]) -
         ON CONFLICT (grant_id, hour, tool) \
         DO UPDATE SET ok = calls.ok + excluded.ok, other = calls.other + excluded.other";
     let mut counts: BTreeMap<(&str, i64, &str), (i64, i64)> = BTreeMap::new();
-    for row in rows.iter().filter(|row| row.door != Door::Page.as_str() && row.tool != ANSWER) {
+    for row in
+        rows.iter().filter(|row| row.door != Door::Page.as_str() && !NO_CALLS.contains(&row.tool.as_str()))
+    {
         let (ok, other) = counts.entry((row.grant.as_str(), hour(row.at), &row.tool)).or_default();
         *(if row.outcome == "ok" { ok } else { other }) += 1;
     }

@@ -44,6 +44,8 @@ pub struct FamilyStanding {
     pub expires: Option<Timestamp>,
     /// Whether the grant was revoked.
     pub is_revoked: bool,
+    /// The user's name.
+    pub user_name: String,
     /// Whether the user is disabled.
     pub is_user_disabled: bool,
 }
@@ -104,7 +106,8 @@ pub enum Spent {
 macro_rules! of_a_family {
     (columns) => {
         "f.id AS family_id, f.revoked AS family_revoked, g.id AS grant_id, g.client_id AS grant_client, \
-         g.scopes AS grant_scopes, g.expires AS grant_expires, g.revoked AS grant_revoked, u.is_disabled"
+         g.scopes AS grant_scopes, g.expires AS grant_expires, g.revoked AS grant_revoked, u.name AS user_name, \
+         u.is_disabled"
     };
     (joins) => {
         "JOIN grants g ON g.id = f.grant_id JOIN users u ON u.id = g.user_id"
@@ -323,6 +326,7 @@ pub(crate) fn read_standing(row: &Row) -> Result<FamilyStanding> {
         scopes: grants::read_scopes(row.text("grant_scopes")?),
         expires: row.optional_instant("grant_expires")?,
         is_revoked: !row.is_null("grant_revoked")?,
+        user_name: row.text("user_name")?.to_owned(),
         is_user_disabled: row.flag("is_disabled")?,
     })
 }

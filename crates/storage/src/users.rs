@@ -78,8 +78,9 @@ impl Store {
         row.map(|row| Ok((read(&row)?, row.text("password_hash")?.to_owned()))).transpose()
     }
 
-    /// Lets nothing in in the user's name any more, or does so again. Their sessions of MCP and in
-    /// browsers end, links that set their password too, and their mail that has not begun to leave is taken back. Answers whether there is such a user.
+    /// Lets nothing in in the user's name any more, or does so again. Their sessions of MCP and in browsers end,
+    /// links that set their password or that they made too, and their mail that has not begun to leave is
+    /// taken back. Answers whether there is such a user.
     pub async fn disable_user(&self, user: &UserId, is_disabled: bool) -> Result<bool> {
         const DISABLE: &str = "UPDATE users SET is_disabled = $2 WHERE id = $1 RETURNING name";
         let mut transaction = self.database.begin().await?;
@@ -90,6 +91,8 @@ impl Store {
                 WHERE grant_id IN (SELECT id FROM grants WHERE user_id = $1)";
             transaction.execute(END, &[user.as_str().into()]).await?;
             web_sessions::end(&mut transaction, user, None).await?;
+            const LINKS: &str = "DELETE FROM invitations WHERE made_by = $1 AND used IS NULL";
+            transaction.execute(LINKS, &[row.text("name")?.into()]).await?;
             outbox::end_waiting(&mut transaction, Whose::User(row.text("name")?), self.now().into()).await?;
         }
         transaction.commit().await?;

@@ -23,6 +23,8 @@ use sha2::{Digest as _, Sha256};
 use time::{Duration, OffsetDateTime};
 use tower::ServiceExt as _;
 
+use crate::{Caller, Settings, frame::Site};
+
 /// The password of everybody in tests.
 pub(crate) const PASSWORD: &str = "correct horse";
 
@@ -56,6 +58,7 @@ impl Random for Counted {
 pub(crate) struct World {
     pub(crate) access: Access,
     pub(crate) watch: Arc<Watch>,
+    settings: Settings,
     router: Router,
 }
 
@@ -73,14 +76,14 @@ impl World {
             access::Settings { issuer: public_url.to_owned(), signup, ..access::Settings::default() };
         let access = Access::in_memory(watch.clone(), random.clone(), &settings).await.unwrap();
         let engine = Engine::unstored(watch.clone(), random.clone());
-        let settings = crate::Settings {
+        let settings = Settings {
             public_url: public_url.to_owned(),
             clock: watch.clone(),
             random,
             approval: domain::ApprovalRule::default(),
         };
-        let router = crate::router(access.clone(), engine, settings);
-        Self { access, watch, router }
+        let router = crate::router(access.clone(), engine, settings.clone());
+        Self { access, watch, settings, router }
     }
 
     /// Lets time pass.
@@ -90,19 +93,35 @@ impl World {
 
     /// A browser without cookies.
     pub(crate) fn visitor(&self) -> Surfer {
-        Surfer { router: self.router.clone(), cookies: BTreeMap::new(), headers: HeaderMap::new() }
+        Surfer {
+            router: self.router.clone(),
+            cookies: BTreeMap::new(),
+            headers: HeaderMap::new(),
+            caller: Caller::default(),
+        }
+    }
+
+    /// A browser in front of other pages, with the frame around them.
+    pub(crate) fn visitor_of(&self, pages: Router<Site>) -> Surfer {
+        let engine = Engine::unstored(self.watch.clone(), self.settings.random.clone());
+        let site = Site::new(self.access.clone(), engine, self.settings.clone());
+        Surfer { router: crate::frame::wrap(pages, site), ..self.visitor() }
     }
 
     /// Makes a user, the first of whom is an administrator, and signs them in through the page.
     pub(crate) async fn person(&self, name: &str) -> Surfer {
         self.access.user_add(name, false, &Secret::new(PASSWORD)).await.unwrap();
-        self.sign_in(name).await
+        self.enter(name).await
     }
 
     /// Another browser in which that user signed in through the page.
     pub(crate) async fn sign_in(&self, name: &str) -> Surfer {
-        // strangers sign in one after the other
+        // strangers who sign in too fast have to wait
         self.pass(Duration::seconds(1));
+        self.enter(name).await
+    }
+
+    async fn enter(&self, name: &str) -> Surfer {
         let mut surfer = self.visitor();
         let page = surfer.submit("/login", "/login", &[("name", name), ("password", PASSWORD)]).await;
         assert_eq!(page.status, StatusCode::SEE_OTHER, "{}", page.html);
@@ -117,6 +136,8 @@ pub(crate) struct Surfer {
     pub(crate) cookies: BTreeMap<String, String>,
     /// Sent with each request.
     pub(crate) headers: HeaderMap,
+    /// What the server says of each request.
+    pub(crate) caller: Caller,
 }
 
 /// What a browser got.
@@ -195,6 +216,7 @@ impl Surfer {
         let mut request =
             request.body(posted.map_or_else(Body::empty, |(_, body)| Body::from(body))).unwrap();
         request.headers_mut().extend(self.headers.clone());
+        request.extensions_mut().insert(self.caller.clone());
         let response = self.router.clone().oneshot(request).await.unwrap();
         let (parts, body) = response.into_parts();
         for cookie in parts.headers.get_all(SET_COOKIE) {

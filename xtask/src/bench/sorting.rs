@@ -1,11 +1,14 @@
 //! Sorting: what marking and moving a hundred messages takes in round trips and time, and how long a confirmed
 //! plan of twenty thousand takes against the bare commands, and how much memory.
 
+mod long;
+
 use std::time::Duration;
 
 use serde_json::{Value, json};
 use testkit::{Mail, Maildir, maildir::Numbering};
 
+use self::long::ALL;
 use super::{
     MANY, World, flights::Counted, floor::Floor, product::Product, report::Row, samples::take_turns,
     seconds_now,
@@ -16,9 +19,6 @@ use crate::Failure;
 const FROM: &str = "Sorting";
 const TO: &str = "Sorted";
 
-/// Messages of the long plan: the most that one takes.
-const ALL: u32 = 20_000;
-
 /// Ids of a call that needs no plan.
 const FEW: usize = 50;
 
@@ -27,12 +27,6 @@ const HUNDRED: usize = 100;
 
 /// Rounds of a hundred: each takes two calls, and at most sixty in a row are let through.
 const ROUNDS: usize = 25;
-
-/// Rounds of the long plan.
-const LONG_ROUNDS: usize = 3;
-
-/// How much more memory the long plan may take than one of a hundred, in kB.
-const GROWTH: u64 = 8_000_000 / 1_024;
 
 /// Fills the folders and measures all of it.
 pub(super) fn measure(world: &World) -> Result<Vec<Row>, Failure> {
@@ -136,9 +130,7 @@ fn bare(floor: &mut Floor, folder: &str, command: &str) -> Result<Duration, Fail
 fn times(world: &World) -> Result<Vec<Row>, Failure> {
     let mut floor = Floor::sign_in(world.dovecot.imap_port(), MANY.user, MANY.password)?;
     let rounds = ROUNDS.min(world.rounds);
-    let port = world.dovecot.imap_port();
-
-    let mut product = Product::start(world, port, MANY)?;
+    let mut product = Product::start(world, world.dovecot.imap_port(), MANY)?;
     let newest_hundred = newest(&product.call("mail_search", &listing(FROM, HUNDRED))?.value, HUNDRED)?;
     let uids = format!("{}:{ALL}", ALL + 1 - u32::try_from(HUNDRED).unwrap_or(1));
     let mark = take_turns(
@@ -158,59 +150,9 @@ fn times(world: &World) -> Result<Vec<Row>, Failure> {
         },
     )?;
 
-    let mut product = Product::start(world, port, MANY)?;
-    let one_hundred = |product: &mut Product| -> Result<(), Failure> {
-        let found = product.call("mail_search", &listing(FROM, HUNDRED))?.value;
-        let wish = json!({ "ids": newest(&found, HUNDRED)?, "do": "read" });
-        let plan = product.call("mail_organize", &wish)?.value;
-        expect_done(&product.call("mail_organize", &confirming(wish, &plan)?)?.value, HUNDRED)
-    };
-    one_hundred(&mut product)?;
-    let before = product.running.peak_kb()?;
-    let whole = |product: &mut Product, action: &Value| -> Result<Duration, Failure> {
-        let mut wish = json!({ "query": "", "folder": FROM });
-        for (name, value) in action.as_object().into_iter().flatten() {
-            wish[name] = value.clone();
-        }
-        let plan = product.call("mail_organize", &wish)?.value;
-        let timed = product.call("mail_organize", &confirming(wish, &plan)?)?;
-        expect_done(&timed.value, usize::try_from(ALL).unwrap_or(0))?;
-        Ok(timed.took)
-    };
-    let long_mark = take_turns(
-        0,
-        LONG_ROUNDS,
-        |round| {
-            let action = if round % 2 == 0 { "star" } else { "unstar" };
-            whole(&mut product, &json!({ "do": action }))
-        },
-        |round| {
-            let sign = if round % 2 == 0 { '+' } else { '-' };
-            bare(&mut floor, FROM, &format!("UID STORE 1:* {sign}FLAGS.SILENT (\\Answered)"))
-        },
-    )?;
-    let long_move = take_turns(
-        0,
-        LONG_ROUNDS,
-        |_| whole(&mut product, &json!({ "do": "move", "to_folder": TO })),
-        |_| bare(&mut floor, TO, &format!("UID MOVE 1:* {FROM}")),
-    )?;
-    let grown = product.running.peak_kb()?.saturating_sub(before);
-    let ratio = |pair: &super::samples::Pair| {
-        pair.product.median().as_secs_f64() / pair.floor.median().as_secs_f64().max(1e-9)
-    };
-    let long = |what: &str, pair| {
-        Row::times(&format!("a confirmed plan that {what} {ALL} messages ({LONG_ROUNDS} rounds)"), pair)
-            .target("≤ 2 × floor", ratio(pair) <= 2.0)
-    };
-    Ok(vec![
-        Row::times(&format!("mark {HUNDRED} messages, plan confirmed ({rounds} rounds)"), &mark),
-        long("marks", &long_mark),
-        long("moves", &long_move),
-        Row::memory_growth(
-            &format!("marking and moving {ALL}: growth of VmHWM after a plan of {HUNDRED}"),
-            grown,
-            GROWTH,
-        ),
-    ])
+    let mut rows =
+        vec![Row::times(&format!("mark {HUNDRED} messages, plan confirmed ({rounds} rounds)"), &mark)];
+    drop(product);
+    rows.extend(long::measure(world, &mut floor)?);
+    Ok(rows)
 }

@@ -155,3 +155,17 @@ fn registrations_are_counted_under_the_first_host_elsewhere() {
     assert_eq!(under(&["cursor://anysphere/x", "https://a.example/"]), "cursor:");
     assert_eq!(under(&["https://A.example:8443/x"]), "a.example");
 }
+
+proptest::proptest! {
+    #[test]
+    fn no_text_makes_the_rules_panic(
+        scheme in "(https?|HTTP|com\\.x|javascript|)", text in "(://|:|)?(localhost|127\\.0\\.0\\.1|\\[::1\\]|ä|\\PC{0,5})?(:[0-9ä]{0,7})?\\PC{0,20}",
+    ) {
+        let uri = format!("{scheme}{text}");
+        let is_allowed = check(&uri).is_ok();
+        let _ = counted_under(std::slice::from_ref(&uri));
+        proptest::prop_assert!(is_same(&uri, &uri));
+        // what may be registered never leaves plain ASCII: it becomes a header
+        proptest::prop_assert!(!is_allowed || uri.bytes().all(|byte| byte.is_ascii_graphic()));
+    }
+}

@@ -103,3 +103,47 @@ async fn compute<T: Send + 'static>(
     .await
     .map_err(|_| Error::Hashing)?
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc;
+
+    use domain::{Clock, FixedClock, Random, Timestamp};
+
+    use super::*;
+    use crate::Settings;
+
+    struct NoRandom;
+
+    impl Random for NoRandom {
+        fn fill(&self, _: &mut [u8]) {}
+    }
+
+    #[tokio::test]
+    async fn whoever_goes_away_leaves_their_turn_taken_until_the_work_is_done() {
+        let clock: Arc<dyn Clock> = Arc::new(FixedClock(Timestamp::UNIX_EPOCH));
+        let access = Access::without_store(clock, Arc::new(NoRandom), &Settings::default());
+        let (begun, has_begun) = tokio::sync::oneshot::channel();
+        let (end, is_ended) = mpsc::channel::<()>();
+        let asked = tokio::spawn({
+            let access = access.clone();
+            async move {
+                let work = move || {
+                    let _ = begun.send(());
+                    // an error: the other side was dropped
+                    let _ = is_ended.recv();
+                    Ok(())
+                };
+                compute(&access, Lane::Stranger, work).await
+            }
+        });
+        has_begun.await.unwrap();
+        asked.abort();
+        assert!(asked.await.unwrap_err().is_cancelled());
+        assert_eq!(access.turns().strangers.available_permits(), 0);
+        // who is known does not wait for a stranger
+        compute(&access, Lane::Known, || Ok(())).await.unwrap();
+        drop(end);
+        compute(&access, Lane::Stranger, || Ok(())).await.unwrap();
+    }
+}

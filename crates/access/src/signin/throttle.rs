@@ -25,8 +25,9 @@ const ADDRESS: Rate = Rate { at_once: 10, each: 10_000, forgives: true };
 const NAME: Rate = Rate { at_once: 10, each: 60_000, forgives: true };
 /// From one known browser.
 const BROWSER: Rate = Rate { at_once: 10, each: 30_000, forgives: true };
-/// From all known browsers of a person: one that was stolen cannot use this up.
-const PERSON: Rate = Rate { at_once: 30, each: 10_000, forgives: true };
+/// From all known browsers of a person: one that was stolen cannot use this up by guessing, and nobody keeps
+/// a core busy by signing in again and again.
+const PERSON: Rate = Rate { at_once: 30, each: 10_000, forgives: false };
 /// Passwords that are hashed for strangers altogether: each takes a core for some hundredths of a second.
 const STRANGERS: Rate = Rate { at_once: 20, each: 250, forgives: false };
 /// Rows that a person's audit trail gets about attempts that were refused.

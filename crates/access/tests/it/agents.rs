@@ -90,6 +90,7 @@ async fn an_agent_s_page_shows_its_sign_ins_and_what_it_did_in_thirty_days() {
         "what people do on our pages is no call"
     );
     assert_eq!(page.agent.calls_of_day, 4);
+    assert_eq!(dance.access.agent_list(&dance.ann).await.unwrap()[0].calls_of_day, 4);
     let since = |at: domain::Timestamp| at.unix_timestamp() - 1_790_000_000;
     let families: Vec<_> = page
         .families
@@ -328,7 +329,7 @@ async fn what_is_over_is_forgotten_but_not_when_an_agent_was_used_last() {
     dance.access.grants_sweep().await.unwrap();
     assert_eq!(left().await, [0, 0, 0, 0, 1], "the client that the person let in is left");
     let agents = dance.access.agent_list(&dance.ann).await.unwrap();
-    let used = agents[0].last_used.map(|used| used.unix_timestamp());
+    let used = agents[0].last_used.map(domain::Timestamp::unix_timestamp);
     assert_eq!((agents[0].grant.label.as_str(), used), ("Agent", Some(1_790_000_000)));
     assert!(dance.may(&dance.connected("read").await).await.is_ok(), "it can be let in again");
 }

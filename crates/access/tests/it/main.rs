@@ -8,6 +8,8 @@ mod accounts;
 mod agents;
 mod approvals;
 mod audit;
+mod client_documents;
+mod clients;
 mod consent;
 mod dance;
 mod exchange;

@@ -53,6 +53,12 @@ async fn a_refresh_token_that_is_used_again_later_ends_its_whole_family() {
         assert_eq!(why(dance.refresh(&issued.refresh).await), ("invalid_grant", "refresh_revoked"));
     }
     assert!(dance.may(&other).await.is_ok(), "another sign-in goes on");
+    dance.access.flush().await;
+    let rows = dance.access.audit_list("ann", 10).await.unwrap();
+    let told = rows.iter().filter(|row| row.row.tool == "token_reuse");
+    assert_eq!(told.map(|row| row.row.outcome.as_str()).collect::<Vec<_>>(), ["refresh_reused"]);
+    let agent = dance.access.agent_list(&dance.ann).await.unwrap().remove(0);
+    assert_eq!(agent.calls_of_day, 0, "which is no call");
 }
 
 #[tokio::test]

@@ -26,7 +26,7 @@ async fn trail(access: &Access, user: &str) -> Vec<(String, String)> {
     rows.into_iter().map(|row| (row.row.tool, row.row.outcome)).collect()
 }
 
-fn words<'a>(rows: &'a [(String, String)]) -> Vec<(&'a str, &'a str)> {
+fn words(rows: &[(String, String)]) -> Vec<(&str, &str)> {
     rows.iter().map(|(tool, outcome)| (tool.as_str(), outcome.as_str())).collect()
 }
 

@@ -180,7 +180,7 @@ async fn of_more_than_fifty_sessions_those_unused_longest_end() {
     let mut known = browser();
     known.device = Some(first.device.clone());
     for _ in 0..50 {
-        world.forward(1);
+        world.forward(10);
         access.sign_in("ann", &password(), &known).await.unwrap();
     }
     assert!(!is_live(&access, &first).await);

@@ -32,5 +32,6 @@ mod thread_flights;
 mod threads;
 mod trials;
 mod undoing;
+mod undoing_kills;
 mod withheld;
 mod world;

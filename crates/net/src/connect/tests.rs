@@ -60,7 +60,7 @@ fn server_config(certificate: CertificateDer<'static>, key: &KeyPair) -> ServerC
 }
 
 /// An opener that may reach this machine, with short deadlines.
-pub(crate) fn outgoing(ca_file: Option<PathBuf>) -> Outgoing {
+fn outgoing(ca_file: Option<PathBuf>) -> Outgoing {
     Outgoing::new(Settings {
         private_hosts: PrivateHosts::Allow,
         ca_file,

@@ -3,6 +3,7 @@
 use std::{
     io,
     net::Ipv4Addr,
+    path::PathBuf,
     pin::Pin,
     sync::Arc,
     task::{Context, Poll},
@@ -12,9 +13,14 @@ use tokio::{io::ReadBuf, net::TcpListener};
 use tokio_rustls::TlsAcceptor;
 
 use super::*;
-use crate::connect::tests::{Authority, outgoing};
+use crate::{PrivateHosts, Settings, connect::tests::Authority};
 
 const BOUNDS: FetchBounds = FetchBounds { body: 100, time: Duration::from_secs(10) };
+
+/// An opener that may reach this machine, however busy it is.
+fn outgoing(ca_file: Option<PathBuf>) -> Outgoing {
+    Outgoing::new(Settings { private_hosts: PrivateHosts::Allow, ca_file, ..Settings::default() })
+}
 
 /// Gives so many octets at a time.
 struct Slowly<'a>(&'a [u8], usize);
@@ -170,8 +176,7 @@ async fn a_private_host_is_not_asked() {
     let authority = Authority::new();
     let (port, mut told) = server(&authority, Some("HTTP/1.1 200 OK\r\n\r\n{}")).await;
     let url: Url = format!("https://localhost:{port}/").parse().unwrap();
-    let guarded =
-        Outgoing::new(crate::Settings { ca_file: Some(authority.bundle()), ..crate::Settings::default() });
+    let guarded = Outgoing::new(Settings { ca_file: Some(authority.bundle()), ..Settings::default() });
     let error = guarded.fetch(&url, BOUNDS, Origin::User).await.unwrap_err();
     assert!(matches!(error, Error::PrivateHost { .. }), "{error}");
     assert!(told.try_recv().is_err());
@@ -185,4 +190,17 @@ async fn a_server_that_says_nothing_is_left_in_time() {
     let bounds = FetchBounds { time: Duration::from_millis(300), ..BOUNDS };
     let error = outgoing(Some(authority.bundle())).fetch(&url, bounds, Origin::User).await.unwrap_err();
     assert!(matches!(error, Error::Answer { fault: AnswerFault::TooSlow, .. }), "{error}");
+}
+
+proptest::proptest! {
+    #[test]
+    fn no_answer_makes_reading_panic_or_grow(
+        head in "HTTP/1\\.[01] (200|103|302)( OK)?\r\n((content-length|transfer-encoding|X): ?(chunked|[0-9]{1,4}|\\PC{0,4})\r\n){0,3}(\r\n)?",
+        body in "([0-9a-f]{0,3}(;x)?\r\n)?[\\x00-\\x7f]{0,300}",
+    ) {
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        let text = format!("{head}{body}");
+        let fetched = runtime.block_on(read(&mut Slowly(text.as_bytes(), 7), 100));
+        proptest::prop_assert!(fetched.ok().is_none_or(|fetched| fetched.body.len() <= 100));
+    }
 }

@@ -12,7 +12,10 @@ use domain::{
     AccountName, AccountSettings, Credentials, Endpoint, Problem, Secret, TlsMode,
     account::{Credential, is_address},
 };
-use engine::Engine;
+use engine::{
+    Engine,
+    suggest::{Found, Suggestion},
+};
 use serde_json::{Value, json};
 use storage::Store;
 
@@ -25,7 +28,7 @@ use crate::{
 };
 
 /// Longest signature.
-const SIGNATURE_CHARACTERS: usize = 20_000;
+const SIGNATURE_CHARACTERS: usize = AccountSettings::MAX_SIGNATURE;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
@@ -75,7 +78,7 @@ pub(super) struct Add {
     /// The person's name as recipients see it
     #[arg(long, value_name = "NAME", default_value = "")]
     display_name: String,
-    /// IMAP server
+    /// IMAP server; both servers are found by the address if this is not given
     #[arg(long, value_name = "HOST")]
     imap_host: Option<String>,
     /// Its port [default: 993]
@@ -87,7 +90,7 @@ pub(super) struct Add {
     /// Whom to sign in as; the address if not given
     #[arg(long, value_name = "NAME")]
     imap_user: Option<String>,
-    /// Submission server; without it the account only receives
+    /// Submission server; without it the account only receives, unless both servers are found
     #[arg(long, value_name = "HOST")]
     smtp_host: Option<String>,
     /// Its port [default: 465]
@@ -140,14 +143,14 @@ pub(super) async fn run(command: &Command, config: &Config) -> Result<()> {
 }
 
 async fn add(arguments: &Add, config: &Config, store: &Store, access: &Access) -> Result<()> {
-    let settings = settings_of(arguments)?;
     let name = arguments.name.clone().unwrap_or_else(|| AccountName::from_address(&arguments.address));
     // before a password is asked for
     if access.account_list(&arguments.user).await?.iter().any(|account| account.name == name) {
         return Err(access::Error::AccountTaken(name.to_string()).into());
     }
-    let credentials = credentials_of(arguments, &settings)?;
     let engine = wire::engine(store, wire::outgoing(config, false));
+    let settings = settings_of(arguments, &engine).await?;
+    let credentials = credentials_of(arguments, &settings)?;
     let folders = sign_in(&engine, &settings, &credentials).await;
     engine.close();
     let folders = folders?;
@@ -164,22 +167,29 @@ async fn add(arguments: &Add, config: &Config, store: &Store, access: &Access) -
     Ok(())
 }
 
-fn settings_of(arguments: &Add) -> Result<AccountSettings> {
-    let Some(host) = &arguments.imap_host else {
-        return Err(Error::usage(
-            "the mail servers must be given: they are not looked for yet",
-            "Add `--imap-host HOST` and, to send mail later, `--smtp-host HOST`; ports and TLS follow convention \
-             (993 and 465, tls) unless given with `--imap-port`, `--imap-tls`, `--smtp-port`, `--smtp-tls`.",
-        ));
-    };
-    let (port, tls) = complete(arguments.imap_port, arguments.imap_tls, 993, 143);
+async fn settings_of(arguments: &Add, engine: &Engine) -> Result<AccountSettings> {
     let username = arguments.imap_user.clone().unwrap_or_else(|| arguments.address.clone());
-    let imap = Endpoint { host: host.clone(), port, tls, username };
-    let smtp = arguments.smtp_host.as_ref().map(|host| {
+    let (imap, found_smtp) = match &arguments.imap_host {
+        Some(host) => {
+            let (port, tls) = complete(arguments.imap_port, arguments.imap_tls, 993, 143);
+            (Endpoint { host: host.clone(), port, tls, username: username.clone() }, None)
+        }
+        None => {
+            let Suggestion { imap, smtp, .. } = find_servers(&arguments.address, engine).await?;
+            let (port, tls) = match (arguments.imap_port, arguments.imap_tls) {
+                (None, None) => (imap.port, imap.tls),
+                (port, tls) => complete(port, tls, 993, 143),
+            };
+            let imap = Endpoint { port, tls, username: username.clone(), ..imap };
+            (imap, Some(Endpoint { username: username.clone(), ..smtp }))
+        }
+    };
+    let given_smtp = arguments.smtp_host.as_ref().map(|host| {
         let (port, tls) = complete(arguments.smtp_port, arguments.smtp_tls, 465, 587);
-        let username = arguments.smtp_user.clone().unwrap_or_else(|| imap.username.clone());
+        let username = arguments.smtp_user.clone().unwrap_or(username);
         Endpoint { host: host.clone(), port, tls, username }
     });
+    let smtp = given_smtp.or(found_smtp);
     let signature = arguments.signature_file.as_deref().map(read_signature).transpose()?;
     Ok(AccountSettings {
         address: arguments.address.clone(),
@@ -190,6 +200,24 @@ fn settings_of(arguments: &Add) -> Result<AccountSettings> {
         signature: signature.unwrap_or_default(),
         writing_style: String::new(),
     })
+}
+
+/// The servers of an address, and what its owner has to know of the provider.
+async fn find_servers(address: &str, engine: &Engine) -> Result<Suggestion> {
+    say("looking for the mail servers …");
+    let found = engine.suggest(address).await.filter(|found| found.found != Found::Guess);
+    let Some(found) = found else {
+        return Err(Error::usage(
+            "the mail servers of this address could not be found",
+            "Add `--imap-host HOST` and, to send mail later, `--smtp-host HOST`; ports and TLS follow convention \
+             (993 and 465, tls) unless given with `--imap-port`, `--imap-tls`, `--smtp-port`, `--smtp-tls`.",
+        ));
+    };
+    say(format_args!("  found {} and {}", place(&found.imap), place(&found.smtp)));
+    if let Some(provider) = found.provider {
+        say(format_args!("  {}: {} See {}", provider.name, provider.hint, provider.help));
+    }
+    Ok(found)
 }
 
 /// A signature without blank lines at its end.

@@ -59,7 +59,7 @@ pub(super) enum Command {
         #[arg(long)]
         admin: bool,
         /// Whom it is for, to tell it from others in the list
-        #[arg(long, value_name = "TEXT", default_value = "")]
+        #[arg(long, value_name = "TEXT", default_value = "", hide_default_value = true)]
         note: String,
         /// Print JSON
         #[arg(long)]

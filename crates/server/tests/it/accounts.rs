@@ -190,3 +190,17 @@ fn a_signature_comes_from_a_file_of_bounded_length() {
     let accounts = world.run(&["account", "list", "--user", "alice", "--json"]).json();
     assert_eq!(accounts[0]["signature"], "Alice\n<b>Ünited</b> Letters");
 }
+
+#[test]
+fn servers_that_are_not_given_are_looked_for_before_a_password_is_asked_for() {
+    let world = World::new();
+    world.add_user("alice");
+    let unknown = ["account", "add", "alice@nowhere.invalid", "--user", "alice", "--password-stdin"];
+    world.run_with(&unknown, "").failed_with(2, &["could not be found", "--imap-host HOST"]);
+    let known = ["account", "add", "alice@gmail.com", "--user", "alice", "--password-stdin"];
+    let said = world.run_with(&known, "");
+    said.failed_with(
+        2,
+        &["imap.gmail.com:993 (tls)", "smtp.gmail.com:465 (tls)", "apppasswords", "no password"],
+    );
+}

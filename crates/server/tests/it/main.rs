@@ -19,6 +19,7 @@ mod invites;
 mod keys;
 mod mixed;
 mod node_client;
+mod pages;
 mod people;
 mod python_client;
 mod reading;

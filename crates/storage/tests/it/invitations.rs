@@ -140,3 +140,18 @@ pub(crate) async fn links_expire_are_withdrawn_and_swept(world: &World) {
     world.clock.forward(3599);
     assert_eq!(store.invitations_sweep().await.unwrap(), 1, "the one that was used");
 }
+
+pub(crate) async fn links_that_a_disabled_person_made_let_nobody_in(world: &World) {
+    let store = world.store().await;
+    let ann = store.add_user("ann", true, "hash").await.unwrap();
+    let bob = store.add_user("bob", false, "hash").await.unwrap();
+    add(&store, world, 1, Purpose::Invite { is_admin: true }).await;
+    add(&store, world, 2, Purpose::Reset { user: bob.id.clone() }).await;
+    store.disable_user(&bob.id, true).await.unwrap();
+    store.disable_user(&bob.id, false).await.unwrap();
+    assert!(store.invitation_find(&[1; 32]).await.unwrap().is_some(), "made by somebody else");
+    add(&store, world, 3, Purpose::Reset { user: bob.id }).await;
+    store.disable_user(&ann.id, true).await.unwrap();
+    assert_eq!(store.invitation_accept(&[1; 32], "eve", "hash").await.unwrap(), None);
+    assert_eq!(store.reset_accept(&[3; 32], "second").await.unwrap(), None);
+}

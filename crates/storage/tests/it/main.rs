@@ -7,9 +7,12 @@ extern crate storage as storage;
 mod accounts;
 mod approvals;
 mod audit;
+mod calls;
 mod changes;
 mod clients;
+mod consents;
 mod database;
+mod families;
 mod grants;
 mod invitations;
 mod master_key;
@@ -60,6 +63,7 @@ on_both! {
     audit::rows_of_a_user_form_a_chain_that_shows_changes,
     audit::a_row_taken_out_shows,
     audit::two_writers_keep_one_chain,
+    calls::calls_are_counted_by_tool_since_an_hour,
     changes::a_change_comes_back_with_its_steps_to_its_grant_only,
     changes::of_many_who_take_a_change_one_gets_it,
     changes::what_a_dead_process_had_taken_another_takes_with_what_was_left,
@@ -77,6 +81,14 @@ on_both! {
     clients::what_a_document_says_now_takes_the_place_of_what_it_said,
     clients::registrations_are_counted_in_all_and_by_host,
     clients::an_unused_client_is_forgotten_unless_somebody_let_it_in,
+    consents::a_question_comes_back_to_its_user_alone,
+    consents::of_many_answers_one_counts,
+    consents::an_answer_that_comes_too_late_is_no_answer,
+    consents::two_new_grants_of_one_client_at_the_same_instant_are_one,
+    consents::a_second_yes_edits_the_grant_and_resumes_it,
+    consents::a_grant_that_had_expired_ends_before_another_is_made,
+    consents::a_label_that_is_taken_gets_a_number,
+    consents::of_a_user_s_open_questions_the_newest_are_kept,
     database::a_change_is_seen_at_once_through_another_handle,
     database::a_dropped_transaction_leaves_nothing,
     database::a_newer_schema_is_refused_and_left_alone,
@@ -84,6 +96,15 @@ on_both! {
     database::programs_that_start_at_once_migrate_once,
     database::the_wrong_master_key_is_refused_and_changes_nothing,
     database::writers_in_two_processes_wait_for_each_other,
+    families::a_code_and_its_tokens_come_back_as_they_were_stored,
+    families::of_many_who_spend_a_code_one_is_first_and_the_next_ends_it,
+    families::within_the_grace_all_who_rotate_get_tokens_and_later_the_family_ends,
+    families::nothing_is_added_to_a_family_that_is_ending,
+    families::a_family_is_ended_by_its_user_and_its_client_alone,
+    families::revoking_a_grant_ends_its_families,
+    families::a_family_holds_only_so_many_tokens,
+    families::a_use_is_noted_with_the_token_its_family_and_its_grant,
+    families::what_has_expired_is_forgotten_and_nothing_else,
     grants::a_bearer_is_found_with_grant_user_and_accounts,
     grants::a_label_is_free_again_after_revocation_and_after_expiry,
     grants::a_scope_that_is_not_known_allows_nothing,
@@ -96,6 +117,7 @@ on_both! {
     invitations::a_taken_name_leaves_the_link_as_it_was,
     invitations::a_reset_sets_the_password_once_and_ends_sessions,
     invitations::another_password_or_disabling_ends_links_of_reset,
+    invitations::links_that_a_disabled_person_made_let_nobody_in,
     invitations::links_expire_are_withdrawn_and_swept,
     outbox::a_message_comes_back_as_it_was_added,
     outbox::octets_that_fail_or_are_too_few_leave_nothing,

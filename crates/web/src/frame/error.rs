@@ -17,7 +17,7 @@ use axum::{
 use domain::{Code, Problem};
 
 use super::{
-    person::{HX_REQUEST, frame_of, signed_in},
+    person::{HX_BOOSTED, HX_REQUEST, frame_of, signed_in},
     site::{Caller, Site},
     view::{Frame, Section, show},
 };
@@ -179,6 +179,9 @@ struct Part {
     request_id: String,
 }
 
+/// What a program reads that has come to the wrong door.
+const FOR_PROGRAMS: &str = "MCP clients connect to `/mcp`.";
+
 /// Draws the errors of pages: as a page, as a part of one, or as a line for programs.
 pub(super) async fn draw(State(site): State<Site>, request: Request, next: Next) -> Response {
     let headers = request.headers().clone();
@@ -186,14 +189,17 @@ pub(super) async fn draw(State(site): State<Site>, request: Request, next: Next)
     let mut response = next.run(request).await;
     let Some(told) = response.extensions_mut().remove::<Told>() else { return response };
     let request_id = if told.is_ours { caller.request_id } else { String::new() };
-    let drawn = if headers.contains_key(HX_REQUEST) {
+    // a form that is posted by a script in the page's name wants the page
+    let is_part = headers.contains_key(HX_REQUEST) && !headers.contains_key(HX_BOOSTED);
+    let drawn = if is_part {
         show(&Part { told, request_id })
     } else if accepts_html(&headers) {
         let signed_in = signed_in(&site, &headers, &Browser::default()).await.ok().flatten();
         let frame = signed_in.map_or_else(Frame::outside, |person| frame_of(&person, Section::Outside, None));
         show(&Page { frame, told, request_id })
     } else {
-        let line = format!("{}. {}\n", told.title, told.next);
+        let next = if told.status == StatusCode::NOT_FOUND { FOR_PROGRAMS } else { &told.next };
+        let line = format!("{}. {next}\n", told.title);
         Ok(([(CONTENT_TYPE, "text/plain; charset=utf-8")], line).into_response())
     };
     if let Ok(drawn) = drawn {

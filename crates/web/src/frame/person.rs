@@ -18,6 +18,7 @@ use super::{
 };
 
 pub(super) const HX_REQUEST: HeaderName = HeaderName::from_static("hx-request");
+pub(super) const HX_BOOSTED: HeaderName = HeaderName::from_static("hx-boosted");
 const HX_REDIRECT: HeaderName = HeaderName::from_static("hx-redirect");
 
 /// A person who is signed in.

@@ -20,8 +20,11 @@ use super::{
     visitor::Visitor,
 };
 
-/// Octets of a form.
+/// Octets of a form of somebody who is not known.
 const LARGEST: usize = 64 << 10;
+
+/// Octets of a form of somebody who is signed in: a signature of 20,000 characters, each escaped, and more.
+const LARGEST_OF_PERSON: usize = 384 << 10;
 
 const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
@@ -59,7 +62,7 @@ impl FromRequest<Site> for Posted {
         let (mut parts, body) = request.into_parts();
         let person = Person::from_request_parts(&mut parts, site).await?;
         let request = Request::from_parts(parts, body);
-        let fields = read(request, site, &person.signed_in.csrf).await;
+        let fields = read(request, site, &person.signed_in.csrf, LARGEST_OF_PERSON).await;
         fields.map(|fields| Self { person, fields }).map_err(Error::into_response)
     }
 }
@@ -71,7 +74,7 @@ impl FromRequest<Site> for PostedByAdmin {
         let (mut parts, body) = request.into_parts();
         let Admin(person) = Admin::from_request_parts(&mut parts, site).await?;
         let request = Request::from_parts(parts, body);
-        let fields = read(request, site, &person.signed_in.csrf).await;
+        let fields = read(request, site, &person.signed_in.csrf, LARGEST_OF_PERSON).await;
         fields.map(|fields| Self { person, fields }).map_err(Error::into_response)
     }
 }
@@ -83,19 +86,19 @@ impl FromRequest<Site> for PostedByVisitor {
         let (mut parts, body) = request.into_parts();
         let visitor = Visitor::from_request_parts(&mut parts, site).await?;
         let request = Request::from_parts(parts, body);
-        let fields = read(request, site, &visitor.csrf()).await;
+        let fields = read(request, site, &visitor.csrf(), LARGEST).await;
         fields.map(|fields| Self { visitor, fields }).map_err(Error::into_response)
     }
 }
 
-async fn read(request: Request, site: &Site, csrf: &Secret) -> Result<Fields, Error> {
+async fn read(request: Request, site: &Site, csrf: &Secret, largest: usize) -> Result<Fields, Error> {
     if !is_from_here(request.headers(), site.public_url()) {
         return Err(Error::ForeignForm);
     }
     if !is_form(request.headers()) {
         return Err(Error::NoForm);
     }
-    let body = to_bytes(request.into_body(), LARGEST).await.map_err(|_| Error::TooLarge)?;
+    let body = to_bytes(request.into_body(), largest).await.map_err(|_| Error::TooLarge)?;
     let fields = Fields::parse(&body)?;
     // comparing secrets takes the same time wherever they differ
     if fields.secret("csrf") == *csrf { Ok(fields) } else { Err(Error::ForeignForm) }

@@ -1,9 +1,15 @@
 //! What holds on every page: headers, cookies, forms, errors, files.
 
 use access::Signup;
-use axum::http::{HeaderValue, StatusCode, header};
+use axum::{
+    Router,
+    http::{HeaderValue, StatusCode, header},
+    response::Response,
+    routing::get,
+};
+use domain::{Code, Problem};
 
-use super::files;
+use super::{Error, files};
 use crate::world::{PASSWORD, World};
 
 /// The value of a header of an answer.
@@ -134,7 +140,7 @@ async fn what_is_too_large_or_no_form_is_refused_before_it_is_read() {
     let world = World::new().await;
     let mut alice = world.person("alice").await;
     let csrf = alice.get("/settings").await.csrf();
-    let large = "x".repeat(70_000);
+    let large = "x".repeat(400_000);
     let page = alice.post("/settings/password", &[("csrf", &csrf), ("old", &large)]).await;
     assert_eq!(page.status, StatusCode::PAYLOAD_TOO_LARGE);
     let mut many = vec![("csrf", csrf.as_str())];
@@ -169,9 +175,33 @@ async fn a_missing_page_says_so_to_people_to_htmx_and_to_programs() {
     program.headers.insert("accept", HeaderValue::from_static("application/json"));
     let page = program.get("/nothing").await;
     assert_eq!(value(&page, "content-type"), "text/plain; charset=utf-8");
-    assert!(page.html.starts_with("There is nothing here."), "{}", page.html);
+    assert!(page.says("MCP clients connect to `/mcp`."), "{}", page.html);
     let mut posting = world.visitor();
     assert_eq!(posting.post("/setup/other", &[]).await.status, StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
+async fn a_fault_of_ours_gives_the_id_that_finds_it_and_nothing_else() {
+    let world = World::new().await;
+    let broken = async || Err::<Response, _>(Error::Access(access::Error::Hashing));
+    let refused = async || {
+        let problem = Problem::new(Code::RateLimited, "That was too fast.").hint("Wait 7 s.").retry_after(7);
+        Err::<Response, _>(Error::from(problem))
+    };
+    let pages = Router::new().route("/broken", get(broken)).route("/refused", get(refused));
+    let mut visitor = world.visitor_of(pages);
+    visitor.caller.request_id = "abc123".to_owned();
+    let page = visitor.get("/broken").await;
+    assert_eq!(page.status, StatusCode::INTERNAL_SERVER_ERROR);
+    assert!(page.says("<code>abc123</code>") && !page.says("hashed"), "{}", page.html);
+    assert_eq!(value(&page, "cache-control"), "no-store");
+    let page = visitor.get("/refused").await;
+    assert_eq!((page.status, value(&page, "retry-after")), (StatusCode::TOO_MANY_REQUESTS, "7"));
+    assert!(
+        page.says("That was too fast") && page.says("Wait 7 s.") && !page.says("abc123"),
+        "{}",
+        page.html
+    );
 }
 
 #[tokio::test]

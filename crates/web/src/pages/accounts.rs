@@ -58,10 +58,13 @@ struct Page {
     cards: Vec<Card>,
 }
 
-/// What became of a test, in its place on the card.
+/// What became of a test, in its place on the card, and the badge anew.
 #[derive(Template)]
-#[template(path = "accounts/trial.html")]
+#[template(path = "accounts/tested.html")]
 struct Part {
+    name: String,
+    state: &'static str,
+    tone: &'static str,
     trial: Vec<ShownServer>,
 }
 
@@ -113,7 +116,8 @@ async fn test(
     site.access.count_trial(&person.signed_in.user.id)?;
     let trial = shown::servers(&site.engine.try_account(&account.id).await?);
     if headers.contains_key(HX_REQUEST) {
-        return show(&Part { trial });
+        let Card { name, state, tone, .. } = card(&site, &account);
+        return show(&Part { name, state, tone, trial });
     }
     let accounts = site.access.account_list(person.name()).await?;
     let mut cards: Vec<Card> = accounts.iter().map(|account| card(&site, account)).collect();

@@ -104,10 +104,13 @@ async fn page(State(site): State<Site>, person: Person, RawQuery(query): RawQuer
     let query = query.unwrap_or_default();
     let now = site.now();
     let agents = site.access.agent_list(&person.signed_in).await?;
+    let addresses = Addresses::of(site.public_url());
+    // one that can reach the address
+    let usual = if addresses.is_local { Guide::ClaudeCode } else { Guide::ClaudeAi };
     show(&Page {
         frame: person.frame(Section::Connect),
-        addresses: Addresses::of(site.public_url()),
-        first: query_value(&query, "with").and_then(|name| Guide::of(&name)).unwrap_or(Guide::ALL[0]),
+        addresses,
+        first: query_value(&query, "with").and_then(|name| Guide::of(&name)).unwrap_or(usual),
         mark: Mark::of(&agents, since(&query, now), now),
         has_account: !site.access.account_list(person.name()).await?.is_empty(),
     })

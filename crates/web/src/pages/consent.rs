@@ -24,6 +24,7 @@ use crate::{
         show,
     },
     pages::{
+        limits::Slip,
         permission::{Ending, Permission, PermissionForm},
         words::foreign,
     },
@@ -50,6 +51,8 @@ struct Page {
     redirect: String,
     /// Whether the person let it in before.
     is_in: bool,
+    /// Whether they paused it since, which an answer ends.
+    is_paused: bool,
     /// Where to add a mailbox and come back from.
     add_account: String,
     form: PermissionForm,
@@ -59,7 +62,7 @@ async fn ask(State(site): State<Site>, person: Person, Path(id): Path<String>) -
     let question = site.access.consent_find(&person.signed_in, &ConsentId::from_text(id)).await?;
     let accounts = site.access.account_list(person.name()).await?;
     let form = form_of(&site, &question, &accounts);
-    page(&person, &question, form)
+    page(&site, &person, &question, form).await
 }
 
 async fn answer(State(site): State<Site>, Path(id): Path<String>, posted: Posted) -> Answer {
@@ -78,41 +81,53 @@ async fn answer(State(site): State<Site>, Path(id): Path<String>, posted: Posted
             let back = site.access.consent_give(&person.signed_in, &id, &choice).await?;
             Ok(see_other(&back, None))
         }
-        read => ask_again(&site, &person, &question, &accounts, &fields, read.err().unwrap_or_default()),
+        read => {
+            ask_again(&site, &person, &question, &accounts, &fields, read.err().unwrap_or_default()).await
+        }
     }
 }
 
 /// The form once more as it was filled in, for an answer that is none.
-fn ask_again(
+async fn ask_again(
     site: &Site,
     person: &Person,
     question: &Question,
     accounts: &[Account],
     fields: &Fields,
-    slips: Vec<crate::pages::limits::Slip>,
+    slips: Vec<Slip>,
 ) -> Answer {
     let form = form_of(site, question, accounts).typed(fields, slips);
-    let mut response = page(person, question, form)?;
+    let mut response = page(site, person, question, form).await?;
     *response.status_mut() = StatusCode::UNPROCESSABLE_ENTITY;
     Ok(response)
 }
 
 fn form_of(site: &Site, question: &Question, accounts: &[Account]) -> PermissionForm {
     match &question.grant {
-        Some(grant) => PermissionForm::of(grant, question.offered, accounts),
+        Some(grant) => PermissionForm::asked_again(grant, question.offered, accounts),
         None => PermissionForm::fresh(question.offered, accounts, site.settings.approval),
     }
 }
 
-fn page(person: &Person, question: &Question, form: PermissionForm) -> Result<Response, Error> {
+async fn page(
+    site: &Site,
+    person: &Person,
+    question: &Question,
+    form: PermissionForm,
+) -> Result<Response, Error> {
     let path = format!("/consent/{}", encode(question.id.as_str()));
     let Ok(redirect) = Url::parse(&question.redirect_uri) else { return Err(Error::NotFound) };
+    let is_paused = match &question.grant {
+        Some(grant) => site.access.agent(&person.signed_in, &grant.id).await?.agent.is_paused,
+        None => false,
+    };
     let page = Page {
         frame: person.frame(Section::Outside),
         asker: Asker::of(&question.client),
         destination: Destination::of(&redirect),
         redirect: foreign(redirect.as_str(), LONGEST_REDIRECT),
         is_in: question.grant.is_some(),
+        is_paused,
         add_account: format!("/accounts/new?next={}", encode(&path)),
         path,
         form,

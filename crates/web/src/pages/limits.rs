@@ -147,7 +147,7 @@ pub(crate) fn rules() -> impl Iterator<Item = RuleInWords> {
             ),
             ApprovalRule::Never => (
                 "Never ask",
-                "Risky: a single mail that talks the agent into it can make it send anything it may read to \
+                "A single mail that talks the agent into it can make it send anything it may read to \
                  anybody, and you will not be asked.",
             ),
         };

@@ -87,7 +87,7 @@ pub(crate) struct ScopeBox {
     pub(crate) lets: String,
     /// Whether it is ticked.
     pub(crate) is_ticked: bool,
-    /// Whether an agent that is in already has not got it.
+    /// Whether an agent that is in already asks for it and has not got it.
     pub(crate) is_more: bool,
 }
 
@@ -119,8 +119,17 @@ impl PermissionForm {
         }
     }
 
-    /// For an agent that is in already: what it has is ticked.
-    pub(crate) fn of(grant: &Grant, offered: Scopes, accounts: &[Account]) -> Self {
+    /// For an agent that is in already: everything is offered, what it has is ticked.
+    pub(crate) fn of(grant: &Grant, accounts: &[Account]) -> Self {
+        let mut form = Self::asked_again(grant, Scopes::all(), accounts);
+        for scope in form.groups.iter_mut().flat_map(|group| &mut group.boxes) {
+            scope.is_more = false;
+        }
+        form
+    }
+
+    /// For an agent that is in already and asks again: what it has is ticked, what it has not is marked.
+    pub(crate) fn asked_again(grant: &Grant, offered: Scopes, accounts: &[Account]) -> Self {
         let is_all = grant.accounts == GrantedAccounts::All;
         Self {
             groups: groups(offered, grant.scopes.intersect(offered), Some(grant.scopes)),

@@ -166,7 +166,6 @@ async fn an_empty_and_an_overlong_form_get_an_answer_and_no_fault() {
             }
             let page = caller.post(&path(&route.0), &fields).await;
             assert!(page.status.as_u16() < 500, "{route:?}: {} {}", page.status, page.html);
-            assert!(!page.says(&long[..400]), "{route:?} shows what was too long: {}", page.html);
         }
     }
 }

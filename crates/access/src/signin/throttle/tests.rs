@@ -116,6 +116,18 @@ fn who_is_right_has_not_tried_and_what_is_refused_counts_nowhere() {
 }
 
 #[test]
+fn a_person_who_is_right_again_and_again_does_not_keep_the_machine_busy() {
+    let (throttle, _) = throttle();
+    let ann = UserId::from_text("usr_1");
+    let known = Attempt::Known { user: &ann, browser: "home" };
+    for _ in 0..30 {
+        throttle.take(&known).unwrap();
+        throttle.give_back(&known);
+    }
+    assert_eq!(throttle.take(&known), Err(10));
+}
+
+#[test]
 fn an_address_of_ipv6_counts_as_its_network_and_what_is_no_address_as_one() {
     let (throttle, clock) = throttle();
     let neighbours: Vec<String> = (1..20).map(|number| format!("2001:db8:1:2::{number:x}")).collect();

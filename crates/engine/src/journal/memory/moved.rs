@@ -40,6 +40,7 @@ type Spot = (u32, u32);
 type Hash = [u8; 16];
 
 /// Where a message went.
+#[expect(clippy::box_collection, reason = "a target has two words then, and most need no more")]
 enum Target {
     At(Spot),
     /// Without a UID: as it was written.

@@ -2,7 +2,10 @@
 //! before both servers took the sign-in.
 
 use askama::Template;
-use axum::{extract::State, response::Response};
+use axum::{
+    extract::{RawQuery, State},
+    response::Response,
+};
 use domain::{
     AccountName, AccountSettings, Credentials,
     account::{Credential, SmtpPassword, Typed, is_address},
@@ -15,7 +18,9 @@ use super::{
     headline,
     shown::{self, ShownServer},
 };
-use crate::frame::{Answer, Error, Frame, Notice, Person, Posted, Section, Site, see_other, show};
+use crate::frame::{
+    Answer, Error, Frame, Next, Notice, Person, Posted, Section, Site, query_value, see_other, show,
+};
 
 #[derive(Template)]
 #[template(path = "accounts/new.html")]
@@ -32,6 +37,8 @@ struct Page {
     providers: Vec<ShownProvider>,
     headline: &'static str,
     trial: Vec<ShownServer>,
+    /// Where the person came from, such as an agent that asks to be let in.
+    next: Next,
 }
 
 /// What to know of a provider.
@@ -73,6 +80,7 @@ impl Page {
             providers: providers().map(shown_provider).collect(),
             headline: "",
             trial: Vec::new(),
+            next: Next::default(),
         }
     }
 
@@ -90,8 +98,9 @@ impl Page {
 }
 
 /// The form.
-pub(super) async fn page(person: Person) -> Answer {
-    show(&Page::empty(person.frame(Section::Accounts)))
+pub(super) async fn page(person: Person, RawQuery(query): RawQuery) -> Answer {
+    let next = Next::of(&query_value(&query.unwrap_or_default(), "next").unwrap_or_default());
+    show(&Page { next, ..Page::empty(person.frame(Section::Accounts)) })
 }
 
 /// What to know of the provider of the address that was just typed.
@@ -105,8 +114,9 @@ pub(super) async fn add(State(site): State<Site>, posted: Posted) -> Answer {
     let Posted { person, fields } = posted;
     let mut page = Page::empty(person.frame(Section::Accounts));
     page.servers = Servers::read(&fields);
+    page.next = Next::of(fields.raw("next"));
     fields.text("address").clone_into(&mut page.address);
-    fields.text("name").clone_into(&mut page.name);
+    page.name = fields.text("name").chars().take(64).collect();
     fields.text("display_name").clone_into(&mut page.display_name);
     let is_only_looking = fields.text("do") == "find";
     if !is_address(&page.address) {
@@ -181,7 +191,10 @@ async fn store(
     match site.access.account_add(person.name(), name, settings, credentials).await {
         Ok(account) => {
             site.engine.remember_trial(&account.id, &trial).await;
-            Ok(see_other("/accounts", Some(Notice::AccountAdded)))
+            // With the first mailbox there, an agent is what is missing.
+            let usual = if accounts.is_empty() { "/connect" } else { "/accounts" };
+            let next = if page.next.as_str().is_empty() { usual } else { page.next.path() };
+            Ok(see_other(next, Some(Notice::AccountAdded)))
         }
         Err(access::Error::AccountTaken(_)) => {
             page.servers.wrong("name", format!("You have a mailbox `{name}` already: choose another name."));

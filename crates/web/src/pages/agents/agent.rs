@@ -59,7 +59,7 @@ struct Count {
 
 pub(super) async fn page(State(site): State<Site>, person: Person, Path(id): Path<String>) -> Answer {
     let (detail, accounts) = find(&site, &person, &GrantId::from_text(id)).await?;
-    let form = PermissionForm::of(&detail.agent.grant, Scopes::all(), &accounts);
+    let form = PermissionForm::of(&detail.agent.grant, &accounts);
     draw(&site, &person, &detail, form)
 }
 
@@ -89,7 +89,7 @@ fn change_again(
     fields: &Fields,
     slips: Vec<Slip>,
 ) -> Answer {
-    let form = PermissionForm::of(&detail.agent.grant, Scopes::all(), accounts).typed(fields, slips);
+    let form = PermissionForm::of(&detail.agent.grant, accounts).typed(fields, slips);
     let mut response = draw(site, person, detail, form)?;
     *response.status_mut() = StatusCode::UNPROCESSABLE_ENTITY;
     Ok(response)

@@ -2,6 +2,7 @@
 
 use access::{Signup, Token};
 use axum::http::StatusCode;
+use domain::Clock as _;
 use time::Duration;
 
 use super::Addresses;
@@ -49,6 +50,7 @@ async fn a_public_address_has_no_such_note() {
     let page = ann.get("/connect").await;
     assert!(page.says("https://mail.example.org/mcp") && !page.says("cannot reach"));
     assert!(page.says("You have no mailbox here yet"));
+    assert!(page.says("id=\"guide-claude-ai\" checked"));
 }
 
 #[tokio::test]
@@ -71,9 +73,10 @@ async fn links_into_editors_carry_exactly_the_address() {
 async fn the_first_tab_can_be_named() {
     let (_world, mut ann) = scene("http://localhost:8143").await;
     let page = ann.get("/connect?with=cursor").await;
-    assert!(page.says("id=\"guide-cursor\" checked") && !page.says("id=\"guide-claude-ai\" checked"));
+    assert!(page.says("id=\"guide-cursor\" checked") && !page.says("id=\"guide-claude-code\" checked"));
     let page = ann.get("/connect?with=%22%3E%3Cscript%3E&since=abc").await;
-    assert!(page.says("id=\"guide-claude-ai\" checked") && !page.says("\"><script>"));
+    assert!(page.says("id=\"guide-claude-code\" checked"), "one that reaches a local address");
+    assert!(!page.says("\"><script>"));
 }
 
 /// The part of the page that waits, and where it asks next.
@@ -85,10 +88,13 @@ async fn mark(surfer: &mut Surfer, since: i64, was: &str) -> (StatusCode, String
 #[tokio::test]
 async fn the_mark_turns_when_an_agent_is_let_in_and_again_when_it_calls_and_then_stops_asking() {
     let (world, mut ann) = scene("http://localhost:8143").await;
+    let since = world.watch.now().unix_timestamp();
     let page = ann.get("/connect").await;
-    assert!(page.says("hx-get=\"/connect/mark?since=1800000000&amp;was=waiting\""), "{}", page.html);
-    assert!(page.says("href=\"/connect?since=1800000000#mark\""), "without scripts there is a link");
-    assert_eq!(mark(&mut ann, 1_800_000_000, "waiting").await, (StatusCode::NO_CONTENT, String::new()));
+    let asks = format!("hx-get=\"/connect/mark?since={since}&amp;was=waiting\"");
+    assert!(page.says(&asks), "{}", page.html);
+    let link = format!("href=\"/connect?since={since}#mark\"");
+    assert!(page.says(&link), "without scripts there is a link");
+    assert_eq!(mark(&mut ann, since, "waiting").await, (StatusCode::NO_CONTENT, String::new()));
 
     world.pass(Duration::seconds(5));
     let new = access::NewToken {
@@ -99,7 +105,7 @@ async fn the_mark_turns_when_an_agent_is_let_in_and_again_when_it_calls_and_then
         limits: domain::Limits::default(),
     };
     let (_, bearer) = world.access.token_new("ann", &new).await.unwrap();
-    let (status, html) = mark(&mut ann, 1_800_000_000, "waiting").await;
+    let (status, html) = mark(&mut ann, since, "waiting").await;
     assert_eq!(status, StatusCode::OK);
     assert!(html.contains("let in") && html.contains("was=let-in"), "{html}");
 
@@ -107,10 +113,10 @@ async fn the_mark_turns_when_an_agent_is_let_in_and_again_when_it_calls_and_then
     world.access.flush().await;
     let tokens: Vec<Token> = world.access.token_list("ann").await.unwrap();
     assert!(tokens[0].last_used.is_some());
-    let (_, html) = mark(&mut ann, 1_800_000_000, "let-in").await;
+    let (_, html) = mark(&mut ann, since, "let-in").await;
     assert!(html.contains("connected") && html.contains("has called"), "{html}");
     assert!(!html.contains("hx-get"), "it asks no more: {html}");
-    assert!(ann.get("/connect?since=1800000000").await.says("has called"));
+    assert!(ann.get(&format!("/connect?since={since}")).await.says("has called"));
     world.pass(Duration::minutes(5));
     assert!(
         ann.get("/connect").await.says("No agent has come yet"),
@@ -121,8 +127,9 @@ async fn the_mark_turns_when_an_agent_is_let_in_and_again_when_it_calls_and_then
 #[tokio::test]
 async fn the_mark_gives_up_after_half_an_hour() {
     let (world, mut ann) = scene("http://localhost:8143").await;
+    let since = world.watch.now().unix_timestamp();
     world.pass(Duration::minutes(31));
-    let (_, html) = mark(&mut ann, 1_800_000_000, "waiting").await;
+    let (_, html) = mark(&mut ann, since, "waiting").await;
     assert!(html.contains("not connected") && !html.contains("hx-get"), "{html}");
 }
 
@@ -130,8 +137,9 @@ async fn the_mark_gives_up_after_half_an_hour() {
 async fn the_mark_tells_nothing_of_other_people() {
     let (world, mut ann) = scene("http://localhost:8143").await;
     let mut bob = world.person("bob").await;
+    let since = world.watch.now().unix_timestamp();
     world.let_in(&mut ann, "Claude", &["mail:read"]).await;
-    assert_eq!(mark(&mut bob, 1_800_000_000, "waiting").await.0, StatusCode::NO_CONTENT);
+    assert_eq!(mark(&mut bob, since, "waiting").await.0, StatusCode::NO_CONTENT);
     let anonymous = world.visitor().get("/connect/mark").await;
     assert_eq!(anonymous.status, StatusCode::SEE_OTHER);
 }

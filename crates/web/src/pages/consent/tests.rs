@@ -262,6 +262,10 @@ async fn who_has_no_mailbox_is_shown_the_way_to_add_one_and_back() {
     let page = ann.get(&question).await;
     let way = format!("href=\"/accounts/new?next={}\"", question.replace('/', "%2F"));
     assert!(page.says(&way), "{}", page.html);
+    let form = ann.get(&format!("/accounts/new?next={}", question.replace('/', "%2F"))).await;
+    assert!(form.says(&format!("name=\"next\" value=\"{question}\"")), "{}", form.html);
+    assert!(!form.says("hx-boost"), "a part of this page cannot be put into one with another policy");
+    assert!(!ann.get("/accounts/new?next=https://evil.example").await.says("name=\"next\""));
     assert!(!page.says("value=\"allow\"") && page.says("value=\"refuse\""));
     let answer = allow(&mut ann, &question, &["mail:read"], &["work"]).await;
     assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY);
@@ -283,4 +287,30 @@ async fn a_client_that_is_in_sees_its_permission_edited_not_doubled() {
     let agents = world.access.agent_list(&world.who(&ann).await).await.unwrap();
     let [agent] = agents.as_slice() else { panic!("{agents:?}") };
     assert_eq!(agent.grant.scopes.to_string(), "mail:read mail:draft mail:modify");
+}
+
+#[tokio::test]
+async fn that_an_answer_ends_a_pause_is_said_before() {
+    let (world, mut ann) = scene().await;
+    let client = world.client("Claude", CLAUDE).await;
+    let first = world.question(&ann, &client, None).await;
+    allow(&mut ann, &first, &["mail:read"], &["work"]).await;
+    let who = world.who(&ann).await;
+    let grant = world.access.agent_list(&who).await.unwrap()[0].grant.id.clone();
+    world.access.agent_pause(&who, &grant, true).await.unwrap();
+    let second = world.question(&ann, &client, None).await;
+    assert!(ann.get(&second).await.says("paused it. If you allow this, it goes on"));
+    ann.submit(&second, &second, &[("answer", "refuse")]).await;
+    assert!(world.access.agent_list(&who).await.unwrap()[0].is_paused, "a no leaves it paused");
+}
+
+#[tokio::test]
+async fn enter_in_a_field_presses_no_button_that_allows() {
+    let (world, mut ann) = scene().await;
+    let client = world.client("Claude", CLAUDE).await;
+    let question = world.question(&ann, &client, None).await;
+    let page = ann.get(&question).await;
+    let form = page.html.split(&format!("action=\"{question}\"")).nth(1).unwrap();
+    let first = form.split("<button").nth(1).unwrap();
+    assert!(first.starts_with(" type=\"submit\" disabled"), "{first}");
 }

@@ -78,7 +78,7 @@ fn only_the_default_account_is_ticked_for_somebody_new() {
 
 #[test]
 fn an_agent_that_is_in_already_has_ticked_what_it_has_and_nothing_more() {
-    let form = PermissionForm::of(
+    let form = PermissionForm::asked_again(
         &grant("read send modify"),
         Scopes::parse("read send draft").unwrap(),
         &accounts(),

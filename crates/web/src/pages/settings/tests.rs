@@ -57,11 +57,16 @@ async fn sessions_are_listed_and_ended_one_by_one_or_all_but_this() {
         world.pass(Duration::seconds(5));
         let mut browser = world.visitor();
         browser.headers.insert("user-agent", HeaderValue::from_static(agent));
+        browser.caller.address = Some("203.0.113.7".parse().unwrap());
         browser.submit("/login", "/login", &[("name", "alice"), ("password", PASSWORD)]).await;
         browsers.push(browser);
     }
     let page = alice.get("/settings").await;
-    assert!(page.says("Firefox on Linux") && page.says("Safari on"), "{}", page.html);
+    assert!(
+        page.says("Firefox on Linux") && page.says("Safari on") && page.says("203.0.113.7"),
+        "{}",
+        page.html
+    );
     let (_, rest) = page.html.split_once("Firefox on Linux").unwrap();
     let (_, rest) = rest.split_once("name=\"session\" value=\"").unwrap();
     let firefox = rest.split('"').next().unwrap();

@@ -1,0 +1,56 @@
+//! Counts of calls, kept while audit rows are written.
+
+use domain::{Clock, GrantId};
+use storage::{CallCount, NewAuditRow};
+use time::Duration;
+
+use crate::world::{World, grant, token};
+
+fn row(world: &World, grant: &GrantId, tool: &str, outcome: &str) -> NewAuditRow {
+    NewAuditRow {
+        user: "ann".to_owned(),
+        grant: grant.clone(),
+        door: "oauth".to_owned(),
+        tool: tool.to_owned(),
+        targets: "[]".to_owned(),
+        outcome: outcome.to_owned(),
+        at: world.clock.now(),
+    }
+}
+
+pub(crate) async fn calls_are_counted_by_tool_since_an_hour(world: &World) {
+    let store = world.store().await;
+    let (mine, other) = (GrantId::from_text("gra_1"), GrantId::from_text("gra_2"));
+    let first = [row(world, &mine, "mail_read", "ok"), row(world, &other, "mail_read", "ok")];
+    store.append_audit(&first).await.unwrap();
+    world.clock.forward(2 * 3600);
+    let later = world.clock.now();
+    let mut by_person = row(world, &mine, "agent_change", "ok");
+    "page".clone_into(&mut by_person.door);
+    let second = [
+        row(world, &mine, "mail_read", "ok"),
+        row(world, &mine, "mail_read", "not_found"),
+        row(world, &mine, "mail_search", "ok"),
+        row(world, &mine, "approval", "approved"),
+        by_person,
+    ];
+    store.append_audit(&second).await.unwrap();
+    store.append_audit(&second[2..3]).await.unwrap();
+    let count = |tool: &str, ok, other| CallCount { tool: tool.to_owned(), ok, other };
+    let all = store.count_calls(&mine, later - Duration::DAY).await.unwrap();
+    assert_eq!(all, [count("mail_read", 2, 1), count("mail_search", 2, 0)]);
+    let since = store.count_calls(&mine, later).await.unwrap();
+    assert_eq!(since, [count("mail_read", 1, 1), count("mail_search", 2, 0)]);
+    assert_eq!(store.count_calls(&other, later).await.unwrap(), []);
+    let ann = store.add_user("ann", false, "hash").await.unwrap().id;
+    assert!(store.count_calls_of(&ann, later).await.unwrap().is_empty(), "neither grant is hers");
+    let hers = store.add_grant(&ann, &grant("agent"), &token(1)).await.unwrap().id;
+    store
+        .append_audit(&[row(world, &hers, "mail_read", "ok"), row(world, &hers, "mail_send", "denied")])
+        .await
+        .unwrap();
+    let of_hers = store.count_calls_of(&ann, later).await.unwrap();
+    assert_eq!(of_hers.into_iter().collect::<Vec<_>>(), [(hers, 2)]);
+    assert_eq!(store.forget_calls(later).await.unwrap(), 2);
+    assert_eq!(store.count_calls(&mine, later - Duration::DAY).await.unwrap(), since);
+}
