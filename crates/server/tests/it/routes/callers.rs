@@ -219,7 +219,8 @@ impl Callers {
         } else {
             format!("token={refresh}")
         };
-        self.with_bearer(caller, "POST", route, &body)
+        let headers = [("Content-Type", "application/x-www-form-urlencoded")];
+        request(self.serving.port, "POST", route, &headers, &body).unwrap()
     }
 
     /// Posts a form with what the route wants at least, and with a token of the caller's own session.
@@ -296,6 +297,7 @@ fn connect(port: u16, alice: &Surfer) -> (String, Value) {
         ("account", "all"),
         ("approval", "new-recipients"),
         ("place", "page"),
+        ("ending", "never"),
     ];
     let back = alice.post(&page, &fields);
     let location = back.header("location");
