@@ -68,7 +68,6 @@ pub(crate) async fn wrap(
     let method = request.method().clone();
     let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip());
     let client = peer.map(|peer| client_address(peer, request.headers(), &envelope.trusted_proxies));
-    request.extensions_mut().insert(web::Caller { address: client, request_id: id.clone() });
     let is_probe = matches!(route.as_str(), "/health" | "/ready" | "/metrics");
     if let Some(client) = client {
         request.extensions_mut().insert(ClientAddress(client));

@@ -14,11 +14,11 @@ use axum::{
     middleware::Next,
     response::{IntoResponse, Response},
 };
-use domain::{Code, Problem};
+use domain::{Code, Problem, RequestId};
 
 use super::{
     person::{HX_BOOSTED, HX_REQUEST, frame_of, signed_in},
-    site::{Caller, Site},
+    site::Site,
     view::{Frame, Section, show},
 };
 
@@ -188,10 +188,10 @@ const NOTHING: &str = "default-src 'none'; frame-ancestors 'none'";
 /// Draws the errors of pages: as a page, as a part of one, or as a line for programs.
 pub(super) async fn draw(State(site): State<Site>, request: Request, next: Next) -> Response {
     let headers = request.headers().clone();
-    let caller = request.extensions().get::<Caller>().cloned().unwrap_or_default();
+    let id = request.extensions().get::<RequestId>().cloned();
     let mut response = next.run(request).await;
     let Some(told) = response.extensions_mut().remove::<Told>() else { return response };
-    let request_id = if told.is_ours { caller.request_id } else { String::new() };
+    let request_id = id.filter(|_| told.is_ours).map(|id| id.0).unwrap_or_default();
     // a form that is posted by a script in the page's name wants the page
     let is_part = headers.contains_key(HX_REQUEST) && !headers.contains_key(HX_BOOSTED);
     let drawn = if is_part {
