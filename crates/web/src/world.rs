@@ -17,7 +17,7 @@ use axum::{
         header::{ACCEPT, CONTENT_TYPE, COOKIE, LOCATION, SET_COOKIE},
     },
 };
-use domain::{Clock, Random, RequestId, Secret, Timestamp};
+use domain::{ClientAddress, Clock, Random, RequestId, Secret, Timestamp};
 use engine::Engine;
 use sha2::{Digest as _, Sha256};
 use time::{Duration, OffsetDateTime};
@@ -98,6 +98,7 @@ impl World {
             cookies: BTreeMap::new(),
             headers: HeaderMap::new(),
             request_id: None,
+            address: None,
         }
     }
 
@@ -138,6 +139,8 @@ pub(crate) struct Surfer {
     pub(crate) headers: HeaderMap,
     /// By what the log has each request.
     pub(crate) request_id: Option<RequestId>,
+    /// Where each request comes from.
+    pub(crate) address: Option<ClientAddress>,
 }
 
 /// What a browser got.
@@ -216,6 +219,9 @@ impl Surfer {
         let mut request =
             request.body(posted.map_or_else(Body::empty, |(_, body)| Body::from(body))).unwrap();
         request.headers_mut().extend(self.headers.clone());
+        if let Some(address) = self.address {
+            request.extensions_mut().insert(address);
+        }
         if let Some(id) = &self.request_id {
             request.extensions_mut().insert(id.clone());
         }
