@@ -92,6 +92,14 @@ pub enum Error {
 }
 
 impl Error {
+    /// Whether the same may go well in a moment: the database is away, or too busy.
+    pub fn is_passing(&self) -> bool {
+        match self {
+            Self::Open { source, .. } | Self::Query(source) => is_passing(source),
+            _ => false,
+        }
+    }
+
     /// What to do next; empty if there is nothing to say.
     pub fn hint(&self) -> &'static str {
         match self {
@@ -117,6 +125,22 @@ impl Error {
             Self::Changed => "Look at it as it is now, then try again.",
             Self::Taken | Self::KeyExposed { .. } | Self::Gone | Self::Source(_) => "",
         }
+    }
+}
+
+fn is_passing(source: &sqlx::Error) -> bool {
+    match source {
+        sqlx::Error::Io(_)
+        | sqlx::Error::Protocol(_)
+        | sqlx::Error::PoolTimedOut
+        | sqlx::Error::PoolClosed
+        | sqlx::Error::WorkerCrashed => true,
+        // Postgres: connections (08), resources (53), starting or stopping (57P); SQLite: busy, locked
+        sqlx::Error::Database(cause) => cause.code().is_some_and(|code| {
+            ["08", "53", "57P"].iter().any(|class| code.len() == 5 && code.starts_with(class))
+                || ["5", "6", "261", "262", "517"].contains(&code.as_ref())
+        }),
+        _ => false,
     }
 }
 
