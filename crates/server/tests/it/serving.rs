@@ -153,7 +153,8 @@ fn without_a_token_or_with_a_wrong_one_mcp_answers_with_the_way_to_one() {
     // RFC 9728, 2: byte for byte the issuer of the server's own metadata
     let issuer = format!("http://localhost:{}", serving.port);
     assert_eq!(document["authorization_servers"], json!([issuer]));
-    let server = request(serving.port, "GET", "/.well-known/oauth-authorization-server/mcp", &[], "").unwrap();
+    let server =
+        request(serving.port, "GET", "/.well-known/oauth-authorization-server/mcp", &[], "").unwrap();
     let server: serde_json::Value = serde_json::from_str(&server.body).unwrap();
     assert_eq!(server["issuer"], issuer);
 }

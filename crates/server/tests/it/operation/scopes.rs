@@ -1,6 +1,7 @@
 //! A client that may too little, from the refusal over the person's page to the call that goes through.
 
 use serde_json::json;
+use testkit::{Options, require_dovecot};
 
 use crate::{
     connecting::{allow, ask, call, exchange, json_of, refresh, register, text, tools},
@@ -21,8 +22,10 @@ fn ticked(page: &str) -> Vec<&str> {
 /// goes through.
 #[test]
 fn a_client_steps_up_by_what_the_refusal_names() {
-    let world = World::new();
+    let Some(dovecot) = require_dovecot(Options::default()) else { return };
+    let world = World::reaching(&dovecot);
     world.add_user("alice");
+    assert_eq!(world.add_account(&dovecot).status, 0);
     let serving = world.serve();
     let port = serving.port;
     let alice = Surfer::signed_in(port, "alice", PASSWORD);
@@ -46,7 +49,8 @@ fn a_client_steps_up_by_what_the_refusal_names() {
 
     // the client asks for what it has and what it lacks; what the person allowed before is ticked
     let page = ask(&alice, &client, "mail:folders mail:search mail:send");
-    assert_eq!(ticked(&alice.get(&page).body), ["mail:folders"], "nothing new is ticked for the person");
+    let asked = alice.get(&page).body;
+    assert_eq!(ticked(&asked), ["mail:folders"], "nothing new is ticked for the person: {asked}");
     let code = allow(&alice, &page, &["mail:folders", "mail:search"]);
     let tokens = json_of(&exchange(port, &client, &code));
     assert_eq!(text(&tokens, "scope"), "mail:folders mail:search", "not more than was ticked");
