@@ -94,7 +94,9 @@ pub(super) async fn run(command: &Command, config: &Config) -> Result<()> {
             if *json {
                 print_json(&users.iter().map(show).collect());
             } else if users.is_empty() {
-                say("there is no user yet; `postroom user add NAME` adds one");
+                say(
+                    "there is no user yet; `postroom user add NAME` adds one, or the link that `serve` prints",
+                );
             } else {
                 let heading = ["NAME", "ROLE", "STATE", "SINCE"].map(str::to_owned).to_vec();
                 let row = |user: &User| {
