@@ -10,6 +10,7 @@ use crate::{
     world::token,
 };
 
+/// OAuth 2.1, 4.3.1: rotation.
 #[tokio::test]
 async fn each_use_gives_another_refresh_token() {
     let dance = Dance::new().await;
@@ -39,6 +40,7 @@ async fn within_half_a_minute_a_lost_answer_is_made_good() {
     assert!(dance.refresh(&lost.refresh).await.is_ok() && dance.refresh(&again.refresh).await.is_ok());
 }
 
+/// RFC 9700, 4.14.2: reuse shows a theft, and ends all.
 #[tokio::test]
 async fn a_refresh_token_that_is_used_again_later_ends_its_whole_family() {
     let dance = Dance::new().await;
@@ -102,6 +104,7 @@ async fn a_family_has_at_most_twenty_refresh_tokens_that_can_be_used() {
     }
 }
 
+/// RFC 6749, 6.
 #[tokio::test]
 async fn a_narrower_scope_may_be_asked_for_and_a_wider_one_may_not() {
     let dance = Dance::new().await;
@@ -212,6 +215,7 @@ async fn ending_a_token_ends_its_family() {
     assert!(dance.may(&other).await.is_ok(), "another sign-in goes on");
 }
 
+/// RFC 7009, 2.1: the token must be the client's.
 #[tokio::test]
 async fn nobody_ends_a_token_of_another_client() {
     let dance = Dance::new().await;

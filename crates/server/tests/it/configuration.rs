@@ -80,6 +80,13 @@ fn a_setting_without_effect_is_accepted_with_a_warning() {
 }
 
 #[test]
+fn tokens_that_end_as_they_are_made_are_refused() {
+    for setting in ["POSTROOM_ACCESS_TTL", "POSTROOM_REFRESH_TTL"] {
+        World::new().with(setting, "0").run(&["serve"]).failed_with(1, &[setting, "hint:"]);
+    }
+}
+
+#[test]
 fn authorities_that_cannot_be_read_stop_the_start() {
     let world = World::new();
     fs::write(world.path("ca.pem"), "no certificate\n").unwrap();

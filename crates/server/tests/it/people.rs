@@ -21,6 +21,19 @@ fn the_first_user_is_an_administrator_and_users_can_be_listed_disabled_and_enabl
 }
 
 #[test]
+fn doctor_says_how_the_first_user_is_made_and_that_nothing_is_broken() {
+    let world = World::new();
+    world.run(&["user", "list"]);
+    let said = world.run(&["doctor"]);
+    assert_eq!(said.status, 0, "{said:?}");
+    assert!(said.stdout.contains("there is no user yet"), "{said:?}");
+    assert!(said.stdout.contains("`postroom serve`") && said.stdout.contains("user add"), "{said:?}");
+    let found = world.run(&["doctor", "--json"]).json();
+    let users = found.as_array().unwrap().iter().find(|one| one["check"] == "users").unwrap();
+    assert_eq!(users["state"], "warning");
+}
+
+#[test]
 fn what_cannot_be_a_user_is_refused_with_the_reason() {
     let world = World::new();
     world.add_user("alice");
