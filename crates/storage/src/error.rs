@@ -168,3 +168,19 @@ impl From<sqlx::Error> for Error {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_may_go_well_in_a_moment_is_told_apart_from_what_will_not() {
+        let cut = std::io::Error::from(std::io::ErrorKind::ConnectionReset);
+        for source in [sqlx::Error::Io(cut), sqlx::Error::PoolTimedOut, sqlx::Error::PoolClosed] {
+            assert!(Error::from(source).is_passing());
+        }
+        for error in [Error::from(sqlx::Error::RowNotFound), Error::Taken, Error::WrongKey, Error::Seal] {
+            assert!(!error.is_passing(), "{error}");
+        }
+    }
+}

@@ -232,3 +232,24 @@ async fn nobody_ends_a_token_of_another_client() {
     assert!(dance.may(&issued).await.is_ok());
     assert!(dance.access.principal(personal.expose()).await.is_ok());
 }
+
+#[tokio::test]
+async fn a_clock_that_jumps_shuts_out_nobody_who_was_let_in() {
+    let dance = Dance::new().await;
+    let first = dance.connected("read").await;
+    dance.world.forward(3600);
+    let second = dance.refresh(&first.refresh).await.unwrap();
+    // set right again: what was made in the wrong hour goes on
+    dance.world.forward(-3600);
+    assert!(dance.may(&second).await.is_ok());
+    let third = dance.refresh(&second.refresh).await.unwrap();
+    assert!(dance.may(&third).await.is_ok());
+    // far ahead: all that is short has ended, and the person can let the client in anew at once
+    dance.world.forward(400 * 24 * 3600);
+    assert_eq!(dance.may(&third).await, Err("expired"));
+    assert!(dance.refresh(&third.refresh).await.is_err());
+    assert!(dance.may(&dance.connected("read").await).await.is_ok());
+    // and back again, to a time at which all of it has yet to come
+    dance.world.forward(-400 * 24 * 3600);
+    assert!(dance.may(&dance.connected("read").await).await.is_ok());
+}

@@ -77,6 +77,14 @@ fn an_invitation_is_a_link_to_the_public_url_shown_once_as_the_last_line() {
 }
 
 #[test]
+fn where_nobody_can_be_invited_the_operator_is_told_which_setting_says_so() {
+    let world = World::new().with("POSTROOM_SIGNUP", "off");
+    world.add_user("alice");
+    world.run(&["user", "invite"]).failed_with(1, &["`POSTROOM_SIGNUP` is `off`", "user add"]);
+    assert_eq!(world.run(&["user", "reset", "alice"]).status, 0, "who is in already is let in again");
+}
+
+#[test]
 fn a_link_for_another_password_is_for_somebody_who_may_sign_in() {
     let world = World::new();
     world.add_user("alice");
