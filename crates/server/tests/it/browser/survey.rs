@@ -175,7 +175,8 @@ fn assert_sound(pages: &Pages, looks: &[Look]) {
     for (look, found) in looks.iter().zip(findings.as_array().unwrap()) {
         faults.extend(faults_of(look, found).into_iter().map(|fault| format!("{}: {fault}", look.name)));
     }
-    let judged = listed.iter().zip(looks).filter(|(_, look)| look.is_judged || (is_thorough && look.status == 200));
+    let judged =
+        listed.iter().zip(looks).filter(|(_, look)| look.is_judged || (is_thorough && look.status == 200));
     wanted["pages"] = judged.map(|(page, _)| page.clone()).collect();
     wanted["categories"] = json!(["accessibility", "best-practices"]);
     let judged = pages.browser.run("lighthouse", &wanted).unwrap_or_else(|error| panic!("{error}"));
