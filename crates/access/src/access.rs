@@ -184,6 +184,17 @@ impl Access {
         })
     }
 
+    /// Whether what the principal was let in for may go on: false once its grant was revoked or paused, has
+    /// expired, or its user was disabled. What cannot be looked up just now goes on; a grant without a row
+    /// holds as long as its process.
+    pub async fn holds(&self, principal: &Principal) -> bool {
+        match self.granted(&principal.grant, principal.door).await {
+            Ok(_) | Err(Refusal::Unavailable(_)) => true,
+            Err(Refusal::Unknown) => principal.door == Door::Stdio,
+            Err(Refusal::Expired | Refusal::Revoked | Refusal::Disabled | Refusal::Paused) => false,
+        }
+    }
+
     /// The principal of a stored grant as it stands now.
     pub(crate) async fn granted(&self, grant: &GrantId, door: Door) -> Result<Principal, Refusal> {
         let store = self.store().map_err(|_| Refusal::Unknown)?;

@@ -83,7 +83,7 @@ impl Access {
     /// Counts one trial of mail servers in the user's name; `rate_limited` if there were too many: nobody
     /// should guess the passwords of mailboxes, or look around a network, from here.
     pub fn count_trial(&self, user: &UserId) -> Result<(), Problem> {
-        let trials = GrantId::from_text(&format!("trials of {user}"));
+        let trials = GrantId::from_text(format!("trials of {user}"));
         self.rates().count(&trials, Some(TRIALS_AN_HOUR)).map_err(|seconds| {
             Problem::new(Code::RateLimited, "Too many tries of mail servers.")
                 .hint(format!("Wait {seconds} s, then try again."))

@@ -68,6 +68,10 @@ pub trait Gate: Send + Sync {
     /// The principal of a bearer token, from the live grant.
     fn principal<'a>(&'a self, bearer: &'a str) -> Boxed<'a, Result<Arc<Principal>, Refusal>>;
 
+    /// Whether the principal's grant lets it go on with what it was let in for: false once it was revoked or
+    /// paused, has expired, or its user was disabled. What cannot be looked up just now goes on.
+    fn holds<'a>(&'a self, principal: &'a Principal) -> Boxed<'a, bool>;
+
     /// Counts one tool call; an error is the seconds to wait.
     fn admit<'a>(&'a self, principal: &'a Principal) -> Boxed<'a, Result<(), u64>>;
 

@@ -21,6 +21,7 @@ mod percent;
 mod progress;
 mod prompts;
 mod resources;
+mod revocation;
 mod schema;
 mod server;
 mod sessions;

@@ -1,7 +1,7 @@
 //! The MCP server itself, for both eras of the protocol: lists what there is, calls tools, tells what
 //! happened. Resources and completions are calls of tools by another name.
 
-use std::{panic::AssertUnwindSafe, sync::Arc};
+use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
 use domain::{Code, Principal, Problem, Random, RequestId, Scope};
 use futures_util::FutureExt as _;
@@ -31,6 +31,7 @@ use crate::{
     progress::Progress,
     prompts,
     resources::{self, JSON},
+    revocation::revoked,
     sessions::SessionEnd,
     settings::Settings,
     stdio::Who,
@@ -51,6 +52,7 @@ pub(crate) struct Server {
     gate: Arc<dyn Gate>,
     random: Arc<dyn Random>,
     patience: Patience,
+    grant_check: Duration,
     files: HandOver,
     looks: Looks,
     /// Seals what comes back with the answers of people. Its key lives as long as the process.
@@ -65,6 +67,8 @@ pub(crate) enum End {
     Answer(Answer),
     Refused(Refused),
     Cancelled,
+    /// Its grant ended before it did.
+    Revoked,
 }
 
 impl Server {
@@ -85,6 +89,7 @@ impl Server {
             times: Times { wait: settings.question_wait, ttl: settings.question_ttl },
             random,
             patience: Patience::of(settings),
+            grant_check: settings.grant_check,
             files,
             looks: Looks::default(),
             who: None,
@@ -185,6 +190,7 @@ impl Server {
             },
             () = context.ct.cancelled() => End::Cancelled,
             () = session_end(context) => End::Cancelled,
+            () = revoked(self.gate.as_ref(), principal, self.grant_check) => End::Revoked,
             () = deadline.passed() => {
                 let hint = match entry.effect {
                     Effect::Reads => "Try again, or ask for less.",
@@ -256,6 +262,7 @@ impl End {
             Self::Refused(Refused::Question(_)) => "asked",
             Self::Refused(Refused::Problem(problem)) => problem.code.as_str(),
             Self::Cancelled => "cancelled",
+            Self::Revoked => "revoked",
         }
     }
 
@@ -273,6 +280,7 @@ impl End {
             )),
             Self::Refused(Refused::Question(question)) => Ok((*question).into()),
             Self::Cancelled => Err(cancelled()),
+            Self::Revoked => Err(taken_back()),
         }
     }
 
@@ -292,6 +300,7 @@ impl End {
                 Err(ErrorData::invalid_params("no such resource", None))
             }
             Self::Cancelled => Err(cancelled()),
+            Self::Revoked => Err(taken_back()),
         }
     }
 
@@ -299,7 +308,7 @@ impl End {
     pub(crate) fn answer(self) -> Option<Value> {
         match self {
             Self::Answer(answer) => Some(answer.json),
-            Self::Refused(_) | Self::Cancelled => None,
+            Self::Refused(_) | Self::Cancelled | Self::Revoked => None,
         }
     }
 }
@@ -311,6 +320,11 @@ fn naming(uri: &str, mut error: ErrorData) -> ErrorData {
         about.insert("uri".to_owned(), json!(uri));
     }
     error
+}
+
+/// The end of a call whose grant ended first.
+fn taken_back() -> ErrorData {
+    ErrorData::invalid_request("the person has taken the permission back while the call ran", None)
 }
 
 fn cancelled() -> ErrorData {

@@ -25,6 +25,8 @@ pub struct Settings {
     pub sessions_per_grant: usize,
     /// How long an unused session of the older protocol is kept.
     pub session_idle: Duration,
+    /// How often the grant of a running call is looked at.
+    pub grant_check: Duration,
     /// How often the grant of a running download is looked at.
     pub download_check: Duration,
     /// How long a download may stand still.
@@ -83,6 +85,7 @@ impl Settings {
             deadline: Duration::from_secs(90),
             sessions_per_grant: 32,
             session_idle: Duration::from_hours(1),
+            grant_check: Duration::from_millis(500),
             download_check: Duration::from_millis(500),
             download_idle: Duration::from_mins(1),
             download_longest: Duration::from_hours(1),

@@ -32,6 +32,10 @@ impl mcp::Gate for Gate {
         })
     }
 
+    fn holds<'a>(&'a self, principal: &'a Principal) -> Boxed<'a, bool> {
+        Box::pin(self.access.holds(principal))
+    }
+
     fn admit<'a>(&'a self, principal: &'a Principal) -> Boxed<'a, Result<(), u64>> {
         Box::pin(async move {
             self.access.count_call(principal).map_err(|problem| problem.retry_after.unwrap_or(1))

@@ -3,7 +3,7 @@
 use std::{io, net::SocketAddr, sync::Arc, time::Duration};
 
 use access::Access;
-use axum::{Router, http::StatusCode, middleware::from_fn_with_state};
+use axum::{Router, middleware::from_fn_with_state};
 use tokio::{
     net::TcpListener,
     task::JoinHandle,
@@ -128,7 +128,6 @@ fn serve(
     stopping: &CancellationToken,
 ) -> JoinHandle<()> {
     let routes = routes
-        .fallback(async || (StatusCode::NOT_FOUND, "There is nothing here. MCP clients connect to `/mcp`.\n"))
         .layer(RequestBodyLimitLayer::new(MAX_BODY))
         .layer(from_fn_with_state(Arc::clone(envelope), envelope::wrap));
     tokio::spawn(connections::serve(listener, routes, Bounds::default(), stopping.clone()))

@@ -133,8 +133,8 @@ pub(crate) fn outgoing(config: &Config, allows_private: bool) -> Outgoing {
 }
 
 /// Users, accounts, tokens over a store.
-pub(crate) fn access(store: &Store) -> Access {
-    Access::new(store.clone(), &access::Settings::default())
+pub(crate) fn access(config: &Config, store: &Store) -> Access {
+    Access::new(store.clone(), &access_settings(config))
 }
 
 /// The same for the hosted server, which people sign in to and whose tokens agents hold.
@@ -144,9 +144,17 @@ pub(crate) fn hosted_access(
     public_url: &PublicUrl,
     outgoing: &Outgoing,
 ) -> Access {
-    let lifetime = |seconds: Seconds| time::Duration::seconds(seconds.0.into());
     let settings = access::Settings {
         issuer: public_url.as_str().to_owned(),
+        outgoing: Some(outgoing.clone()),
+        ..access_settings(config)
+    };
+    Access::new(store.clone(), &settings)
+}
+
+fn access_settings(config: &Config) -> access::Settings {
+    let lifetime = |seconds: Seconds| time::Duration::seconds(seconds.0.into());
+    access::Settings {
         access_ttl: lifetime(config.signing_in.access_ttl),
         refresh_ttl: lifetime(config.signing_in.refresh_ttl),
         signup: match config.signing_in.signup {
@@ -154,10 +162,8 @@ pub(crate) fn hosted_access(
             Signup::Open => access::Signup::Open,
             Signup::Off => access::Signup::Off,
         },
-        outgoing: Some(outgoing.clone()),
         ..access::Settings::default()
-    };
-    Access::new(store.clone(), &settings)
+    }
 }
 
 /// The pages for people, and the authorization server where agents get in by it.

@@ -17,13 +17,13 @@ use axum::{
         header::{ACCEPT, CONTENT_TYPE, COOKIE, LOCATION, SET_COOKIE},
     },
 };
-use domain::{Clock, Random, Secret, Timestamp};
+use domain::{ClientAddress, Clock, Random, RequestId, Secret, Timestamp};
 use engine::Engine;
 use sha2::{Digest as _, Sha256};
 use time::{Duration, OffsetDateTime};
 use tower::ServiceExt as _;
 
-use crate::{Caller, Settings, frame::Site};
+use crate::{Settings, frame::Site};
 
 /// The password of everybody in tests.
 pub(crate) const PASSWORD: &str = "correct horse";
@@ -97,7 +97,8 @@ impl World {
             router: self.router.clone(),
             cookies: BTreeMap::new(),
             headers: HeaderMap::new(),
-            caller: Caller::default(),
+            request_id: None,
+            address: None,
         }
     }
 
@@ -136,8 +137,10 @@ pub(crate) struct Surfer {
     pub(crate) cookies: BTreeMap<String, String>,
     /// Sent with each request.
     pub(crate) headers: HeaderMap,
-    /// What the server says of each request.
-    pub(crate) caller: Caller,
+    /// By what the log has each request.
+    pub(crate) request_id: Option<RequestId>,
+    /// Where each request comes from.
+    pub(crate) address: Option<ClientAddress>,
 }
 
 /// What a browser got.
@@ -216,7 +219,12 @@ impl Surfer {
         let mut request =
             request.body(posted.map_or_else(Body::empty, |(_, body)| Body::from(body))).unwrap();
         request.headers_mut().extend(self.headers.clone());
-        request.extensions_mut().insert(self.caller.clone());
+        if let Some(address) = self.address {
+            request.extensions_mut().insert(address);
+        }
+        if let Some(id) = &self.request_id {
+            request.extensions_mut().insert(id.clone());
+        }
         let response = self.router.clone().oneshot(request).await.unwrap();
         let (parts, body) = response.into_parts();
         for cookie in parts.headers.get_all(SET_COOKIE) {

@@ -354,6 +354,18 @@ async fn a_call_that_takes_too_long_ends_with_a_timeout() {
 }
 
 #[tokio::test]
+async fn a_call_ends_when_its_permission_is_taken_back_while_it_runs() {
+    let world = World::with(|settings| settings.grant_check = Duration::from_millis(5)).await;
+    *world.gate.ends_after.lock().unwrap() = Some(3);
+    let answer = call(&world, "mail_search", json!({"query": "slow"})).await;
+    let told = answer.json()["error"]["message"].as_str().unwrap().to_owned();
+    assert!(told.contains("taken the permission back"), "{told}");
+    assert_eq!(world.mail.running.load(Ordering::SeqCst), 0);
+    assert_eq!(world.gate.records.lock().unwrap()[0].2, "revoked");
+    assert_eq!(world.gate.looks.load(Ordering::SeqCst), 4, "it was looked at until then, and no more");
+}
+
+#[tokio::test]
 async fn a_client_that_hangs_up_ends_its_call() {
     let world = World::start().await;
     let stream = world.begin(&Ask::call("mail_search", &json!({"query": "slow"})).token("all")).await;

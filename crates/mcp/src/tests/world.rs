@@ -107,6 +107,10 @@ impl Gate for FakeGate {
         })
     }
 
+    fn holds<'a>(&'a self, principal: &'a Principal) -> Boxed<'a, bool> {
+        Box::pin(async { self.link_principal(&principal.grant).await.is_ok() })
+    }
+
     fn admit<'a>(&'a self, _principal: &'a Principal) -> Boxed<'a, Result<(), u64>> {
         Box::pin(async {
             match self.wait.load(Ordering::Relaxed) {

@@ -126,7 +126,7 @@ fn read_address(text: &str) -> Result<String, &'static str> {
 
 pub(super) async fn run(command: &Command, config: &Config) -> Result<()> {
     let store = wire::open_store(config).await?;
-    let access = wire::access(&store);
+    let access = wire::access(config, &store);
     let done = match command {
         Command::Add(arguments) => add(arguments, config, &store, &access).await,
         Command::List { user, json } => list(user, *json, &access).await,
@@ -169,20 +169,17 @@ async fn add(arguments: &Add, config: &Config, store: &Store, access: &Access) -
 
 async fn settings_of(arguments: &Add, engine: &Engine) -> Result<AccountSettings> {
     let username = arguments.imap_user.clone().unwrap_or_else(|| arguments.address.clone());
-    let (imap, found_smtp) = match &arguments.imap_host {
-        Some(host) => {
-            let (port, tls) = complete(arguments.imap_port, arguments.imap_tls, 993, 143);
-            (Endpoint { host: host.clone(), port, tls, username: username.clone() }, None)
-        }
-        None => {
-            let Suggestion { imap, smtp, .. } = find_servers(&arguments.address, engine).await?;
-            let (port, tls) = match (arguments.imap_port, arguments.imap_tls) {
-                (None, None) => (imap.port, imap.tls),
-                (port, tls) => complete(port, tls, 993, 143),
-            };
-            let imap = Endpoint { port, tls, username: username.clone(), ..imap };
-            (imap, Some(Endpoint { username: username.clone(), ..smtp }))
-        }
+    let (imap, found_smtp) = if let Some(host) = &arguments.imap_host {
+        let (port, tls) = complete(arguments.imap_port, arguments.imap_tls, 993, 143);
+        (Endpoint { host: host.clone(), port, tls, username: username.clone() }, None)
+    } else {
+        let Suggestion { imap, smtp, .. } = find_servers(&arguments.address, engine).await?;
+        let (port, tls) = match (arguments.imap_port, arguments.imap_tls) {
+            (None, None) => (imap.port, imap.tls),
+            (port, tls) => complete(port, tls, 993, 143),
+        };
+        let imap = Endpoint { port, tls, username: username.clone(), ..imap };
+        (imap, Some(Endpoint { username: username.clone(), ..smtp }))
     };
     let given_smtp = arguments.smtp_host.as_ref().map(|host| {
         let (port, tls) = complete(arguments.smtp_port, arguments.smtp_tls, 465, 587);

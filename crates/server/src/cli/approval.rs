@@ -86,7 +86,7 @@ pub(super) enum Command {
 
 pub(super) async fn run(command: &Command, config: &Config) -> Result<()> {
     let store = wire::open_store(config).await?;
-    let access = wire::access(&store);
+    let access = wire::access(config, &store);
     let done = match command {
         Command::List { user, json } => list(user.as_deref(), *json, &access).await,
         Command::Show { id, user, raw, json } => show(id, user.as_deref(), (*raw, *json), &access).await,

@@ -103,7 +103,7 @@ async fn check_all(config: &Config, findings: &mut Findings) {
     check_data_directory(config, findings);
     if let Some(store) = check_store(config, findings).await {
         let engine = wire::engine(&store, outgoing);
-        check_users(&store, &engine, findings).await;
+        check_users(config, &store, &engine, findings).await;
         engine.close();
         store.close().await;
     }
@@ -196,8 +196,8 @@ async fn check_store(config: &Config, findings: &mut Findings) -> Option<Store> 
     }
 }
 
-async fn check_users(store: &Store, engine: &Engine, findings: &mut Findings) {
-    let access = wire::access(store);
+async fn check_users(config: &Config, store: &Store, engine: &Engine, findings: &mut Findings) {
+    let access = wire::access(config, store);
     let users = match access.user_list().await {
         Ok(users) => users,
         Err(error) => return findings.add_error("users", &error.into()),

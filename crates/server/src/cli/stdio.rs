@@ -37,7 +37,7 @@ pub(super) async fn run(arguments: &Arguments, config: &Config) -> Result<()> {
         return serve_environment(config, outgoing, &mut signals).await;
     };
     let store = wire::open_store(config).await?;
-    let access = wire::access(&store);
+    let access = wire::access(config, &store);
     let ceiling = wire::ceiling(config);
     // what cannot be served at all is told here, not to the client
     access.stdio_principal(user, arguments.grant.as_deref(), ceiling).await?;

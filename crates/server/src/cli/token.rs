@@ -89,7 +89,7 @@ fn read_recipient(text: &str) -> Result<String, &'static str> {
 
 pub(super) async fn run(command: &Command, config: &Config) -> Result<()> {
     let store = wire::open_store(config).await?;
-    let access = wire::access(&store);
+    let access = wire::access(config, &store);
     match command {
         Command::New {
             user,

@@ -77,7 +77,7 @@ pub(super) enum Command {
 
 pub(super) async fn run(command: &Command, config: &Config) -> Result<()> {
     let store = wire::open_store(config).await?;
-    let access = wire::access(&store);
+    let access = wire::access(config, &store);
     match command {
         Command::Add { name, admin, password_stdin, json } => {
             let password = read_new_password(*password_stdin, name)?;

@@ -130,7 +130,7 @@ pub(crate) async fn what_was_not_typed_stays_when_an_account_is_changed(world: &
     let mut both = settings("ann@example.org");
     both.smtp = Some(both.imap.clone());
     let added = store.add_account(&ann.id, &name("work"), &both, &password("old")).await.unwrap();
-    both.writing_style = "Short. No flourish.".to_owned();
+    "Short. No flourish.".clone_into(&mut both.writing_style);
     assert_eq!(store.edit_account(&bob.id, &name("work"), &both, &Typed::default()).await.unwrap(), None);
     let edited = store.edit_account(&ann.id, &name("work"), &both, &Typed::default()).await.unwrap().unwrap();
     assert_eq!((&edited.id, &edited.settings), (&added.id, &both));
@@ -148,7 +148,7 @@ pub(crate) async fn a_changed_server_needs_its_password_and_changes_nothing_with
     let old = settings("ann@example.org");
     let id = store.add_account(&ann.id, &name("work"), &old, &password("old")).await.unwrap().id;
     let mut moved = old.clone();
-    moved.imap.host = "imap.example.net".to_owned();
+    "imap.example.net".clone_into(&mut moved.imap.host);
     let refused = store.edit_account(&ann.id, &name("work"), &moved, &Typed::default()).await;
     assert!(matches!(refused, Err(Error::PasswordNeeded(PasswordNeeded(Service::Imap)))), "{refused:?}");
     assert_eq!(store.open_account(&id).await.unwrap(), Some((old, password("old"))));

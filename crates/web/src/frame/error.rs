@@ -9,16 +9,16 @@ use axum::{
     extract::{Request, State},
     http::{
         HeaderMap, HeaderValue, StatusCode,
-        header::{ACCEPT, CONTENT_TYPE, RETRY_AFTER},
+        header::{ACCEPT, CONTENT_SECURITY_POLICY, CONTENT_TYPE, RETRY_AFTER},
     },
     middleware::Next,
     response::{IntoResponse, Response},
 };
-use domain::{Code, Problem};
+use domain::{Code, Problem, RequestId};
 
 use super::{
     person::{HX_BOOSTED, HX_REQUEST, frame_of, signed_in},
-    site::{Caller, Site},
+    site::Site,
     view::{Frame, Section, show},
 };
 
@@ -182,13 +182,16 @@ struct Part {
 /// What a program reads that has come to the wrong door.
 const FOR_PROGRAMS: &str = "MCP clients connect to `/mcp`.";
 
+/// What a line of text may load.
+const NOTHING: &str = "default-src 'none'; frame-ancestors 'none'";
+
 /// Draws the errors of pages: as a page, as a part of one, or as a line for programs.
 pub(super) async fn draw(State(site): State<Site>, request: Request, next: Next) -> Response {
     let headers = request.headers().clone();
-    let caller = request.extensions().get::<Caller>().cloned().unwrap_or_default();
+    let id = request.extensions().get::<RequestId>().cloned();
     let mut response = next.run(request).await;
     let Some(told) = response.extensions_mut().remove::<Told>() else { return response };
-    let request_id = if told.is_ours { caller.request_id } else { String::new() };
+    let request_id = id.filter(|_| told.is_ours).map(|id| id.0).unwrap_or_default();
     // a form that is posted by a script in the page's name wants the page
     let is_part = headers.contains_key(HX_REQUEST) && !headers.contains_key(HX_BOOSTED);
     let drawn = if is_part {
@@ -200,7 +203,8 @@ pub(super) async fn draw(State(site): State<Site>, request: Request, next: Next)
     } else {
         let next = if told.status == StatusCode::NOT_FOUND { FOR_PROGRAMS } else { &told.next };
         let line = format!("{}. {next}\n", told.title);
-        Ok(([(CONTENT_TYPE, "text/plain; charset=utf-8")], line).into_response())
+        let headers = [(CONTENT_TYPE, "text/plain; charset=utf-8"), (CONTENT_SECURITY_POLICY, NOTHING)];
+        Ok((headers, line).into_response())
     };
     if let Ok(drawn) = drawn {
         response.headers_mut().extend(drawn.headers().clone());

@@ -1,10 +1,10 @@
 //! What every page can reach, and what the server tells about a request.
 
-use std::{net::IpAddr, sync::Arc};
+use std::sync::Arc;
 
 use access::{Access, Browser, Signup};
 use axum::http::{HeaderMap, header::USER_AGENT, request::Parts};
-use domain::{ApprovalRule, Clock, Random, Timestamp};
+use domain::{ApprovalRule, ClientAddress, Clock, Random, Timestamp};
 use engine::Engine;
 
 use super::cookies;
@@ -29,15 +29,6 @@ impl std::fmt::Debug for Settings {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Settings").field("public_url", &self.public_url).finish_non_exhaustive()
     }
-}
-
-/// What the server knows of a request, put into its extensions before this door sees it.
-#[derive(Debug, Clone, Default)]
-pub struct Caller {
-    /// The network address that it came from.
-    pub address: Option<IpAddr>,
-    /// The id under which the log has it.
-    pub request_id: String,
 }
 
 /// What every page can reach. Cheap to clone.
@@ -78,9 +69,9 @@ impl Site {
 
     /// The browser that a request comes from.
     pub(crate) fn browser(&self, parts: &Parts) -> Browser {
-        let address = parts.extensions.get::<Caller>().and_then(|caller| caller.address);
+        let address = parts.extensions.get::<ClientAddress>();
         Browser {
-            address: address.map(|address| address.to_string()).unwrap_or_default(),
+            address: address.map(|address| address.0.to_string()).unwrap_or_default(),
             user_agent: user_agent(&parts.headers),
             device: cookies::device(self, &parts.headers),
         }

@@ -7,7 +7,7 @@ use axum::{
     response::Response,
     routing::get,
 };
-use domain::{Code, Problem};
+use domain::{Code, Problem, RequestId};
 
 use super::{Error, files};
 use crate::world::{PASSWORD, World};
@@ -190,7 +190,7 @@ async fn a_fault_of_ours_gives_the_id_that_finds_it_and_nothing_else() {
     };
     let pages = Router::new().route("/broken", get(broken)).route("/refused", get(refused));
     let mut visitor = world.visitor_of(pages);
-    visitor.caller.request_id = "abc123".to_owned();
+    visitor.request_id = Some(RequestId("abc123".to_owned()));
     let page = visitor.get("/broken").await;
     assert_eq!(page.status, StatusCode::INTERNAL_SERVER_ERROR);
     assert!(page.says("<code>abc123</code>") && !page.says("hashed"), "{}", page.html);

@@ -80,7 +80,7 @@ fn a_mailbox_is_stored_after_both_servers_took_the_sign_in_and_shown_as_working(
     );
     let again = pages.add(&[]);
     assert_eq!(again.status, 422);
-    assert!(again.body.contains("You have a mailbox `home` already"));
+    assert!(again.body.contains("You have a mailbox “home” already"));
     for page in ["/accounts", "/accounts/home"] {
         assert!(!pages.alice.get(page).body.contains(MAIL_PASSWORD), "{page}");
     }

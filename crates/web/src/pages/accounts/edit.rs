@@ -76,8 +76,8 @@ pub(super) async fn save(State(site): State<Site>, Path(name): Path<String>, pos
     page.servers = Servers::read(&fields);
     let text = |name: &str| fields.raw(name).replace("\r\n", "\n");
     fields.text("display_name").clone_into(&mut page.display_name);
-    page.signature = text("signature").trim_end().to_owned();
-    page.writing_style = text("writing_style").trim().to_owned();
+    text("signature").trim_end().clone_into(&mut page.signature);
+    text("writing_style").trim().clone_into(&mut page.writing_style);
     page.allowed_folders = text("allowed_folders");
     let typed = page.servers.passwords(&fields);
     let Some(settings) = settings_of(&mut page, &account.settings) else {
@@ -175,7 +175,7 @@ fn settings_of(page: &mut Page, old: &AccountSettings) -> Option<AccountSettings
     }
     if let Some(odd) = folders.iter().find(|folder| !is_plain(folder)) {
         let shown: String = odd.chars().filter(|c| !c.is_control()).take(40).collect();
-        page.servers.wrong("allowed_folders", format!("`{shown}` is too long for the name of a folder."));
+        page.servers.wrong("allowed_folders", format!("“{shown}” is too long for the name of a folder."));
     }
     let endpoints = page.servers.endpoints(&old.address);
     let (imap, smtp) = endpoints.filter(|_| page.servers.is_right())?;

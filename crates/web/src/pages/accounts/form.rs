@@ -333,13 +333,13 @@ mod tests {
 
     #[test]
     fn each_wrong_field_is_told_at_its_place() {
-        let mut servers = Servers::default();
-        servers.imap = Server {
+        let imap = Server {
             host: "imap example".to_owned(),
             port: "70000".to_owned(),
             tls: "ssl".to_owned(),
             user: "a".repeat(LONGEST + 1),
         };
+        let mut servers = Servers { imap, ..Servers::default() };
         assert!(servers.endpoints("ann@example.org").is_none());
         for field in ["imap_host", "imap_port", "imap_tls", "imap_user", "smtp_host"] {
             assert!(servers.error(field).is_some(), "{field}");

@@ -121,7 +121,7 @@ pub(super) async fn add(State(site): State<Site>, posted: Posted) -> Answer {
     let is_only_looking = fields.text("do") == "find";
     if !is_address(&page.address) {
         page.address = page.address.chars().take(320).collect();
-        page.servers.wrong("address", "Enter your mail address, such as `ann@example.org`.");
+        page.servers.wrong("address", "Enter your mail address, such as “ann@example.org”.");
         return again(&page);
     }
     let typed = page.servers.passwords(&fields);
@@ -177,7 +177,7 @@ async fn store(
 ) -> Result<Response, Error> {
     let accounts = site.access.account_list(person.name()).await?;
     if accounts.iter().any(|account| account.name == *name) {
-        page.servers.wrong("name", format!("You have a mailbox `{name}` already: choose another name."));
+        page.servers.wrong("name", format!("You have a mailbox “{name}” already: choose another name."));
         return again(&page);
     }
     site.access.count_trial(&person.signed_in.user.id)?;
@@ -197,7 +197,7 @@ async fn store(
             Ok(see_other(next, Some(Notice::AccountAdded)))
         }
         Err(access::Error::AccountTaken(_)) => {
-            page.servers.wrong("name", format!("You have a mailbox `{name}` already: choose another name."));
+            page.servers.wrong("name", format!("You have a mailbox “{name}” already: choose another name."));
             again(&page)
         }
         Err(error) => Err(error.into()),
@@ -217,7 +217,7 @@ fn wanted_name(page: &mut Page) -> Option<AccountName> {
     let name = page.name.to_ascii_lowercase().parse::<AccountName>();
     if name.is_err() {
         page.name = page.name.chars().take(64).collect();
-        page.servers.wrong("name", "1 to 32 of a-z, 0-9, `_` and `-`, and not `all`.");
+        page.servers.wrong("name", "1 to 32 of a-z, 0-9, _ and -, and not “all”.");
     }
     name.ok()
 }

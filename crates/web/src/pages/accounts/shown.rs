@@ -94,6 +94,19 @@ fn shown_stage(trial: &ServerTrial, stage: Stage, outcome: Outcome) -> ShownStag
     ShownStage { label, class, word }
 }
 
+/// A part of a sentence.
+pub(in crate::pages) struct Piece<'a> {
+    pub(in crate::pages) text: &'a str,
+    /// It is written as it is typed somewhere.
+    pub(in crate::pages) is_code: bool,
+}
+
+/// A sentence with its literals, which stand between backticks, apart.
+pub(in crate::pages) fn coded(sentence: &str) -> Vec<Piece<'_>> {
+    let pieces = sentence.split('`').enumerate();
+    pieces.map(|(index, text)| Piece { text, is_code: index % 2 == 1 }).collect()
+}
+
 /// A TLS mode in words.
 pub(super) fn tls_in_words(tls: TlsMode) -> &'static str {
     match tls {

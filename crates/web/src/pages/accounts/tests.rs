@@ -3,7 +3,6 @@
 use axum::http::{HeaderValue, StatusCode};
 use domain::{AccountSettings, Credentials, Endpoint, Secret, TlsMode, account::Credential};
 
-use super::*;
 use crate::world::World;
 
 fn settings() -> AccountSettings {
@@ -170,6 +169,8 @@ async fn the_servers_of_a_known_provider_are_filled_in_with_what_it_wants() {
     for said in ["value=\"imap.gmail.com\"", "value=\"smtp.gmail.com\"", "app password", "<details open>"] {
         assert!(page.says(said), "{said}");
     }
+    let script = page.html.split("<script src=\"").nth(2).and_then(|rest| rest.split('"').next()).unwrap();
+    assert!(ann.get(script).await.says("var htmx"), "{script}");
     let part = ann.submit("/accounts/new", "/accounts/new/provider", &[("address", "ann@icloud.com")]).await;
     assert!(part.says("app-specific") && !part.says("<html"), "{}", part.html);
     let none = ann.submit("/accounts/new", "/accounts/new/provider", &[("address", "a@example.org")]).await;

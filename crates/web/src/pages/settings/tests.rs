@@ -1,6 +1,7 @@
 //! Password and sessions, changed by the person they belong to.
 
 use axum::http::{HeaderValue, StatusCode};
+use domain::ClientAddress;
 use time::Duration;
 
 use crate::world::{PASSWORD, World};
@@ -57,7 +58,7 @@ async fn sessions_are_listed_and_ended_one_by_one_or_all_but_this() {
         world.pass(Duration::seconds(5));
         let mut browser = world.visitor();
         browser.headers.insert("user-agent", HeaderValue::from_static(agent));
-        browser.caller.address = Some("203.0.113.7".parse().unwrap());
+        browser.address = Some(ClientAddress("203.0.113.7".parse().unwrap()));
         browser.submit("/login", "/login", &[("name", "alice"), ("password", PASSWORD)]).await;
         browsers.push(browser);
     }
