@@ -65,8 +65,8 @@ const TABLE: &str = "
     post   /agents/{id}/pause                             login  404      login  login 303
     post   /agents/{id}/resume                            login  404      login  login 303
     post   /agents/{id}/families/{family}/end             login  404      login  login 303
-    post   /oauth/revoke                                  401    401      401    401   200
     post   /agents/{id}/revoke                            login  404      login  login 303
+    post   /oauth/revoke                                  401    401      401    401   200
     post   /consent/{id}                                  login  404      login  login 303
     post   /settings/password                             login  422      login  login 422
     post   /settings/sessions/end                         login  303      login  login 303
