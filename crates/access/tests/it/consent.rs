@@ -293,3 +293,26 @@ async fn answers_stand_in_the_person_s_audit_trail() {
         assert_eq!(found.row.targets, format!("[\"{}\"]", dance.client));
     }
 }
+
+#[tokio::test]
+async fn a_redirect_that_its_client_has_given_up_meanwhile_gets_no_code() {
+    let dance = Dance::new().await;
+    let store = dance.world.store().await;
+    let id = domain::ClientId::from_text("https://agent.example/client.json");
+    let mut said = storage::NewClientRow {
+        name: "Agent".to_owned(),
+        uri: String::new(),
+        redirect_uris: vec![crate::dance::REDIRECT.to_owned()],
+        redirect_host: "agent.example".to_owned(),
+        auth_method: "none",
+        secret_hash: None,
+    };
+    store.save_document_client(&id, &said).await.unwrap();
+    let asked = crate::dance::asked(&id, "read");
+    let question = dance.access.consent_ask(&dance.ann, &asked).await.unwrap();
+    said.redirect_uris = vec!["https://agent.example/elsewhere".to_owned()];
+    store.save_document_client(&id, &said).await.unwrap();
+    let given = dance.access.consent_give(&dance.ann, &question, &crate::dance::choice("read")).await;
+    assert!(matches!(given, Err(Error::ConsentOver)), "{given:?}");
+    assert!(dance.access.agent_list(&dance.ann).await.unwrap().is_empty());
+}
