@@ -82,8 +82,13 @@
     for (const form of document.querySelectorAll("form[data-posted]")) release(form);
   });
 
-  // where a form came back, one stands at once at what is to be corrected
-  document.querySelector("main form [aria-invalid]:not([type=hidden])")?.focus();
+  // where a form came back, one stands at once at what is to be corrected; where htmx has put another page in the
+  // place of this one, at its beginning, as after a page that was loaded
+  const wrong = () => document.querySelector("main form :is([aria-invalid], fieldset[aria-describedby] input)");
+  wrong()?.focus();
+  document.addEventListener("htmx:afterSettle", (event) => {
+    if (event.target.id === "content") (wrong() ?? event.target).focus();
+  });
 
   // buttons that only work with scripts are shown only then
   document.documentElement.classList.add("has-scripts");
