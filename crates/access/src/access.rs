@@ -25,6 +25,8 @@ pub struct Settings {
     pub sessions_per_grant: usize,
     /// The public URL without a trailing slash: the issuer of tokens, and with `/mcp` whom they are for.
     pub issuer: String,
+    /// Whether agents get in by our own authorization server: else its tokens, of earlier, are of no use.
+    pub has_oauth: bool,
     /// How long an access token lives.
     pub access_ttl: Duration,
     /// How long a refresh token lives if it is not used.
@@ -54,6 +56,7 @@ impl Default for Settings {
             burst: 60,
             sessions_per_grant: 32,
             issuer: "http://localhost:8143".to_owned(),
+            has_oauth: true,
             access_ttl: Duration::hours(1),
             refresh_ttl: Duration::days(30),
             signup: Signup::default(),

@@ -155,6 +155,7 @@ pub(crate) fn hosted_access(
 fn access_settings(config: &Config) -> access::Settings {
     let lifetime = |seconds: Seconds| time::Duration::seconds(seconds.0.into());
     access::Settings {
+        has_oauth: config.signing_in.doors.has_oauth(),
         access_ttl: lifetime(config.signing_in.access_ttl),
         refresh_ttl: lifetime(config.signing_in.refresh_ttl),
         signup: match config.signing_in.signup {

@@ -47,7 +47,7 @@ pub(crate) async fn principal(access: &Access, bearer: &str) -> Result<Principal
         return Err(Refusal::Unknown);
     }
     match bearer.get(..4) {
-        Some(oauth::PREFIX) => oauth::principal(access, bearer).await,
+        Some(oauth::PREFIX) if access.settings().has_oauth => oauth::principal(access, bearer).await,
         Some(personal::PREFIX) => personal::principal(access, bearer).await,
         _ => Err(Refusal::Unknown),
     }

@@ -102,6 +102,7 @@ fn malformed_values_say_which_setting_and_what_was_expected() {
         ("POSTROOM_DOORS", "window", "`header`"),
         ("POSTROOM_TOOLSETS", "hammer", "`calendar`"),
         ("POSTROOM_ACCESS_TTL", "soon", "seconds"),
+        ("POSTROOM_REFRESH_TTL", "0", "no agent could connect"),
         ("POSTROOM_DATABASE_URL", "mysql://x", "postgres://"),
         ("POSTROOM_TRUSTED_PROXIES", "proxy", "10.0.0.0/8"),
     ] {
@@ -113,11 +114,11 @@ fn malformed_values_say_which_setting_and_what_was_expected() {
 
 #[test]
 fn what_has_no_effect_yet_is_accepted_and_said() {
-    let config =
-        read("toolsets = [\"rules\"]", &[("POSTROOM_SIGNUP", "open"), ("POSTROOM_DOORS", "oauth")]).unwrap();
+    let later = [("POSTROOM_OIDC_AUDIENCE", "x"), ("POSTROOM_SIGNUP", "open"), ("POSTROOM_DOORS", "oauth")];
+    let config = read("toolsets = [\"rules\"]", &later).unwrap();
     assert_eq!(
         config.warnings,
-        ["`POSTROOM_TOOLSETS` has no effect yet", "`POSTROOM_SIGNUP` has no effect yet"]
+        ["`POSTROOM_TOOLSETS` has no effect yet", "`POSTROOM_OIDC_AUDIENCE` has no effect yet"]
     );
 }
 

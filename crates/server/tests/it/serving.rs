@@ -9,7 +9,11 @@ use std::{
 use serde_json::json;
 use testkit::{McpHttp, Options, mcp_http::request, require_dovecot};
 
-use crate::world::{READING, World, open_events};
+use crate::{
+    connecting,
+    routes::surfer::Surfer,
+    world::{PASSWORD, READING, World, open_events},
+};
 
 #[test]
 fn while_there_is_no_user_the_start_prints_a_link_to_make_the_first_one() {
@@ -173,13 +177,26 @@ fn both_documents_are_equal_at_the_root_and_with_the_path_of_the_resource() {
 }
 
 #[test]
-fn without_the_oauth_door_no_authorization_server_is_named_or_there() {
-    let serving = World::new().with("POSTROOM_DOORS", "header").serve();
+fn without_the_oauth_door_no_authorization_server_is_there_and_its_tokens_open_nothing() {
+    let world = World::new().with("POSTROOM_PUBLIC_URL", "http://localhost:8143");
+    world.add_user("alice");
+    let personal = world.new_token("agent", READING);
+    let serving = world.serve();
+    let alice = Surfer::signed_in(serving.port, "alice", PASSWORD);
+    let (_, tokens) = connecting::connect(serving.port, &alice, &["mail:folders"]);
+    let bearer = connecting::text(&tokens, "access_token");
+    let status = |port: u16, bearer: &str| connecting::call(port, bearer, "mail_folders").status;
+    assert_eq!(status(serving.port, bearer), 200);
+    assert_eq!(serving.stop().0, Some(0));
+
+    let world = world.with("POSTROOM_DOORS", "header");
+    let serving = world.serve();
     let document = request(serving.port, "GET", "/.well-known/oauth-protected-resource", &[], "").unwrap();
     assert!(!document.body.contains("authorization_servers"), "{}", document.body);
     for path in ["/.well-known/oauth-authorization-server", "/oauth/authorize", "/oauth/token"] {
         assert_eq!(request(serving.port, "GET", path, &[], "").unwrap().status, 404, "{path}");
     }
+    assert_eq!((status(serving.port, bearer), status(serving.port, &personal)), (401, 200));
 }
 
 #[test]

@@ -75,7 +75,9 @@ pub(crate) async fn a_database_of_before_people_signed_in_keeps_its_rows_and_lea
     assert!(store.find_bearer(&[2; 32]).await.unwrap().unwrap().is_token_revoked);
     let ann = store.find_user("ann").await.unwrap().unwrap().id;
     let held = store.list_grants(&ann).await.unwrap();
-    let used = held.iter().map(|one| (one.grant.label.as_str(), one.last_used.map(|at| at.unix_timestamp())));
+    let used = held
+        .iter()
+        .map(|one| (one.grant.label.as_str(), one.last_used.map(domain::Timestamp::unix_timestamp)));
     assert_eq!(used.collect::<Vec<_>>(), [("agent", Some(5))]);
 
     // calls of then are counted, answers of the person are none
