@@ -59,7 +59,7 @@ impl Untrusted {
     fn told(&self) -> Told {
         let title = "This agent cannot be connected like this";
         let again = "Go back to your agent and connect it once more. If this happens again, remove Postroom \
-                     there and add it anew.";
+                     there and add it again.";
         let (status, title, why, next) = match self {
             Self::TooLong => (StatusCode::BAD_REQUEST, title, "the request is longer than 4 kB", again),
             Self::NoClient => (
@@ -73,7 +73,7 @@ impl Untrusted {
                 "This agent is not known here",
                 "the <code>client_id</code> is unknown; register again",
                 "Postroom forgets agents that nobody uses for a month. Remove Postroom in your agent and add \
-                 it anew.",
+                 it again.",
             ),
             Self::Document(why) => {
                 let next = "What this agent says about itself cannot be read. Try again in a few minutes.";
@@ -84,7 +84,7 @@ impl Untrusted {
                 "This request does not come from the agent it names",
                 "the <code>redirect_uri</code> is not one that the client registered, octet by octet",
                 "If you did not just connect an agent yourself, close this page: nothing was given away. If \
-                 you did, remove Postroom in your agent and add it anew.",
+                 you did, remove Postroom in your agent and add it again.",
             ),
             Self::SignInFirst => (
                 StatusCode::BAD_REQUEST,

@@ -17,15 +17,18 @@ use axum::{
 const STYLE_PATH: &str = "/oauth/page.css";
 
 const STYLE: &str = "\
-:root { color-scheme: light dark; --paper: #f4efe4; --ink: #1d2430; --soft: #4d5666; }
-@media (prefers-color-scheme: dark) { :root { --paper: #14181f; --ink: #ece7db; --soft: #b3b9c4; } }
-body { margin: 0; background: var(--paper); color: var(--ink); font: 1.0625rem/1.6 system-ui, sans-serif; }
-main { max-width: 34rem; margin: 0 auto; padding: 15vh 1.5rem 3rem; }
-h1 { font-size: 1.6rem; line-height: 1.25; margin: 0 0 1rem; text-wrap: balance; }
-p { margin: 0 0 1rem; }
-.why { color: var(--soft); }
-a { color: inherit; }
-a:focus-visible { outline: 3px solid currentColor; outline-offset: 3px; }
+:root { color-scheme: light dark; --paper: #f4efe4; --sheet: #fffdf8; --ink: #1d2433; --soft: #525a69; --edge: #877d66; --accent: #1f4f8f; --red: #b23a2e; --blue: #1f4f8f; }
+@media (prefers-color-scheme: dark) { :root { --paper: #14181f; --sheet: #1c222c; --ink: #ece7db; --soft: #aeb4bf; --edge: #7b8494; --accent: #93bbf2; --red: #c4584b; --blue: #5a8bd0; } }
+body { margin: 0; background: var(--paper); color: var(--ink); font: 1.0625rem/1.55 system-ui, sans-serif; }
+body::before { content: \"\"; display: block; height: 6px; background: repeating-linear-gradient(-45deg, var(--red) 0 14px, var(--sheet) 14px 28px, var(--blue) 28px 42px, var(--sheet) 42px 56px); }
+main { max-width: 30rem; margin: 0 auto; padding: 12vh 1.25rem 3rem; }
+h1 { font: 700 1.9rem/1.2 Charter, \"Bitstream Charter\", \"Sitka Text\", Cambria, P052, Georgia, serif; margin: 0 0 1rem; text-wrap: balance; }
+p { margin: 0 0 1rem; text-wrap: pretty; }
+.why { color: var(--soft); font-size: 0.95rem; }
+code { overflow-wrap: anywhere; }
+a { display: inline-flex; align-items: center; min-height: 2.75rem; padding: 0 1.1rem; border: 1px solid var(--edge); border-radius: 0.5rem; background: var(--sheet); color: var(--ink); font-weight: 600; text-decoration: none; }
+a:hover { border-color: var(--accent); color: var(--accent); }
+a:focus-visible { outline: 3px solid var(--accent); outline-offset: 2px; }
 ";
 
 const POLICY: &str =

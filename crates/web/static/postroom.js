@@ -3,15 +3,22 @@
 (() => {
   "use strict";
 
+  // what screen readers are told of a press that changes nothing else
+  const told = document.createElement("p");
+  told.className = "unseen";
+  told.setAttribute("role", "status");
+  document.body.append(told);
+
   // <button data-copy="id">: copies the text of that element, or its value
   const copy = async (button) => {
     const source = document.getElementById(button.dataset.copy);
     if (!source) return;
     const text = "value" in source ? source.value : source.textContent.trim();
-    const label = button.textContent;
+    const label = (button.dataset.label ??= button.textContent);
     try {
       await navigator.clipboard.writeText(text);
       button.textContent = "Copied";
+      told.textContent = "Copied";
     } catch {
       const range = document.createRange();
       range.selectNodeContents(source);
@@ -20,7 +27,10 @@
       chosen.addRange(range);
       button.textContent = "Press Ctrl+C";
     }
-    setTimeout(() => { button.textContent = label; }, 2000);
+    setTimeout(() => {
+      button.textContent = label;
+      told.textContent = "";
+    }, 2000);
   };
 
   // <button data-reveal="id">: shows or hides what was typed into that password field
@@ -30,6 +40,7 @@
     const isShown = field.type === "text";
     field.type = isShown ? "password" : "text";
     button.textContent = isShown ? "Show" : "Hide";
+    button.setAttribute("aria-label", `${button.textContent} the password`);
     field.focus();
   };
 
@@ -69,6 +80,14 @@
   });
   addEventListener("pageshow", () => {
     for (const form of document.querySelectorAll("form[data-posted]")) release(form);
+  });
+
+  // where a form came back, one stands at once at what is to be corrected; where htmx has put another page in the
+  // place of this one, at its beginning, as after a page that was loaded
+  const wrong = () => document.querySelector("main form :is([aria-invalid], fieldset[aria-describedby] input)");
+  wrong()?.focus();
+  document.addEventListener("htmx:afterSettle", (event) => {
+    if (event.target.id === "content") (wrong() ?? event.target).focus();
   });
 
   // buttons that only work with scripts are shown only then

@@ -241,6 +241,7 @@ async fn clients_of_one_name_have_labels_of_their_own() {
     assert_eq!(labels, BTreeSet::from(expected));
 }
 
+/// RFC 6749, 4.1.2: `state` as it came; RFC 9207, 2: `iss`, on a yes and on a no.
 #[tokio::test]
 async fn the_answer_goes_to_the_redirect_with_the_state_as_it_came_and_iss() {
     let dance = Dance::new().await;
@@ -262,6 +263,7 @@ async fn the_answer_goes_to_the_redirect_with_the_state_as_it_came_and_iss() {
     assert!(!url.contains("state"), "{url}");
 }
 
+/// RFC 6749, 4.1.2.1: `access_denied`.
 #[tokio::test]
 async fn who_refuses_gives_nothing_and_takes_nothing() {
     let dance = Dance::new().await;

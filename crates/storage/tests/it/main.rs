@@ -16,6 +16,7 @@ mod families;
 mod grants;
 mod invitations;
 mod master_key;
+mod migration;
 mod outbox;
 mod outbox_once;
 mod postgres;
@@ -120,6 +121,7 @@ on_both! {
     invitations::another_password_or_disabling_ends_links_of_reset,
     invitations::links_that_a_disabled_person_made_let_nobody_in,
     invitations::links_expire_are_withdrawn_and_swept,
+    migration::a_database_of_before_people_signed_in_keeps_its_rows_and_learns_the_rest,
     outbox::a_message_comes_back_as_it_was_added,
     outbox::octets_that_fail_or_are_too_few_leave_nothing,
     outbox::a_key_names_one_sending_until_it_failed_or_the_key_ended,

@@ -19,7 +19,10 @@ pub(crate) fn until(now: Timestamp, then: Timestamp) -> String {
     match seconds {
         ..=0 => "over".to_owned(),
         1..60 => "in less than a minute".to_owned(),
-        _ => format!("in {}", length(seconds)),
+        // seven days that have just begun are seven, so what is left is rounded to the nearest
+        DAY.. => format!("in {}", length(seconds + DAY / 2)),
+        HOUR.. => format!("in {}", length((seconds + HOUR / 2).min(DAY))),
+        _ => format!("in {}", length((seconds + MINUTE / 2).min(HOUR))),
     }
 }
 
@@ -62,6 +65,9 @@ mod tests {
             assert_eq!(ago(now, now - before), told);
         }
         assert_eq!(until(now, now + Duration::hours(2)), "in 2 hours");
+        assert_eq!(until(now, now + Duration::days(7) - Duration::seconds(1)), "in 7 days");
+        assert_eq!(until(now, now + Duration::days(1) - Duration::seconds(1)), "in 1 day");
+        assert_eq!(until(now, now + Duration::minutes(80)), "in 1 hour");
         assert_eq!(until(now, now + Duration::seconds(1)), "in less than a minute");
         assert_eq!(until(now, now), "over");
     }

@@ -55,7 +55,7 @@ macro_rules! notices {
 notices! {
     SignedOut "signed-out" Ok "You are signed out.";
     Welcome "welcome" Ok "Welcome. You are signed in; add your first mailbox to go on.";
-    PasswordSet "password-set" Ok "Your new password holds, and you are signed in.";
+    PasswordSet "password-set" Ok "Your new password is set, and you are signed in.";
     PasswordChanged "password-changed" Ok "Your password was changed, and your other browsers were signed out.";
     SessionEnded "session-ended" Ok "That browser was signed out.";
     SessionsEnded "sessions-ended" Ok "All other browsers were signed out.";
@@ -63,15 +63,15 @@ notices! {
     AccountChanged "account-changed" Ok "Your changes to the mailbox were saved.";
     AccountDefault "account-default" Ok "Agents use this mailbox when they name none.";
     AccountRemoved "account-removed" Ok "The mailbox was removed from Postroom. Nothing changed at your mail provider.";
-    AgentChanged "agent-changed" Ok "Your changes hold from the agent's next call on.";
+    AgentChanged "agent-changed" Ok "Your changes hold from the agent’s next call on.";
     AgentPaused "agent-paused" Ok "The agent is paused. It can do nothing until you let it go on.";
     AgentResumed "agent-resumed" Ok "The agent may go on.";
-    AgentRevoked "agent-revoked" Ok "The agent's access is over.";
+    AgentRevoked "agent-revoked" Ok "The agent’s access has ended.";
     SignInEnded "sign-in-ended" Ok "That sign-in of the agent was ended.";
     UserDisabled "user-disabled" Ok "That person was disabled. Their sessions and agents are shut out.";
     NotYourself "not-yourself" Warn "You cannot disable yourself. Ask another administrator.";
     UserEnabled "user-enabled" Ok "That person may sign in again.";
-    InvitationWithdrawn "invitation-withdrawn" Ok "The invitation was withdrawn; its link does nothing any more.";
+    InvitationWithdrawn "invitation-withdrawn" Ok "The invitation was withdrawn; its link no longer works.";
     NothingToDo "nothing-to-do" Warn "That had been done already.";
 }
 

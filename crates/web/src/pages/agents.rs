@@ -14,11 +14,12 @@ use axum::{
 };
 use domain::{GrantedAccounts, Scope, Scopes, Timestamp};
 use time::Duration;
+use url::Url;
 
 use crate::{
     frame::{Answer, Frame, Person, Section, Site, encode, show},
     pages::{
-        consent::Asker,
+        consent::{Asker, Destination},
         words::{Moment, counted, foreign},
     },
 };
@@ -80,7 +81,11 @@ impl Line {
             origin: match asker {
                 None => "personal token".to_owned(),
                 Some(Asker { vouched_by: Some(host), .. }) => host,
-                Some(_) => "let in on the consent page".to_owned(),
+                Some(_) => match destinations(agent).as_slice() {
+                    [] => "let in on the consent page".to_owned(),
+                    [one] => format!("signs in through {one}"),
+                    [one, more @ ..] => format!("signs in through {one} and {} more", more.len()),
+                },
             },
             badges: badges(agent, now),
             may: in_short(agent.grant.scopes),
@@ -89,6 +94,16 @@ impl Line {
             calls: counted(agent.calls_of_day, "call"),
         }
     }
+}
+
+/// Where the answers of the agent's client may go, in words; none for a personal token.
+fn destinations(agent: &Agent) -> Vec<String> {
+    let redirects = agent.client.iter().flat_map(|client| &client.redirect_uris);
+    let mut words: Vec<String> =
+        redirects.filter_map(|uri| Url::parse(uri).ok()).map(|url| Destination::of(&url).words()).collect();
+    words.sort();
+    words.dedup();
+    words
 }
 
 fn badges(agent: &Agent, now: Timestamp) -> Vec<Badge> {

@@ -68,7 +68,7 @@ async fn change_password(State(site): State<Site>, form: Posted) -> Answer {
     let status = match site.access.password_change(&person.signed_in, &old, &new, &person.browser).await {
         Ok(()) => return Ok(see_other("/settings", Some(Notice::PasswordChanged))),
         Err(PasswordRefusal::Old(SignInRefusal::Wrong)) => {
-            "This is not your password now.".clone_into(&mut page.old_error);
+            "That is not your current password.".clone_into(&mut page.old_error);
             StatusCode::UNPROCESSABLE_ENTITY
         }
         Err(PasswordRefusal::Old(SignInRefusal::TooMany(seconds))) => {

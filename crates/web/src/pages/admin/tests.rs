@@ -17,7 +17,7 @@ async fn an_invitation_link_is_shown_once_and_lets_somebody_in() {
     let fields = [("note", "Bob & co"), ("is_admin", "1")];
     let page = alice.submit("/admin", "/admin/invitations", &fields).await;
     assert_eq!(page.status, StatusCode::OK);
-    assert!(page.says("<strong>Bob &#38; co</strong>") && page.says("shown only now"), "{}", page.html);
+    assert!(page.says("<strong>Bob &#38; co</strong>") && page.says("is not shown again"), "{}", page.html);
     let link = link(&page);
     let list = alice.get("/admin").await;
     assert!(list.says("Bob &#38; co") && !list.says(&link));

@@ -7,13 +7,12 @@ use axum::{
     http::StatusCode,
 };
 use domain::{FamilyId, GrantId, Scopes, Timestamp};
-use url::Url;
 
-use super::{Badge, Line, badges};
+use super::{Badge, Line, badges, destinations};
 use crate::{
     frame::{Answer, Fields, Frame, Notice, Person, Posted, Section, Site, day, encode, see_other, show},
     pages::{
-        consent::{Asker, Destination},
+        consent::Asker,
         limits::Slip,
         permission::{Ending, Permission, PermissionForm},
         words::{Moment, counted},
@@ -147,11 +146,7 @@ fn expires(ending: Ending, before: Option<Timestamp>, now: Timestamp) -> Option<
 fn draw(site: &Site, person: &Person, detail: &AgentDetail, form: PermissionForm) -> Answer {
     let now = site.now();
     let AgentDetail { agent, families, counts } = detail;
-    let redirects = agent.client.iter().flat_map(|client| &client.redirect_uris);
-    let mut destinations: Vec<String> =
-        redirects.filter_map(|uri| Url::parse(uri).ok()).map(|url| Destination::of(&url).words()).collect();
-    destinations.sort();
-    destinations.dedup();
+    let mut destinations = destinations(agent);
     destinations.truncate(MOST_DESTINATIONS);
     let sign_in = |family: &Family| SignIn {
         created: Moment::of(family.created, now),

@@ -33,6 +33,8 @@ async fn an_agent_is_listed_with_what_it_may_and_how_it_stands() {
     let page = ann.get("/agents").await;
     assert!(page.says("Claude &#60;i&#62;") && !page.says("<i>"), "{}", page.html);
     assert!(page.says("read, send") && page.says("never used") && page.says(&format!("href=\"{agent}\"")));
+    // a name is only claimed, so the host stands beside it
+    assert!(page.says("signs in through agent.example"), "{}", page.html);
     ann.submit(&agent, &format!("{agent}/pause"), &[]).await;
     assert!(ann.get("/agents").await.says(">paused<"));
     let mut bob = world.person("bob").await;

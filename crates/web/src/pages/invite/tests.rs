@@ -22,7 +22,7 @@ async fn an_invitation_lets_one_new_person_in() {
     assert_eq!(eve.get(&link).await.status, StatusCode::NOT_FOUND);
     let page = eve.submit("/login", &link, &[("name", "eve"), ("password", PASSWORD)]).await;
     assert_eq!(page.status, StatusCode::UNPROCESSABLE_ENTITY);
-    assert!(page.says("This link is over"));
+    assert!(page.says("This link no longer works"));
     assert_eq!(world.access.user_list().await.unwrap().len(), 2);
 }
 
@@ -37,14 +37,14 @@ async fn an_invitation_outlives_a_name_that_is_taken_and_ends_with_its_time_and_
     assert_eq!(page.status, StatusCode::UNPROCESSABLE_ENTITY);
     assert!(page.says("Somebody has this name already.") && page.says("You will administrate"));
     world.pass(Duration::days(30));
-    assert!(bob.get(&link).await.says("This link is over"));
+    assert!(bob.get(&link).await.says("This link no longer works"));
 
     alice.submit("/login", "/login", &[("name", "alice"), ("password", PASSWORD)]).await;
     let (invitation, code) = world.access.invitation_new("alice", false, "").await.unwrap();
     let fields = [("invitation", invitation.id.as_str())];
     let page = alice.submit("/admin", "/admin/invitations/withdraw", &fields).await;
     assert_eq!(page.location(), "/admin?done=invitation-withdrawn");
-    assert!(bob.get(&format!("/invite/{}", code.expose())).await.says("This link is over"));
+    assert!(bob.get(&format!("/invite/{}", code.expose())).await.says("This link no longer works"));
     let page = alice.submit("/admin", "/admin/invitations/withdraw", &fields).await;
     assert_eq!(page.location(), "/admin?done=nothing-to-do");
 }

@@ -14,8 +14,8 @@ async fn another_password_needs_the_old_one_and_signs_other_browsers_out() {
     let mut alice = world.person("alice").await;
     let mut elsewhere = world.sign_in("alice").await;
     for (old, new, told) in [
-        ("wrong password", NEW, "This is not your password now."),
-        ("", NEW, "This is not your password now."),
+        ("wrong password", NEW, "That is not your current password."),
+        ("", NEW, "That is not your current password."),
         (PASSWORD, "short", "Use 8 to 1,024 characters."),
         (PASSWORD, "", "Use 8 to 1,024 characters."),
     ] {

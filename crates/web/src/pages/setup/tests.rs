@@ -29,13 +29,13 @@ async fn without_the_link_the_page_says_where_it_is() {
     let world = World::new().await;
     let mut visitor = world.visitor();
     assert!(visitor.get("/setup").await.says("Use the set-up link"));
-    assert!(visitor.get("/setup?code=wrong").await.says("This set-up link is over"));
+    assert!(visitor.get("/setup?code=wrong").await.says("This set-up link no longer works"));
     let code = world.access.setup_code().await.unwrap().unwrap();
     let link = format!("/setup?code={}", code.expose());
     let page = visitor.submit(&link, "/setup", &[("name", "eve"), ("password", PASSWORD)]).await;
     assert_eq!(page.status, StatusCode::UNPROCESSABLE_ENTITY, "without the code");
     world.pass(Duration::days(366));
-    assert!(visitor.get(&link).await.says("This set-up link is over"));
+    assert!(visitor.get(&link).await.says("This set-up link no longer works"));
     assert!(!world.access.has_users().await.unwrap());
 }
 
