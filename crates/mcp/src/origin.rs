@@ -62,11 +62,17 @@ pub fn host_is_allowed(uri: &Uri, headers: &HeaderMap, allowed: &[String]) -> bo
         (None, _) => uri.authority().cloned(),
         (Some(_), Some(_)) => None,
     };
+    // nothing but a host and a port that is a number
+    let host = host.filter(|host| host.as_str() == host.host() || is_with_port(host));
     let Some(host) = host else { return false };
     allowed.iter().filter_map(|entry| entry.parse::<Authority>().ok()).any(|entry| {
         entry.host().eq_ignore_ascii_case(host.host())
             && entry.port_u16().is_none_or(|port| host.port_u16() == Some(port))
     })
+}
+
+fn is_with_port(host: &Authority) -> bool {
+    host.port_u16().is_some_and(|port| host.as_str() == format!("{}:{port}", host.host()))
 }
 
 /// Scheme, host and port must be equal (RFC 6454, 5); `*` as an entry's port matches any.

@@ -5,6 +5,7 @@
 
 mod authority;
 mod background;
+mod body_deadline;
 mod cli;
 mod config;
 mod connections;

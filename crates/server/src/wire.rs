@@ -16,6 +16,7 @@ use net::{Outgoing, PrivateHosts};
 use storage::{Database, MasterKey, Sealer, Store};
 
 use crate::{
+    body_deadline,
     config::{Config, EnvironmentAccount, PublicUrl, Seconds, Signup},
     error::{Error, Result},
     gate::Gate,
@@ -186,6 +187,7 @@ pub(crate) fn page_router(
         let settings = oauth::Settings { issuer: public_url.as_str().to_owned() };
         routes = routes.merge(oauth::router(access.clone(), settings));
     }
+    let routes = routes.layer(from_fn_with_state(body_deadline::PATIENCE, body_deadline::set));
     Ok(routes.layer(from_fn_with_state(allowed, host::check)))
 }
 

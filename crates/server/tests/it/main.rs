@@ -5,6 +5,7 @@
 mod accounts;
 mod approvals;
 mod attachments;
+mod attacks;
 mod browser;
 mod configuration;
 mod conformance;

@@ -63,8 +63,7 @@ async fn a_bent_path_is_no_other_page_and_leads_nowhere() {
             stays_here(&page);
             let is_login = page.status == StatusCode::SEE_OTHER && page.location().starts_with("/login");
             let is_nothing = matches!(page.status, StatusCode::NOT_FOUND | StatusCode::BAD_REQUEST);
-            let is_over = path.starts_with("/invite/") && page.status == StatusCode::GONE;
-            assert!(is_login || is_nothing || is_over, "{path}: {}", page.status);
+            assert!(is_login || is_nothing, "{path}: {}", page.status);
             assert!(!page.says("/admin/users/"), "{path}");
         }
     }

@@ -52,10 +52,14 @@ impl Surfer {
         rest.split('"').next().unwrap_or_default().to_owned()
     }
 
+    /// Its cookies, as it sends them.
+    pub(crate) fn cookies(&self) -> String {
+        let cookies = self.cookies.borrow();
+        cookies.iter().map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join("; ")
+    }
+
     fn send(&self, method: &str, path: &str, form: &str) -> Response {
-        let cookies: Vec<String> =
-            self.cookies.borrow().iter().map(|(name, value)| format!("{name}={value}")).collect();
-        let cookies = cookies.join("; ");
+        let cookies = self.cookies();
         let mut headers = vec![("Accept", "text/html"), ("Cookie", cookies.as_str())];
         if method == "POST" {
             headers.push(("Content-Type", "application/x-www-form-urlencoded"));
