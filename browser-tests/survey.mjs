@@ -1,8 +1,8 @@
 // Looks at pages as people meet them: with a screen reader, a keyboard, a small screen, in the dark.
 //
 // Takes `{origin, user, password, pages: [{name, path, status, is_signed_out, main}], shots}`, answers a finding for
-// each page: what axe says, what the keyboard reaches, what it weighs, what went wrong. `shots` is a folder that
-// pictures go to; without it none are taken. `main` is the words on what the page is for.
+// each page: what axe says, what the keyboard reaches, what a finger misses, what it weighs, what went wrong. `shots`
+// is a folder that pictures go to; without it none are taken. `main` is the words on what the page is for.
 
 import { AxeBuilder } from "@axe-core/playwright";
 import { join } from "node:path";
@@ -16,6 +16,9 @@ const WAYS = [
   { width: 1280, scheme: "light" },
   { width: 1280, scheme: "dark", isJudged: true },
 ];
+
+/** Pixels that a fingertip wants, less what rounding takes. */
+const LOWEST = 43.5;
 
 /** The rules that the law of most places names, and what axe finds good practice. */
 const RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
@@ -61,7 +64,29 @@ async function look(browser, asked, page, storageState) {
   const landed = new URL(person.page.url()).pathname;
   await person.context.close();
   const { faults } = person;
-  return { status: answered.status(), landed, title, headings, bytes, violations, wide, keyboard, faults };
+  const small = await press(browser, asked.origin, page.path, storageState);
+  return { status: answered.status(), landed, title, headings, bytes, violations, wide, keyboard, small, faults };
+}
+
+/** What a finger misses: all that is pressed, stands by itself, and is lower than `LOWEST`. */
+async function press(browser, origin, path, storageState) {
+  const touch = { hasTouch: true, isMobile: true, viewport: { width: 360, height: 800 }, reducedMotion: "reduce" };
+  const context = await browser.newContext({ baseURL: origin, storageState, ...touch });
+  const page = await context.newPage();
+  await page.goto(path);
+  const small = await page.evaluate((lowest) => {
+    const targets = document.querySelectorAll("a, button, summary, select, textarea, label:has(input), .tabs > label");
+    const isLow = (element) => {
+      const { width, height } = element.getBoundingClientRect();
+      // a link in a sentence is as high as its line
+      return width > 1 && height > 1 && height < lowest && getComputedStyle(element).display !== "inline";
+    };
+    return Array.from(targets).filter(isLow).map((element) => {
+      return `${Math.round(element.getBoundingClientRect().height)} pixels high: ${element.textContent.trim()}`;
+    });
+  }, LOWEST);
+  await context.close();
+  return small;
 }
 
 /** Counts the octets of everything that comes over the wire from now on, as it comes: packed. */

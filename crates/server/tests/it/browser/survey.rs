@@ -207,7 +207,14 @@ fn faults_of(look: &Look, found: &Value) -> Vec<String> {
         faults
             .push(format!("`{}` is out of the keyboard's reach: {}", look.main, found["keyboard"]["stops"]));
     }
-    for list in [&found["violations"], &found["wide"], &found["keyboard"]["unseen"], &found["faults"]] {
+    let lists = [
+        &found["violations"],
+        &found["wide"],
+        &found["small"],
+        &found["faults"],
+        &found["keyboard"]["unseen"],
+    ];
+    for list in lists {
         faults.extend(list.as_array().into_iter().flatten().map(ToString::to_string));
     }
     faults

@@ -35,7 +35,7 @@ async fn an_invitation_outlives_a_name_that_is_taken_and_ends_with_its_time_and_
     let mut bob = world.visitor();
     let page = bob.submit(&link, &link, &[("name", "alice"), ("password", PASSWORD)]).await;
     assert_eq!(page.status, StatusCode::UNPROCESSABLE_ENTITY);
-    assert!(page.says("Somebody has this name already.") && page.says("You will administrate"));
+    assert!(page.says("Somebody has this name already.") && page.says("You will be an administrator"));
     world.pass(Duration::days(30));
     assert!(bob.get(&link).await.says("This link no longer works"));
 
