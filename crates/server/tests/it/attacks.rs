@@ -58,7 +58,7 @@ fn nobody_gets_more_tries_by_a_forged_address() {
     let serving = world.serve();
     let visitor = Surfer::new(serving.port);
     let csrf = visitor.csrf("/login");
-    let cookie = visitor.cookies();
+    let cookie = visitor.cookie_header();
     let mut statuses = Vec::new();
     for number in 0..11 {
         let address = format!("203.0.113.{number}");
@@ -121,7 +121,7 @@ fn the_most_talkative_log_tells_nothing_that_lets_in() {
     }
     alice.post("/settings/password", &[("csrf", &csrf), ("old", "a-wrong-password"), ("password", "short")]);
     alice.post("/login", &[("csrf", &csrf), ("name", "alice"), ("password", "a-wrong-password")]);
-    let cookies = alice.cookies();
+    let cookies = alice.cookie_header();
     let cookies: Vec<&str> = cookies.split("; ").filter_map(|pair| Some(pair.split_once('=')?.1)).collect();
     assert!(cookies.len() >= 2, "{cookies:?}");
     let (_, log) = serving.stop();

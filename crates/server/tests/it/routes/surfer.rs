@@ -53,13 +53,13 @@ impl Surfer {
     }
 
     /// Its cookies, as it sends them.
-    pub(crate) fn cookies(&self) -> String {
+    pub(crate) fn cookie_header(&self) -> String {
         let cookies = self.cookies.borrow();
         cookies.iter().map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join("; ")
     }
 
     fn send(&self, method: &str, path: &str, form: &str) -> Response {
-        let cookies = self.cookies();
+        let cookies = self.cookie_header();
         let mut headers = vec![("Accept", "text/html"), ("Cookie", cookies.as_str())];
         if method == "POST" {
             headers.push(("Content-Type", "application/x-www-form-urlencoded"));
