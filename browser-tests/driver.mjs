@@ -140,4 +140,6 @@ export async function answer(work) {
   } finally {
     await browser.close();
   }
+  // what a script started and left behind does not keep it from its end
+  process.exit();
 }

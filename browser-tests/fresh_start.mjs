@@ -49,8 +49,8 @@ async function addMailbox(person, { address, password, host, imap, smtp, user })
     if (value !== undefined && (await field.count()) > 0) await field.fill(String(value));
   }
   await person.click("add the mailbox", person.named(/^test and add/i));
-  // both servers are tried first, and whoever leaves meanwhile adds nothing
-  await page.waitForURL(({ pathname }) => pathname !== "/accounts/new");
+  // where scripts run, the page stays while both servers are tried
+  await page.waitForURL((there) => there.pathname !== "/accounts/new");
 }
 
 /** The page to connect from names the URL; the person copies it. */
@@ -67,7 +67,8 @@ async function findUrl(person) {
 /** An agent that was given the URL, and where it sends the person. */
 async function connect([program, ...rest], url) {
   const child = spawn(program, [...rest, url], { stdio: ["ignore", "pipe", "inherit"] });
-  process.once("exit", () => child.kill());
+  // an agent that waits for somebody who has left would keep whoever started this waiting, too
+  process.on("exit", () => child.kill());
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
   const next = async (word) => {
     const { value, done } = await lines.next();

@@ -185,11 +185,15 @@ impl Access {
     }
 
     /// Whether what the principal was let in for may go on: false once its grant was revoked or paused, has
-    /// expired, or its user was disabled. What cannot be looked up just now goes on; a grant without a row
-    /// holds as long as its process.
+    /// expired, its sign-in was ended, or its user was disabled. What cannot be looked up just now goes on; a
+    /// grant without a row holds as long as its process.
     pub async fn holds(&self, principal: &Principal) -> bool {
         match self.granted(&principal.grant, principal.door).await {
-            Ok(_) | Err(Refusal::Unavailable(_)) => true,
+            Ok(_) => match (&principal.sign_in, self.store()) {
+                (Some(family), Ok(store)) => store.is_family_live(family).await.unwrap_or(true),
+                _ => true,
+            },
+            Err(Refusal::Unavailable(_)) => true,
             Err(Refusal::Unknown) => principal.door == Door::Stdio,
             Err(Refusal::Expired | Refusal::Revoked | Refusal::Disabled | Refusal::Paused) => false,
         }

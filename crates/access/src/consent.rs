@@ -118,6 +118,11 @@ impl Access {
         let accounts = self.check_granted(&who.user, &choice.accounts).await?;
         let expires = choice.lifetime.map(|lifetime| self.end_of(lifetime)).transpose()?;
         let client = store.find_client(&asked.client).await?.ok_or(Error::ConsentOver)?;
+        let client = client_of(client);
+        // its document may have been read anew since it asked: what it disowns by now gets no code
+        if !client.has_redirect(&asked.redirect_uri) {
+            return Err(Error::ConsentOver);
+        }
         let (code, code_hash) = bearer::mint(self.random(), CODE_PREFIX);
         let yes = Yes {
             label: label_of(&client.name),

@@ -161,6 +161,11 @@ impl Error {
         }
     }
 
+    /// Whether the same may go well in a moment.
+    pub fn is_passing(&self) -> bool {
+        matches!(self, Self::Storage(error) if error.is_passing())
+    }
+
     /// The stable code that callers are told.
     pub fn code(&self) -> Code {
         match self {

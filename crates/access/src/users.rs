@@ -4,7 +4,7 @@ use domain::{Secret, nearest::nearest};
 use storage::User;
 
 use crate::{
-    Access, Error, Result,
+    Access, Error, Result, SignedIn,
     signin::password::{self, Lane},
 };
 
@@ -53,6 +53,20 @@ impl Access {
     pub async fn user_enable(&self, name: &str) -> Result<()> {
         let user = self.find_user(name).await?;
         self.store()?.disable_user(&user.id, false).await?;
+        Ok(())
+    }
+
+    /// Disables a user, or takes that back, in the name of an administrator. Nobody shuts out themselves, and
+    /// whoever was shut out meanwhile shuts out nobody: so there is always one left. Recorded in both trails.
+    pub async fn user_disable_by(&self, by: &SignedIn, name: &str, is_disabled: bool) -> Result<()> {
+        let user = self.find_user(name).await?;
+        if !self.store()?.disable_user_by(&by.user.id, &user.id, is_disabled).await? {
+            return Err(Error::UserNotFound { name: name.to_owned(), nearest: None });
+        }
+        let what = if is_disabled { "user_disable" } else { "user_enable" };
+        for (trail, target) in [(&by.user.name, &user.name), (&user.name, &by.user.name)] {
+            self.audit().record_page(trail, what, std::slice::from_ref(target), "ok").await;
+        }
         Ok(())
     }
 

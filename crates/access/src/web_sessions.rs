@@ -76,11 +76,12 @@ pub fn device_cookie(is_https: bool) -> &'static str {
 }
 
 /// The value of the first cookie of that name in a `Cookie` header; nothing if it is missing, empty or
-/// longer than any of ours.
+/// longer than any of ours. The name counts as it stands: what is trimmed off it here but not by browsers would
+/// let another host set a cookie with our prefix.
 pub fn cookie_of(header: &str, name: &str) -> Option<Secret> {
     let value = header.split(';').find_map(|pair| {
-        let (found, value) = pair.split_once('=')?;
-        (found.trim() == name).then(|| value.trim())
+        let (found, value) = pair.trim_start_matches([' ', '\t']).split_once('=')?;
+        (found == name).then(|| value.trim_matches([' ', '\t']))
     })?;
     (1..=LONGEST_COOKIE).contains(&value.len()).then(|| Secret::new(value))
 }
@@ -216,7 +217,16 @@ mod tests {
         assert_eq!(value("a=b; postroom=abc; c=d").as_deref(), Some("abc"));
         assert_eq!(value("postroom=abc").as_deref(), Some("abc"));
         assert_eq!(value("postroom=first;postroom=second").as_deref(), Some("first"));
-        for none in ["", "postroom", "postroom=", "xpostroom=a; postroom-device=b", ";;=;", "POSTROOM=a"] {
+        for none in [
+            "",
+            "postroom",
+            "postroom=",
+            "xpostroom=a; postroom-device=b",
+            ";;=;",
+            "POSTROOM=a",
+            "postroom =a",
+            "\u{a0}postroom=a",
+        ] {
             assert_eq!(value(none), None, "{none}");
         }
         assert_eq!(value(&format!("postroom={}", "x".repeat(LONGEST_COOKIE))).map(|v| v.len()), Some(1024));

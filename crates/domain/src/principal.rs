@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::{AccountId, AccountName, AccountSettings, Credentials, GrantId, Limits, Scope, Scopes};
+use crate::{AccountId, AccountName, AccountSettings, Credentials, FamilyId, GrantId, Limits, Scope, Scopes};
 
 /// The way in that a request took. Only logs and audit rows may look at it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -72,6 +72,8 @@ pub struct Principal {
     pub client: String,
     /// The way in.
     pub door: Door,
+    /// The sign-in of an OAuth client that the call came by, which can be ended alone; absent for other doors.
+    pub sign_in: Option<FamilyId>,
     /// What may be done.
     pub scopes: Scopes,
     /// Where it may be done, in the order of their names.

@@ -48,7 +48,8 @@ enum Untrusted {
     Document(&'static str),
     /// The redirect is missing, repeated, or not one of the client's.
     Redirect,
-    /// Nobody is signed in, nobody may be asked to, and who the client is was never looked up.
+    /// Nobody is signed in and nobody may be asked to, and the answer would go to a site, or to a client that was
+    /// never looked up.
     SignInFirst,
     /// Something is out of order here.
     Unavailable,
@@ -129,6 +130,10 @@ async fn answer(desk: &Desk, query: &str, headers: &HeaderMap) -> Result<Respons
         return if prompt == Prompt::Silent { Err(Untrusted::SignInFirst) } else { Ok(login(&carried)) };
     };
     let back = Back::of(desk, &client, &sent)?;
+    // anybody can register a site: a link to here is not to lead a stranger on to it (OAuth 2.1, 7.12.2)
+    if signed_in.is_none() && back.is_site() {
+        return if prompt == Prompt::Silent { Err(Untrusted::SignInFirst) } else { Ok(login(&carried)) };
+    }
     let asked = match understand(desk, &client, &sent, &back, prompt) {
         Ok(asked) => asked,
         Err(refusal) => return Ok(back.with(&refusal)),
@@ -168,8 +173,9 @@ fn carried(query: &str) -> Option<String> {
 /// Who is signed in with this browser.
 async fn signed_in(desk: &Desk, headers: &HeaderMap) -> Result<Option<SignedIn>, Untrusted> {
     let name = access::session_cookie(desk.is_https());
-    let sent = headers.get_all(COOKIE).iter().filter_map(|header| header.to_str().ok());
-    let Some(cookie) = sent.into_iter().find_map(|header| access::cookie_of(header, name)) else {
+    // lossy: somebody else's cookie of odd octets does not hide ours
+    let mut sent = headers.get_all(COOKIE).iter().map(|header| String::from_utf8_lossy(header.as_bytes()));
+    let Some(cookie) = sent.find_map(|header| access::cookie_of(&header, name)) else {
         return Ok(None);
     };
     desk.access.signed_in(&cookie).await.map_err(|error| {
@@ -301,6 +307,11 @@ impl<'a> Back<'a> {
         // what came twice is not sent back: nobody knows which one was meant
         let state = sent.one("state").filter(|_| !sent.repeats("state"));
         Ok(Self { issuer: &desk.settings.issuer, redirect_uri, state })
+    }
+
+    /// Whether it leads to a site, and not to a program on the person's own machine.
+    fn is_site(&self) -> bool {
+        self.redirect_uri.starts_with("https:")
     }
 
     /// The refusal as a redirect (RFC 6749, 4.1.2.1), with `iss` (RFC 9207).

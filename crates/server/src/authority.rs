@@ -70,6 +70,7 @@ mod tests {
             grant: GrantId::from_text("gra_own"),
             client: "stdio".into(),
             door: Door::Stdio,
+            sign_in: None,
             scopes: Scopes::NONE,
             accounts: Vec::new(),
             limits: Limits::default(),

@@ -92,6 +92,14 @@ pub enum Error {
 }
 
 impl Error {
+    /// Whether the same may go well in a moment: the database is away, or too busy.
+    pub fn is_passing(&self) -> bool {
+        match self {
+            Self::Open { source, .. } | Self::Query(source) => is_passing(source),
+            _ => false,
+        }
+    }
+
     /// What to do next; empty if there is nothing to say.
     pub fn hint(&self) -> &'static str {
         match self {
@@ -120,6 +128,22 @@ impl Error {
     }
 }
 
+fn is_passing(source: &sqlx::Error) -> bool {
+    match source {
+        sqlx::Error::Io(_)
+        | sqlx::Error::Protocol(_)
+        | sqlx::Error::PoolTimedOut
+        | sqlx::Error::PoolClosed
+        | sqlx::Error::WorkerCrashed => true,
+        // Postgres: connections (08), resources (53), starting or stopping (57P); SQLite: busy, locked
+        sqlx::Error::Database(cause) => cause.code().is_some_and(|code| {
+            ["08", "53", "57P"].iter().any(|class| code.len() == 5 && code.starts_with(class))
+                || ["5", "6", "261", "262", "517"].contains(&code.as_ref())
+        }),
+        _ => false,
+    }
+}
+
 impl From<Error> for Problem {
     /// Callers learn that it is our fault and nothing of how the database is made.
     fn from(error: Error) -> Self {
@@ -141,6 +165,22 @@ impl From<sqlx::Error> for Error {
         match &source {
             sqlx::Error::Database(cause) if cause.is_unique_violation() => Self::Taken,
             _ => Self::Query(source),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_may_go_well_in_a_moment_is_told_apart_from_what_will_not() {
+        let cut = std::io::Error::from(std::io::ErrorKind::ConnectionReset);
+        for source in [sqlx::Error::Io(cut), sqlx::Error::PoolTimedOut, sqlx::Error::PoolClosed] {
+            assert!(Error::from(source).is_passing());
+        }
+        for error in [Error::from(sqlx::Error::RowNotFound), Error::Taken, Error::WrongKey, Error::Seal] {
+            assert!(!error.is_passing(), "{error}");
         }
     }
 }

@@ -104,13 +104,14 @@ impl Store {
     }
 
     /// The link of that code, if it still works. One of set-up does while there is no user, one of reset
-    /// while its person is not disabled.
+    /// while its person is not disabled, and none whose maker is disabled, whenever they made it.
     pub async fn invitation_find(&self, hash: &[u8; 32]) -> Result<Option<Invitation>> {
         const FIND: &str = "SELECT i.id, i.purpose, i.user_id, i.is_admin, i.note, i.made_by, i.created, \
             i.expires, u.name AS user_name FROM invitations i LEFT JOIN users u ON u.id = i.user_id \
             WHERE i.hash = $1 AND i.used IS NULL AND i.expires > $2 \
             AND (i.purpose <> 'setup' OR NOT EXISTS (SELECT 1 FROM users)) \
-            AND (u.is_disabled IS NULL OR u.is_disabled = 0)";
+            AND (u.is_disabled IS NULL OR u.is_disabled = 0) \
+            AND NOT EXISTS (SELECT 1 FROM users m WHERE m.name = i.made_by AND m.is_disabled <> 0)";
         let row = self.database.fetch_optional(FIND, &[hash.as_slice().into(), self.now().into()]).await?;
         row.as_ref().map(read).transpose()
     }
@@ -143,6 +144,7 @@ impl Store {
         const LOCK: &str = "UPDATE meta SET value = value WHERE key = 'key_check'";
         const USE: &str = "UPDATE invitations SET used = $2 WHERE hash = $1 AND used IS NULL \
             AND expires > $2 AND purpose IN ('setup', 'invite') \
+            AND NOT EXISTS (SELECT 1 FROM users m WHERE m.name = invitations.made_by AND m.is_disabled <> 0) \
             AND (purpose <> 'setup' OR NOT EXISTS (SELECT 1 FROM users)) RETURNING id, is_admin";
         let mut transaction = self.database.begin().await?;
         transaction.execute(LOCK, &[]).await?;
@@ -161,7 +163,9 @@ impl Store {
         password_hash: &str,
     ) -> Result<Option<(User, InvitationId)>> {
         const USE: &str = "UPDATE invitations SET used = $2 WHERE hash = $1 AND used IS NULL \
-            AND expires > $2 AND purpose = 'reset' RETURNING id, user_id";
+            AND expires > $2 AND purpose = 'reset' \
+            AND NOT EXISTS (SELECT 1 FROM users m WHERE m.name = invitations.made_by AND m.is_disabled <> 0) \
+            RETURNING id, user_id";
         const SET: &str = "UPDATE users SET password_hash = $2 WHERE id = $1 AND is_disabled = 0 \
             RETURNING id, name, is_admin, is_disabled, created";
         let mut transaction = self.database.begin().await?;

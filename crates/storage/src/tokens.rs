@@ -1,6 +1,6 @@
 //! Bearer tokens as hashes, and the one query that every call begins with.
 
-use domain::{GrantId, Scopes, Timestamp, TokenId};
+use domain::{FamilyId, GrantId, Scopes, Timestamp, TokenId};
 
 use crate::{Error, Result, Standing, Store, Transaction, grants, standing, standing::of_a_grant};
 
@@ -54,6 +54,8 @@ pub struct Bearer {
     pub scopes: Option<Scopes>,
     /// Whom the token is for; absent for a personal one.
     pub resource: Option<String>,
+    /// The sign-in that the token belongs to; absent for a personal one.
+    pub family: Option<FamilyId>,
     /// When the token ends by itself.
     pub token_expires: Option<Timestamp>,
     /// Whether the token was revoked.
@@ -68,7 +70,7 @@ impl Store {
     /// What is known about the bearer with that SHA-256, in one query.
     pub async fn find_bearer(&self, hash: &[u8; 32]) -> Result<Option<Bearer>> {
         const FIND: &str = concat!(
-            "SELECT t.id AS token_id, t.kind, t.scopes AS token_scopes, t.resource, ",
+            "SELECT t.id AS token_id, t.kind, t.scopes AS token_scopes, t.resource, t.family_id, ",
             "t.expires AS token_expires, t.revoked AS token_revoked, t.last_used, ",
             of_a_grant!(columns),
             " FROM tokens t JOIN grants g ON g.id = t.grant_id ",
@@ -82,6 +84,7 @@ impl Store {
             kind: TokenKind::read(row.text("kind")?)?,
             scopes: row.optional_text("token_scopes")?.map(grants::read_scopes),
             resource: row.optional_text("resource")?.map(str::to_owned),
+            family: row.optional_text("family_id")?.map(FamilyId::from_text),
             token_expires: row.optional_instant("token_expires")?,
             is_token_revoked: !row.is_null("token_revoked")?,
             last_used: row.optional_instant("last_used")?,

@@ -82,20 +82,42 @@ impl Store {
     /// links that set their password or that they made too, and their mail that has not begun to leave is
     /// taken back. Answers whether there is such a user.
     pub async fn disable_user(&self, user: &UserId, is_disabled: bool) -> Result<bool> {
-        const DISABLE: &str = "UPDATE users SET is_disabled = $2 WHERE id = $1 RETURNING name";
         let mut transaction = self.database.begin().await?;
+        let changed = self.disable(&mut transaction, user, is_disabled).await?;
+        transaction.commit().await?;
+        Ok(changed)
+    }
+
+    /// As [`Self::disable_user`], by an administrator who stays: nothing happens if they are none any more, or
+    /// would shut out themselves. So two who shut out each other at once leave one. Answers whether it was
+    /// done.
+    pub async fn disable_user_by(&self, by: &UserId, user: &UserId, is_disabled: bool) -> Result<bool> {
+        // An update that changes nothing, of a row that is always there: one does so after the other.
+        const LOCK: &str = "UPDATE meta SET value = value WHERE key = 'key_check'";
+        const FIND: &str = "SELECT id FROM users WHERE id = $1 AND is_admin <> 0 AND is_disabled = 0";
+        let mut transaction = self.database.begin().await?;
+        transaction.execute(LOCK, &[]).await?;
+        let is_admin = transaction.fetch_optional(FIND, &[by.as_str().into()]).await?.is_some();
+        if !is_admin || by == user || !self.disable(&mut transaction, user, is_disabled).await? {
+            return Ok(false);
+        }
+        transaction.commit().await?;
+        Ok(true)
+    }
+
+    async fn disable(&self, transaction: &mut Transaction, user: &UserId, is_disabled: bool) -> Result<bool> {
+        const DISABLE: &str = "UPDATE users SET is_disabled = $2 WHERE id = $1 RETURNING name";
         let changed =
             transaction.fetch_optional(DISABLE, &[user.as_str().into(), is_disabled.into()]).await?;
         if let (Some(row), true) = (&changed, is_disabled) {
             const END: &str = "DELETE FROM mcp_sessions \
                 WHERE grant_id IN (SELECT id FROM grants WHERE user_id = $1)";
             transaction.execute(END, &[user.as_str().into()]).await?;
-            web_sessions::end(&mut transaction, user, None).await?;
+            web_sessions::end(transaction, user, None).await?;
             const LINKS: &str = "DELETE FROM invitations WHERE made_by = $1 AND used IS NULL";
             transaction.execute(LINKS, &[row.text("name")?.into()]).await?;
-            outbox::end_waiting(&mut transaction, Whose::User(row.text("name")?), self.now().into()).await?;
+            outbox::end_waiting(transaction, Whose::User(row.text("name")?), self.now().into()).await?;
         }
-        transaction.commit().await?;
         Ok(changed.is_some())
     }
 

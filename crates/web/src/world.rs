@@ -203,6 +203,11 @@ impl Surfer {
         self.post(action, &fields).await
     }
 
+    /// Asks in any way, with a form as it is.
+    pub(crate) async fn ask(&mut self, method: Method, path: &str, form: &str) -> Page {
+        self.send(method, path, Some((FORM, form.to_owned()))).await
+    }
+
     async fn send(&mut self, method: Method, path: &str, posted: Option<(&str, String)>) -> Page {
         let mut request = Request::builder().method(method).uri(path);
         if !self.headers.contains_key(ACCEPT) {

@@ -23,6 +23,10 @@ const PACKAGES: &[Package] = &[
         name: "dovecot-submissiond",
         is_there: || Path::new("/usr/lib/dovecot/submission-login").exists(),
     },
+    Package {
+        name: "postgresql",
+        is_there: || Path::new("/usr/lib/postgresql").is_dir() || succeeds("postgres", &["--version"]),
+    },
     Package { name: "openssl", is_there: || succeeds("openssl", &["version"]) },
     Package { name: "python3", is_there: || succeeds("python3", &["--version"]) },
     Package { name: "python3-venv", is_there: || succeeds("python3", &["-c", "import ensurepip, venv"]) },

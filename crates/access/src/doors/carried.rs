@@ -27,6 +27,7 @@ pub fn carried_principal(
         grant: derived_grant(Door::Stdio, ENVIRONMENT, &client),
         client: "stdio".to_owned(),
         door: Door::Stdio,
+        sign_in: None,
         scopes: ceiling.scopes,
         accounts: vec![GrantedAccount {
             name,

@@ -74,6 +74,7 @@ pub(crate) fn under(standing: Standing, door: Door, now: Timestamp) -> Result<Pr
         grant: grant.id,
         client: grant.label,
         door,
+        sign_in: None,
         scopes: grant.scopes,
         limits: grant.limits,
     })

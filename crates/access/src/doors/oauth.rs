@@ -16,7 +16,9 @@ pub(crate) async fn principal(access: &Access, bearer: &str) -> Result<Principal
         return Err(Refusal::Unknown);
     }
     let given = found.scopes.unwrap_or_default();
+    let sign_in = found.family.clone();
     let mut principal = bearer::admit(access, found, Door::OAuth)?;
+    principal.sign_in = sign_in;
     principal.scopes = principal.scopes.intersect(given);
     Ok(principal)
 }

@@ -28,6 +28,7 @@ pub(crate) async fn principal(
             user: user.name,
             client: "stdio".to_owned(),
             door: Door::Stdio,
+            sign_in: None,
             scopes: ceiling.scopes,
             accounts: granted(accounts, &GrantedAccounts::All),
             limits: ceiling.limits(),
@@ -44,6 +45,7 @@ pub(crate) async fn principal(
         grant: grant.id,
         client: grant.label,
         door: Door::Stdio,
+        sign_in: None,
         scopes: grant.scopes,
         limits: ceiling.complete(grant.limits),
     })

@@ -2,6 +2,7 @@
 
 use super::*;
 
+/// RFC 7636, 4.6 and appendix B.
 #[test]
 fn a_verifier_answers_the_challenge_that_was_made_of_it() {
     // RFC 7636, appendix B
@@ -13,6 +14,7 @@ fn a_verifier_answers_the_challenge_that_was_made_of_it() {
     assert!(!answers(&Secret::new(""), ""));
 }
 
+/// RFC 7636, 4.1.
 #[test]
 fn a_verifier_has_43_to_128_unreserved_characters() {
     let challenge = |verifier: &str| BASE64_URL_SAFE_NO_PAD.encode(bearer::hash(verifier));

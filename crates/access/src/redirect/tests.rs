@@ -64,6 +64,7 @@ fn what_is_neither_https_nor_the_persons_machine_may_not() {
     }
 }
 
+/// OAuth 2.1, 2.3: no fragment.
 #[test]
 fn fragments_users_wildcards_and_foreign_characters_may_not() {
     for uri in [
@@ -96,6 +97,7 @@ fn a_client_has_one_to_twenty_redirects() {
     assert!(check_all(&many(21)).is_err());
 }
 
+/// OAuth 2.1, 4.1.1: simple string comparison.
 #[test]
 fn redirects_are_the_same_octet_by_octet() {
     let registered = "https://a.example/back?x=1";
@@ -119,6 +121,7 @@ fn redirects_are_the_same_octet_by_octet() {
     );
 }
 
+/// RFC 8252, 7.3: any port of the loopback.
 #[test]
 fn the_port_of_a_loopback_host_is_ignored_and_nothing_else_of_it() {
     for (registered, asked) in [

@@ -229,9 +229,46 @@ async fn one_sign_in_can_be_ended_alone() {
     assert_eq!(dance.may(&first).await, Err("revoked"));
     assert!(dance.may(&second).await.is_ok());
     assert_eq!(dance.access.sessions().sweep(Duration::DAY).await.unwrap(), ["s1"]);
-    assert_eq!(dance.access.agent(&dance.ann, &id).await.unwrap().families, families[..1]);
+    // by its id: when it was used last is noted behind the calls
+    let left = dance.access.agent(&dance.ann, &id).await.unwrap().families;
+    assert_eq!(left.iter().map(|family| &family.id).collect::<Vec<_>>(), [&families[0].id]);
     let again = dance.access.agent_family_end(&dance.ann, &id, &families[1].id).await;
     assert!(matches!(again, Err(Error::AgentNotFound)));
+}
+
+#[tokio::test]
+async fn what_runs_under_a_sign_in_holds_no_longer_than_that_sign_in() {
+    let dance = Dance::new().await;
+    let running =
+        async |issued: &access::Issued| dance.access.principal(issued.access.expose()).await.unwrap();
+    let (first, second, third) =
+        (dance.connected("read").await, dance.connected("read").await, dance.connected("read").await);
+    let calls = [running(&first).await, running(&second).await, running(&third).await];
+    let holding = async || {
+        let mut holding = Vec::new();
+        for call in &calls {
+            holding.push(dance.access.holds(call).await);
+        }
+        holding
+    };
+    assert_eq!(holding().await, [true, true, true]);
+    // by its client
+    dance.access.token_end(&second.refresh, &dance.proof()).await.unwrap();
+    assert_eq!(holding().await, [true, false, true]);
+    // because a refresh token came twice
+    let next = dance.refresh(&third.refresh).await.unwrap();
+    dance.world.forward(31);
+    dance.refresh(&third.refresh).await.unwrap_err();
+    assert_eq!(holding().await, [true, false, false]);
+    dance.refresh(&next.refresh).await.unwrap_err();
+    // by the person
+    let id = agent(&dance).await.id;
+    let families = dance.access.agent(&dance.ann, &id).await.unwrap().families;
+    dance.access.agent_family_end(&dance.ann, &id, &families[0].id).await.unwrap();
+    assert_eq!(holding().await, [false, false, false]);
+    let token = dance.access.token_new("ann", &token("script")).await.unwrap().1;
+    let script = dance.access.principal(token.expose()).await.unwrap();
+    assert!(dance.access.holds(&script).await, "who came by no sign-in is not asked for one");
 }
 
 #[tokio::test]

@@ -152,6 +152,7 @@ async fn what_was_read_holds_for_a_day_while_its_host_is_out_of_order() {
     assert_eq!(access.client_kept(&id).await.unwrap(), None);
 }
 
+/// Client id metadata documents: no redirects, and a limit of size.
 #[tokio::test]
 async fn a_redirect_is_not_followed_and_a_huge_document_not_read() {
     let (world, server) = (World::new(), Server::start().await);

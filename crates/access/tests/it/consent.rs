@@ -241,6 +241,7 @@ async fn clients_of_one_name_have_labels_of_their_own() {
     assert_eq!(labels, BTreeSet::from(expected));
 }
 
+/// RFC 6749, 4.1.2: `state` as it came; RFC 9207, 2: `iss`, on a yes and on a no.
 #[tokio::test]
 async fn the_answer_goes_to_the_redirect_with_the_state_as_it_came_and_iss() {
     let dance = Dance::new().await;
@@ -262,6 +263,7 @@ async fn the_answer_goes_to_the_redirect_with_the_state_as_it_came_and_iss() {
     assert!(!url.contains("state"), "{url}");
 }
 
+/// RFC 6749, 4.1.2.1: `access_denied`.
 #[tokio::test]
 async fn who_refuses_gives_nothing_and_takes_nothing() {
     let dance = Dance::new().await;
@@ -290,4 +292,27 @@ async fn answers_stand_in_the_person_s_audit_trail() {
         assert_eq!((found.row.door.as_str(), &found.row.grant), ("page", &grant));
         assert_eq!(found.row.targets, format!("[\"{}\"]", dance.client));
     }
+}
+
+#[tokio::test]
+async fn a_redirect_that_its_client_has_given_up_meanwhile_gets_no_code() {
+    let dance = Dance::new().await;
+    let store = dance.world.store().await;
+    let id = domain::ClientId::from_text("https://agent.example/client.json");
+    let mut said = storage::NewClientRow {
+        name: "Agent".to_owned(),
+        uri: String::new(),
+        redirect_uris: vec![crate::dance::REDIRECT.to_owned()],
+        redirect_host: "agent.example".to_owned(),
+        auth_method: "none",
+        secret_hash: None,
+    };
+    store.save_document_client(&id, &said).await.unwrap();
+    let asked = crate::dance::asked(&id, "read");
+    let question = dance.access.consent_ask(&dance.ann, &asked).await.unwrap();
+    said.redirect_uris = vec!["https://agent.example/elsewhere".to_owned()];
+    store.save_document_client(&id, &said).await.unwrap();
+    let given = dance.access.consent_give(&dance.ann, &question, &crate::dance::choice("read")).await;
+    assert!(matches!(given, Err(Error::ConsentOver)), "{given:?}");
+    assert!(dance.access.agent_list(&dance.ann).await.unwrap().is_empty());
 }

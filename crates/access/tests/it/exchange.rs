@@ -72,6 +72,7 @@ async fn an_unknown_code_is_told_before_anything_about_the_client() {
     assert_eq!(why(answer), ("invalid_client", "client_unknown"), "and a known one after it");
 }
 
+/// RFC 6749, 5.2: `invalid_client`.
 #[tokio::test]
 async fn an_unknown_client_and_a_wrong_secret_are_told_alike() {
     let dance = Dance::new().await;
@@ -141,6 +142,7 @@ async fn a_code_is_bound_to_its_challenge() {
     assert!(dance.exchange(&code).await.is_ok());
 }
 
+/// RFC 8707, 2.2: `invalid_target`.
 #[tokio::test]
 async fn a_token_is_for_this_server_alone() {
     let dance = Dance::new().await;
@@ -175,6 +177,7 @@ async fn a_token_is_for_this_server_alone() {
     }
 }
 
+/// OAuth 2.1, 1.4 and RFC 8707, 2: a token counts only where it was meant for.
 #[tokio::test]
 async fn a_token_of_another_audience_is_unknown_here() {
     let dance = Dance::new().await;
@@ -229,6 +232,7 @@ async fn a_code_lives_a_minute() {
     assert_eq!(why(dance.exchange(&late).await), ("invalid_grant", "code_expired"));
 }
 
+/// OAuth 2.1, 4.1.3: a code used twice ends its tokens.
 #[tokio::test]
 async fn the_second_use_of_a_code_ends_what_came_of_the_first() {
     let dance = Dance::new().await;

@@ -10,6 +10,7 @@ use crate::{
     world::token,
 };
 
+/// OAuth 2.1, 4.3.1: rotation.
 #[tokio::test]
 async fn each_use_gives_another_refresh_token() {
     let dance = Dance::new().await;
@@ -39,6 +40,7 @@ async fn within_half_a_minute_a_lost_answer_is_made_good() {
     assert!(dance.refresh(&lost.refresh).await.is_ok() && dance.refresh(&again.refresh).await.is_ok());
 }
 
+/// RFC 9700, 4.14.2: reuse shows a theft, and ends all.
 #[tokio::test]
 async fn a_refresh_token_that_is_used_again_later_ends_its_whole_family() {
     let dance = Dance::new().await;
@@ -102,6 +104,7 @@ async fn a_family_has_at_most_twenty_refresh_tokens_that_can_be_used() {
     }
 }
 
+/// RFC 6749, 6.
 #[tokio::test]
 async fn a_narrower_scope_may_be_asked_for_and_a_wider_one_may_not() {
     let dance = Dance::new().await;
@@ -212,6 +215,7 @@ async fn ending_a_token_ends_its_family() {
     assert!(dance.may(&other).await.is_ok(), "another sign-in goes on");
 }
 
+/// RFC 7009, 2.1: the token must be the client's.
 #[tokio::test]
 async fn nobody_ends_a_token_of_another_client() {
     let dance = Dance::new().await;
@@ -227,4 +231,25 @@ async fn nobody_ends_a_token_of_another_client() {
     assert!(matches!(refused, Err(TokenRefusal::Client(_))));
     assert!(dance.may(&issued).await.is_ok());
     assert!(dance.access.principal(personal.expose()).await.is_ok());
+}
+
+#[tokio::test]
+async fn a_clock_that_jumps_shuts_out_nobody_who_was_let_in() {
+    let dance = Dance::new().await;
+    let first = dance.connected("read").await;
+    dance.world.forward(3600);
+    let second = dance.refresh(&first.refresh).await.unwrap();
+    // set right again: what was made in the wrong hour goes on
+    dance.world.forward(-3600);
+    assert!(dance.may(&second).await.is_ok());
+    let third = dance.refresh(&second.refresh).await.unwrap();
+    assert!(dance.may(&third).await.is_ok());
+    // far ahead: all that is short has ended, and the person can let the client in anew at once
+    dance.world.forward(400 * 24 * 3600);
+    assert_eq!(dance.may(&third).await, Err("expired"));
+    assert!(dance.refresh(&third.refresh).await.is_err());
+    assert!(dance.may(&dance.connected("read").await).await.is_ok());
+    // and back again, to a time at which all of it has yet to come
+    dance.world.forward(-400 * 24 * 3600);
+    assert!(dance.may(&dance.connected("read").await).await.is_ok());
 }

@@ -71,3 +71,30 @@ async fn a_taken_name_is_a_conflict_and_a_misspelt_one_is_corrected() {
     let strange: Problem = access.user_disable("zebra").await.unwrap_err().into();
     assert!(strange.hint.contains("postroom user list"), "{}", strange.hint);
 }
+
+#[tokio::test]
+async fn who_shuts_out_whom_stands_in_the_trails_of_both() {
+    let world = World::new();
+    let access = world.access().await;
+    for name in ["ann", "bob"] {
+        crate::world::person(&access, name, &[]).await;
+    }
+    let ann = crate::dance::signed_in(&world, &access, "ann").await;
+    let bob = crate::dance::signed_in(&world, &access, "bob").await;
+    access.user_disable_by(&ann, "bob", true).await.unwrap();
+    access.user_disable_by(&ann, "bob", false).await.unwrap();
+    for (by, name) in [(&bob, "ann"), (&bob, "bob"), (&ann, "ann"), (&ann, "nobody")] {
+        let refused = access.user_disable_by(by, name, true).await;
+        assert!(matches!(refused, Err(Error::UserNotFound { .. })), "{refused:?}");
+    }
+    access.flush().await;
+    for (trail, other) in [("ann", "bob"), ("bob", "ann")] {
+        let rows = access.audit_list(trail, 10).await.unwrap();
+        let rows = rows
+            .iter()
+            .map(|row| (row.row.tool.as_str(), row.row.targets.as_str(), row.row.outcome.as_str()));
+        let target = format!("[\"{other}\"]");
+        let told: Vec<_> = rows.filter(|(tool, ..)| tool.starts_with("user_")).collect();
+        assert_eq!(told, [("user_enable", &*target, "ok"), ("user_disable", &*target, "ok")], "{trail}");
+    }
+}

@@ -107,6 +107,7 @@ impl World {
             grant: GrantId::from_text("gra_test"),
             client: "test".into(),
             door: Door::Stdio,
+            sign_in: None,
             scopes: Scopes::all(),
             accounts: vec![account(&self.dovecot, "home", "alice"), account(&self.dovecot, "work", "bob")],
             limits,

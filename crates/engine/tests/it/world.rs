@@ -181,6 +181,7 @@ pub(crate) fn principal_of(accounts: Vec<GrantedAccount>, limits: Limits) -> Pri
         grant: GrantId::from_text("gra_test"),
         client: "test".into(),
         door: Door::Stdio,
+        sign_in: None,
         scopes: Scopes::all(),
         accounts,
         limits,

@@ -231,6 +231,7 @@ mod tests {
             grant: GrantId::from_text("gra_1"),
             client: "agent".into(),
             door: Door::Link,
+            sign_in: None,
             scopes: Scopes::all(),
             accounts: accounts.iter().map(granted).collect(),
             limits: Limits::default(),

@@ -19,6 +19,7 @@ fn names(answer: &Answer) -> Vec<String> {
     tools.iter().map(|tool| tool["name"].as_str().unwrap().to_owned()).collect()
 }
 
+/// RFC 9728, 5.1: `resource_metadata` in the challenge; RFC 6750, 3.1: no error for who sent no token.
 #[tokio::test]
 async fn without_a_token_the_challenge_names_the_metadata_and_every_scope() {
     let world = World::start().await;
@@ -34,6 +35,7 @@ async fn without_a_token_the_challenge_names_the_metadata_and_every_scope() {
     assert_eq!(world.send(basic).await.header("www-authenticate"), Some(challenge.as_str()));
 }
 
+/// RFC 6750, 3.1: `invalid_token` is 401, `invalid_request` is 400.
 #[tokio::test]
 async fn a_bad_token_is_told_apart_from_a_malformed_one_and_from_a_gate_that_is_down() {
     let world = World::start().await;
@@ -56,6 +58,7 @@ async fn a_paused_agent_is_told_so_and_not_sent_to_sign_in_anew() {
     assert!(answer.body.contains("paused") && answer.header("www-authenticate").is_none());
 }
 
+/// OAuth 2.1, 5.1: a token stands in the header, never in a URL.
 #[tokio::test]
 async fn a_token_in_the_url_is_refused_even_beside_a_good_one() {
     let world = World::start().await;
@@ -66,6 +69,7 @@ async fn a_token_in_the_url_is_refused_even_beside_a_good_one() {
     assert!(!answer.body.contains("access_token=all"));
 }
 
+/// RFC 9728, 2 and 3.1: `resource` is the URL that people paste, and its path follows the well-known one.
 #[tokio::test]
 async fn the_metadata_is_the_same_in_both_places_and_open_to_anyone() {
     let world = World::start().await;
@@ -287,6 +291,7 @@ async fn what_gives_way_to_a_new_session_is_closed() {
     assert_eq!(world.send(Ask::legacy(&old, "tools/list", &json!({})).token("all")).await.status, 404);
 }
 
+/// RFC 6750, 3.1: `insufficient_scope` is 403 and names what is needed.
 #[tokio::test]
 async fn a_tool_outside_the_grant_is_a_step_up_in_both_eras() {
     let world = World::start().await;

@@ -30,6 +30,7 @@ pub(crate) fn principal(grant: &str, scopes: Scopes) -> Principal {
         grant: GrantId::from_text(grant),
         client: "test".into(),
         door: Door::Personal,
+        sign_in: None,
         scopes,
         accounts: vec![GrantedAccount {
             name: "home".parse().unwrap(),

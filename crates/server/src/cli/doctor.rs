@@ -203,7 +203,9 @@ async fn check_users(config: &Config, store: &Store, engine: &Engine, findings: 
         Err(error) => return findings.add_error("users", &error.into()),
     };
     if users.is_empty() {
-        findings.add("users", State::Warning, "there is no user yet", "`postroom user add NAME` adds one.");
+        let mend =
+            "Open the link that `postroom serve` prints at its start, or run `postroom user add NAME`.";
+        findings.add("users", State::Warning, "there is no user yet", mend);
     }
     for user in users.iter().filter(|user| !user.is_disabled) {
         let accounts = match access.account_list(&user.name).await {

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::instant;
 use crate::{
     config::Config,
-    error::Result,
+    error::{Error, Result},
     terminal::{print, print_json, print_table, read_new_password, say},
     wire,
 };
@@ -94,7 +94,9 @@ pub(super) async fn run(command: &Command, config: &Config) -> Result<()> {
             if *json {
                 print_json(&users.iter().map(show).collect());
             } else if users.is_empty() {
-                say("there is no user yet; `postroom user add NAME` adds one");
+                say(
+                    "there is no user yet; `postroom user add NAME` adds one, or the link that `serve` prints",
+                );
             } else {
                 let heading = ["NAME", "ROLE", "STATE", "SINCE"].map(str::to_owned).to_vec();
                 let row = |user: &User| {
@@ -119,7 +121,15 @@ pub(super) async fn run(command: &Command, config: &Config) -> Result<()> {
             print(format_args!("changed the password of {name}"));
         }
         Command::Invite { admin, note, json } => {
-            let (invitation, code) = access.invitation_new("", *admin, note).await?;
+            let made = access.invitation_new("", *admin, note).await;
+            let (invitation, code) = made.map_err(|error| match error {
+                // the person to ask about that is the one who runs this command
+                access::Error::SignupClosed => Error::setting(
+                    "`POSTROOM_SIGNUP` is `off`: a link would let nobody in",
+                    "Set it to `invite`, or make the user with `postroom user add NAME`.",
+                ),
+                error => error.into(),
+            })?;
             let role = if *admin { "an administrator" } else { "a user" };
             let what = format!("makes whoever opens it {role}");
             show_link(config, &what, &invitation, &code, *json);

@@ -105,6 +105,7 @@ impl Config {
         let files = secrets.chain(["IMAP_PASSWORD".to_owned(), "SMTP_PASSWORD".to_owned()]);
         warnings.extend(files.filter_map(|name| exposed(&given.secret_file(&name)?)));
         let signing_in = SigningIn::read(&given)?;
+        signing_in.check()?;
         let doors = signing_in.doors.missing();
         warnings.extend(doors.map(|door| format!("the door `{door}` does not exist yet")));
         Ok(Self {

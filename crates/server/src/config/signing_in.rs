@@ -4,7 +4,7 @@ use domain::Secret;
 use url::Url;
 
 use super::setting::{List, Seconds, Value, choice, section};
-use crate::error::Result;
+use crate::error::{Error, Result};
 
 section! {
     /// How people and their agents get in.
@@ -30,6 +30,21 @@ section! {
         access_ttl: Seconds = Plain (default "3600");
         /// Seconds that a refresh token lives.
         refresh_ttl: Seconds = Plain (default "2592000");
+    }
+}
+
+impl SigningIn {
+    /// Whether tokens can be used at all: of those that end as they are made, clients would ask for more for ever.
+    pub(super) fn check(&self) -> Result<()> {
+        for (setting, Seconds(seconds)) in
+            [("POSTROOM_ACCESS_TTL", self.access_ttl), ("POSTROOM_REFRESH_TTL", self.refresh_ttl)]
+        {
+            if seconds == 0 {
+                let hint = "Give it the seconds that a token lives, or leave it out.";
+                return Err(Error::setting(format!("`{setting}` is 0: no agent could connect"), hint));
+            }
+        }
+        Ok(())
     }
 }
 

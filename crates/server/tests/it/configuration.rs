@@ -73,10 +73,17 @@ fn an_address_that_is_taken_says_so() {
 
 #[test]
 fn a_setting_without_effect_is_accepted_with_a_warning() {
-    let world = World::new().with("POSTROOM_SIGNUP", "open");
+    let world = World::new().with("POSTROOM_TOOLSETS", "default, rules");
     let said = world.run(&["user", "list"]);
     assert_eq!(said.status, 0, "{said:?}");
-    assert!(said.stderr.contains("`POSTROOM_SIGNUP` has no effect yet"), "{said:?}");
+    assert!(said.stderr.contains("`POSTROOM_TOOLSETS` has no effect yet"), "{said:?}");
+}
+
+#[test]
+fn tokens_that_end_as_they_are_made_are_refused() {
+    for setting in ["POSTROOM_ACCESS_TTL", "POSTROOM_REFRESH_TTL"] {
+        World::new().with(setting, "0").run(&["serve"]).failed_with(1, &[setting, "hint:"]);
+    }
 }
 
 #[test]

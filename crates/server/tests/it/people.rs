@@ -21,6 +21,19 @@ fn the_first_user_is_an_administrator_and_users_can_be_listed_disabled_and_enabl
 }
 
 #[test]
+fn doctor_says_how_the_first_user_is_made_and_that_nothing_is_broken() {
+    let world = World::new();
+    world.run(&["user", "list"]);
+    let said = world.run(&["doctor"]);
+    assert_eq!(said.status, 0, "{said:?}");
+    assert!(said.stdout.contains("there is no user yet"), "{said:?}");
+    assert!(said.stdout.contains("`postroom serve`") && said.stdout.contains("user add"), "{said:?}");
+    let found = world.run(&["doctor", "--json"]).json();
+    let users = found.as_array().unwrap().iter().find(|one| one["check"] == "users").unwrap();
+    assert_eq!(users["state"], "warning");
+}
+
+#[test]
 fn what_cannot_be_a_user_is_refused_with_the_reason() {
     let world = World::new();
     world.add_user("alice");
@@ -61,6 +74,14 @@ fn an_invitation_is_a_link_to_the_public_url_shown_once_as_the_last_line() {
     let made = world.run(&["user", "invite", "--admin", "--json"]).json();
     assert!(made["link"].as_str().unwrap().starts_with("http://localhost:9000/invite/"), "{made}");
     assert!(made["id"].as_str().unwrap().starts_with("inv_") && made["expires"].is_string(), "{made}");
+}
+
+#[test]
+fn where_nobody_can_be_invited_the_operator_is_told_which_setting_says_so() {
+    let world = World::new().with("POSTROOM_SIGNUP", "off");
+    world.add_user("alice");
+    world.run(&["user", "invite"]).failed_with(1, &["`POSTROOM_SIGNUP` is `off`", "user add"]);
+    assert_eq!(world.run(&["user", "reset", "alice"]).status, 0, "who is in already is let in again");
 }
 
 #[test]

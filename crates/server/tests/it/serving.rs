@@ -12,19 +12,24 @@ use testkit::{McpHttp, Options, mcp_http::request, require_dovecot};
 use crate::world::{READING, World, open_events};
 
 #[test]
-fn while_there_is_no_user_the_start_says_how_to_make_one() {
+fn while_there_is_no_user_the_start_prints_a_link_to_make_the_first_one() {
     let world = World::new();
     let serving = world.serve();
-    for words in ["postroom user add", "listening on http://127.0.0.1:", "data in ", "/mcp"] {
+    for words in ["there is no user yet", "listening on http://127.0.0.1:", "data in ", "/mcp"] {
         assert!(serving.announcement.contains(words), "{}", serving.announcement);
     }
+    // also where the system chose the port, the link leads here
+    let start = format!("http://localhost:{}", serving.port);
+    let link = serving.announcement.lines().find_map(|line| line.trim().strip_prefix(&start)).unwrap();
+    assert!(link.strip_prefix("/setup?code=").is_some_and(|code| code.len() == 43), "{link}");
+    assert_eq!(request(serving.port, "GET", link, &[], "").unwrap().status, 200);
     assert_eq!(
         serving.announcement.lines().last().unwrap(),
         format!("listening on http://127.0.0.1:{}", serving.port)
     );
     drop(serving);
     world.add_user("alice");
-    assert!(!world.serve().announcement.contains("user add"));
+    assert!(!world.serve().announcement.contains("/setup"));
 }
 
 #[test]
@@ -145,7 +150,36 @@ fn without_a_token_or_with_a_wrong_one_mcp_answers_with_the_way_to_one() {
     let document = request(serving.port, "GET", path, &[], "").unwrap();
     let document: serde_json::Value = serde_json::from_str(&document.body).unwrap();
     assert_eq!(document["resource"], format!("http://localhost:{}/mcp", serving.port));
-    assert!(document.get("authorization_servers").is_none());
+    // RFC 9728, 2: byte for byte the issuer of the server's own metadata
+    let issuer = format!("http://localhost:{}", serving.port);
+    assert_eq!(document["authorization_servers"], json!([issuer]));
+    let server =
+        request(serving.port, "GET", "/.well-known/oauth-authorization-server/mcp", &[], "").unwrap();
+    let server: serde_json::Value = serde_json::from_str(&server.body).unwrap();
+    assert_eq!(server["issuer"], issuer);
+}
+
+#[test]
+fn both_documents_are_equal_at_the_root_and_with_the_path_of_the_resource() {
+    let serving = World::new().serve();
+    for document in ["oauth-protected-resource", "oauth-authorization-server"] {
+        let [root, below] = ["", "/mcp"].map(|suffix| {
+            let path = format!("/.well-known/{document}{suffix}");
+            request(serving.port, "GET", &path, &[], "").unwrap()
+        });
+        assert_eq!((root.status, below.status), (200, 200), "{document}");
+        assert_eq!(root.body, below.body, "{document}");
+    }
+}
+
+#[test]
+fn without_the_oauth_door_no_authorization_server_is_named_or_there() {
+    let serving = World::new().with("POSTROOM_DOORS", "header").serve();
+    let document = request(serving.port, "GET", "/.well-known/oauth-protected-resource", &[], "").unwrap();
+    assert!(!document.body.contains("authorization_servers"), "{}", document.body);
+    for path in ["/.well-known/oauth-authorization-server", "/oauth/authorize", "/oauth/token"] {
+        assert_eq!(request(serving.port, "GET", path, &[], "").unwrap().status, 404, "{path}");
+    }
 }
 
 #[test]

@@ -155,3 +155,23 @@ pub(crate) async fn links_that_a_disabled_person_made_let_nobody_in(world: &Worl
     assert_eq!(store.invitation_accept(&[1; 32], "eve", "hash").await.unwrap(), None);
     assert_eq!(store.reset_accept(&[3; 32], "second").await.unwrap(), None);
 }
+
+pub(crate) async fn no_link_works_whose_maker_is_shut_out_whenever_they_made_it(world: &World) {
+    let store = world.store().await;
+    let ann = store.add_user("ann", true, "hash").await.unwrap().id;
+    let bob = store.add_user("bob", false, "hash").await.unwrap().id;
+    add(&store, world, 1, INVITE).await;
+    store.disable_user(&ann, true).await.unwrap();
+    assert_eq!(store.invitation_find(&[1; 32]).await.unwrap(), None);
+    store.disable_user(&ann, false).await.unwrap();
+    // these two as if Ann had been shut out while her browser was asking for them
+    add(&store, world, 2, INVITE).await;
+    add(&store, world, 3, Purpose::Reset { user: bob }).await;
+    let raw = world.store().await;
+    raw.disable_user(&ann, true).await.unwrap();
+    for number in [2, 3] {
+        assert_eq!(store.invitation_find(&[number; 32]).await.unwrap(), None);
+    }
+    assert_eq!(store.invitation_accept(&[2; 32], "cec", "hash").await.unwrap(), None);
+    assert_eq!(store.reset_accept(&[3; 32], "hash").await.unwrap(), None);
+}

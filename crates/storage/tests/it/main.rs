@@ -16,6 +16,7 @@ mod families;
 mod grants;
 mod invitations;
 mod master_key;
+mod migration;
 mod outbox;
 mod outbox_once;
 mod postgres;
@@ -112,6 +113,7 @@ on_both! {
     grants::revoking_ends_grant_tokens_and_sessions,
     grants::what_a_grant_holds_comes_back,
     invitations::a_link_comes_back_as_it_was_made,
+    invitations::no_link_works_whose_maker_is_shut_out_whenever_they_made_it,
     invitations::a_link_makes_one_user_even_if_many_post_it_at_once,
     invitations::two_who_set_up_at_once_make_one_first_user,
     invitations::a_taken_name_leaves_the_link_as_it_was,
@@ -119,6 +121,7 @@ on_both! {
     invitations::another_password_or_disabling_ends_links_of_reset,
     invitations::links_that_a_disabled_person_made_let_nobody_in,
     invitations::links_expire_are_withdrawn_and_swept,
+    migration::a_database_of_before_people_signed_in_keeps_its_rows_and_learns_the_rest,
     outbox::a_message_comes_back_as_it_was_added,
     outbox::octets_that_fail_or_are_too_few_leave_nothing,
     outbox::a_key_names_one_sending_until_it_failed_or_the_key_ended,
@@ -151,6 +154,8 @@ on_both! {
     users::a_name_belongs_to_one_user,
     users::disabling_a_user_ends_their_sessions,
     users::names_are_listed_by_their_bytes,
+    users::two_administrators_who_shut_out_each_other_at_once_leave_one,
+    users::only_an_administrator_who_is_let_in_shuts_out_others_and_never_themselves,
     web_sessions::a_session_is_found_by_its_cookie_with_its_person,
     web_sessions::a_session_ends_by_itself_and_is_swept,
     web_sessions::a_session_is_opened_only_while_its_password_holds,

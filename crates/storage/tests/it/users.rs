@@ -44,3 +44,32 @@ pub(crate) async fn names_are_listed_by_their_bytes(world: &World) {
     let names: Vec<String> = store.list_users().await.unwrap().into_iter().map(|user| user.name).collect();
     assert_eq!(names, ["a-b", "a.b", "a_b", "ab", "b"]);
 }
+
+pub(crate) async fn two_administrators_who_shut_out_each_other_at_once_leave_one(world: &World) {
+    let store = world.store().await;
+    let other = world.store().await;
+    let ann = store.add_user("ann", true, "hash").await.unwrap().id;
+    let bob = store.add_user("bob", true, "hash").await.unwrap().id;
+    let (one, two) =
+        tokio::join!(store.disable_user_by(&ann, &bob, true), other.disable_user_by(&bob, &ann, true));
+    assert_eq!([one, two].into_iter().filter(|done| *done.as_ref().unwrap()).count(), 1);
+    let left = store.list_users().await.unwrap().into_iter().filter(|user| !user.is_disabled).count();
+    assert_eq!(left, 1);
+}
+
+pub(crate) async fn only_an_administrator_who_is_let_in_shuts_out_others_and_never_themselves(world: &World) {
+    let store = world.store().await;
+    let ann = store.add_user("ann", true, "hash").await.unwrap().id;
+    let bob = store.add_user("bob", true, "hash").await.unwrap().id;
+    let cec = store.add_user("cec", false, "hash").await.unwrap().id;
+    assert!(!store.disable_user_by(&ann, &ann, true).await.unwrap());
+    assert!(!store.disable_user_by(&cec, &bob, true).await.unwrap());
+    assert!(!store.disable_user_by(&ann, &domain::UserId::from_text("usr_x"), true).await.unwrap());
+    assert!(store.disable_user_by(&ann, &bob, true).await.unwrap());
+    assert!(!store.disable_user_by(&bob, &ann, true).await.unwrap());
+    assert!(!store.disable_user_by(&bob, &bob, false).await.unwrap(), "nobody lets in themselves");
+    let disabled = store.list_users().await.unwrap().into_iter().filter(|user| user.is_disabled);
+    assert_eq!(disabled.map(|user| user.name).collect::<Vec<_>>(), ["bob"]);
+    assert!(store.disable_user_by(&ann, &bob, false).await.unwrap());
+    assert!(!store.find_user("bob").await.unwrap().unwrap().is_disabled);
+}

@@ -77,6 +77,7 @@ fn set(site: &Site, response: &mut Response, kind: Kind, value: &str, age: Optio
 }
 
 fn read(headers: &HeaderMap, name: &str) -> Option<Secret> {
-    let mut sent = headers.get_all(COOKIE).iter().filter_map(|value| value.to_str().ok());
-    sent.find_map(|header| cookie_of(header, name))
+    // lossy: somebody else's cookie of odd octets does not hide ours
+    let mut sent = headers.get_all(COOKIE).iter().map(|value| String::from_utf8_lossy(value.as_bytes()));
+    sent.find_map(|header| cookie_of(&header, name))
 }

@@ -101,6 +101,15 @@ impl Error {
                 "Nothing was changed. Go back, shorten what you typed and try again.",
             ),
             Self::Problem(problem) => return told_problem(problem),
+            Self::Access(error) if error.is_passing() => {
+                return Told {
+                    status: StatusCode::SERVICE_UNAVAILABLE,
+                    title: "That did not work just now".to_owned(),
+                    next: "Wait a moment, then try again.".to_owned(),
+                    retry_after: Some(5),
+                    is_ours: true,
+                };
+            }
             Self::Access(_) | Self::Drawing(_) => (
                 StatusCode::INTERNAL_SERVER_ERROR,
                 "Something went wrong on our side",

@@ -141,12 +141,13 @@ async fn disable(State(site): State<Site>, form: PostedByAdmin) -> Answer {
     if name == person.name() {
         return Ok(see_other("/admin", Some(Notice::NotYourself)));
     }
-    site.access.user_disable(&name).await?;
+    site.access.user_disable_by(&person.signed_in, &name, true).await?;
     Ok(see_other("/admin", Some(Notice::UserDisabled)))
 }
 
 async fn enable(State(site): State<Site>, form: PostedByAdmin) -> Answer {
-    site.access.user_enable(&name(&form.fields)).await?;
+    let PostedByAdmin { person, fields } = form;
+    site.access.user_disable_by(&person.signed_in, &name(&fields), false).await?;
     Ok(see_other("/admin", Some(Notice::UserEnabled)))
 }
 

@@ -18,6 +18,8 @@ mod setup;
 mod words;
 
 #[cfg(test)]
+mod attacks;
+#[cfg(test)]
 mod tests;
 
 use axum::Router;

@@ -159,6 +159,7 @@ impl World {
                 Kind::Brought => Door::Header,
                 Kind::Local | Kind::Nowhere => Door::Stdio,
             },
+            sign_in: None,
             scopes: Scopes::all(),
             accounts: vec![GrantedAccount { name: "work".parse().unwrap(), is_default: true, source }],
             limits: Limits::default(),

@@ -83,6 +83,7 @@ fn world() -> Option<World> {
         grant: GrantId::from_text("gra_test"),
         client: "test".into(),
         door: Door::Stdio,
+        sign_in: None,
         scopes: Scopes::all(),
         accounts: vec![granted],
         limits: Limits::default(),

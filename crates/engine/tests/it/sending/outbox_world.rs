@@ -271,6 +271,7 @@ pub(crate) fn principal_of(granted: GrantedAccount) -> Principal {
         grant: GrantId::from_text("gra_test"),
         client: "test".into(),
         door: Door::Personal,
+        sign_in: None,
         scopes: Scopes::all(),
         accounts: vec![granted],
         limits: Limits { approval: Some(ApprovalRule::Never), ..Limits::default() },

@@ -152,8 +152,8 @@ fn names(tools: &Value) -> Vec<&str> {
 /// Where `mcp-remote` keeps its tokens, and what they are.
 fn kept_tokens(home: &Path) -> (std::path::PathBuf, Value) {
     let folder = fs::read_dir(home.join(".mcp-auth")).unwrap().next().unwrap().unwrap().path();
-    let files = fs::read_dir(folder).unwrap().map(|file| file.unwrap().path());
-    let file = files.filter(|file| file.to_string_lossy().ends_with("_tokens.json")).next().unwrap();
+    let mut files = fs::read_dir(folder).unwrap().map(|file| file.unwrap().path());
+    let file = files.find(|file| file.to_string_lossy().ends_with("_tokens.json")).unwrap();
     let tokens = serde_json::from_str(&fs::read_to_string(&file).unwrap()).unwrap();
     (file, tokens)
 }

@@ -1,13 +1,16 @@
 //! The callers of the table, and how each of them asks for a route: with which cookies, tokens, ids and fields.
 
-use serde_json::{Value, json};
+use serde_json::json;
 use testkit::{
     McpHttp, Submission,
     mcp_http::{Response, request},
 };
 
 use super::surfer::Surfer;
-use crate::world::{PASSWORD, READING, Serving, World};
+use crate::{
+    connecting::{self, authorize},
+    world::{PASSWORD, READING, Serving, World},
+};
 
 const METRICS: &str = "a token for metrics";
 
@@ -71,7 +74,7 @@ impl Callers {
         let mut agent = McpHttp::connect(port, &right).unwrap();
         let session = agent.session().unwrap().to_owned();
         let file = file_of(&mut agent);
-        let (client, tokens) = connect(port, &alice);
+        let (client, tokens) = connecting::connect(port, &alice, &["mail:folders"]);
         let page = alice.get("/agents").body;
         let agent = page
             .split("href=\"/agents/")
@@ -171,8 +174,8 @@ impl Callers {
     fn path(&self, caller: Caller, route: &str) -> String {
         let right = |text: &str| if caller == Caller::Right { text.to_owned() } else { "x".repeat(43) };
         match route {
-            "/consent/{id}" => consent(&self.alice, &self.client),
-            "/oauth/authorize" => authorize(&self.client),
+            "/consent/{id}" => connecting::ask(&self.alice, &self.client, ""),
+            "/oauth/authorize" => authorize(&self.client, ""),
             "/static/{name}" => {
                 let page = Surfer::new(self.serving.port).get("/login").body;
                 let rest = page.split("\"/static/").nth(1).unwrap();
@@ -255,60 +258,4 @@ fn file_of(agent: &mut McpHttp) -> String {
     let link = agent.call("mail_attachment", &json!({ "id": id, "index": 1, "as": "link" })).unwrap();
     let url = link.structured()["url"].as_str().unwrap_or_else(|| panic!("{}", link.text())).to_owned();
     url.rsplit('/').next().unwrap().to_owned()
-}
-
-const CALLBACK: &str = "http://127.0.0.1:9/callback";
-
-/// The verifier and challenge of RFC 7636, appendix B.
-const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
-const CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
-
-fn authorize(client: &str) -> String {
-    format!(
-        "/oauth/authorize?response_type=code&client_id={client}&redirect_uri={CALLBACK}&state=s\
-        &code_challenge={CHALLENGE}&code_challenge_method=S256"
-    )
-}
-
-/// Asks for alice's consent, and answers where her page about it is.
-fn consent(alice: &Surfer, client: &str) -> String {
-    let asked = alice.get(&authorize(client));
-    assert_eq!(asked.status, 303, "{}", asked.body);
-    asked.header("location").to_owned()
-}
-
-/// Has alice let a new client in; its id, and what it got.
-fn connect(port: u16, alice: &Surfer) -> (String, Value) {
-    let metadata = json!({
-        "client_name": "a client",
-        "redirect_uris": [CALLBACK],
-        "token_endpoint_auth_method": "none",
-    });
-    let headers = [("Content-Type", "application/json")];
-    let answer = request(port, "POST", "/oauth/register", &headers, &metadata.to_string()).unwrap();
-    let registered: Value = serde_json::from_str(&answer.body).unwrap();
-    let client = registered["client_id"].as_str().unwrap().to_owned();
-    let page = consent(alice, &client);
-    let csrf = alice.csrf(&page);
-    let fields = [
-        ("csrf", csrf.as_str()),
-        ("answer", "allow"),
-        ("scope", "mail:folders"),
-        ("account", "all"),
-        ("approval", "new-recipients"),
-        ("place", "page"),
-        ("ending", "never"),
-    ];
-    let back = alice.post(&page, &fields);
-    let location = back.header("location");
-    let code = location.split("code=").nth(1).unwrap_or_else(|| panic!("{}: {}", back.status, back.body));
-    let code = code.split('&').next().unwrap();
-    let body = format!(
-        "grant_type=authorization_code&code={code}&client_id={client}&redirect_uri={CALLBACK}\
-        &code_verifier={VERIFIER}"
-    );
-    let headers = [("Content-Type", "application/x-www-form-urlencoded")];
-    let answer = request(port, "POST", "/oauth/token", &headers, &body).unwrap();
-    assert_eq!(answer.status, 200, "{}", answer.body);
-    (client, serde_json::from_str(&answer.body).unwrap())
 }

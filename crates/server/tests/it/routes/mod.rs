@@ -37,7 +37,6 @@ const TABLE: &str = "
     post   /oauth/register                                201    201      201    201   201
     get    /oauth/authorize                               login  303      login  login 303
     post   /oauth/token                                   400    400      400    400   200
-    post   /oauth/revoke                                  401    401      401    401   200
     get    /login                                         200    303      200    200   303
     get    /setup                                         200    200      200    200   200
     get    /invite/{code}                                 404    404      404    404   200
@@ -67,6 +66,7 @@ const TABLE: &str = "
     post   /agents/{id}/resume                            login  404      login  login 303
     post   /agents/{id}/families/{family}/end             login  404      login  login 303
     post   /agents/{id}/revoke                            login  404      login  login 303
+    post   /oauth/revoke                                  401    401      401    401   200
     post   /consent/{id}                                  login  404      login  login 303
     post   /settings/password                             login  422      login  login 422
     post   /settings/sessions/end                         login  303      login  login 303

@@ -26,6 +26,16 @@ impl Surfer {
         surfer
     }
 
+    /// The same browser, led to another server: what balances load between them, seen from outside.
+    pub(crate) fn led_to(&self, port: u16) -> Self {
+        Self { port, ..self.clone() }
+    }
+
+    /// The names of the cookies it has.
+    pub(crate) fn cookies(&self) -> Vec<String> {
+        self.cookies.borrow().keys().cloned().collect()
+    }
+
     pub(crate) fn get(&self, path: &str) -> Response {
         self.send("GET", path, "")
     }
