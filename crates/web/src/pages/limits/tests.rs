@@ -89,7 +89,7 @@ fn what_cannot_be_read_is_told_beside_its_field() {
     }
     let long = "x".repeat(1_001);
     assert_eq!(slips(&[("folders", &long)]), ["folders"]);
-    let many: String = (0..201).map(|n| format!("a{n}@example.org\n")).collect();
+    let many = (0..201).map(|n| format!("a{n}@example.org")).collect::<Vec<_>>().join("\n");
     assert_eq!(slips(&[("recipients", &many)]), ["recipients"]);
 }
 
