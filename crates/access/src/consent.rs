@@ -4,7 +4,7 @@ use domain::{ClientId, ConsentId, Grant, GrantId, GrantedAccounts, Limits, Scope
 use storage::{Consent, NewConsent, Yes};
 use time::Duration;
 
-use crate::{Access, Client, Error, Result, SignedIn, agents::client_of, doors::bearer};
+use crate::{Access, Client, Error, Result, SignedIn, agents::client_of, clients::shown_name, doors::bearer};
 
 /// What codes begin with.
 pub(crate) const CODE_PREFIX: &str = "prmc_";
@@ -213,41 +213,13 @@ fn encode(value: &str, into: &mut String) {
     }
 }
 
-/// What a grant is called: the client's name, without what could make it look like another one.
+/// What a grant is called: the client's name as people are shown it, as far as a label goes.
 fn label_of(name: &str) -> String {
-    let is_shown = |c: &char| !c.is_control() && !is_invisible(*c);
-    let shown: String =
-        name.chars().map(|c| if c.is_whitespace() { ' ' } else { c }).filter(is_shown).collect();
-    let words: Vec<&str> = shown.split(' ').filter(|word| !word.is_empty()).collect();
-    let label: String = words.join(" ").chars().take(LABEL).collect();
-    match label.trim() {
+    let label: String = shown_name(name).chars().take(LABEL).collect();
+    match label.trim_end() {
         "" => "Agent".to_owned(),
         label => label.to_owned(),
     }
-}
-
-/// Characters that turn the direction of what follows, and those that nobody sees.
-fn is_invisible(c: char) -> bool {
-    matches!(
-        c,
-        '\u{00AD}'
-            | '\u{034F}'
-            | '\u{061C}'
-            | '\u{115F}'
-            | '\u{1160}'
-            | '\u{17B4}'
-            | '\u{17B5}'
-            | '\u{180B}'..='\u{180F}'
-            | '\u{200B}'..='\u{200F}'
-            | '\u{2028}'..='\u{202E}'
-            | '\u{2060}'..='\u{206F}'
-            | '\u{3164}'
-            | '\u{FE00}'..='\u{FE0F}'
-            | '\u{FEFF}'
-            | '\u{FFA0}'
-            | '\u{FFF9}'..='\u{FFFB}'
-            | '\u{E0000}'..='\u{E0FFF}'
-    )
 }
 
 #[cfg(test)]

@@ -50,14 +50,14 @@ fn changed<'a>(changes: &[(&'a str, &'a str)]) -> Vec<(&'a str, &'a str)> {
 async fn nobody_sees_or_changes_mailboxes_without_signing_in() {
     let world = World::new().await;
     world.person("ann").await;
-    add(&world, "ann", "work").await;
+    add(&world, "ann", "office").await;
     let mut visitor = world.visitor();
-    for path in ["/accounts", "/accounts/new", "/accounts/work", "/accounts/work/remove"] {
+    for path in ["/accounts", "/accounts/new", "/accounts/office", "/accounts/office/remove"] {
         let page = visitor.get(path).await;
         assert_eq!(page.status, StatusCode::SEE_OTHER, "{path}");
         assert!(page.location().starts_with("/login?next=%2Faccounts"), "{path}");
     }
-    for path in ["/accounts/new", "/accounts/work", "/accounts/work/test", "/accounts/work/remove"] {
+    for path in ["/accounts/new", "/accounts/office", "/accounts/office/test", "/accounts/office/remove"] {
         let page = visitor.post(path, &[]).await;
         assert_eq!((page.status, page.location()), (StatusCode::SEE_OTHER, "/login"), "{path}");
     }
@@ -67,13 +67,15 @@ async fn nobody_sees_or_changes_mailboxes_without_signing_in() {
 async fn mailboxes_of_others_are_not_there() {
     let world = World::new().await;
     world.person("ann").await;
-    add(&world, "ann", "work").await;
+    add(&world, "ann", "office").await;
     let mut bob = world.person("bob").await;
     let list = bob.get("/accounts").await;
     assert!(list.says("No mailbox yet") && !list.says("example.org"));
-    assert_eq!(bob.get("/accounts/work").await.status, StatusCode::NOT_FOUND);
-    assert_eq!(bob.get("/accounts/work/remove").await.status, StatusCode::NOT_FOUND);
-    for path in ["/accounts/work", "/accounts/work/test", "/accounts/work/default", "/accounts/work/remove"] {
+    assert_eq!(bob.get("/accounts/office").await.status, StatusCode::NOT_FOUND);
+    assert_eq!(bob.get("/accounts/office/remove").await.status, StatusCode::NOT_FOUND);
+    for path in
+        ["/accounts/office", "/accounts/office/test", "/accounts/office/default", "/accounts/office/remove"]
+    {
         let page = bob.submit("/accounts", path, &AS_IT_IS).await;
         assert_eq!(page.status, StatusCode::NOT_FOUND, "{path}");
     }
@@ -84,8 +86,8 @@ async fn mailboxes_of_others_are_not_there() {
 async fn a_form_without_the_token_changes_nothing() {
     let world = World::new().await;
     let mut ann = world.person("ann").await;
-    add(&world, "ann", "work").await;
-    for path in ["/accounts/new", "/accounts/work", "/accounts/work/default", "/accounts/work/remove"] {
+    add(&world, "ann", "office").await;
+    for path in ["/accounts/new", "/accounts/office", "/accounts/office/default", "/accounts/office/remove"] {
         let page = ann.post(path, &changed(&[("csrf", "guessed")])).await;
         assert_eq!(page.status, StatusCode::FORBIDDEN, "{path}");
     }
@@ -97,16 +99,17 @@ async fn a_card_tells_how_a_mailbox_is_doing_and_offers_what_can_be_done() {
     let world = World::new().await;
     let mut ann = world.person("ann").await;
     assert!(ann.get("/accounts").await.says("href=\"/accounts/new\""));
-    add(&world, "ann", "work").await;
+    add(&world, "ann", "office").await;
     add(&world, "ann", "home").await;
     let list = ann.get("/accounts").await;
-    for said in ["ann@example.org", "imap.example.org", "Not checked yet", "Default", "/accounts/work/test"] {
+    for said in ["ann@example.org", "imap.example.org", "Not checked yet", "Default", "/accounts/office/test"]
+    {
         assert!(list.says(said), "{said}");
     }
-    assert!(list.says("/accounts/home/default") && !list.says("/accounts/work/default"));
+    assert!(list.says("/accounts/home/default") && !list.says("/accounts/office/default"));
     let done = ann.submit("/accounts", "/accounts/home/default", &[]).await;
     assert_eq!((done.status, done.location()), (StatusCode::SEE_OTHER, "/accounts?done=account-default"));
-    assert!(ann.get("/accounts").await.says("/accounts/work/default"));
+    assert!(ann.get("/accounts").await.says("/accounts/office/default"));
 }
 
 #[tokio::test]
@@ -191,8 +194,8 @@ async fn a_port_that_does_not_fit_is_told_while_typing() {
 async fn words_about_a_mailbox_are_saved_without_asking_its_servers() {
     let world = World::new().await;
     let mut ann = world.person("ann").await;
-    add(&world, "ann", "work").await;
-    let page = ann.get("/accounts/work").await;
+    add(&world, "ann", "office").await;
+    let page = ann.get("/accounts/office").await;
     assert!(page.says("Ann &#60;b&#62;Lee&#60;/b&#62;"), "a signature is shown as text: {}", page.html);
     assert!(!page.says("kept-secret"));
     let fields = changed(&[
@@ -200,8 +203,8 @@ async fn words_about_a_mailbox_are_saved_without_asking_its_servers() {
         ("signature", "<p>Ann</p>\r\n"),
         ("allowed_folders", "@inbox\r\n\r\n Projects/2026 \r\n"),
     ]);
-    let saved = ann.submit("/accounts/work", "/accounts/work", &fields).await;
-    assert_eq!(saved.location(), "/accounts/work?done=account-changed", "{}", saved.html);
+    let saved = ann.submit("/accounts/office", "/accounts/office", &fields).await;
+    assert_eq!(saved.location(), "/accounts/office?done=account-changed", "{}", saved.html);
     let kept = world.access.account_list("ann").await.unwrap().remove(0).settings;
     assert_eq!(kept.writing_style, "Warm, brief.\nFirst names.");
     assert_eq!(kept.signature, "<p>Ann</p>");
@@ -213,12 +216,12 @@ async fn words_about_a_mailbox_are_saved_without_asking_its_servers() {
 async fn a_signature_or_style_that_is_too_long_is_not_saved() {
     let world = World::new().await;
     let mut ann = world.person("ann").await;
-    add(&world, "ann", "work").await;
+    add(&world, "ann", "office").await;
     let (signature, style) = ("x".repeat(20_001), "x".repeat(4_001));
     for (field, text, said) in
         [("signature", &signature, "At most 20000"), ("writing_style", &style, "At most 4000")]
     {
-        let page = ann.submit("/accounts/work", "/accounts/work", &changed(&[(field, text)])).await;
+        let page = ann.submit("/accounts/office", "/accounts/office", &changed(&[(field, text)])).await;
         assert_eq!(page.status, StatusCode::UNPROCESSABLE_ENTITY);
         assert!(page.says(said) && page.says(&format!("id=\"{field}-error\"")));
     }
@@ -229,9 +232,10 @@ async fn a_signature_or_style_that_is_too_long_is_not_saved() {
 async fn a_signature_of_twenty_thousand_characters_of_any_script_is_saved() {
     let world = World::new().await;
     let mut ann = world.person("ann").await;
-    add(&world, "ann", "work").await;
+    add(&world, "ann", "office").await;
     let signature = "\u{1f4ee}".repeat(20_000);
-    let page = ann.submit("/accounts/work", "/accounts/work", &changed(&[("signature", &signature)])).await;
+    let page =
+        ann.submit("/accounts/office", "/accounts/office", &changed(&[("signature", &signature)])).await;
     assert_eq!(page.status, StatusCode::SEE_OTHER);
     assert_eq!(world.access.account_list("ann").await.unwrap()[0].settings.signature, signature);
 }
@@ -240,14 +244,14 @@ async fn a_signature_of_twenty_thousand_characters_of_any_script_is_saved() {
 async fn removing_names_what_comes_of_it_and_is_a_second_step() {
     let world = World::new().await;
     let mut ann = world.person("ann").await;
-    add(&world, "ann", "work").await;
-    let ask = ann.get("/accounts/work/remove").await;
+    add(&world, "ann", "office").await;
+    let ask = ann.get("/accounts/office/remove").await;
     assert!(ask.says("cannot be brought back") && ask.says("your only mailbox"));
     assert_eq!(world.access.account_list("ann").await.unwrap().len(), 1);
-    let done = ann.submit("/accounts/work/remove", "/accounts/work/remove", &[]).await;
+    let done = ann.submit("/accounts/office/remove", "/accounts/office/remove", &[]).await;
     assert_eq!(done.location(), "/accounts?done=account-removed");
     assert!(world.access.account_list("ann").await.unwrap().is_empty());
-    let again = ann.submit("/accounts", "/accounts/work/remove", &[]).await;
+    let again = ann.submit("/accounts", "/accounts/office/remove", &[]).await;
     assert_eq!(again.status, StatusCode::NOT_FOUND);
 }
 
