@@ -35,6 +35,10 @@ const USABLE: Duration = Duration::days(1);
 const AT_ONCE: usize = 8;
 /// How long one waits for its turn.
 const PATIENCE: std::time::Duration = std::time::Duration::from_secs(5);
+/// Of these, documents that are fetched for people who have not signed in.
+const AT_ONCE_FOR_STRANGERS: usize = 2;
+/// Documents that are fetched for them in a minute, of all hosts together.
+const FOR_STRANGERS: u32 = 20;
 /// Documents of one host that are fetched in a minute.
 const PER_HOST: u32 = 10;
 /// Hosts that are remembered with how often they were asked.
@@ -46,6 +50,7 @@ const MAX_URL: usize = 2000;
 #[derive(Debug)]
 pub(crate) struct Documents {
     running: Semaphore,
+    for_strangers: Semaphore,
     asked: Mutex<HashMap<String, Asked>>,
 }
 
@@ -57,13 +62,21 @@ struct Asked {
 
 impl Default for Documents {
     fn default() -> Self {
-        Self { running: Semaphore::new(AT_ONCE), asked: Mutex::default() }
+        Self {
+            running: Semaphore::new(AT_ONCE),
+            for_strangers: Semaphore::new(AT_ONCE_FOR_STRANGERS),
+            asked: Mutex::default(),
+        }
     }
 }
 
 impl Documents {
     /// Counts a question to `host`; false if it was asked too often.
     fn count(&self, host: &str, now: Timestamp) -> bool {
+        self.count_up_to(PER_HOST, host, now)
+    }
+
+    fn count_up_to(&self, most: u32, host: &str, now: Timestamp) -> bool {
         let mut asked = self.asked.lock().unwrap_or_else(PoisonError::into_inner);
         asked.retain(|_, asked| now - asked.since < Duration::minutes(1));
         if asked.len() >= REMEMBERED && !asked.contains_key(host) {
@@ -71,7 +84,7 @@ impl Documents {
         }
         let asked = asked.entry(host.to_owned()).or_insert(Asked { since: now, count: 0 });
         asked.count += 1;
-        asked.count <= PER_HOST
+        asked.count <= most
     }
 }
 
@@ -134,6 +147,34 @@ impl Access {
         let row = saved.map_err(|error| ClientRefusal::Unavailable(error.into()))?;
         self.forget_unused_clients().await;
         Ok(client_of(row))
+    }
+
+    /// The same for somebody who has not signed in: what is read is not kept, and nothing is answered once
+    /// strangers have had so much read that others would be kept waiting.
+    pub(crate) async fn document_client_for_stranger(
+        &self,
+        id: &ClientId,
+    ) -> Result<Option<Client>, ClientRefusal> {
+        let url = check_url(id.as_str()).map_err(ClientRefusal::Document)?;
+        let now = self.clock().now();
+        let Ok(_turn) = self.documents().for_strangers.try_acquire() else { return Ok(None) };
+        // no host is called so
+        if !self.documents().count_up_to(FOR_STRANGERS, "(strangers)", now) {
+            return Ok(None);
+        }
+        let new = self.read_document(&url).await.map_err(|why| {
+            tracing::info!(reason = why, "document of a client not read for a stranger");
+            ClientRefusal::Document(why)
+        })?;
+        Ok(Some(Client {
+            id: id.clone(),
+            name: new.name,
+            uri: new.uri,
+            redirect_uris: new.redirect_uris,
+            auth_method: AuthMethod::None,
+            is_document: true,
+            created: now,
+        }))
     }
 
     async fn read_document(&self, url: &Url) -> Result<NewClientRow, &'static str> {

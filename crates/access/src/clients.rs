@@ -135,8 +135,7 @@ impl Access {
     }
 
     /// The client of that id as far as it is known here, without asking anybody else: nothing for a document
-    /// that was not read within the hour. For callers who have not signed in, so that nobody unknown makes
-    /// this server fetch a URL of theirs.
+    /// that was not read within the hour.
     pub async fn client_kept(&self, id: &ClientId) -> Result<Option<Client>, ClientRefusal> {
         if !is_shaped(id) {
             return Err(ClientRefusal::Unknown);
@@ -150,6 +149,15 @@ impl Access {
             return Ok(None);
         };
         Ok(Some(client_of(row)))
+    }
+
+    /// The client of that id for somebody who has not signed in. A document that is not kept is read for them too,
+    /// but seldom, and not kept: then, and for a client that nobody knows, there is nothing.
+    pub async fn client_for_stranger(&self, id: &ClientId) -> Result<Option<Client>, ClientRefusal> {
+        match self.client_kept(id).await? {
+            None if client_document::is_document(id) => self.document_client_for_stranger(id).await,
+            kept => Ok(kept),
+        }
     }
 
     /// Registers a client; the secret is absent for a public one, and is not shown again.

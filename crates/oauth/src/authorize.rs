@@ -126,7 +126,7 @@ async fn answer(desk: &Desk, query: &str, headers: &HeaderMap) -> Result<Respons
     let signed_in = signed_in(desk, headers).await?;
     let prompt = Prompt::of(&sent);
     let Some(client) = client(desk, &ClientId::from_text(id), signed_in.is_some()).await? else {
-        // whom nobody knows here cannot make this server fetch a URL of theirs: first somebody signs in
+        // strangers have had this server fetch enough URLs of theirs: first somebody signs in
         return if prompt == Prompt::Silent { Err(Untrusted::SignInFirst) } else { Ok(login(&carried)) };
     };
     let back = Back::of(desk, &client, &sent)?;
@@ -184,11 +184,14 @@ async fn signed_in(desk: &Desk, headers: &HeaderMap) -> Result<Option<SignedIn>,
     })
 }
 
-/// The client; nothing if its document would have to be fetched for somebody who has not signed in.
+/// The client; nothing if its document would have to be fetched for one stranger too many.
 async fn client(desk: &Desk, id: &ClientId, is_signed_in: bool) -> Result<Option<Client>, Untrusted> {
     let is_document = id.as_str().starts_with("https://");
-    let found =
-        if is_signed_in { desk.access.client(id).await.map(Some) } else { desk.access.client_kept(id).await };
+    let found = if is_signed_in {
+        desk.access.client(id).await.map(Some)
+    } else {
+        desk.access.client_for_stranger(id).await
+    };
     match found {
         Ok(None) if !is_document => Err(Untrusted::UnknownClient),
         Ok(found) => Ok(found),

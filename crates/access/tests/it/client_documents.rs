@@ -138,6 +138,23 @@ async fn a_document_is_read_once_an_hour() {
 }
 
 #[tokio::test]
+async fn a_strangers_document_is_read_and_not_kept() {
+    let (world, server) = (World::new(), Server::start().await);
+    let access = server.access(&world, PrivateHosts::Allow).await;
+    let id = server.id();
+    server.tell("Agent");
+    let client = access.client_for_stranger(&id).await.unwrap().unwrap();
+    assert_eq!((client.name.as_str(), client.is_document, &client.id), ("Agent", true, &id));
+    assert_eq!(access.client_kept(&id).await.unwrap(), None);
+    assert_eq!(access.client(&id).await.unwrap().name, "Agent");
+    assert_eq!(access.client_for_stranger(&id).await.unwrap().unwrap().name, "Agent");
+    assert_eq!(server.asked(), 2, "what is kept is not asked for again");
+    let elsewhere = World::new();
+    let access = server.access(&elsewhere, PrivateHosts::Deny).await;
+    assert!(why(access.client_for_stranger(&id).await.map(Option::unwrap)).contains("private network"));
+}
+
+#[tokio::test]
 async fn what_was_read_holds_for_a_day_while_its_host_is_out_of_order() {
     let (world, server) = (World::new(), Server::start().await);
     let access = server.access(&world, PrivateHosts::Allow).await;
