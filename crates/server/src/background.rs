@@ -7,7 +7,7 @@ use engine::{Engine, outbox::Authority};
 use mcp::Closer;
 use tokio::{
     task::JoinHandle,
-    time::{MissedTickBehavior, interval},
+    time::{Instant, MissedTickBehavior, interval, interval_at},
 };
 
 /// How often ended sessions are looked for, so that a revocation ends them within a second.
@@ -44,11 +44,14 @@ pub(crate) fn sweep_sessions(access: Access, closer: Closer) -> JoinHandle<()> {
 
 /// How often what nobody needs any more is forgotten.
 const FORGET_EVERY: Duration = Duration::from_hours(1);
+/// How long after the start it is done first.
+const FORGET_FIRST: Duration = Duration::from_mins(2);
 
 /// Forgets sessions, links, codes, tokens and clients whose time is over, until aborted.
 pub(crate) fn forget_what_is_over(access: Access) -> JoinHandle<()> {
     tokio::spawn(async move {
-        let mut ticks = interval(FORGET_EVERY);
+        // not at once: a start has better things to do
+        let mut ticks = interval_at(Instant::now() + FORGET_FIRST, FORGET_EVERY);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             ticks.tick().await;
