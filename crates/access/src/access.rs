@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use domain::{Clock, Door, GrantId, Principal, Problem, Random};
+use domain::{Clock, Door, GrantId, Principal, Problem, Random, chain};
 use storage::Store;
 use time::Duration;
 
@@ -87,6 +87,8 @@ struct Inner {
     throttle: Throttle,
     documents: Documents,
     settings: Settings,
+    /// Whom tokens are for: looked at with every call.
+    resource: String,
 }
 
 impl Access {
@@ -129,6 +131,7 @@ impl Access {
             throttle: Throttle::new(clock.clone()),
             documents: Documents::default(),
             settings: settings.clone(),
+            resource: format!("{}/mcp", settings.issuer),
             store,
             clock,
             random,
@@ -249,6 +252,11 @@ impl Access {
         &self.0.settings
     }
 
+    /// Whom tokens of OAuth are for.
+    pub(crate) fn own_resource(&self) -> &str {
+        &self.0.resource
+    }
+
     pub(crate) fn clock(&self) -> &dyn Clock {
         &*self.0.clock
     }
@@ -272,16 +280,4 @@ impl Access {
     pub(crate) fn documents(&self) -> &Documents {
         &self.0.documents
     }
-}
-
-/// An error with its sources, for the log.
-pub(crate) fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        text.push_str(": ");
-        text.push_str(&cause.to_string());
-        source = cause.source();
-    }
-    text
 }

@@ -5,7 +5,7 @@ use std::cmp::Reverse;
 
 use domain::{Door, FamilyId, Grant, GrantId, GrantedAccounts, Limits, Scopes, Timestamp};
 pub use storage::{CallCount as ToolCount, Family};
-use storage::{ClientRow, HeldGrant, NewAuditRow, NewGrant, User};
+use storage::{ClientRow, HeldGrant, NewGrant, User};
 use time::Duration;
 
 use crate::{Access, AuthMethod, Client, Error, Result, SignedIn};
@@ -16,8 +16,6 @@ const COUNTED: Duration = Duration::days(30);
 const KEPT: Duration = Duration::DAY;
 /// Clients without a live grant are kept for that long after their last use.
 const UNUSED: Duration = Duration::days(30);
-/// Characters of a target that are recorded.
-const TARGET_CHARACTERS: usize = 300;
 
 /// An agent as it is listed.
 #[derive(Debug, Clone)]
@@ -164,31 +162,8 @@ impl Access {
         targets: &[&str],
         outcome: &str,
     ) {
-        self.record_at(Door::Page, &who.user.name, grant, tool, targets, outcome).await;
-    }
-
-    /// Records what happened under a grant, but was no call.
-    pub(crate) async fn record_at(
-        &self,
-        door: Door,
-        user: &str,
-        grant: GrantId,
-        tool: &str,
-        targets: &[&str],
-        outcome: &str,
-    ) {
-        let targets: Vec<String> =
-            targets.iter().map(|target| target.chars().take(TARGET_CHARACTERS).collect()).collect();
-        let row = NewAuditRow {
-            user: user.to_owned(),
-            grant,
-            door: door.as_str().to_owned(),
-            tool: tool.to_owned(),
-            targets: serde_json::Value::from(targets).to_string(),
-            outcome: outcome.to_owned(),
-            at: self.clock().now(),
-        };
-        self.writer().audit(row).await;
+        let targets: Vec<String> = targets.iter().map(|target| (*target).to_owned()).collect();
+        self.audit().record_under(Door::Page, &who.user.name, grant, tool, &targets, outcome).await;
     }
 
     /// The accounts that a person grants, if they are theirs.

@@ -29,19 +29,20 @@ impl Audit {
     /// touched, and the word for how it ended, kept as it is: `ok`, or what was told instead. Written behind the call, in order; see [`Access::flush`].
     pub async fn record(&self, principal: &Principal, tool: &str, targets: &[String], outcome: &str) {
         let grant = principal.grant.clone();
-        self.write(&principal.user, grant, principal.door, tool, targets, outcome).await;
+        self.record_under(principal.door, &principal.user, grant, tool, targets, outcome).await;
     }
 
     /// Records what somebody did on our pages, or what was tried there in their name; under no grant.
     pub async fn record_page(&self, user: &str, what: &str, targets: &[String], outcome: &str) {
-        self.write(user, GrantId::from_text(""), Door::Page, what, targets, outcome).await;
+        self.record_under(Door::Page, user, GrantId::from_text(""), what, targets, outcome).await;
     }
 
-    async fn write(
+    /// Records what happened under a grant, whether or not it was a call.
+    pub(crate) async fn record_under(
         &self,
+        door: Door,
         user: &str,
         grant: GrantId,
-        door: Door,
         tool: &str,
         targets: &[String],
         outcome: &str,

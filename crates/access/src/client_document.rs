@@ -9,7 +9,7 @@ use std::{
     sync::{Mutex, PoisonError},
 };
 
-use domain::{ClientId, Timestamp};
+use domain::{ClientId, Timestamp, chain};
 use net::{AnswerFault, FetchBounds, Fetched, Origin};
 use serde::Deserialize;
 use storage::{ClientRow, NewClientRow};
@@ -19,7 +19,6 @@ use url::Url;
 
 use crate::{
     Access, AuthMethod, Client, ClientRefusal,
-    access::chain,
     agents::client_of,
     clients::{shown_name, shown_uri},
     redirect,

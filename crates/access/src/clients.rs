@@ -2,12 +2,12 @@
 //! document at the URL that is their id. Whether a redirect is one of a client's is decided here.
 
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
-use domain::{ClientId, Secret, Timestamp};
+use domain::{ClientId, Secret, Timestamp, chain};
 use storage::{ClientRow, NewClientRow};
 use time::Duration;
 use url::Url;
 
-use crate::{Access, access::chain, agents::client_of, client_document, doors::bearer, redirect};
+use crate::{Access, agents::client_of, client_document, doors::bearer, redirect};
 
 /// Over which registrations are counted.
 const WINDOW: Duration = Duration::hours(1);

@@ -168,48 +168,12 @@ impl Access {
         if is_open { Ok(found) } else { Err(Error::ConsentOver) }
     }
 
-    /// The client's redirect with an answer: what it sent as `state` goes back as it came, and `iss` says who
-    /// answers (RFC 9207).
     fn answer(&self, asked: &Consent, answer: &[(&str, &str)]) -> String {
-        let state = asked.state.as_deref().map(|state| ("state", state));
-        let issuer = ("iss", self.settings().issuer.as_str());
-        with_query(&asked.redirect_uri, answer.iter().copied().chain(state).chain([issuer]))
+        self.answer_at(&asked.redirect_uri, asked.state.as_deref(), answer)
     }
 
     async fn record_answer(&self, who: &SignedIn, grant: GrantId, client: &ClientId, outcome: &str) {
         self.record_of_person(who, grant, "consent", &[client.as_str()], outcome).await;
-    }
-}
-
-/// A URL with further parameters; those that it has stay as they are.
-fn with_query<'a>(url: &str, parameters: impl Iterator<Item = (&'a str, &'a str)>) -> String {
-    let mut answer = url.to_owned();
-    let mut separator = match url.split_once('?') {
-        None => "?",
-        Some((_, query)) if query.is_empty() || query.ends_with('&') => "",
-        Some(_) => "&",
-    };
-    for (name, value) in parameters {
-        answer.push_str(separator);
-        answer.push_str(name);
-        answer.push('=');
-        encode(value, &mut answer);
-        separator = "&";
-    }
-    answer
-}
-
-/// Percent-encodes all but the unreserved characters (RFC 3986, 2.3).
-fn encode(value: &str, into: &mut String) {
-    for byte in value.bytes() {
-        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
-            into.push(char::from(byte));
-        } else {
-            into.push('%');
-            for digit in [byte >> 4, byte & 15] {
-                into.extend(char::from_digit(digit.into(), 16).map(|digit| digit.to_ascii_uppercase()));
-            }
-        }
     }
 }
 

@@ -2,14 +2,13 @@
 //! spent by their first use; a refresh token that is used again ends its whole family.
 
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
-use domain::{ClientId, Door, Scopes, Secret};
+use domain::{ClientId, Door, Scopes, Secret, chain};
 use storage::{FamilyStanding, NewOne, NewPair, Refresh, Spent, Store};
 use subtle::ConstantTimeEq;
 use time::Duration;
 
 use crate::{
     Access, AuthMethod, Result,
-    access::chain,
     consent::CODE_PREFIX,
     doors::{bearer, oauth},
 };
@@ -69,12 +68,12 @@ impl Access {
     /// slash, upper case in scheme and host count as equal; absent too).
     pub fn resource(&self, named: Option<&str>) -> Option<String> {
         let issuer = self.settings().issuer.as_str();
-        let own = format!("{issuer}/mcp");
-        let Some(named) = named else { return Some(own) };
+        let own = self.own_resource();
+        let Some(named) = named else { return Some(own.to_owned()) };
         let named = lower_origin(named.strip_suffix('/').unwrap_or(named))?;
-        let is_own = lower_origin(&own).is_some_and(|own| own == named)
+        let is_own = lower_origin(own).is_some_and(|own| own == named)
             || lower_origin(issuer).is_some_and(|issuer| issuer == named);
-        is_own.then_some(own)
+        is_own.then(|| own.to_owned())
     }
 
     /// A code against tokens. It is spent by its first use; a second one ends all that came of the first.
@@ -261,8 +260,10 @@ impl Access {
                     "used a second time: the sign-in was ended"
                 );
                 let FamilyStanding { user_name, grant, family, .. } = standing;
-                let targets = [family.as_str()];
-                self.record_at(Door::OAuth, user_name, grant.clone(), "token_reuse", &targets, reused).await;
+                let (audit, targets) = (self.audit(), [family.to_string()]);
+                audit
+                    .record_under(Door::OAuth, user_name, grant.clone(), "token_reuse", &targets, reused)
+                    .await;
                 return Err(TokenRefusal::Grant(reused));
             }
             Spent::Ended => return Err(TokenRefusal::Grant("sign_in_ended")),

@@ -4,10 +4,10 @@
 //! grant: what it opens is asked of the grant as it stands then. That the message is still within the
 //! grant's limits is for `engine` to check, which fetches it.
 
-use domain::{Door, GrantId, Principal, Scope, Secret, Timestamp};
+use domain::{Door, GrantId, Principal, Scope, Secret, Timestamp, chain};
 use time::Duration;
 
-use crate::{Access, Error, Refusal, Result, access::chain};
+use crate::{Access, Error, Refusal, Result};
 
 /// How long a link opens.
 const LIFETIME: Duration = Duration::minutes(15);

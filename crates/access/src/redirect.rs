@@ -1,8 +1,10 @@
-//! Redirects of OAuth clients: which ones may be registered, and when two are the same.
+//! Redirects of OAuth clients: which ones may be registered, when two are the same, and how an answer goes there.
 //!
 //! A code goes to whoever holds the redirect, so that rules are strict and comparing is of octets.
 
-use url::Url;
+use url::{Url, form_urlencoded};
+
+use crate::Access;
 
 /// Characters of a redirect.
 const MAX_LENGTH: usize = 2000;
@@ -127,6 +129,24 @@ impl<'a> Loopback<'a> {
             None => after,
         };
         (rest.is_empty() || rest.starts_with(['/', '?'])).then_some(Self { host, rest })
+    }
+}
+
+impl Access {
+    /// The redirect of a client with an answer: what it sent as `state` goes back as it came, and `iss` says who
+    /// answers (RFC 6749, 4.1.2; RFC 9207). Appended, so that what the client registered stays as it is, octet by
+    /// octet.
+    pub fn answer_at(&self, redirect_uri: &str, state: Option<&str>, answer: &[(&str, &str)]) -> String {
+        let mut query = form_urlencoded::Serializer::new(String::new());
+        query.extend_pairs(answer).extend_pairs(state.map(|state| ("state", state)));
+        query.append_pair("iss", &self.settings().issuer);
+        let joint = match redirect_uri.split_once('?') {
+            None => "?",
+            Some((_, own)) if own.is_empty() || own.ends_with('&') => "",
+            Some(_) => "&",
+        };
+        // a blank is %20 and not a plus: not every program decodes forms
+        format!("{redirect_uri}{joint}{}", query.finish().replace('+', "%20"))
     }
 }
 

@@ -8,11 +8,11 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use domain::{Clock, GrantId, Timestamp};
+use domain::{Clock, GrantId, Timestamp, chain};
 use storage::Store;
 use time::Duration;
 
-use crate::{Error, Result, access::chain};
+use crate::{Error, Result};
 
 /// Uses are noted in the database this far apart at most.
 const NOTED_EVERY: Duration = Duration::minutes(1);

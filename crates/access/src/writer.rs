@@ -8,11 +8,9 @@ use std::{
     time::Duration,
 };
 
-use domain::{Timestamp, TokenId, WebSessionId};
+use domain::{Timestamp, TokenId, WebSessionId, chain};
 use storage::{NewAuditRow, Store};
 use tokio::sync::{mpsc, oneshot};
-
-use crate::access::chain;
 
 const QUEUED: usize = 1024;
 const AT_ONCE: usize = 64;

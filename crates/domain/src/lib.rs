@@ -4,6 +4,7 @@
 //! these words; what they mean is written once, beside each type.
 
 pub mod account;
+pub mod chain;
 pub mod clock;
 pub mod folder_path;
 pub mod grant;
@@ -22,6 +23,7 @@ pub mod scope;
 pub mod secret;
 
 pub use account::{AccountName, AccountSettings, Credentials, Endpoint, HomeAccount, TlsMode};
+pub use chain::chain;
 pub use clock::{Clock, FixedClock, Random, Timestamp};
 pub use folder_path::{BadPath, FolderPath};
 pub use grant::{Grant, GrantedAccounts, Limits};

@@ -5,7 +5,7 @@
 
 use std::{fmt::Write as _, sync::Arc};
 
-use access::{Asked, Client, ClientRefusal, SignedIn};
+use access::{Access, Asked, Client, ClientRefusal, SignedIn};
 use axum::{
     Router,
     extract::{RawQuery, State},
@@ -16,12 +16,12 @@ use axum::{
     response::{IntoResponse as _, Response},
     routing::get,
 };
-use domain::{ClientId, Scope, Scopes};
+use domain::{ClientId, Scope, Scopes, chain};
 use url::form_urlencoded;
 
 use crate::{
     Desk,
-    error::{Code, Refusal, chain},
+    error::{Code, Refusal},
     page::Told,
     parameters::Parameters,
 };
@@ -298,7 +298,7 @@ fn scopes(sent: Option<&str>) -> Option<Scopes> {
 
 /// The way back to the client.
 struct Back<'a> {
-    issuer: &'a str,
+    access: &'a Access,
     redirect_uri: &'a str,
     state: Option<&'a str>,
 }
@@ -309,7 +309,7 @@ impl<'a> Back<'a> {
         let redirect_uri = asked.filter(|asked| client.has_redirect(asked)).ok_or(Untrusted::Redirect)?;
         // what came twice is not sent back: nobody knows which one was meant
         let state = sent.one("state").filter(|_| !sent.repeats("state"));
-        Ok(Self { issuer: &desk.settings.issuer, redirect_uri, state })
+        Ok(Self { access: &desk.access, redirect_uri, state })
     }
 
     /// Whether it leads to a site, and not to a program on the person's own machine.
@@ -320,21 +320,8 @@ impl<'a> Back<'a> {
     /// The refusal as a redirect (RFC 6749, 4.1.2.1), with `iss` (RFC 9207).
     fn with(&self, refusal: &Refusal) -> Response {
         tracing::info!(error = refusal.code().as_str(), reason = refusal.why(), "client sent back");
-        let mut query = form_urlencoded::Serializer::new(String::new());
-        query.append_pair("error", refusal.code().as_str());
-        query.append_pair("error_description", refusal.why());
-        if let Some(state) = self.state {
-            query.append_pair("state", state);
-        }
-        query.append_pair("iss", self.issuer);
-        // appended, so that what the client registered stays as it is, octet by octet
-        let joint = match self.redirect_uri.split_once('?') {
-            None => "?",
-            Some((_, own)) if own.is_empty() || own.ends_with('&') => "",
-            Some(_) => "&",
-        };
-        // a blank is %20 and not a plus: not every program decodes forms
-        see_other(&format!("{}{joint}{}", self.redirect_uri, query.finish().replace('+', "%20")))
+        let answer = [("error", refusal.code().as_str()), ("error_description", refusal.why())];
+        see_other(&self.access.answer_at(self.redirect_uri, self.state, &answer))
     }
 }
 

@@ -13,13 +13,13 @@ use axum::{
     response::{IntoResponse as _, Response},
     routing::post,
 };
-use domain::Secret;
+use domain::{Secret, chain};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::{
     Desk, cors,
-    error::{Code, NOT_KEPT, Refusal, chain},
+    error::{Code, NOT_KEPT, Refusal},
     token::has_type,
 };
 

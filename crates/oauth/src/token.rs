@@ -1,5 +1,6 @@
 //! `POST /oauth/token`: codes and refresh tokens against tokens (OAuth 2.1, 4.1.3 and 4.3; RFC 8707, 2.2).
 
+use domain::chain;
 use std::sync::Arc;
 
 use access::{Issued, TokenRefusal};
@@ -16,7 +17,7 @@ use serde::Serialize;
 
 use crate::{
     Desk, client_proof, cors,
-    error::{Code, NOT_KEPT, Refusal, chain},
+    error::{Code, NOT_KEPT, Refusal},
     parameters::Parameters,
 };
 

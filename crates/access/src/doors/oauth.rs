@@ -12,7 +12,7 @@ pub(crate) const PREFIX: &str = "prm_";
 /// The principal of an access token: what it was given, within what its grant allows now.
 pub(crate) async fn principal(access: &Access, bearer: &str) -> Result<Principal, Refusal> {
     let found = bearer::find(access, bearer, PREFIX, TokenKind::Access).await?;
-    if found.resource != access.resource(None) {
+    if found.resource.as_deref() != Some(access.own_resource()) {
         return Err(Refusal::Unknown);
     }
     let given = found.scopes.unwrap_or_default();

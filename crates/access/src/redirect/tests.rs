@@ -1,6 +1,29 @@
 //! Redirects that clients are known to use, and those that somebody might try.
 
+use std::sync::Arc;
+
+use domain::{FixedClock, Random, Timestamp};
+
 use super::*;
+
+struct Nothing;
+
+impl Random for Nothing {
+    fn fill(&self, _bytes: &mut [u8]) {}
+}
+
+#[test]
+fn an_answer_keeps_what_the_redirect_has_and_encodes_what_is_added() {
+    let clock = Arc::new(FixedClock(Timestamp::UNIX_EPOCH));
+    let access = Access::without_store(clock, Arc::new(Nothing), &crate::Settings::default());
+    let answer = |url: &str| access.answer_at(url, Some("x&y=ä z%"), &[("code", "a-b_c")]);
+    let added = "code=a-b_c&state=x%26y%3D%C3%A4%20z%25&iss=http%3A%2F%2Flocalhost%3A8143";
+    assert_eq!(answer("https://agent.example/cb"), format!("https://agent.example/cb?{added}"));
+    assert_eq!(answer("https://agent.example/cb?"), format!("https://agent.example/cb?{added}"));
+    assert_eq!(answer("https://agent.example/cb?a=1"), format!("https://agent.example/cb?a=1&{added}"));
+    assert_eq!(answer("cursor://x/cb?a=%2F&"), format!("cursor://x/cb?a=%2F&{added}"));
+    assert!(!access.answer_at("https://agent.example/cb", None, &[]).contains("state="));
+}
 
 /// As real clients register them.
 const SEEN: &[&str] = &[

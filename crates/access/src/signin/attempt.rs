@@ -1,11 +1,10 @@
 //! Signing in with a password, and changing it. Attempts are counted so that guessing is slow and nobody can
 //! lock a person out: see `throttle`.
 
-use domain::Secret;
+use domain::{Secret, chain};
 
 use crate::{
     Access, Browser, Opened, Result, SignedIn,
-    access::chain,
     signin::{
         password::{self, Lane},
         throttle::Attempt,

@@ -14,7 +14,7 @@ use axum::{
     middleware::Next,
     response::{IntoResponse, Response},
 };
-use domain::{Code, Problem, RequestId};
+use domain::{Code, Problem, RequestId, chain};
 
 use super::{
     person::{HX_BOOSTED, HX_REQUEST, frame_of, signed_in},
@@ -158,17 +158,6 @@ impl IntoResponse for Error {
         response.extensions_mut().insert(told);
         response
     }
-}
-
-fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        text.push_str(": ");
-        text.push_str(&cause.to_string());
-        source = cause.source();
-    }
-    text
 }
 
 /// The page of an error.
