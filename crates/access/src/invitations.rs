@@ -162,7 +162,9 @@ impl Access {
         let added = self.store()?.add_user(name, false, &password_hash).await;
         let user = added.map_err(|error| taken(error, name))?;
         self.record_made(&user.name, "sign_up", &[]).await;
-        self.open_session(&user.id, &password_hash, browser).await?.ok_or(Error::UserDisabled(user.name))
+        self.open_session(&user.id, &password_hash, "link", browser)
+            .await?
+            .ok_or(Error::UserDisabled(user.name))
     }
 
     /// Whether the operator lets anybody in by such links.
@@ -197,7 +199,7 @@ impl Access {
     ) -> Result<Opened> {
         let (user, id) = accepted.ok_or(Error::InvitationOver)?;
         self.record_made(&user.name, what, &[id.to_string()]).await;
-        self.open_session(&user.id, password_hash, browser).await?.ok_or(Error::InvitationOver)
+        self.open_session(&user.id, password_hash, "link", browser).await?.ok_or(Error::InvitationOver)
     }
 
     /// The hash of a new person's password, if they can be called that.

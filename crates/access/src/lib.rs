@@ -18,6 +18,7 @@ mod error;
 mod exchange;
 mod invitations;
 mod links;
+mod person;
 mod rate_limit;
 mod redirect;
 mod refusal;
@@ -42,7 +43,10 @@ pub use links::{Link, LinkRefusal, LinkedPart};
 pub use rate_limit::RateLimit;
 pub use refusal::Refusal;
 pub use sessions::Sessions;
-pub use signin::attempt::{PasswordRefusal, SignInRefusal};
+pub use signin::{
+    attempt::{PasswordRefusal, SignInRefusal},
+    occasion::Occasion,
+};
 pub use tokens::{NewToken, Token};
 pub use web_sessions::{Browser, Opened, SignedIn, WebSession, cookie_of, device_cookie, session_cookie};
 

@@ -34,8 +34,10 @@ pub struct SignedIn {
     pub session: WebSessionId,
     /// What forms of this session carry, so that no other page can post them.
     pub csrf: Secret,
-    /// When they typed their password last.
+    /// When they last proved who they are.
     pub proven: Timestamp,
+    /// The occasion that they did so for, as it is stored; empty if it was the sign-in.
+    pub proven_for: String,
 }
 
 /// A session that was just opened.
@@ -114,7 +116,13 @@ impl Access {
             let expires = (now + IDLE).min(session.created + LONGEST);
             self.writer().touch_web_session(Used { session: session.id.clone(), at: now, address, expires });
         }
-        Ok(Some(SignedIn { user, session: session.id, csrf: csrf_of(cookie), proven: session.proven }))
+        Ok(Some(SignedIn {
+            user,
+            session: session.id,
+            csrf: csrf_of(cookie),
+            proven: session.proven,
+            proven_for: session.proven_for,
+        }))
     }
 
     /// Ends the session of that cookie.
@@ -160,6 +168,7 @@ impl Access {
         &self,
         user: &UserId,
         password_hash: &str,
+        way: &'static str,
         browser: &Browser,
     ) -> Result<Option<Opened>> {
         let store = self.store()?;
@@ -167,6 +176,7 @@ impl Access {
         let now = self.clock().now();
         let new = storage::NewWebSession {
             hash,
+            way,
             browser: user_agent::browser(&browser.user_agent),
             address: browser.shown_address(),
             expires: now + IDLE,
@@ -178,7 +188,8 @@ impl Access {
         let device = device.seal(store.sealer()).unwrap_or_else(|| Secret::new(""));
         let targets = [session.to_string(), new.browser, new.address];
         self.audit().record_page(&user.name, "sign_in", &targets, "ok").await;
-        let signed_in = SignedIn { user, session, csrf: csrf_of(&cookie), proven: now };
+        let signed_in =
+            SignedIn { user, session, csrf: csrf_of(&cookie), proven: now, proven_for: String::new() };
         Ok(Some(Opened { signed_in, cookie, device }))
     }
 
@@ -197,7 +208,7 @@ impl Browser {
 
 impl From<storage::WebSession> for WebSession {
     fn from(session: storage::WebSession) -> Self {
-        let storage::WebSession { id, browser, address, created, last_used, proven: _ } = session;
+        let storage::WebSession { id, browser, address, created, last_used, .. } = session;
         Self { id, browser, address, created, last_used }
     }
 }

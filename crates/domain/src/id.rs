@@ -120,6 +120,11 @@ id!(
     FamilyId,
     "fam"
 );
+id!(
+    /// A passkey of a person.
+    PasskeyId,
+    "pky"
+);
 
 #[cfg(test)]
 mod tests {

@@ -10,6 +10,10 @@ const STEPS: &[&str] = &[
     include_str!("migrations/0004_draft_versions.sql"),
     include_str!("migrations/0005_changes.sql"),
     include_str!("migrations/0006_people.sql"),
+    include_str!("migrations/0007_sign_in.sql"),
+    include_str!("migrations/0008_activity.sql"),
+    include_str!("migrations/0009_telling.sql"),
+    include_str!("migrations/0010_wishes.sql"),
 ];
 
 /// Runs the steps that the database lacks, all of them or none.

@@ -12,6 +12,8 @@ use crate::{Result, Row, Store, Transaction, User, users};
 pub struct NewWebSession {
     /// SHA-256 of the cookie.
     pub hash: [u8; 32],
+    /// How the person proved who they are.
+    pub way: &'static str,
     /// The browser in words.
     pub browser: String,
     /// The network address that it was opened from.
@@ -33,8 +35,12 @@ pub struct WebSession {
     pub created: Timestamp,
     /// When it was last noted as used.
     pub last_used: Timestamp,
-    /// When the person last typed their password in it.
+    /// When the person last proved in it who they are.
     pub proven: Timestamp,
+    /// The occasion that they did so for; empty if it was the sign-in.
+    pub proven_for: String,
+    /// How it was opened.
+    pub way: String,
 }
 
 impl Store {
@@ -53,8 +59,8 @@ impl Store {
             WHERE id = $1 AND password_hash = $2 AND is_disabled = 0 \
             RETURNING id, name, is_admin, is_disabled, created";
         const ADD: &str = "INSERT INTO web_sessions \
-            (id, hash, user_id, browser, address, created, last_used, proven, expires) \
-            VALUES ($1, $2, $3, $4, $5, $6, $6, $6, $7)";
+            (id, hash, user_id, browser, address, created, last_used, proven, expires, way) \
+            VALUES ($1, $2, $3, $4, $5, $6, $6, $6, $7, $8)";
         const DROP: &str = "DELETE FROM web_sessions WHERE id IN (SELECT id FROM web_sessions \
             WHERE user_id = $1 AND id <> $2 ORDER BY last_used DESC, created DESC, id LIMIT 1000 OFFSET $3)";
         let mut transaction = self.database.begin().await?;
@@ -69,6 +75,7 @@ impl Store {
             new.address.as_str().into(),
             self.now().into(),
             new.expires.into(),
+            new.way.into(),
         ];
         transaction.execute(ADD, &values).await?;
         let others = i64::try_from(cap.saturating_sub(1)).unwrap_or(i64::MAX);
@@ -80,7 +87,8 @@ impl Store {
     /// The session of that cookie with its person, if it has not ended and they are not disabled; in one query.
     pub async fn web_session_find(&self, hash: &[u8; 32]) -> Result<Option<(User, WebSession)>> {
         const FIND: &str = "SELECT u.id, u.name, u.is_admin, u.is_disabled, u.created, \
-            s.id AS session, s.browser, s.address, s.created AS opened, s.last_used, s.proven \
+            s.id AS session, s.browser, s.address, s.created AS opened, s.last_used, s.proven, \
+            s.proven_for, s.way \
             FROM web_sessions s JOIN users u ON u.id = s.user_id \
             WHERE s.hash = $1 AND s.expires > $2 AND u.is_disabled = 0";
         let row = self.database.fetch_optional(FIND, &[hash.as_slice().into(), self.now().into()]).await?;
@@ -101,15 +109,17 @@ impl Store {
         self.database.execute(TOUCH, &values).await.map(drop)
     }
 
-    /// Notes that the person typed their password now. Answers whether the session still exists.
-    pub async fn web_session_prove(&self, id: &WebSessionId) -> Result<bool> {
-        const PROVE: &str = "UPDATE web_sessions SET proven = $2 WHERE id = $1";
-        Ok(self.database.execute(PROVE, &[id.as_str().into(), self.now().into()]).await? > 0)
+    /// Notes that the person proved now, for that occasion, who they are. Answers whether the session still
+    /// exists.
+    pub async fn web_session_prove(&self, id: &WebSessionId, occasion: &str) -> Result<bool> {
+        const PROVE: &str = "UPDATE web_sessions SET proven = $2, proven_for = $3 WHERE id = $1";
+        let values = [id.as_str().into(), self.now().into(), occasion.into()];
+        Ok(self.database.execute(PROVE, &values).await? > 0)
     }
 
     /// The user's sessions that have not ended, last used first.
     pub async fn web_session_list(&self, user: &UserId) -> Result<Vec<WebSession>> {
-        const LIST: &str = "SELECT id AS session, browser, address, created AS opened, last_used, proven \
+        const LIST: &str = "SELECT id AS session, browser, address, created AS opened, last_used, proven, proven_for, way \
             FROM web_sessions WHERE user_id = $1 AND expires > $2 ORDER BY last_used DESC, created DESC, id";
         let values = [user.as_str().into(), self.now().into()];
         self.database.fetch(LIST, &values).await?.iter().map(read).collect()
@@ -155,5 +165,7 @@ fn read(row: &Row) -> Result<WebSession> {
         created: row.instant("opened")?,
         last_used: row.instant("last_used")?,
         proven: row.instant("proven")?,
+        proven_for: row.text("proven_for")?.to_owned(),
+        way: row.text("way")?.to_owned(),
     })
 }

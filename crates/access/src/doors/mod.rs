@@ -81,7 +81,7 @@ pub(crate) fn under(standing: Standing, door: Door, now: Timestamp) -> Result<Pr
 }
 
 /// Those of a user's stored accounts that a grant reaches, in their order.
-fn granted(accounts: Vec<HeldAccount>, reached: &GrantedAccounts) -> Vec<GrantedAccount> {
+pub(crate) fn granted(accounts: Vec<HeldAccount>, reached: &GrantedAccounts) -> Vec<GrantedAccount> {
     accounts
         .into_iter()
         .filter(|account| reached.include(&account.name))

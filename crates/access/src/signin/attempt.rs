@@ -4,7 +4,7 @@
 use domain::{Secret, chain};
 
 use crate::{
-    Access, Browser, Opened, Result, SignedIn,
+    Access, Browser, Occasion, Opened, Result, SignedIn,
     signin::{
         password::{self, Lane},
         throttle::Attempt,
@@ -86,17 +86,18 @@ impl Access {
         else {
             return Err(SignInRefusal::Wrong);
         };
-        let opened = self.open_session(&user.id, &hash, browser).await;
+        let opened = self.open_session(&user.id, &hash, "password", browser).await;
         let opened = opened.map_err(SignInRefusal::unavailable)?.ok_or(SignInRefusal::Wrong)?;
         self.throttle().give_back(&attempt);
         Ok(opened)
     }
 
-    /// Notes that the person typed their password anew; `Wrong` or `TooMany` else.
+    /// Notes that the person typed their password anew, for that occasion; `Wrong` or `TooMany` else.
     pub async fn prove(
         &self,
         who: &SignedIn,
         password: &Secret,
+        occasion: &Occasion,
         browser: &Browser,
     ) -> Result<(), SignInRefusal> {
         let proven = self.check(who, password).await;
@@ -108,7 +109,8 @@ impl Access {
             Err(refusal) => self.record_refusal("prove", &who.user.name, refusal, browser).await,
         }
         proven?;
-        let noted = self.store().map_err(SignInRefusal::unavailable)?.web_session_prove(&who.session).await;
+        let store = self.store().map_err(SignInRefusal::unavailable)?;
+        let noted = store.web_session_prove(&who.session, &occasion.stored()).await;
         // the session may have been ended meanwhile
         if noted.map_err(SignInRefusal::unavailable)? { Ok(()) } else { Err(SignInRefusal::Wrong) }
     }

@@ -3,6 +3,7 @@
 pub(crate) mod attempt;
 pub(crate) mod code;
 pub(crate) mod device;
+pub(crate) mod occasion;
 pub(crate) mod password;
 pub(crate) mod throttle;
 pub(crate) mod user_agent;

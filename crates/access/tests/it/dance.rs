@@ -84,6 +84,7 @@ pub(crate) async fn signed_in(world: &World, access: &Access, user: &str) -> Sig
         session: WebSessionId::from_text("wse_1"),
         csrf: Secret::new("csrf"),
         proven: world.clock.now(),
+        proven_for: String::new(),
     }
 }
 

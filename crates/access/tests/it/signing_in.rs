@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use access::{Access, Browser, PasswordRefusal, SignInRefusal};
+use access::{Access, Browser, Occasion, PasswordRefusal, SignInRefusal};
 use domain::Secret;
 use storage::{Database, MasterKey, Store};
 
@@ -223,23 +223,23 @@ async fn typing_the_password_anew_is_noted_in_that_session() {
     person(&access, "ann", &[]).await;
     let (here, there) = (sign_in(&access, "ann").await, sign_in(&access, "ann").await);
     world.forward(3600);
-    let refused = access.prove(&here.signed_in, &wrong(), &browser()).await;
+    let refused = access.prove(&here.signed_in, &wrong(), &Occasion::Change, &browser()).await;
     assert!(matches!(refused, Err(SignInRefusal::Wrong)));
     let proven =
         async |opened: &access::Opened| access.signed_in(&opened.cookie).await.unwrap().unwrap().proven;
     assert_eq!(proven(&here).await, here.signed_in.proven);
-    access.prove(&here.signed_in, &password(), &browser()).await.unwrap();
+    access.prove(&here.signed_in, &password(), &Occasion::Change, &browser()).await.unwrap();
     assert_eq!((proven(&here).await - here.signed_in.proven).whole_seconds(), 3600);
     assert_eq!(proven(&there).await, there.signed_in.proven);
     assert_eq!(words(&trail(&access, "ann").await)[..2], [("prove", "ok"), ("prove", "wrong")]);
 
     while !matches!(
-        access.prove(&there.signed_in, &wrong(), &browser()).await,
+        access.prove(&there.signed_in, &wrong(), &Occasion::Change, &browser()).await,
         Err(SignInRefusal::TooMany(_))
     ) {}
-    access.prove(&here.signed_in, &password(), &browser()).await.unwrap();
+    access.prove(&here.signed_in, &password(), &Occasion::Change, &browser()).await.unwrap();
     access.sign_out(&here.signed_in).await.unwrap();
-    let ended = access.prove(&here.signed_in, &password(), &browser()).await;
+    let ended = access.prove(&here.signed_in, &password(), &Occasion::Change, &browser()).await;
     assert!(matches!(ended, Err(SignInRefusal::Wrong)), "{ended:?}");
 }
 

@@ -12,6 +12,7 @@ const MANY: usize = 50;
 pub(crate) fn session(number: u8, world: &World) -> NewWebSession {
     NewWebSession {
         hash: [number; 32],
+        way: "password",
         browser: "Firefox on Linux".to_owned(),
         address: "203.0.113.7".to_owned(),
         expires: world.clock.now() + Duration::days(30),
@@ -41,7 +42,7 @@ pub(crate) async fn a_session_is_found_by_its_cookie_with_its_person(world: &Wor
     world.clock.forward(90);
     let later = world.clock.now();
     store.web_session_touch(&id, later, Some("198.51.100.1"), later + Duration::days(30)).await.unwrap();
-    assert!(store.web_session_prove(&id).await.unwrap());
+    assert!(store.web_session_prove(&id, "change").await.unwrap());
     let found = store.web_session_find(&[1; 32]).await.unwrap().unwrap().1;
     assert_eq!((found.last_used, found.proven, found.address.as_str()), (later, later, "198.51.100.1"));
     // an older note, which came late, changes nothing; one without an address keeps the last
@@ -137,5 +138,5 @@ pub(crate) async fn a_person_ends_their_own_sessions_only(world: &World) {
     );
     assert!(store.web_session_end(&ann.id, &mine).await.unwrap());
     assert!(!store.web_session_end(&ann.id, &mine).await.unwrap());
-    assert!(!store.web_session_prove(&mine).await.unwrap());
+    assert!(!store.web_session_prove(&mine, "change").await.unwrap());
 }

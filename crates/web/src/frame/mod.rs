@@ -29,7 +29,7 @@ pub(crate) use person::{Admin, Person};
 pub(crate) use posted::{Posted, PostedByAdmin, PostedByVisitor, is_loopback};
 pub use site::Settings;
 pub(crate) use site::Site;
-pub(crate) use view::{Frame, Section, see_other, show};
+pub(crate) use view::{Frame, Section, prove_first, see_other, show};
 pub(crate) use visitor::Visitor;
 
 use axum::{

@@ -12,7 +12,7 @@ use axum::{
 use super::{
     error::{Answer, Error},
     files,
-    local::query_value,
+    local::{encode, query_value},
     notice::Notice,
 };
 
@@ -21,6 +21,12 @@ use super::{
 pub(crate) enum Section {
     /// The home page.
     Home,
+    /// What waits for the person's yes.
+    Approvals,
+    /// Mail on its way out.
+    Outbox,
+    /// What agents did.
+    Activity,
     /// Mailboxes.
     Accounts,
     /// Agents.
@@ -60,6 +66,9 @@ impl Frame {
     pub(crate) fn current(&self, name: &str) -> &'static str {
         let here = match self.here {
             Section::Home => "home",
+            Section::Approvals => "approvals",
+            Section::Outbox => "outbox",
+            Section::Activity => "activity",
             Section::Accounts => "accounts",
             Section::Agents => "agents",
             Section::Connect => "connect",
@@ -86,6 +95,11 @@ pub(crate) fn notice_of(uri: &Uri) -> Option<Notice> {
 pub(crate) fn show(page: &impl Template) -> Answer {
     let html = page.render().map_err(Error::Drawing)?;
     Ok(([(CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"))], html).into_response())
+}
+
+/// Leads to where the person proves anew who they are, and from there to `next`, a path of ours.
+pub(crate) fn prove_first(next: &str) -> Response {
+    see_other(&format!("/prove?next={}", encode(next)), None)
 }
 
 /// Leads to another page of this server with 303, which says there what was done.
