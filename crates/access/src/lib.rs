@@ -46,6 +46,7 @@ pub use sessions::Sessions;
 pub use signin::{
     attempt::{PasswordRefusal, SignInRefusal},
     occasion::Occasion,
+    passkey::{Passkey, PasskeyQuestion, PasskeyRefusal},
 };
 pub use tokens::{NewToken, Token};
 pub use web_sessions::{

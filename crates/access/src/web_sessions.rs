@@ -191,25 +191,54 @@ impl Access {
         way: &'static str,
         browser: &Browser,
     ) -> Result<Option<Opened>> {
-        let store = self.store()?;
+        let (cookie, new) = self.new_session(way, browser);
+        let opened = self.store()?.web_session_open(user, password_hash, &new, AT_ONCE).await?;
+        self.begin_session(opened, cookie, new, browser).await
+    }
+
+    /// As [`Self::open_session`], for somebody who has just answered with a passkey; nothing if they were
+    /// disabled, or it was removed or used otherwise, meanwhile.
+    pub(crate) async fn open_session_by_passkey(
+        &self,
+        user: &UserId,
+        used: &storage::PasskeyUse<'_>,
+        way: &'static str,
+        browser: &Browser,
+    ) -> Result<Option<Opened>> {
+        let (cookie, new) = self.new_session(way, browser);
+        let opened = self.store()?.web_session_open_by_passkey(user, used, &new, AT_ONCE).await?;
+        self.begin_session(opened, cookie, new, browser).await
+    }
+
+    /// A session that is to be opened now, and its cookie.
+    fn new_session(&self, way: &'static str, browser: &Browser) -> (Secret, storage::NewWebSession) {
         let (cookie, hash) = code::new(self.random());
-        let now = self.clock().now();
         let new = storage::NewWebSession {
             hash,
             way,
             browser: user_agent::browser(&browser.user_agent),
             address: browser.shown_address(),
-            expires: now + IDLE,
+            expires: self.clock().now() + IDLE,
         };
-        let opened = store.web_session_open(user, password_hash, &new, AT_ONCE).await?;
+        (cookie, new)
+    }
+
+    /// What the browser gets of a session that was opened. Recorded.
+    async fn begin_session(
+        &self,
+        opened: Option<(User, WebSessionId)>,
+        cookie: Secret,
+        new: storage::NewWebSession,
+        browser: &Browser,
+    ) -> Result<Option<Opened>> {
         let Some((user, session)) = opened else { return Ok(None) };
         let device = self.device_of(browser).filter(|device| device.user == user.id);
         let device = device.unwrap_or_else(|| Device::new(user.id.clone(), self.random()));
-        let device = device.seal(store.sealer()).unwrap_or_else(|| Secret::new(""));
-        let targets = [session.to_string(), new.browser, new.address];
+        let device = device.seal(self.store()?.sealer()).unwrap_or_else(|| Secret::new(""));
+        let targets = [session.to_string(), new.browser, new.address, new.way.to_owned()];
         self.audit().record_page(&user.name, "sign_in", &targets, "ok").await;
-        let signed_in =
-            SignedIn { user, session, csrf: csrf_of(&cookie), proven: now, proven_for: String::new() };
+        let proven = new.expires - IDLE;
+        let signed_in = SignedIn { user, session, csrf: csrf_of(&cookie), proven, proven_for: String::new() };
         Ok(Some(Opened { signed_in, cookie, device }))
     }
 

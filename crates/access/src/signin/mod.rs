@@ -5,6 +5,7 @@ pub(crate) mod ceremony;
 pub(crate) mod code;
 pub(crate) mod device;
 pub(crate) mod occasion;
+pub(crate) mod passkey;
 pub(crate) mod password;
 pub(crate) mod throttle;
 pub(crate) mod user_agent;

@@ -30,6 +30,11 @@ const BROWSER: Rate = Rate { at_once: 10, each: 30_000, forgives: true };
 const PERSON: Rate = Rate { at_once: 30, each: 10_000, forgives: false };
 /// Passwords that are hashed for strangers altogether: each takes a core for some hundredths of a second.
 const STRANGERS: Rate = Rate { at_once: 20, each: 250, forgives: false };
+/// Questions to authenticators from one network address, or one browser that is known: a page to sign in asks one
+/// whenever it is opened, and each is a row for some minutes.
+const QUESTIONS: Rate = Rate { at_once: 60, each: 2_000, forgives: false };
+/// Questions to authenticators of strangers altogether.
+const ALL_QUESTIONS: Rate = Rate { at_once: 600, each: 50, forgives: false };
 /// Rows that a person's audit trail gets about attempts that were refused.
 const TOLD: Rate = Rate { at_once: 1, each: 600_000, forgives: false };
 
@@ -58,6 +63,13 @@ pub(crate) enum Attempt<'a> {
         /// Their network address.
         address: &'a str,
     },
+    /// Somebody whose authenticator is to be asked.
+    Question {
+        /// Their network address.
+        address: &'a str,
+        /// The id of the browser or session, if it is known.
+        device: Option<&'a str>,
+    },
     /// Somebody who makes themselves a user.
     SignUp {
         /// Their network address.
@@ -77,6 +89,8 @@ struct Counts {
     browsers: Buckets,
     persons: Buckets,
     strangers: Buckets,
+    questions: Buckets,
+    all_questions: Buckets,
     told: Buckets,
 }
 
@@ -88,6 +102,8 @@ impl Throttle {
             browsers: Buckets::new(BROWSER),
             persons: Buckets::new(PERSON),
             strangers: Buckets::new(STRANGERS),
+            questions: Buckets::new(QUESTIONS),
+            all_questions: Buckets::new(ALL_QUESTIONS),
             told: Buckets::new(TOLD),
         };
         Self { clock, counts: Mutex::new(counts) }
@@ -155,6 +171,12 @@ impl Counts {
                 (&mut self.persons, user.as_str().to_owned()),
             ],
             Attempt::Link { address } => vec![(&mut self.addresses, network_of(address))],
+            Attempt::Question { device: Some(device), .. } => {
+                vec![(&mut self.questions, device.to_owned())]
+            }
+            Attempt::Question { address, device: None } => {
+                vec![(&mut self.questions, network_of(address)), (&mut self.all_questions, String::new())]
+            }
             Attempt::SignUp { address } => vec![(&mut self.addresses, network_of(address)), strangers],
         }
     }
