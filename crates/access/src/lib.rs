@@ -45,7 +45,7 @@ pub use refusal::Refusal;
 pub use sessions::Sessions;
 pub use signin::{
     attempt::{PasswordRefusal, SignInRefusal},
-    occasion::Occasion,
+    occasion::{Occasion, Ways},
     passkey::{Passkey, PasskeyQuestion, PasskeyRefusal},
 };
 pub use tokens::{NewToken, Token};

@@ -143,6 +143,23 @@ impl Access {
         Ok(())
     }
 
+    /// Gives a person who has no password, and proved lately who they are, their first one; `Wrong` if they have
+    /// one, or did not. Ends their other sessions.
+    pub async fn password_set_first(&self, who: &SignedIn, new: &Secret) -> Result<(), PasswordRefusal> {
+        if !self.is_proven(who, &Occasion::Change) {
+            return Err(SignInRefusal::Wrong.into());
+        }
+        password::check(new)?;
+        let hash = password::hash(self, Lane::Known, new).await?;
+        let set = self.store()?.set_password_hash(&who.user.id, Some(""), &hash, Some(&who.session)).await;
+        if !set.map_err(crate::Error::from)? {
+            return Err(SignInRefusal::Wrong.into());
+        }
+        let targets = [who.session.to_string()];
+        self.audit().record_page(&who.user.name, "password_change", &targets, "ok").await;
+        Ok(())
+    }
+
     /// The hash of the password of somebody who is signed in, if it is right.
     async fn check(&self, who: &SignedIn, password: &Secret) -> Result<String, SignInRefusal> {
         let attempt = Attempt::Known { user: &who.user.id, browser: who.session.as_str() };

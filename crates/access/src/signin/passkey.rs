@@ -124,6 +124,12 @@ impl Access {
         }
     }
 
+    /// What a passkey that is added in that browser is called if its person does not say.
+    #[expect(clippy::unused_self, reason = "pages reach this room through its face")]
+    pub fn passkey_name(&self, browser: &Browser) -> String {
+        user_agent::browser(&browser.user_agent)
+    }
+
     /// The person's passkeys, oldest first.
     pub async fn passkey_list(&self, who: &SignedIn) -> Result<Vec<Passkey>, Error> {
         let listed = self.store()?.passkey_list(&who.user.id).await?;
@@ -186,10 +192,8 @@ impl Access {
         let state = taken.ok_or(PasskeyRefusal::Wrong)?.body;
         let answer: RegisterPublicKeyCredential = read(answer).ok_or(PasskeyRefusal::Wrong)?;
         let passkey = site.finish_passkey_registration(&answer, &state).map_err(|_| PasskeyRefusal::Wrong)?;
-        let name = match shown(name) {
-            name if name.is_empty() => user_agent::browser(&browser.user_agent),
-            name => name,
-        };
+        let name = Some(shown(name)).filter(|name| !name.is_empty());
+        let name = name.unwrap_or_else(|| self.passkey_name(browser));
         let new = NewPasskey {
             credential_id: passkey.cred_id().to_vec(),
             name,
