@@ -6,6 +6,7 @@
 
 mod access;
 mod accounts;
+mod agent_access;
 mod agents;
 mod approvals;
 mod audit;
@@ -30,6 +31,7 @@ mod web_sessions;
 mod writer;
 
 pub use access::{Access, Settings, Signup};
+pub use agent_access::AgentAccess;
 pub use agents::{Agent, AgentChange, AgentDetail, Family, ToolCount};
 pub use audit::Audit;
 pub use clients::{AuthMethod, Client, ClientRefusal, NewClient, RegistrationRefusal};

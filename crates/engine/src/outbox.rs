@@ -2,7 +2,7 @@
 //!
 //! A row of the outbox stands before the first octet leaves (`freeze`), one attempt after another takes it
 //! from there (`attempt`), and from the last octets on only the server's reply tells. What a call is told
-//! is read from the row (`told`); nobody's leaving changes what happens.
+//! is read from the row (`told`); nobody's leaving changes what happens. What people do themselves is in `person`.
 
 mod attempt;
 mod check;
@@ -14,6 +14,7 @@ mod key;
 pub(crate) mod message_id;
 mod of_draft;
 pub(crate) mod owner;
+mod person;
 mod retry;
 mod sent_copy;
 mod told;
@@ -24,10 +25,14 @@ use std::{sync::Arc, time::Duration};
 
 use domain::{ApprovalId, Code, GrantId, Principal, Problem, Scope, Timestamp};
 use futures_util::future::BoxFuture;
-use storage::{Decided, Decision, Outgoing, OutgoingState, Store};
+use storage::{Decided, Decision, Store};
 use tokio::time::{Instant, sleep, timeout};
 
-pub use self::frozen::{frozen_hash, stored_form};
+pub use self::{
+    frozen::{frozen_hash, stored_form},
+    person::{Acted, InSent, Listing, Looked, OwnOutgoing, Pile, Place, is_never_allowed},
+};
+pub use storage::{Copy, CopyState, Outcome, OutcomeProblem, Outgoing, OutgoingState, RecipientOutcome};
 pub(crate) use self::key::ANSWER;
 pub(crate) use self::under_way::UnderWay;
 use self::{attempt::Voucher, owner::Owner};

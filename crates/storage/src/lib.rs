@@ -55,8 +55,8 @@ pub use grants::{HeldGrant, NewGrant};
 pub use invitations::{Invitation, InvitationPurpose, NewInvitation};
 pub use master_key::MasterKey;
 pub use outbox::{
-    Added, Copy, CopyState, Due, Frozen, NewApproval, NewOutgoing, Orphan, Outcome, OutcomeProblem, Outgoing,
-    OutgoingState, Reach, RecipientOutcome, Sums,
+    Added, Copy, CopyState, Due, Frozen, Listing, Looked, NewApproval, NewOutgoing, Orphan, Outcome,
+    OutcomeProblem, Outgoing, OutgoingState, OwnOutgoing, Pile, Place, Reach, RecipientOutcome, Sums,
 };
 pub use passkeys::{NewPasskey, Passkey, PasskeyRemoval, PasskeyUse};
 pub use pieces::{PieceReader, Pieces};

@@ -14,6 +14,7 @@ const STEPS: &[&str] = &[
     include_str!("migrations/0008_activity.sql"),
     include_str!("migrations/0009_telling.sql"),
     include_str!("migrations/0010_wishes.sql"),
+    include_str!("migrations/0011_outbox.sql"),
 ];
 
 /// Runs the steps that the database lacks, all of them or none.

@@ -1,12 +1,13 @@
 //! Mail on its way out: the row that stands before the first octet leaves, and what became of it.
 //!
-//! The words are here; adding in `outbox/add.rs`, sending in `outbox/sending.rs`, the Sent copy and the end
-//! of rows in `outbox/after.rs`, rows to values in `outbox/row.rs`. What a message may do next is decided
+//! The words are here; adding in `outbox/add.rs`, sending in `outbox/sending.rs`, what people do in
+//! `outbox/person.rs`, the Sent copy and the end of rows in `outbox/after.rs`, values in `outbox/row.rs`. What a message may do next is decided
 //! in `engine`; here a row changes only if it is in the state, and in the hands, that the caller takes it
 //! to be.
 
 mod add;
 mod after;
+mod person;
 mod row;
 mod sending;
 
@@ -17,6 +18,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::Approval;
 
+pub use person::{Listing, Looked, OwnOutgoing, Place, Pile};
 pub(crate) use row::{Whose, an_outgoing, drop_pieces, end_account, end_waiting};
 
 /// How far a message is.
@@ -289,6 +291,11 @@ impl Copy {
             CopyState::Failed => self.next.is_none(),
             CopyState::Waiting | CopyState::Looking => false,
         }
+    }
+
+    /// Whether it may yet be made.
+    pub fn needs_octets(&self) -> bool {
+        !matches!(self.state, CopyState::Kept | CopyState::Stored | CopyState::None)
     }
 }
 

@@ -39,6 +39,8 @@ pub(super) enum Voucher {
     Caller(Arc<Principal>),
     /// Nobody is calling.
     Authority(Arc<dyn Authority>),
+    /// Its person wants it sent again, who was shown that it was begun so often.
+    Person(Arc<Principal>, u32),
 }
 
 impl Engine {
@@ -108,6 +110,11 @@ impl Engine {
         let principal = match voucher {
             Voucher::Caller(principal) => principal,
             Voucher::Authority(authority) => self.vouched(store, id, &*authority).await?,
+            Voucher::Person(person, attempts) => {
+                let row = self.claim_again(store, &person, id, attempts).await?;
+                let check = self.check_own(&person, &row).await;
+                return self.proceed(store, row, check).await;
+            }
         };
         let lease = self.now() + self.0.bounds.sending.lease;
         let claimed = {
@@ -122,7 +129,13 @@ impl Engine {
                 return None;
             }
         };
-        let account = match self.check(store, &principal, &row).await {
+        let check = self.check(store, &principal, &row).await;
+        self.proceed(store, row, check).await
+    }
+
+    /// Does what was found right for a message that is in our hands.
+    async fn proceed(&self, store: &Store, row: Outgoing, check: Check) -> Option<(Account, Outgoing)> {
+        let account = match check {
             Check::Go(account) => account,
             Check::PutOff(problem) => {
                 let next = self.now() + self.0.bounds.sending.put_off;

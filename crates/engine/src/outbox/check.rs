@@ -93,12 +93,13 @@ impl Engine {
 }
 
 /// Whether the account still writes from that address of an envelope.
-fn writes_as(account: &Account, from: &str) -> bool {
+pub(super) fn writes_as(account: &Account, from: &str) -> bool {
     let is_it = |email: &String| wire_address(email).is_ok_and(|wire| wire.text.eq_ignore_ascii_case(from));
     account.identities().iter().any(is_it)
 }
 
-fn foreign(account: &Account) -> Problem {
+/// The problem of an account that does not any more.
+pub(super) fn foreign(account: &Account) -> Problem {
     let told = format!("Account `{}` does not write from the message's address any more.", account.name);
     Problem::new(Code::Conflict, told)
         .hint("Nothing has left. Write the message anew, from the address that the account has now.")

@@ -155,7 +155,7 @@ impl Engine {
 
     /// Where the message is in Sent, and whether that is certain: by its Message-ID, else, where the provider
     /// gave it another one, by From, Date, subject and first recipient.
-    async fn find_sent(
+    pub(super) async fn find_sent(
         &self,
         account: &Account,
         folder: &Folder,

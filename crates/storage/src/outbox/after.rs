@@ -12,6 +12,9 @@ use crate::{Result, Store, Value};
 /// How long it can be seen what became of a message, and its key names it.
 const KEPT: Duration = Duration::days(30);
 
+/// Octets of a user's messages that are kept only because a second try of theirs, or of its copy, may need them.
+const KEPT_OCTETS: u64 = 256 << 20;
+
 impl Store {
     /// Messages whose copy in Sent, or what else is owed in the mailbox, is to be seen to now, those first
     /// that are due longest, from behind `after` on.
@@ -54,7 +57,8 @@ impl Store {
     }
 
     /// Moves the copy on, if it is still as `from` says: whoever is to store it first moves `next` ahead,
-    /// and of two who try one does. The octets go once the copy is done.
+    /// and of two who try one does. The octets go once there is a copy; one that failed its person may have filed
+    /// again.
     pub async fn outbox_set_copy(&self, id: &OutboxId, from: &Copy, to: &Copy) -> Result<bool> {
         const SET: &str = "UPDATE outbox SET copy_state = $2, copy_id = $3, copy_tries = $4, copy_next = $5, \
                 updated = $6 \
@@ -77,20 +81,26 @@ impl Store {
         ];
         let mut transaction = self.database.begin().await?;
         let is_set = transaction.execute(SET, &values).await? > 0;
-        if is_set && to.is_done() {
+        if is_set && !to.needs_octets() {
             drop_pieces(&mut transaction, id.as_str()).await?;
         }
         transaction.commit().await?;
         Ok(is_set)
     }
 
-    /// Forgets messages that ended 30 days ago or earlier, and what grants read long ago. Answers how many
-    /// messages.
+    /// Forgets messages that ended 30 days ago or earlier, octets of failures beyond the newest of each user, and
+    /// what grants read long ago. Answers how many messages.
     pub async fn outbox_sweep(&self, now: Timestamp) -> Result<u64> {
         const SWEEP: &str = "DELETE FROM outbox WHERE updated <= $1 AND state IN \
             ('sent', 'partly_sent', 'unknown', 'failed', 'denied', 'expired', 'cancelled')";
         let before = now.checked_sub(KEPT).unwrap_or(Timestamp::UNIX_EPOCH);
+        const BOUND: &str = "DELETE FROM outbox_pieces WHERE outbox_id IN (SELECT id FROM (SELECT id, \
+                CAST(sum(size) OVER (PARTITION BY user_name ORDER BY updated DESC, id DESC) AS BIGINT) AS kept \
+                FROM outbox WHERE state = 'failed' \
+                OR (state IN ('sent', 'partly_sent') AND copy_state = 'failed' AND copy_next IS NULL)) AS ended \
+            WHERE kept > $1)";
         let swept = self.database.execute(SWEEP, &[before.into()]).await?;
+        self.database.execute(BOUND, &[KEPT_OCTETS.into()]).await?;
         self.database.execute("DELETE FROM exposures WHERE until <= $1", &[now.into()]).await?;
         Ok(swept)
     }

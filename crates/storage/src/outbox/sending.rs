@@ -103,11 +103,14 @@ impl Store {
         copy: &Copy,
     ) -> Result<bool> {
         const FINISH: &str = "UPDATE outbox SET state = $3, outcome = $4, copy_state = $5, copy_id = $6, \
-                copy_tries = $7, copy_next = $8, follow_next = $10, owner = NULL, lease_until = NULL, updated = $9 \
-            WHERE id = $1 AND owner = $2 AND state = 'committing'";
-        const FINISH_EARLY: &str = "UPDATE outbox SET state = $3, outcome = $4, copy_state = $5, copy_id = $6, \
-                copy_tries = $7, copy_next = $8, follow_next = $10, owner = NULL, lease_until = NULL, updated = $9 \
-            WHERE id = $1 AND owner = $2 AND state IN ('sending', 'committing')";
+                copy_tries = $7, copy_next = $8, follow_next = $10, owner = NULL, lease_until = NULL, \
+                back_to = NULL, updated = $9 \
+            WHERE id = $1 AND owner = $2 AND state = 'committing' RETURNING state";
+        // What its person sent again and did not leave is as it was: `unknown` stays so, whatever came of this time.
+        const FINISH_EARLY: &str = "UPDATE outbox SET state = COALESCE(back_to, $3), outcome = $4, copy_state = $5, \
+                copy_id = $6, copy_tries = $7, copy_next = $8, follow_next = $10, owner = NULL, lease_until = NULL, \
+                back_to = NULL, updated = $9 \
+            WHERE id = $1 AND owner = $2 AND state IN ('sending', 'committing') RETURNING state";
         if !state.is_final() {
             return Ok(false);
         }
@@ -143,15 +146,19 @@ impl Store {
         ];
         let mut transaction = self.database.begin().await?;
         let sql = if has_left { FINISH } else { FINISH_EARLY };
-        let is_done = transaction.execute(sql, &values).await? > 0;
-        if is_done && state != OutgoingState::Unknown && copy.is_done() {
+        let Some(row) = transaction.fetch_optional(sql, &values).await? else { return Ok(false) };
+        let ended: OutgoingState = row.text("state")?.parse().map_err(|()| Error::Unreadable("state"))?;
+        // The person may send these again.
+        let may_leave = matches!(ended, OutgoingState::Unknown | OutgoingState::Failed);
+        if !may_leave && !copy.needs_octets() {
             drop_pieces(&mut transaction, id.as_str()).await?;
         }
         transaction.commit().await?;
-        Ok(is_done)
+        Ok(true)
     }
 
-    /// Gives a message that certainly did not leave back: `Ready`, not before `next`.
+    /// Gives a message that certainly did not leave back: `Ready`, not before `next`; one that its person sent
+    /// again is as it was before.
     pub async fn outbox_retry(
         &self,
         id: &OutboxId,
@@ -159,8 +166,8 @@ impl Store {
         next: Timestamp,
         outcome: &Outcome,
     ) -> Result<bool> {
-        const RETRY: &str = "UPDATE outbox SET state = 'ready', due = $3, outcome = $4, owner = NULL, \
-                lease_until = NULL, updated = $5 \
+        const RETRY: &str = "UPDATE outbox SET state = COALESCE(back_to, 'ready'), due = $3, outcome = $4, \
+                owner = NULL, lease_until = NULL, back_to = NULL, updated = $5 \
             WHERE id = $1 AND owner = $2 AND state IN ('sending', 'committing')";
         self.give_back(RETRY, (id, owner), next, outcome).await
     }
@@ -175,7 +182,7 @@ impl Store {
     ) -> Result<bool> {
         const PUT_OFF: &str = "UPDATE outbox SET state = 'ready', due = $3, outcome = $4, owner = NULL, \
                 lease_until = NULL, begun = NULL, attempts = attempts - 1, updated = $5 \
-            WHERE id = $1 AND owner = $2 AND state = 'sending'";
+            WHERE id = $1 AND owner = $2 AND state = 'sending' AND back_to IS NULL";
         self.give_back(PUT_OFF, (id, owner), next, outcome).await
     }
 
@@ -204,8 +211,8 @@ impl Store {
         owner: &str,
         outcome: &Outcome,
     ) -> Result<bool> {
-        const FAIL: &str = "UPDATE outbox SET state = 'failed', outcome = $3, owner = NULL, lease_until = NULL, \
-                updated = $4 \
+        const FAIL: &str = "UPDATE outbox SET state = COALESCE(back_to, 'failed'), outcome = $3, owner = NULL, \
+                lease_until = NULL, back_to = NULL, updated = $4 \
             WHERE id = $1 AND (state IN ('ready', 'scheduled') OR (state = 'sending' AND owner = $2))";
         let (key, context) = self.key_of(id).await?;
         let said = key.map(|key| seal(&key, &context, "outcome", outcome)).transpose()?;
@@ -223,7 +230,7 @@ impl Store {
     pub async fn outbox_hold(&self, id: &OutboxId, owner: &str, approval: &NewApproval) -> Result<bool> {
         const HOLD: &str = "UPDATE outbox SET state = 'waiting', approval_id = $3, owner = NULL, \
                 lease_until = NULL, updated = $4 \
-            WHERE id = $1 AND owner = $2 AND state = 'sending' RETURNING grant_id";
+            WHERE id = $1 AND owner = $2 AND state = 'sending' AND back_to IS NULL RETURNING grant_id";
         let (key, _) = self.key_of(id).await?;
         let Some(key) = key else { return Ok(false) };
         let values = [id.as_str().into(), owner.into(), approval.id.as_str().into(), self.now().into()];
@@ -258,14 +265,18 @@ impl Store {
         rows.iter().map(read).collect()
     }
 
-    /// Takes a message out of the hands of an owner that is gone: `Sending` becomes `Ready`, `Committing`
-    /// becomes `Unknown`. False if the owner turned out to be alive, or somebody else did it.
+    /// Takes a message out of the hands of an owner that is gone: `Sending` becomes `Ready`, or what it was before
+    /// its person sent it again; `Committing` becomes `Unknown`. False if the owner turned out to be alive, or somebody else did it.
     pub async fn outbox_recover(&self, orphan: &Orphan) -> Result<bool> {
-        const RECOVER: &str = "UPDATE outbox SET state = $5, owner = NULL, lease_until = NULL, updated = $6 \
+        const RECOVER: &str = "UPDATE outbox SET state = COALESCE(back_to, 'ready'), owner = NULL, \
+                lease_until = NULL, back_to = NULL, updated = $5 \
             WHERE id = $1 AND owner = $2 AND state = $3 AND lease_until = $4";
-        let next = match orphan.state {
-            OutgoingState::Sending => OutgoingState::Ready,
-            OutgoingState::Committing => OutgoingState::Unknown,
+        const RECOVER_UNKNOWN: &str = "UPDATE outbox SET state = 'unknown', owner = NULL, lease_until = NULL, \
+                back_to = NULL, updated = $5 \
+            WHERE id = $1 AND owner = $2 AND state = $3 AND lease_until = $4";
+        let recover = match orphan.state {
+            OutgoingState::Sending => RECOVER,
+            OutgoingState::Committing => RECOVER_UNKNOWN,
             _ => return Ok(false),
         };
         let values = [
@@ -273,10 +284,9 @@ impl Store {
             orphan.owner.as_str().into(),
             orphan.state.as_str().into(),
             orphan.lease_until.into(),
-            next.as_str().into(),
             self.now().into(),
         ];
-        Ok(self.database.execute(RECOVER, &values).await? > 0)
+        Ok(self.database.execute(recover, &values).await? > 0)
     }
 
     /// Takes back all of a grant that has not begun to leave. Answers how many messages.
