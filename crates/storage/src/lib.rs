@@ -51,7 +51,7 @@ pub use error::Error;
 pub use exposure::Exposure;
 pub use families::{Family, FamilyStanding, NewOne, NewPair, Refresh, Spent};
 pub use grants::{HeldGrant, NewGrant};
-pub use identities::{Identity, NewIdentity};
+pub use identities::{Identity, IdentityRemoval, IdentityUse, NewIdentity};
 pub use invitations::{Invitation, InvitationPurpose, NewInvitation};
 pub use master_key::MasterKey;
 pub use one_time_codes::OneTimeCodes;
