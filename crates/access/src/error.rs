@@ -111,6 +111,9 @@ pub enum Error {
     /// The user has as many accounts as anybody may have.
     #[error("nobody has more than {0} accounts here")]
     TooManyAccounts(usize),
+    /// What a sign-in or proof of two requests keeps in between could not be written or read.
+    #[error("the first half of a sign-in could not be kept")]
+    Ceremony,
     /// The password could not be hashed.
     #[error("the password could not be hashed")]
     Hashing,
@@ -196,7 +199,7 @@ impl Error {
             Self::UserDisabled(_) | Self::SignupClosed | Self::AgentPaused(_) => Code::OutsideGrant,
             Self::NoStore | Self::NotLinkable => Code::NotSupported,
             Self::TooManyAttempts(_) => Code::RateLimited,
-            Self::Hashing | Self::Storage(_) => Code::Internal,
+            Self::Ceremony | Self::Hashing | Self::Storage(_) => Code::Internal,
         }
     }
 }

@@ -48,7 +48,9 @@ pub use signin::{
     occasion::Occasion,
 };
 pub use tokens::{NewToken, Token};
-pub use web_sessions::{Browser, Opened, SignedIn, WebSession, cookie_of, device_cookie, session_cookie};
+pub use web_sessions::{
+    Browser, Opened, SignInStep, SignedIn, WebSession, cookie_of, device_cookie, session_cookie,
+};
 
 pub use storage::{Account, AuditRow, Chain, Decision, Outgoing, PieceReader, User};
 

@@ -23,6 +23,8 @@ pub struct Browser {
     pub user_agent: String,
     /// The value of the cookie that says that somebody signed in with this browser before.
     pub device: Option<Secret>,
+    /// The value of the cookie of a browser in which nobody is signed in yet: what it begins, it alone finishes.
+    pub visit: Option<Secret>,
 }
 
 /// Who is signed in, in which browser.
@@ -49,6 +51,22 @@ pub struct Opened {
     pub cookie: Secret,
     /// The value of the cookie by which this browser is known to be this person's from now on.
     pub device: Secret,
+}
+
+/// How far a sign-in has come.
+#[derive(Debug, Clone)]
+pub enum SignInStep {
+    /// A session was opened.
+    Opened(Opened),
+}
+
+impl SignInStep {
+    /// The session, if it was opened.
+    pub fn opened(self) -> Option<Opened> {
+        match self {
+            Self::Opened(opened) => Some(opened),
+        }
+    }
 }
 
 /// A session as its person sees it in a list.
@@ -156,10 +174,12 @@ impl Access {
         Ok(ended)
     }
 
-    /// Forgets what ended by itself: sessions in browsers and links. Meant to be called every hour or so.
+    /// Forgets what ended by itself: sessions in browsers, links, halves of sign-ins. Meant to be called every hour or so.
     pub async fn people_sweep(&self) -> Result<u64> {
         let store = self.store()?;
-        Ok(store.web_sessions_sweep().await? + store.invitations_sweep().await?)
+        Ok(store.web_sessions_sweep().await?
+            + store.invitations_sweep().await?
+            + store.ceremonies_sweep().await?)
     }
 
     /// Opens a session for somebody who has just proven by the password of that hash, or otherwise, who they

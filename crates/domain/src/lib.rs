@@ -29,7 +29,7 @@ pub use folder_path::{BadPath, FolderPath};
 pub use grant::{Grant, GrantedAccounts, Limits};
 pub use id::{
     AccountId, ApprovalId, ChangeId, ClientId, ConsentId, DraftId, FamilyId, GrantId, InvitationId, OutboxId,
-    PlanId, TokenId, UploadId, UserId, WebSessionId,
+    PasskeyId, PlanId, TokenId, UploadId, UserId, WebSessionId,
 };
 pub use leaving::{ApprovalPlace, ApprovalRule};
 pub use mailbox::{FolderArg, FolderName, Role};

@@ -8,6 +8,7 @@ mod accounts;
 mod approvals;
 mod audit;
 mod calls;
+mod ceremonies;
 mod changes;
 mod clients;
 mod codes;
@@ -27,6 +28,7 @@ mod master_key;
 mod migrate;
 mod one_time_codes;
 mod outbox;
+mod passkeys;
 mod pieces;
 mod seal;
 mod sessions;
@@ -42,6 +44,7 @@ pub use accounts::Account;
 pub use approvals::{Approval, ApprovalState, Decided, Decision};
 pub use audit::{AuditRow, Chain, NewAuditRow};
 pub use calls::CallCount;
+pub use ceremonies::{Ceremony, NewCeremony};
 pub use changes::{Change, ChangeState, LeftStep, NewMoved, NewStep, Step, TakenPlan};
 pub use clients::{ClientRow, NewClientRow};
 pub use codes::Code;
@@ -59,6 +62,7 @@ pub use outbox::{
     Added, Copy, CopyState, Due, Frozen, NewApproval, NewOutgoing, Orphan, Outcome, OutcomeProblem, Outgoing,
     OutgoingState, Reach, RecipientOutcome, Sums,
 };
+pub use passkeys::{NewPasskey, Passkey, PasskeyRemoval, PasskeyUse};
 pub use pieces::{PieceReader, Pieces};
 pub use seal::Sealer;
 pub use sessions::Session;

@@ -58,14 +58,27 @@ impl Store {
         const LOCK: &str = "UPDATE users SET password_hash = password_hash \
             WHERE id = $1 AND password_hash = $2 AND is_disabled = 0 \
             RETURNING id, name, is_admin, is_disabled, created";
+        let mut transaction = self.database.begin().await?;
+        let values = [user.as_str().into(), password_hash.into()];
+        let Some(row) = transaction.fetch_optional(LOCK, &values).await? else { return Ok(None) };
+        let id = self.insert_web_session(&mut transaction, user, new, cap).await?;
+        transaction.commit().await?;
+        Ok(Some((users::read(&row)?, id)))
+    }
+
+    /// Adds a session of the user, whose row is locked; the `cap` last used ones stay.
+    pub(crate) async fn insert_web_session(
+        &self,
+        transaction: &mut Transaction,
+        user: &UserId,
+        new: &NewWebSession,
+        cap: usize,
+    ) -> Result<WebSessionId> {
         const ADD: &str = "INSERT INTO web_sessions \
             (id, hash, user_id, browser, address, created, last_used, proven, expires, way) \
             VALUES ($1, $2, $3, $4, $5, $6, $6, $6, $7, $8)";
         const DROP: &str = "DELETE FROM web_sessions WHERE id IN (SELECT id FROM web_sessions \
             WHERE user_id = $1 AND id <> $2 ORDER BY last_used DESC, created DESC, id LIMIT 1000 OFFSET $3)";
-        let mut transaction = self.database.begin().await?;
-        let values = [user.as_str().into(), password_hash.into()];
-        let Some(row) = transaction.fetch_optional(LOCK, &values).await? else { return Ok(None) };
         let id = WebSessionId::from_random(self.new_id());
         let values = [
             id.as_str().into(),
@@ -80,8 +93,7 @@ impl Store {
         transaction.execute(ADD, &values).await?;
         let others = i64::try_from(cap.saturating_sub(1)).unwrap_or(i64::MAX);
         transaction.execute(DROP, &[user.as_str().into(), id.as_str().into(), others.into()]).await?;
-        transaction.commit().await?;
-        Ok(Some((users::read(&row)?, id)))
+        Ok(id)
     }
 
     /// The session of that cookie with its person, if it has not ended and they are not disabled; in one query.
@@ -112,7 +124,6 @@ impl Store {
     /// Notes that the person proved now, for that occasion, who they are. Answers whether the session still
     /// exists.
     pub async fn web_session_prove(&self, id: &WebSessionId, occasion: &str) -> Result<bool> {
-        const PROVE: &str = "UPDATE web_sessions SET proven = $2, proven_for = $3 WHERE id = $1";
         let values = [id.as_str().into(), self.now().into(), occasion.into()];
         Ok(self.database.execute(PROVE, &values).await? > 0)
     }
@@ -144,17 +155,32 @@ impl Store {
     }
 }
 
-/// Ends what lets the user in on our pages: their sessions but `kept`, and links that set their password.
+const PROVE: &str = "UPDATE web_sessions SET proven = $2, proven_for = $3 WHERE id = $1";
+
+/// As [`Store::web_session_prove`], together with something else.
+pub(crate) async fn prove(
+    transaction: &mut Transaction,
+    id: &WebSessionId,
+    occasion: &str,
+    now: Timestamp,
+) -> Result<bool> {
+    Ok(transaction.execute(PROVE, &[id.as_str().into(), now.into(), occasion.into()]).await? > 0)
+}
+
+/// Ends what lets the user in on our pages: their sessions but `kept`, links that set their password,
+/// and halves of sign-ins.
 pub(crate) async fn end(
     transaction: &mut Transaction,
     user: &UserId,
     kept: Option<&WebSessionId>,
 ) -> Result<()> {
     const SESSIONS: &str = "DELETE FROM web_sessions WHERE user_id = $1 AND id <> $2";
+    const CEREMONIES: &str = "DELETE FROM ceremonies WHERE user_id = $1";
     const RESETS: &str = "DELETE FROM invitations WHERE user_id = $1 AND used IS NULL";
     let kept = kept.map_or("", WebSessionId::as_str);
     transaction.execute(SESSIONS, &[user.as_str().into(), kept.into()]).await?;
-    transaction.execute(RESETS, &[user.as_str().into()]).await.map(drop)
+    transaction.execute(RESETS, &[user.as_str().into()]).await?;
+    transaction.execute(CEREMONIES, &[user.as_str().into()]).await.map(drop)
 }
 
 fn read(row: &Row) -> Result<WebSession> {

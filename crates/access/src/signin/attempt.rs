@@ -4,7 +4,7 @@
 use domain::{Secret, chain};
 
 use crate::{
-    Access, Browser, Occasion, Opened, Result, SignedIn,
+    Access, Browser, Occasion, Result, SignInStep, SignedIn,
     signin::{
         password::{self, Lane},
         throttle::Attempt,
@@ -28,7 +28,7 @@ pub enum SignInRefusal {
 }
 
 impl SignInRefusal {
-    fn unavailable(error: impl Into<crate::Error>) -> Self {
+    pub(crate) fn unavailable(error: impl Into<crate::Error>) -> Self {
         Self::Unavailable(error.into())
     }
 
@@ -49,7 +49,7 @@ impl Access {
         name: &str,
         password: &Secret,
         browser: &Browser,
-    ) -> Result<Opened, SignInRefusal> {
+    ) -> Result<SignInStep, SignInRefusal> {
         let name = name_of(name);
         let signed_in = self.try_sign_in(&name, password, browser).await;
         if let Err(refusal) = &signed_in {
@@ -63,7 +63,7 @@ impl Access {
         name: &str,
         password: &Secret,
         browser: &Browser,
-    ) -> Result<Opened, SignInRefusal> {
+    ) -> Result<SignInStep, SignInRefusal> {
         let store = self.store().map_err(SignInRefusal::unavailable)?;
         // Strangers are counted before anything is looked up: what they are refused costs nothing.
         let known = match self.device_of(browser) {
@@ -89,7 +89,7 @@ impl Access {
         let opened = self.open_session(&user.id, &hash, "password", browser).await;
         let opened = opened.map_err(SignInRefusal::unavailable)?.ok_or(SignInRefusal::Wrong)?;
         self.throttle().give_back(&attempt);
-        Ok(opened)
+        Ok(SignInStep::Opened(opened))
     }
 
     /// Notes that the person typed their password anew, for that occasion; `Wrong` or `TooMany` else.
@@ -163,7 +163,13 @@ impl Access {
 
     /// Records that somebody was refused: in the trail of the person of that name if there is one, in the log
     /// without the name. Of a series of `too_many` only the first is recorded, and then one now and then.
-    async fn record_refusal(&self, what: &str, name: &str, refusal: &SignInRefusal, browser: &Browser) {
+    pub(crate) async fn record_refusal(
+        &self,
+        what: &str,
+        name: &str,
+        refusal: &SignInRefusal,
+        browser: &Browser,
+    ) {
         match refusal {
             SignInRefusal::Unavailable(error) => {
                 tracing::error!(error = %chain(error), "sign-in not checked");
@@ -173,7 +179,7 @@ impl Access {
             _ => {}
         }
         let address = browser.shown_address();
-        tracing::info!(what, reason = refusal.reason(), "password refused");
+        tracing::info!(what, reason = refusal.reason(), "sign-in or proof refused");
         let Ok(store) = self.store() else { return };
         match store.find_user(name).await {
             Ok(Some(user)) => {

@@ -1,6 +1,7 @@
 //! How people prove who they are.
 
 pub(crate) mod attempt;
+pub(crate) mod ceremony;
 pub(crate) mod code;
 pub(crate) mod device;
 pub(crate) mod occasion;

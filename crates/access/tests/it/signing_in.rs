@@ -36,7 +36,7 @@ async fn the_right_password_lets_in_and_every_other_is_refused_alike() {
     let access = world.access().await;
     person(&access, "ann", &[]).await;
     for name in ["ann", " Ann "] {
-        let opened = access.sign_in(name, &password(), &browser()).await.unwrap();
+        let opened = access.sign_in(name, &password(), &browser()).await.unwrap().opened().unwrap();
         assert_eq!(opened.signed_in.user.name, "ann");
     }
     let long = "x".repeat(100_000);
@@ -82,7 +82,7 @@ async fn a_flood_from_elsewhere_does_not_lock_out_the_browser_that_a_person_uses
     let unknown = access.sign_in("ann", &password(), &at("198.51.100.9")).await;
     assert!(matches!(unknown, Err(SignInRefusal::TooMany(_))), "{unknown:?}");
     let known = Browser { device: Some(opened.device.clone()), ..browser() };
-    let again = access.sign_in("ann", &password(), &known).await.unwrap();
+    let again = access.sign_in("ann", &password(), &known).await.unwrap().opened().unwrap();
     // and the browser goes on being known
     let known = Browser { device: Some(again.device), ..at("198.51.100.10") };
     access.sign_in("ann", &password(), &known).await.unwrap();

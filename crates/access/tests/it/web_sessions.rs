@@ -12,6 +12,7 @@ pub(crate) fn browser() -> Browser {
         address: "203.0.113.7".to_owned(),
         user_agent: "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0".to_owned(),
         device: None,
+        visit: None,
     }
 }
 
@@ -20,7 +21,7 @@ pub(crate) fn password() -> Secret {
 }
 
 pub(crate) async fn sign_in(access: &Access, name: &str) -> Opened {
-    access.sign_in(name, &password(), &browser()).await.unwrap()
+    access.sign_in(name, &password(), &browser()).await.unwrap().opened().unwrap()
 }
 
 pub(crate) async fn is_live(access: &Access, opened: &Opened) -> bool {

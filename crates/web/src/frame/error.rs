@@ -19,7 +19,7 @@ use domain::{Code, Problem, RequestId, chain};
 use super::{
     person::{HX_BOOSTED, HX_REQUEST, frame_of, signed_in},
     site::Site,
-    view::{Frame, Section, show},
+    view::{Frame, Section, prove_first, show},
 };
 
 /// What a page answers.
@@ -40,6 +40,9 @@ pub(crate) enum Error {
     /// The form has too many octets or fields.
     #[error("the form is too large")]
     TooLarge,
+    /// The person proves anew first who they are; then they go on at that path of ours.
+    #[error("a proof is needed first")]
+    ProveFirst(String),
     /// Something that the person can be told.
     #[error(transparent)]
     Problem(Problem),
@@ -89,6 +92,11 @@ impl Error {
                 StatusCode::FORBIDDEN,
                 "That form was too old",
                 "Nothing was changed. Go back, reload the page and try again.",
+            ),
+            Self::ProveFirst(_) => (
+                StatusCode::FORBIDDEN,
+                "Show that it is you first",
+                "Nothing was changed. Sign in again, then try again.",
             ),
             Self::NoForm => (
                 StatusCode::UNSUPPORTED_MEDIA_TYPE,
@@ -146,6 +154,9 @@ fn told_problem(problem: &Problem) -> Told {
 
 impl IntoResponse for Error {
     fn into_response(self) -> Response {
+        if let Self::ProveFirst(next) = &self {
+            return prove_first(next);
+        }
         if let Some(source) = self.source() {
             tracing::error!(error = %self, cause = %chain(source), "page failed");
         }

@@ -1,7 +1,7 @@
 //! Who is signed in: the first argument of every private page. Everybody else is led to `/login`, and an
 //! administrator's page is not there for others.
 
-use access::{Browser, SignedIn};
+use access::{Browser, Occasion, SignedIn};
 use axum::{
     extract::FromRequestParts,
     http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, request::Parts},
@@ -35,6 +35,13 @@ impl Person {
     /// What the layout shows around a page of theirs.
     pub(crate) fn frame(&self, here: Section) -> Frame {
         frame_of(&self.signed_in, here, self.notice)
+    }
+
+    /// Goes on if the person proved lately who they are, as a change needs that a session left open must not
+    /// make; else leads them to where they do, and from there to `next`, a page of ours that they can open.
+    pub(crate) fn proven(&self, site: &Site, next: &str) -> Result<(), Error> {
+        let is_proven = site.access.is_proven(&self.signed_in, &Occasion::Change);
+        if is_proven { Ok(()) } else { Err(Error::ProveFirst(next.to_owned())) }
     }
 
     /// Their name.

@@ -74,6 +74,7 @@ impl Site {
             address: address.map(|address| address.0.to_string()).unwrap_or_default(),
             user_agent: user_agent(&parts.headers),
             device: cookies::device(self, &parts.headers),
+            visit: None,
         }
     }
 }

@@ -70,6 +70,7 @@ impl FromRequestParts<Site> for Visitor {
             site.settings.random.fill(&mut bytes);
             Secret::new(URL_SAFE_NO_PAD.encode(bytes))
         });
+        let browser = Browser { visit: Some(visit.clone()), ..browser };
         Ok(Self { signed_in, browser, visit, is_new, notice: notice_of(&parts.uri) })
     }
 }

@@ -1,6 +1,6 @@
 //! Signing in and out, and signing up where the operator lets everybody in.
 
-use access::{Opened, SignInRefusal, SignedIn};
+use access::{Opened, SignInRefusal, SignInStep, SignedIn};
 use askama::Template;
 use axum::{
     Router,
@@ -77,7 +77,7 @@ async fn sign_in(State(site): State<Site>, form: PostedByVisitor) -> Answer {
     let name = fields.text("name").to_ascii_lowercase();
     let (status, wait, error) =
         match site.access.sign_in(&name, &fields.secret("password"), &visitor.browser).await {
-            Ok(opened) => {
+            Ok(SignInStep::Opened(opened)) => {
                 return Ok(enter(&site, visitor.signed_in.as_ref(), &opened, next.path(), None).await);
             }
             Err(SignInRefusal::Wrong) => {
