@@ -2,7 +2,7 @@
 //! kept. How a person proves who they are is in `signin/`.
 
 use domain::{Secret, Timestamp, UserId, WebSessionId};
-use storage::User;
+use storage::{NewWebSession, User};
 use time::Duration;
 
 use crate::{
@@ -58,6 +58,11 @@ pub struct Opened {
 pub enum SignInStep {
     /// A session was opened.
     Opened(Opened),
+    /// The password was right, and a one-time code is asked for: `Access::sign_in_with_code`.
+    NeedsCode {
+        /// What the browser hands in with the code.
+        pending: Secret,
+    },
 }
 
 impl SignInStep {
@@ -65,6 +70,7 @@ impl SignInStep {
     pub fn opened(self) -> Option<Opened> {
         match self {
             Self::Opened(opened) => Some(opened),
+            Self::NeedsCode { .. } => None,
         }
     }
 }
@@ -113,7 +119,7 @@ const LONGEST: Duration = Duration::days(90);
 /// Uses are noted this far apart at most, so that a page does not cost a write.
 const NOTED_EVERY: Duration = Duration::minutes(1);
 /// Sessions that a person has at most.
-const AT_ONCE: usize = 50;
+pub(crate) const AT_ONCE: usize = 50;
 /// Characters of an address that are kept.
 const LONGEST_ADDRESS: usize = 64;
 
@@ -191,26 +197,42 @@ impl Access {
         way: &'static str,
         browser: &Browser,
     ) -> Result<Option<Opened>> {
-        let store = self.store()?;
+        let (cookie, new) = self.new_session(way, browser);
+        let opened = self.store()?.web_session_open(user, password_hash, &new, AT_ONCE).await?;
+        let Some((user, session)) = opened else { return Ok(None) };
+        Ok(Some(self.opened(user, session, cookie, new, browser).await?))
+    }
+
+    /// A session that is to be stored, and its cookie.
+    pub(crate) fn new_session(&self, way: &'static str, browser: &Browser) -> (Secret, NewWebSession) {
         let (cookie, hash) = code::new(self.random());
-        let now = self.clock().now();
-        let new = storage::NewWebSession {
+        let new = NewWebSession {
             hash,
             way,
             browser: user_agent::browser(&browser.user_agent),
             address: browser.shown_address(),
-            expires: now + IDLE,
+            expires: self.clock().now() + IDLE,
         };
-        let opened = store.web_session_open(user, password_hash, &new, AT_ONCE).await?;
-        let Some((user, session)) = opened else { return Ok(None) };
+        (cookie, new)
+    }
+
+    /// The session that was just stored, and what the browser needs for it. Recorded.
+    pub(crate) async fn opened(
+        &self,
+        user: User,
+        session: WebSessionId,
+        cookie: Secret,
+        new: NewWebSession,
+        browser: &Browser,
+    ) -> Result<Opened> {
         let device = self.device_of(browser).filter(|device| device.user == user.id);
         let device = device.unwrap_or_else(|| Device::new(user.id.clone(), self.random()));
-        let device = device.seal(store.sealer()).unwrap_or_else(|| Secret::new(""));
+        let device = device.seal(self.store()?.sealer()).unwrap_or_else(|| Secret::new(""));
         let targets = [session.to_string(), new.browser, new.address];
         self.audit().record_page(&user.name, "sign_in", &targets, "ok").await;
-        let signed_in =
-            SignedIn { user, session, csrf: csrf_of(&cookie), proven: now, proven_for: String::new() };
-        Ok(Some(Opened { signed_in, cookie, device }))
+        let (csrf, proven) = (csrf_of(&cookie), self.clock().now());
+        let signed_in = SignedIn { user, session, csrf, proven, proven_for: String::new() };
+        Ok(Opened { signed_in, cookie, device })
     }
 
     /// What the browser's cookie of devices says, if it is one of ours.

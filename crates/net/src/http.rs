@@ -81,7 +81,7 @@ impl Outgoing {
     }
 
     /// Posts `form`, fields in their encoding for URLs, to `url`, which must be https, and reads the answer within
-    /// `bounds`. `basic` is what proves who asks: what stands in an `Authorization` header after `Basic`.
+    /// `bounds`. `authorization` is the value of that field, if who asks is to be proven by it.
     ///
     /// # Errors
     /// As [`Outgoing::fetch`].
@@ -89,17 +89,17 @@ impl Outgoing {
         &self,
         url: &Url,
         form: &Secret,
-        basic: Option<&Secret>,
+        authorization: Option<&Secret>,
         bounds: FetchBounds,
         origin: Origin,
     ) -> Result<Fetched, Error> {
         // a line break would begin another field
-        let is_plain = |secret: &Secret| secret.expose().bytes().all(|octet| octet.is_ascii_graphic());
-        if !is_plain(form) || !basic.is_none_or(is_plain) {
+        let is_plain = |secret: &Secret| secret.expose().bytes().all(|octet| matches!(octet, b' '..=b'~'));
+        if !is_plain(form) || !authorization.is_none_or(is_plain) {
             let host = url.host_str().unwrap_or_default().to_owned();
             return Err(Error::Answer { host, fault: AnswerFault::Malformed });
         }
-        self.ask(url, |host| post_request(url, host, form, basic), bounds, origin).await
+        self.ask(url, |host| post_request(url, host, form, authorization), bounds, origin).await
     }
 
     async fn ask(
@@ -131,11 +131,12 @@ fn request(url: &Url, host: &str) -> String {
     format!("{}\r\n", head_of_request("GET", url, host))
 }
 
-fn post_request(url: &Url, host: &str, form: &Secret, basic: Option<&Secret>) -> Secret {
-    let basic = basic.map(|basic| format!("Authorization: Basic {}\r\n", basic.expose())).unwrap_or_default();
+fn post_request(url: &Url, host: &str, form: &Secret, authorization: Option<&Secret>) -> Secret {
+    let authorization = authorization.map(|value| format!("Authorization: {}\r\n", value.expose()));
+    let authorization = authorization.unwrap_or_default();
     let (head, form) = (head_of_request("POST", url, host), form.expose());
     let kind = "Content-Type: application/x-www-form-urlencoded";
-    Secret::new(format!("{head}{basic}{kind}\r\nContent-Length: {}\r\n\r\n{form}", form.len()))
+    Secret::new(format!("{head}{authorization}{kind}\r\nContent-Length: {}\r\n\r\n{form}", form.len()))
 }
 
 /// The first line and the fields that every request has; a `Url` holds neither blanks nor line breaks.

@@ -3,7 +3,7 @@
 
 use domain::{InvitationId, Timestamp, UserId};
 
-use crate::{Error, Result, Row, Store, User, users, web_sessions};
+use crate::{Error, Result, Row, Store, Transaction, User, users, web_sessions};
 
 /// What a link is for.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -178,7 +178,7 @@ async fn a_form_is_posted_with_what_proves_who_asks_and_nothing_can_be_slipped_i
         server(&authority, Some("HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\n{}")).await;
     let url: Url = format!("https://localhost:{port}/token").parse().unwrap();
     let outgoing = outgoing(Some(authority.bundle()));
-    let (form, basic) = (Secret::new("code=a%20b&x=1"), Secret::new("dXNlcjpwYXNz"));
+    let (form, basic) = (Secret::new("code=a%20b&x=1"), Secret::new("Basic dXNlcjpwYXNz"));
     let posted = outgoing.post_form(&url, &form, Some(&basic), BOUNDS, Origin::User).await.unwrap();
     assert_eq!(posted.body, b"{}");
     let request = told.recv().await.unwrap();
