@@ -45,8 +45,9 @@ pub use refusal::Refusal;
 pub use sessions::Sessions;
 pub use signin::{
     attempt::{PasswordRefusal, SignInRefusal},
-    occasion::Occasion,
+    occasion::{Occasion, Ways},
     one_time::{CodeFault, CodeStep, CodesSetup, CodesState},
+    passkey::{Passkey, PasskeyQuestion, PasskeyRefusal},
     recovery::FEW_RECOVERY_CODES,
     upstream::{
         LoginProvider, ProviderAnswer, ProviderBegun, ProviderEnded, ProviderPurpose, ProviderRefusal,
@@ -57,7 +58,9 @@ pub use web_sessions::{
     Browser, Opened, SignInStep, SignedIn, WebSession, cookie_of, device_cookie, session_cookie,
 };
 
-pub use storage::{Account, AuditRow, Chain, Decision, Identity, IdentityRemoval, Outgoing, PieceReader, User};
+pub use storage::{
+    Account, AuditRow, Chain, Decision, Identity, IdentityRemoval, Outgoing, PieceReader, User,
+};
 
 /// What every function here answers.
 pub type Result<T, E = Error> = std::result::Result<T, E>;

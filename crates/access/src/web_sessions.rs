@@ -2,7 +2,7 @@
 //! kept. How a person proves who they are is in `signin/`.
 
 use domain::{Secret, Timestamp, UserId, WebSessionId};
-use storage::{NewWebSession, User};
+use storage::User;
 use time::Duration;
 
 use crate::{
@@ -58,7 +58,7 @@ pub struct Opened {
 pub enum SignInStep {
     /// A session was opened.
     Opened(Opened),
-    /// The password was right, and a one-time code is asked for: `Access::sign_in_with_code`.
+    /// The password was right, and a one-time code is asked for: [`Access::sign_in_with_code`].
     NeedsCode {
         /// What the browser hands in with the code.
         pending: Secret,
@@ -199,14 +199,31 @@ impl Access {
     ) -> Result<Option<Opened>> {
         let (cookie, new) = self.new_session(way, browser);
         let opened = self.store()?.web_session_open(user, password_hash, &new, AT_ONCE).await?;
-        let Some((user, session)) = opened else { return Ok(None) };
-        Ok(Some(self.opened(user, session, cookie, new, browser).await?))
+        self.begin_session(opened, cookie, new, browser).await
     }
 
-    /// A session that is to be stored, and its cookie.
-    pub(crate) fn new_session(&self, way: &'static str, browser: &Browser) -> (Secret, NewWebSession) {
+    /// As [`Self::open_session`], for somebody who has just answered with a passkey; nothing if they were
+    /// disabled, or it was removed or used otherwise, meanwhile.
+    pub(crate) async fn open_session_by_passkey(
+        &self,
+        user: &UserId,
+        used: &storage::PasskeyUse<'_>,
+        way: &'static str,
+        browser: &Browser,
+    ) -> Result<Option<Opened>> {
+        let (cookie, new) = self.new_session(way, browser);
+        let opened = self.store()?.web_session_open_by_passkey(user, used, &new, AT_ONCE).await?;
+        self.begin_session(opened, cookie, new, browser).await
+    }
+
+    /// A session that is to be opened now, and its cookie.
+    pub(crate) fn new_session(
+        &self,
+        way: &'static str,
+        browser: &Browser,
+    ) -> (Secret, storage::NewWebSession) {
         let (cookie, hash) = code::new(self.random());
-        let new = NewWebSession {
+        let new = storage::NewWebSession {
             hash,
             way,
             browser: user_agent::browser(&browser.user_agent),
@@ -216,23 +233,23 @@ impl Access {
         (cookie, new)
     }
 
-    /// The session that was just stored, and what the browser needs for it. Recorded.
-    pub(crate) async fn opened(
+    /// What the browser gets of a session that was opened. Recorded.
+    pub(crate) async fn begin_session(
         &self,
-        user: User,
-        session: WebSessionId,
+        opened: Option<(User, WebSessionId)>,
         cookie: Secret,
-        new: NewWebSession,
+        new: storage::NewWebSession,
         browser: &Browser,
-    ) -> Result<Opened> {
+    ) -> Result<Option<Opened>> {
+        let Some((user, session)) = opened else { return Ok(None) };
         let device = self.device_of(browser).filter(|device| device.user == user.id);
         let device = device.unwrap_or_else(|| Device::new(user.id.clone(), self.random()));
         let device = device.seal(self.store()?.sealer()).unwrap_or_else(|| Secret::new(""));
-        let targets = [session.to_string(), new.browser, new.address];
+        let targets = [session.to_string(), new.browser, new.address, new.way.to_owned()];
         self.audit().record_page(&user.name, "sign_in", &targets, "ok").await;
-        let (csrf, proven) = (csrf_of(&cookie), self.clock().now());
-        let signed_in = SignedIn { user, session, csrf, proven, proven_for: String::new() };
-        Ok(Opened { signed_in, cookie, device })
+        let proven = new.expires - IDLE;
+        let signed_in = SignedIn { user, session, csrf: csrf_of(&cookie), proven, proven_for: String::new() };
+        Ok(Some(Opened { signed_in, cookie, device }))
     }
 
     /// What the browser's cookie of devices says, if it is one of ours.

@@ -87,7 +87,9 @@ impl Access {
             return Err(SignInRefusal::Wrong);
         };
         // asked for only once the password was right, so that nobody else learns who has codes
-        if let Some(pending) = self.code_ask(&user, &hash, browser).await.map_err(SignInRefusal::unavailable)? {
+        if let Some(pending) =
+            self.code_ask(&user, &hash, browser).await.map_err(SignInRefusal::unavailable)?
+        {
             self.throttle().give_back(&attempt);
             return Ok(SignInStep::NeedsCode { pending });
         }
@@ -141,6 +143,23 @@ impl Access {
         let set = store.set_password_hash(&who.user.id, Some(&was), &hash, Some(&who.session)).await;
         if !set.map_err(crate::Error::from)? {
             // somebody else changed it meanwhile: what was typed is the old one no more
+            return Err(SignInRefusal::Wrong.into());
+        }
+        let targets = [who.session.to_string()];
+        self.audit().record_page(&who.user.name, "password_change", &targets, "ok").await;
+        Ok(())
+    }
+
+    /// Gives a person who has no password, and proved lately who they are, their first one; `Wrong` if they have
+    /// one, or did not. Ends their other sessions.
+    pub async fn password_set_first(&self, who: &SignedIn, new: &Secret) -> Result<(), PasswordRefusal> {
+        if !self.is_proven(who, &Occasion::Change) {
+            return Err(SignInRefusal::Wrong.into());
+        }
+        password::check(new)?;
+        let hash = password::hash(self, Lane::Known, new).await?;
+        let set = self.store()?.set_password_hash(&who.user.id, Some(""), &hash, Some(&who.session)).await;
+        if !set.map_err(crate::Error::from)? {
             return Err(SignInRefusal::Wrong.into());
         }
         let targets = [who.session.to_string()];

@@ -6,6 +6,7 @@ pub(crate) mod code;
 pub(crate) mod device;
 pub(crate) mod occasion;
 pub(crate) mod one_time;
+pub(crate) mod passkey;
 pub(crate) mod password;
 pub(crate) mod recovery;
 pub(crate) mod throttle;

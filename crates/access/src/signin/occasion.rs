@@ -3,7 +3,7 @@
 use domain::ApprovalId;
 use time::Duration;
 
-use crate::{Access, SignedIn};
+use crate::{Access, Result, SignedIn};
 
 /// What a proof is given for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,7 +29,30 @@ impl Occasion {
     }
 }
 
+/// By what a person can sign in, or prove who they are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Ways {
+    /// Whether they have a password.
+    pub has_password: bool,
+    /// Whether they have a passkey that works under this server's address.
+    pub has_passkeys: bool,
+    /// Whether they can sign in by the provider that the operator named.
+    pub has_provider: bool,
+}
+
 impl Access {
+    /// By what the person can prove who they are.
+    pub async fn ways(&self, who: &SignedIn) -> Result<Ways> {
+        let found = self.store()?.find_password_hash(&who.user.name).await?;
+        let has_password = found.is_some_and(|(user, hash)| user.id == who.user.id && !hash.is_empty());
+        let has_passkeys = self.passkey_site().is_some() && !self.passkey_list(who).await?.is_empty();
+        let has_provider = match self.login_issuer() {
+            Some(issuer) => self.identity_list(who).await?.iter().any(|identity| identity.issuer == issuer),
+            None => false,
+        };
+        Ok(Ways { has_password, has_passkeys, has_provider })
+    }
+
     /// Whether the person proved who they are, for that occasion and not too long ago.
     pub fn is_proven(&self, who: &SignedIn, occasion: &Occasion) -> bool {
         let age = self.clock().now() - who.proven;

@@ -182,7 +182,9 @@ impl Access {
         let store = self.store()?;
         let is_ended = store.one_time_codes_end(user).await?;
         if is_ended && let Some(user) = store.list_users().await?.into_iter().find(|one| one.id == *user) {
-            self.audit().record_page(&user.name, "codes_off", &["by an administrator".to_owned()], "ok").await;
+            self.audit()
+                .record_page(&user.name, "codes_off", &["by an administrator".to_owned()], "ok")
+                .await;
         }
         Ok(is_ended)
     }

@@ -62,7 +62,10 @@ fn hash(user: &UserId, letters: &str) -> [u8; 32] {
 
 #[cfg(test)]
 mod tests {
-    use std::{collections::BTreeSet, sync::atomic::{AtomicU8, Ordering}};
+    use std::{
+        collections::BTreeSet,
+        sync::atomic::{AtomicU8, Ordering},
+    };
 
     use super::*;
 
@@ -85,7 +88,9 @@ mod tests {
         }
         assert_ne!(typed(&bob, "0123-4567-89ab-cdef"), Some(hashes[0]));
         let long = "0".repeat(100_000);
-        for none in ["", "0123-4567-89ab-cde", "0123-4567-89ab-cdef0", "0123-4567-89ab-cdeu", "123456", "é", &long] {
+        for none in
+            ["", "0123-4567-89ab-cde", "0123-4567-89ab-cdef0", "0123-4567-89ab-cdeu", "123456", "é", &long]
+        {
             assert_eq!(typed(&ann, none), None, "{none}");
         }
     }

@@ -33,6 +33,11 @@ const STRANGERS: Rate = Rate { at_once: 20, each: 250, forgives: false };
 /// One-time codes of a person from all browsers that are not known to be theirs, or from one that is. There are a
 /// million codes, of which a few hold at a time: a day's tries find one in some thousand days.
 const CODE: Rate = Rate { at_once: 5, each: 300_000, forgives: true };
+/// Questions to authenticators from one network address, or one browser that is known: a page to sign in asks one
+/// whenever it is opened, and each is a row for some minutes.
+const QUESTIONS: Rate = Rate { at_once: 60, each: 2_000, forgives: false };
+/// Questions to authenticators of strangers altogether.
+const ALL_QUESTIONS: Rate = Rate { at_once: 600, each: 50, forgives: false };
 /// Rows that a person's audit trail gets about attempts that were refused.
 const TOLD: Rate = Rate { at_once: 1, each: 600_000, forgives: false };
 
@@ -68,6 +73,13 @@ pub(crate) enum Attempt<'a> {
         /// Their network address.
         address: &'a str,
     },
+    /// Somebody whose authenticator is to be asked.
+    Question {
+        /// Their network address.
+        address: &'a str,
+        /// The id of the browser or session, if it is known.
+        device: Option<&'a str>,
+    },
     /// Somebody who makes themselves a user.
     SignUp {
         /// Their network address.
@@ -87,6 +99,8 @@ struct Counts {
     browsers: Buckets,
     persons: Buckets,
     strangers: Buckets,
+    questions: Buckets,
+    all_questions: Buckets,
     told: Buckets,
     codes: Buckets,
 }
@@ -99,6 +113,8 @@ impl Throttle {
             browsers: Buckets::new(BROWSER),
             persons: Buckets::new(PERSON),
             strangers: Buckets::new(STRANGERS),
+            questions: Buckets::new(QUESTIONS),
+            all_questions: Buckets::new(ALL_QUESTIONS),
             told: Buckets::new(TOLD),
             codes: Buckets::new(CODE),
         };
@@ -168,6 +184,12 @@ impl Counts {
             ],
             Attempt::Code { user, browser } => vec![(&mut self.codes, format!("{user} {browser}"))],
             Attempt::Link { address } => vec![(&mut self.addresses, network_of(address))],
+            Attempt::Question { device: Some(device), .. } => {
+                vec![(&mut self.questions, device.to_owned())]
+            }
+            Attempt::Question { address, device: None } => {
+                vec![(&mut self.questions, network_of(address)), (&mut self.all_questions, String::new())]
+            }
             Attempt::SignUp { address } => vec![(&mut self.addresses, network_of(address)), strangers],
         }
     }

@@ -31,7 +31,9 @@ pub(crate) enum Typed {
 pub(crate) fn typed(secret: &[u8], text: &str, now: Timestamp) -> Typed {
     let digits: String = text.chars().filter(|letter| !letter.is_whitespace()).take(DIGITS + 1).collect();
     let Ok(now) = u64::try_from(now.unix_timestamp()) else { return Typed::Wrong };
-    let (Some(near), Some(exact)) = (codes_of(secret, SKEW), codes_of(secret, 0)) else { return Typed::Wrong };
+    let (Some(near), Some(exact)) = (codes_of(secret, SKEW), codes_of(secret, 0)) else {
+        return Typed::Wrong;
+    };
     if let Some(step) = near.check(&digits, now) {
         return Typed::Right(step);
     }

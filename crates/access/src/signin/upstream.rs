@@ -11,7 +11,7 @@ use storage::{Identity, IdentityRemoval, IdentityUse, NewIdentity};
 use url::Url;
 
 pub(crate) use self::provider::Provider;
-use self::token::{About, Told, TokenFault};
+use self::token::{About, TokenFault, Told};
 use crate::{
     Access, Browser, Error, Occasion, Opened, Result, SignedIn, Signup,
     signin::{ceremony::FirstHalf, code, throttle::Attempt},
@@ -169,6 +169,11 @@ impl Access {
         self.provider().map(|provider| provider.settings.host())
     }
 
+    /// The issuer of that provider.
+    pub(crate) fn login_issuer(&self) -> Option<&str> {
+        self.provider().map(|provider| provider.settings.issuer.as_str())
+    }
+
     /// Sends somebody to the provider; afterwards they go on to `next`, a path of ours. Who is not signed in does it
     /// in this browser alone, who is in this session.
     pub async fn provider_begin(
@@ -192,7 +197,8 @@ impl Access {
         let half = match purpose {
             ProviderPurpose::SignIn { invitation } => {
                 // each leaves a row behind for minutes
-                let attempt = Attempt::Link { address: &browser.address };
+                let device = self.device_of(browser).map(|device| device.key());
+                let attempt = Attempt::Question { address: &browser.address, device: device.as_deref() };
                 self.throttle().take(&attempt).map_err(ProviderRefusal::TooMany)?;
                 asked.invitation = invitation.as_ref().map(|code| code.expose().to_owned());
                 let visit = Some(browser.visit.as_ref().ok_or(ProviderRefusal::NotBegun)?);
@@ -293,7 +299,6 @@ impl Access {
                 let (opened, is_new) = self
                     .come_in(provider, told, &tokens.access_token, asked.invitation.map(Secret::new), browser)
                     .await?;
-                self.throttle().give_back(&Attempt::Link { address: &browser.address });
                 Ok(ProviderEnded::Opened { opened: Box::new(opened), is_new, next: asked.next })
             }
         }
@@ -342,9 +347,10 @@ impl Access {
             return Err(ProviderRefusal::NotFresh);
         }
         let store = self.store()?;
-        let issuer = self.provider().map(|provider| provider.settings.issuer.as_str()).unwrap_or_default();
+        let issuer = self.login_issuer().unwrap_or_default();
         let (user, session) = (&who.user.id, &who.session);
-        let proven = store.web_session_prove_by_identity(user, session, occasion, issuer, &told.subject).await;
+        let proven =
+            store.web_session_prove_by_identity(user, session, occasion, issuer, &told.subject).await;
         if !proven? {
             return Err(ProviderRefusal::NotYours);
         }
@@ -398,7 +404,8 @@ impl Access {
         let (cookie, new) = self.new_session("oidc", browser);
         match store.web_session_open_by_identity(issuer, &subject, &new, AT_ONCE).await? {
             IdentityUse::Opened(user, session) => {
-                Ok((self.opened(user, session, cookie, new, browser).await?, !is_known))
+                let opened = self.begin_session(Some((user, session)), cookie, new, browser).await?;
+                Ok((opened.ok_or(ProviderRefusal::Unknown)?, !is_known))
             }
             IdentityUse::Disabled => Err(ProviderRefusal::Disabled),
             IdentityUse::Unknown => Err(ProviderRefusal::Unknown),
@@ -445,8 +452,7 @@ impl Access {
         issuer: &str,
         subject: &str,
     ) -> Result<IdentityRemoval> {
-        let asked = self.provider().map(|provider| provider.settings.issuer.as_str());
-        let identity = (issuer, subject);
+        let (asked, identity) = (self.login_issuer(), (issuer, subject));
         let removal = self.store()?.identity_remove(&who.user.id, identity, asked, &who.session).await?;
         if removal == IdentityRemoval::Removed {
             self.audit().record_page(&who.user.name, "identity_remove", &[issuer.to_owned()], "ok").await;

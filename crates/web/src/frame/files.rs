@@ -38,6 +38,7 @@ static FILES: LazyLock<Vec<File>> = LazyLock::new(|| {
     vec![
         File::new("postroom.css", "text/css; charset=utf-8", include_bytes!("../../static/postroom.css")),
         File::new("postroom.js", js, include_bytes!("../../static/postroom.js")),
+        File::new("passkey.js", js, include_bytes!("../../static/passkey.js")),
         File::new("htmx.js", js, include_bytes!("../../static/htmx.min.js")),
         File::new("icon.svg", "image/svg+xml", include_bytes!("../../static/icon.svg")),
     ]

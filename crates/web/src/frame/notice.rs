@@ -55,8 +55,11 @@ macro_rules! notices {
 notices! {
     SignedOut "signed-out" Ok "You are signed out.";
     Welcome "welcome" Ok "Welcome. You are signed in; add your first mailbox to go on.";
-    PasswordSet "password-set" Ok "Your new password is set, and you are signed in.";
-    PasswordChanged "password-changed" Ok "Your password was changed, and your other browsers were signed out.";
+    PasswordSet "password-set" Ok "Your new password is set, and you are signed in. Passkeys that you had added still work.";
+    PasswordChanged "password-changed" Ok "Your password was changed, and your other browsers were signed out. Your passkeys still work.";
+    PasskeyAdded "passkey-added" Ok "The passkey was added. You can sign in with it from now on.";
+    PasskeyRenamed "passkey-renamed" Ok "The passkey has its new name.";
+    PasskeyRemoved "passkey-removed" Ok "The passkey was removed. It lets nobody in any more.";
     SessionEnded "session-ended" Ok "That browser was signed out.";
     SessionsEnded "sessions-ended" Ok "All other browsers were signed out.";
     AccountAdded "account-added" Ok "The mailbox was added.";

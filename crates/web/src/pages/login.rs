@@ -15,12 +15,19 @@ use crate::{
         Answer, Frame, Next, Notice, Posted, PostedByVisitor, Site, Visitor, clear_session, query_value,
         see_other, set_session,
     },
-    pages::new_person::NewPerson,
+    pages::{
+        new_person::NewPerson,
+        passkey_form::{PasskeyForm, no_question, question},
+    },
 };
 
 /// The routes of this page.
 pub(super) fn routes() -> Router<Site> {
-    Router::new().route("/login", get(look).post(sign_in)).route("/logout", post(sign_out))
+    Router::new()
+        .route("/login", get(look).post(sign_in))
+        .route("/login/passkey/begin", post(ask_for_passkey))
+        .route("/login/passkey", post(sign_in_by_passkey))
+        .route("/logout", post(sign_out))
 }
 
 /// Characters of a name that are shown again.
@@ -40,6 +47,8 @@ struct Page {
     /// Whether nobody has ever signed up here.
     is_fresh: bool,
     new_person: NewPerson,
+    /// The form to sign in with a passkey, while the other one is that for signing in.
+    passkey: Option<PasskeyForm>,
 }
 
 impl Page {
@@ -53,6 +62,7 @@ impl Page {
             is_new: false,
             is_fresh: !site.access.has_users().await?,
             new_person: NewPerson::default(),
+            passkey: PasskeyForm::sign_in(site),
         })
     }
 }
@@ -75,24 +85,55 @@ async fn sign_in(State(site): State<Site>, form: PostedByVisitor) -> Answer {
         return sign_up(&site, &visitor, &fields, next).await;
     }
     let name = fields.text("name").to_ascii_lowercase();
-    let (status, wait, error) =
-        match site.access.sign_in(&name, &fields.secret("password"), &visitor.browser).await {
-            Ok(SignInStep::Opened(opened)) => {
-                return Ok(enter(&site, visitor.signed_in.as_ref(), &opened, next.path(), None).await);
-            }
-            Err(SignInRefusal::Wrong) => {
-                let error =
-                    "Name or password is wrong. Try again, or ask an administrator for a password link.";
-                (StatusCode::FORBIDDEN, None, error.to_owned())
-            }
-            Err(SignInRefusal::TooMany(seconds)) => {
-                (StatusCode::TOO_MANY_REQUESTS, Some(seconds), too_many(seconds))
-            }
-            Err(SignInRefusal::Unavailable(error)) => return Err(error.into()),
-        };
+    match site.access.sign_in(&name, &fields.secret("password"), &visitor.browser).await {
+        Ok(SignInStep::Opened(opened)) => {
+            Ok(enter(&site, visitor.signed_in.as_ref(), &opened, next.path(), None).await)
+        }
+        Err(refusal) => {
+            let wrong = "Name or password is wrong. Try again, or ask an administrator for a password link.";
+            refused(&site, &visitor, next, &name, refusal, wrong).await
+        }
+    }
+}
+
+async fn ask_for_passkey(State(site): State<Site>, form: PostedByVisitor) -> Answer {
+    match site.access.passkey_sign_in_begin(&form.visitor.browser).await {
+        Ok(asked) => Ok(question(&asked)),
+        Err(refusal) => no_question(refusal),
+    }
+}
+
+async fn sign_in_by_passkey(State(site): State<Site>, form: PostedByVisitor) -> Answer {
+    let PostedByVisitor { visitor, fields } = form;
+    let next = Next::of(fields.raw("next"));
+    let (code, answer) = (fields.secret("code"), fields.raw("answer"));
+    match site.access.passkey_sign_in(&code, answer, &visitor.browser).await {
+        Ok(opened) => Ok(enter(&site, visitor.signed_in.as_ref(), &opened, next.path(), None).await),
+        Err(refusal) => {
+            let wrong = "That passkey does not let you in: it may have been removed here, or this page stood \
+                open too long. Try again, or use your password.";
+            refused(&site, &visitor, next, "", refusal, wrong).await
+        }
+    }
+}
+
+/// The page again, with why nobody was signed in.
+async fn refused(
+    site: &Site,
+    visitor: &Visitor,
+    next: Next,
+    name: &str,
+    refusal: SignInRefusal,
+    wrong: &str,
+) -> Answer {
+    let (status, wait, error) = match refusal {
+        SignInRefusal::Wrong => (StatusCode::FORBIDDEN, None, wrong.to_owned()),
+        SignInRefusal::TooMany(seconds) => (StatusCode::TOO_MANY_REQUESTS, Some(seconds), too_many(seconds)),
+        SignInRefusal::Unavailable(error) => return Err(error.into()),
+    };
     let name = name.chars().take(LONGEST_NAME).collect();
-    let page = Page { name, error, ..Page::of(&site, &visitor, next).await? };
-    let mut response = visitor.show(&site, &page)?;
+    let page = Page { name, error, ..Page::of(site, visitor, next).await? };
+    let mut response = visitor.show(site, &page)?;
     *response.status_mut() = status;
     if let Some(seconds) = wait {
         response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));

@@ -12,7 +12,9 @@ mod let_in;
 mod limits;
 mod login;
 mod new_person;
+mod passkey_form;
 mod permission;
+mod prove;
 mod settings;
 mod setup;
 mod words;
@@ -38,5 +40,6 @@ pub(crate) fn routes() -> Router<Site> {
         .merge(agents::routes())
         .merge(connect::routes())
         .merge(settings::routes())
+        .merge(prove::routes())
         .merge(admin::routes())
 }

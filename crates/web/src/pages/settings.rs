@@ -1,6 +1,8 @@
-//! The person's own settings: their password, and the browsers in which they are signed in.
+//! The person's own settings: their password, their passkeys, and the browsers in which they are signed in.
 
-use access::{PasswordRefusal, SignInRefusal, WebSession};
+mod passkeys;
+
+use access::{Passkey, PasswordRefusal, SignInRefusal, WebSession};
 use askama::Template;
 use axum::{
     Router,
@@ -20,6 +22,10 @@ pub(super) fn routes() -> Router<Site> {
     Router::new()
         .route("/settings", get(look))
         .route("/settings/password", post(change_password))
+        .route("/settings/passkeys", get(passkeys::look).post(passkeys::add))
+        .route("/settings/passkeys/begin", post(passkeys::ask))
+        .route("/settings/passkeys/rename", post(passkeys::rename))
+        .route("/settings/passkeys/remove", post(passkeys::remove))
         .route("/settings/sessions/end", post(end_session))
         .route("/settings/sessions/end-others", post(end_others))
 }
@@ -33,6 +39,10 @@ struct Page {
     since: String,
     sessions: Vec<WebSession>,
     own: WebSessionId,
+    passkeys: Vec<Passkey>,
+    /// Whether this server's address is one that passkeys can be for.
+    has_passkeys: bool,
+    has_password: bool,
     old_error: String,
     password_error: &'static str,
 }
@@ -46,6 +56,9 @@ impl Page {
             since: day(person.signed_in.user.created),
             sessions: site.access.web_session_list(&person.signed_in).await?,
             own: person.signed_in.session.clone(),
+            passkeys: site.access.passkey_list(&person.signed_in).await?,
+            has_passkeys: site.access.passkey_site().is_some(),
+            has_password: site.access.ways(&person.signed_in).await?.has_password,
             old_error: String::new(),
             password_error: "",
         })
@@ -65,7 +78,13 @@ async fn change_password(State(site): State<Site>, form: Posted) -> Answer {
     let (old, new) = (fields.secret("old"), fields.secret("password"));
     let mut page = Page::of(&site, &person).await?;
     let mut wait = None;
-    let status = match site.access.password_change(&person.signed_in, &old, &new, &person.browser).await {
+    let changed = if page.has_password {
+        site.access.password_change(&person.signed_in, &old, &new, &person.browser).await
+    } else {
+        person.proven(&site, "/settings")?;
+        site.access.password_set_first(&person.signed_in, &new).await
+    };
+    let status = match changed {
         Ok(()) => return Ok(see_other("/settings", Some(Notice::PasswordChanged))),
         Err(PasswordRefusal::Old(SignInRefusal::Wrong)) => {
             "That is not your current password.".clone_into(&mut page.old_error);

@@ -144,6 +144,25 @@ impl Provider {
         verifier: &Secret,
     ) -> Result<Tokens, ProviderRefusal> {
         let metadata = self.metadata().await?;
+        let (form, authorization) = self.question(&metadata, code, redirect_uri, verifier);
+        let answer = self
+            .outgoing
+            .post_form(&metadata.token_endpoint, &form, authorization.as_ref(), BOUNDS, Origin::Operator)
+            .await;
+        if let Ok(Fetched { status: 400 | 401, .. }) = answer {
+            return Err(ProviderRefusal::Untrusted("it does not take the code"));
+        }
+        understand(answer)
+    }
+
+    /// What is posted for a code, and the field that proves that it is us.
+    fn question(
+        &self,
+        metadata: &Metadata,
+        code: &Secret,
+        redirect_uri: &str,
+        verifier: &Secret,
+    ) -> (Secret, Option<Secret>) {
         let LoginProvider { client_id, client_secret, .. } = &self.settings;
         let mut form = form_urlencoded::Serializer::new(String::new());
         form.append_pair("grant_type", "authorization_code")
@@ -168,15 +187,7 @@ impl Provider {
                 None
             }
         };
-        let form = Secret::new(form.finish());
-        let answer = self
-            .outgoing
-            .post_form(&metadata.token_endpoint, &form, authorization.as_ref(), BOUNDS, Origin::Operator)
-            .await;
-        if let Ok(Fetched { status: 400 | 401, .. }) = answer {
-            return Err(ProviderRefusal::Untrusted("it does not take the code"));
-        }
-        understand(answer)
+        (Secret::new(form.finish()), authorization)
     }
 
     /// What it says about whom an access token is for, if it says anything (OpenID Connect Core 1.0, 5.3).
@@ -208,5 +219,6 @@ fn understand<T: DeserializeOwned>(answer: Result<Fetched, net::Error>) -> Resul
         return Err(ProviderRefusal::Unreachable);
     }
     // what is wrong in it may be a token, so it is not said
-    serde_json::from_slice(&fetched.body).map_err(|_| ProviderRefusal::Untrusted("its answer is not understood"))
+    serde_json::from_slice(&fetched.body)
+        .map_err(|_| ProviderRefusal::Untrusted("its answer is not understood"))
 }

@@ -77,22 +77,30 @@ pub(super) fn told(
     let (earliest, latest) = (instant(now - SKEW), instant(now + SKEW));
     // without our secret, no token is taken that is signed with it
     let verifier =
-        CoreIdTokenVerifier::new_public_client(ClientId::new(settings.client_id.clone()), issuer, keys.clone())
-            .set_allowed_algs([
-                CoreJwsSigningAlgorithm::RsaSsaPkcs1V15Sha256,
-                CoreJwsSigningAlgorithm::EcdsaP256Sha256,
-                CoreJwsSigningAlgorithm::EdDsa,
-            ])
-            .set_time_fn(move || earliest)
-            .set_issue_time_verifier_fn(move |issued| {
-                if issued <= latest { Ok(()) } else { Err("not yet issued".to_owned()) }
-            });
-    let claims = token.claims(&verifier, &Nonce::new(nonce.expose().to_owned())).map_err(|error| fault_of(&error))?;
+        CoreIdTokenVerifier::new_public_client(
+            ClientId::new(settings.client_id.clone()),
+            issuer,
+            keys.clone(),
+        )
+        .set_allowed_algs([
+            CoreJwsSigningAlgorithm::RsaSsaPkcs1V15Sha256,
+            CoreJwsSigningAlgorithm::EcdsaP256Sha256,
+            CoreJwsSigningAlgorithm::EdDsa,
+        ])
+        .set_time_fn(move || earliest)
+        .set_issue_time_verifier_fn(move |issued| {
+            if issued <= latest { Ok(()) } else { Err("not yet issued".to_owned()) }
+        });
+    let claims =
+        token.claims(&verifier, &Nonce::new(nonce.expose().to_owned())).map_err(|error| fault_of(&error))?;
     if claims.authorized_party().is_some_and(|party| party.as_str() != settings.client_id) {
         return Err(TokenFault::Bad("its token was given to another client"));
     }
     let subject = claims.subject().as_str();
-    if subject.is_empty() || subject.len() > LONGEST_SUBJECT || !subject.bytes().all(|b| (b' '..=b'~').contains(&b)) {
+    if subject.is_empty()
+        || subject.len() > LONGEST_SUBJECT
+        || !subject.bytes().all(|b| (b' '..=b'~').contains(&b))
+    {
         return Err(TokenFault::Bad("its token names nobody"));
     }
     Ok(Told {

@@ -1,0 +1,1 @@
+//! Proving anew, and what needs it.
