@@ -71,8 +71,7 @@ impl Store {
         const CONFIRM: &str = "UPDATE one_time_codes SET confirmed = $3, last_step = $4 \
             WHERE user_id = $1 AND secret = $2 AND confirmed IS NULL";
         let mut transaction = self.database.begin().await?;
-        let values =
-            [user.as_str().into(), codes.sealed.as_slice().into(), self.now().into(), step.into()];
+        let values = [user.as_str().into(), codes.sealed.as_slice().into(), self.now().into(), step.into()];
         let is_confirmed = transaction.execute(CONFIRM, &values).await? > 0;
         if is_confirmed {
             replace(&mut transaction, user, recovery).await?;
