@@ -189,6 +189,11 @@ impl Access {
         Ok(is_ended)
     }
 
+    /// As [`Self::codes_end`], of the user of that name.
+    pub async fn codes_end_of(&self, name: &str) -> Result<bool> {
+        self.codes_end(&self.find_user(name).await?.id).await
+    }
+
     /// What the browser hands in with the code, if the user, whose password was right, is asked for one.
     pub(crate) async fn code_ask(
         &self,
