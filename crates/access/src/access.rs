@@ -10,7 +10,11 @@ use crate::{
     Audit, Ceiling, Error, RateLimit, Refusal, Result, Sessions,
     client_document::Documents,
     doors,
-    signin::{password::Turns, throttle::Throttle},
+    signin::{
+        password::Turns,
+        throttle::Throttle,
+        upstream::{LoginProvider, Provider},
+    },
     writer::Writer,
 };
 
@@ -35,6 +39,8 @@ pub struct Settings {
     pub signup: Signup,
     /// The way out, for documents of clients; without it none is fetched.
     pub outgoing: Option<net::Outgoing>,
+    /// By whom people may sign in beside their passwords; needs the way out.
+    pub login_provider: Option<LoginProvider>,
 }
 
 /// Who may make themselves a user.
@@ -61,6 +67,7 @@ impl Default for Settings {
             refresh_ttl: Duration::days(30),
             signup: Signup::default(),
             outgoing: None,
+            login_provider: None,
         }
     }
 }
@@ -86,6 +93,7 @@ struct Inner {
     turns: Turns,
     throttle: Throttle,
     documents: Documents,
+    provider: Option<Provider>,
     settings: Settings,
     /// Whom tokens are for: looked at with every call.
     resource: String,
@@ -122,6 +130,8 @@ impl Access {
         settings: &Settings,
     ) -> Self {
         let writer = Writer::new(store.clone());
+        let provider = settings.login_provider.clone().zip(settings.outgoing.clone());
+        let provider = provider.map(|(settings, outgoing)| Provider::new(settings, outgoing, clock.clone()));
         Self(Arc::new(Inner {
             rates: RateLimit::new(settings.calls_per_hour, settings.burst),
             sessions: Sessions::new(store.clone(), clock.clone(), settings.sessions_per_grant),
@@ -130,6 +140,7 @@ impl Access {
             turns: Turns::default(),
             throttle: Throttle::new(clock.clone()),
             documents: Documents::default(),
+            provider,
             settings: settings.clone(),
             resource: format!("{}/mcp", settings.issuer),
             store,
@@ -275,6 +286,10 @@ impl Access {
 
     pub(crate) fn throttle(&self) -> &Throttle {
         &self.0.throttle
+    }
+
+    pub(crate) fn provider(&self) -> Option<&Provider> {
+        self.0.provider.as_ref()
     }
 
     pub(crate) fn documents(&self) -> &Documents {

@@ -6,7 +6,7 @@ use storage::{InvitationPurpose, User};
 use time::Duration;
 
 use crate::{
-    Access, Browser, Error, Opened, Result, SignedIn, Signup,
+    Access, Browser, Error, Opened, Result, SignInStep, SignedIn, Signup,
     signin::{
         code,
         password::{self, Lane},
@@ -134,8 +134,14 @@ impl Access {
         self.let_in("invitation_accept", accepted, &password_hash, browser).await
     }
 
-    /// Uses up a link of reset: sets the password, ends all their sessions, and signs them in.
-    pub async fn reset_accept(&self, code: &Secret, password: &Secret, browser: &Browser) -> Result<Opened> {
+    /// Uses up a link of reset: sets the password, ends all their sessions, and signs them in, though not without
+    /// the one-time code that they are asked for beside a password.
+    pub async fn reset_accept(
+        &self,
+        code: &Secret,
+        password: &Secret,
+        browser: &Browser,
+    ) -> Result<SignInStep> {
         let accepted = self.with_link(code, browser, async |hash, purpose| {
             if !matches!(purpose, Purpose::Reset { .. }) {
                 return Err(Error::InvitationOver);
@@ -145,7 +151,13 @@ impl Access {
             Ok((self.store()?.reset_accept(&hash, &password_hash).await?, password_hash))
         });
         let (accepted, password_hash) = accepted.await?;
-        self.let_in("reset_accept", accepted, &password_hash, browser).await
+        if let Some((user, id)) = &accepted
+            && let Some(pending) = self.code_ask(user, &password_hash, browser).await?
+        {
+            self.record_made(&user.name, "reset_accept", &[id.to_string()]).await;
+            return Ok(SignInStep::NeedsCode { pending });
+        }
+        self.let_in("reset_accept", accepted, &password_hash, browser).await.map(SignInStep::Opened)
     }
 
     /// Makes somebody a user without a link, where the operator allows everybody in; `SignupClosed` else, and

@@ -48,14 +48,21 @@ pub use sessions::Sessions;
 pub use signin::{
     attempt::{PasswordRefusal, SignInRefusal},
     occasion::{Occasion, Ways},
+    one_time::{CodeFault, CodeStep, CodesSetup, CodesState},
     passkey::{Passkey, PasskeyQuestion, PasskeyRefusal},
+    recovery::FEW_RECOVERY_CODES,
+    upstream::{
+        LoginProvider, ProviderAnswer, ProviderBegun, ProviderEnded, ProviderPurpose, ProviderRefusal,
+    },
 };
 pub use tokens::{NewToken, Token};
 pub use web_sessions::{
     Browser, Opened, SignInStep, SignedIn, WebSession, cookie_of, device_cookie, session_cookie,
 };
 
-pub use storage::{Account, AuditRow, Chain, Decision, Outgoing, PieceReader, User};
+pub use storage::{
+    Account, AuditRow, Chain, Decision, Identity, IdentityRemoval, Outgoing, PieceReader, User,
+};
 
 /// What every function here answers.
 pub type Result<T, E = Error> = std::result::Result<T, E>;

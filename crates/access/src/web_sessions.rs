@@ -58,6 +58,11 @@ pub struct Opened {
 pub enum SignInStep {
     /// A session was opened.
     Opened(Opened),
+    /// The password was right, and a one-time code is asked for: [`Access::sign_in_with_code`].
+    NeedsCode {
+        /// What the browser hands in with the code.
+        pending: Secret,
+    },
 }
 
 impl SignInStep {
@@ -65,6 +70,7 @@ impl SignInStep {
     pub fn opened(self) -> Option<Opened> {
         match self {
             Self::Opened(opened) => Some(opened),
+            Self::NeedsCode { .. } => None,
         }
     }
 }
@@ -113,7 +119,7 @@ const LONGEST: Duration = Duration::days(90);
 /// Uses are noted this far apart at most, so that a page does not cost a write.
 const NOTED_EVERY: Duration = Duration::minutes(1);
 /// Sessions that a person has at most.
-const AT_ONCE: usize = 50;
+pub(crate) const AT_ONCE: usize = 50;
 /// Characters of an address that are kept.
 const LONGEST_ADDRESS: usize = 64;
 
@@ -211,7 +217,11 @@ impl Access {
     }
 
     /// A session that is to be opened now, and its cookie.
-    fn new_session(&self, way: &'static str, browser: &Browser) -> (Secret, storage::NewWebSession) {
+    pub(crate) fn new_session(
+        &self,
+        way: &'static str,
+        browser: &Browser,
+    ) -> (Secret, storage::NewWebSession) {
         let (cookie, hash) = code::new(self.random());
         let new = storage::NewWebSession {
             hash,
@@ -224,7 +234,7 @@ impl Access {
     }
 
     /// What the browser gets of a session that was opened. Recorded.
-    async fn begin_session(
+    pub(crate) async fn begin_session(
         &self,
         opened: Option<(User, WebSessionId)>,
         cookie: Secret,

@@ -1,10 +1,12 @@
-//! Reading one small document over https: HTTP/1.1, one GET, one connection, then it is closed.
+//! Reading one small document over https: HTTP/1.1, one GET, or one POST of a form, one connection, then it is
+//! closed.
 //!
-//! It follows no redirect, keeps no cookie, sends nothing secret, and takes neither compressed bodies nor more
-//! octets than it was told to. What the answer means is the caller's.
+//! It follows no redirect, keeps no cookie, sends nothing secret but such a form, and takes neither compressed
+//! bodies nor more octets than it was told to. What the answer means is the caller's.
 
 use std::time::Duration;
 
+use domain::Secret;
 use tokio::{
     io::{AsyncRead, AsyncReadExt, AsyncWriteExt},
     time::timeout,
@@ -75,6 +77,38 @@ impl Outgoing {
     /// # Errors
     /// As [`Outgoing::connect_tls`], and [`Error::Answer`].
     pub async fn fetch(&self, url: &Url, bounds: FetchBounds, origin: Origin) -> Result<Fetched, Error> {
+        self.ask(url, |host| Secret::new(request(url, host)), bounds, origin).await
+    }
+
+    /// Posts `form`, fields in their encoding for URLs, to `url`, which must be https, and reads the answer within
+    /// `bounds`. `authorization` is the value of that field, if who asks is to be proven by it.
+    ///
+    /// # Errors
+    /// As [`Outgoing::fetch`].
+    pub async fn post_form(
+        &self,
+        url: &Url,
+        form: &Secret,
+        authorization: Option<&Secret>,
+        bounds: FetchBounds,
+        origin: Origin,
+    ) -> Result<Fetched, Error> {
+        // a line break would begin another field
+        let is_plain = |secret: &Secret| secret.expose().bytes().all(|octet| matches!(octet, b' '..=b'~'));
+        if !is_plain(form) || !authorization.is_none_or(is_plain) {
+            let host = url.host_str().unwrap_or_default().to_owned();
+            return Err(Error::Answer { host, fault: AnswerFault::Malformed });
+        }
+        self.ask(url, |host| post_request(url, host, form, authorization), bounds, origin).await
+    }
+
+    async fn ask(
+        &self,
+        url: &Url,
+        request: impl FnOnce(&str) -> Secret,
+        bounds: FetchBounds,
+        origin: Origin,
+    ) -> Result<Fetched, Error> {
         let host = url.host_str().unwrap_or_default().to_owned();
         let failed = |fault| Error::Answer { host: host.clone(), fault };
         let (Some(port), "https", false) = (url.port_or_known_default(), url.scheme(), host.is_empty())
@@ -84,7 +118,7 @@ impl Outgoing {
         let asked = async {
             let mut stream = self.connect_tls(&host, port, origin).await?;
             let broken = |source| Error::Unreachable { host: host.clone(), port, source };
-            stream.write_all(request(url, &host).as_bytes()).await.map_err(broken)?;
+            stream.write_all(request(&host).expose().as_bytes()).await.map_err(broken)?;
             stream.flush().await.map_err(broken)?;
             read(&mut stream, bounds.body).await.map_err(failed)
         };
@@ -92,13 +126,26 @@ impl Outgoing {
     }
 }
 
-/// The request; a `Url` holds neither blanks nor line breaks.
+/// The request for a document.
 fn request(url: &Url, host: &str) -> String {
+    format!("{}\r\n", head_of_request("GET", url, host))
+}
+
+fn post_request(url: &Url, host: &str, form: &Secret, authorization: Option<&Secret>) -> Secret {
+    let authorization = authorization.map(|value| format!("Authorization: {}\r\n", value.expose()));
+    let authorization = authorization.unwrap_or_default();
+    let (head, form) = (head_of_request("POST", url, host), form.expose());
+    let kind = "Content-Type: application/x-www-form-urlencoded";
+    Secret::new(format!("{head}{authorization}{kind}\r\nContent-Length: {}\r\n\r\n{form}", form.len()))
+}
+
+/// The first line and the fields that every request has; a `Url` holds neither blanks nor line breaks.
+fn head_of_request(method: &str, url: &Url, host: &str) -> String {
     let query = url.query().map(|query| format!("?{query}")).unwrap_or_default();
     let port = url.port().map(|port| format!(":{port}")).unwrap_or_default();
     format!(
-        "GET {}{query} HTTP/1.1\r\nHost: {host}{port}\r\nAccept: application/json\r\nAccept-Encoding: identity\r\n\
-         User-Agent: Postroom\r\nConnection: close\r\n\r\n",
+        "{method} {}{query} HTTP/1.1\r\nHost: {host}{port}\r\nAccept: application/json\r\n\
+         Accept-Encoding: identity\r\nUser-Agent: Postroom\r\nConnection: close\r\n",
         url.path()
     )
 }

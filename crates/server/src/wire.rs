@@ -164,6 +164,7 @@ fn access_settings(config: &Config) -> access::Settings {
             Signup::Open => access::Signup::Open,
             Signup::Off => access::Signup::Off,
         },
+        login_provider: config.signing_in.login_provider(),
         ..access::Settings::default()
     }
 }

@@ -3,7 +3,7 @@
 
 use domain::{InvitationId, Timestamp, UserId};
 
-use crate::{Error, Result, Row, Store, User, users, web_sessions};
+use crate::{Error, Result, Row, Store, Transaction, User, users, web_sessions};
 
 /// What a link is for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -139,6 +139,22 @@ impl Store {
         name: &str,
         password_hash: &str,
     ) -> Result<Option<(User, InvitationId)>> {
+        let mut transaction = self.database.begin().await?;
+        let accepted = self.accept(&mut transaction, hash, name, password_hash).await?;
+        if accepted.is_some() {
+            transaction.commit().await?;
+        }
+        Ok(accepted)
+    }
+
+    /// As [`Self::invitation_accept`], together with something else.
+    pub(crate) async fn accept(
+        &self,
+        transaction: &mut Transaction,
+        hash: &[u8; 32],
+        name: &str,
+        password_hash: &str,
+    ) -> Result<Option<(User, InvitationId)>> {
         // An update that changes nothing, of a row that is always there: who sets up waits for whoever does
         // so with another link, and then finds a user.
         const LOCK: &str = "UPDATE meta SET value = value WHERE key = 'key_check'";
@@ -146,12 +162,10 @@ impl Store {
             AND expires > $2 AND purpose IN ('setup', 'invite') \
             AND NOT EXISTS (SELECT 1 FROM users m WHERE m.name = invitations.made_by AND m.is_disabled <> 0) \
             AND (purpose <> 'setup' OR NOT EXISTS (SELECT 1 FROM users)) RETURNING id, is_admin";
-        let mut transaction = self.database.begin().await?;
         transaction.execute(LOCK, &[]).await?;
         let used = transaction.fetch_optional(USE, &[hash.as_slice().into(), self.now().into()]).await?;
         let Some(used) = used else { return Ok(None) };
-        let user = self.insert_user(&mut transaction, name, used.flag("is_admin")?, password_hash).await?;
-        transaction.commit().await?;
+        let user = self.insert_user(transaction, name, used.flag("is_admin")?, password_hash).await?;
         Ok(Some((user, InvitationId::from_text(used.text("id")?))))
     }
 

@@ -21,10 +21,12 @@ mod families;
 mod filing;
 mod grants;
 mod home;
+mod identities;
 mod invitations;
 mod known;
 mod master_key;
 mod migrate;
+mod one_time_codes;
 mod outbox;
 mod passkeys;
 mod pieces;
@@ -52,8 +54,10 @@ pub use error::Error;
 pub use exposure::Exposure;
 pub use families::{Family, FamilyStanding, NewOne, NewPair, Refresh, Spent};
 pub use grants::{HeldGrant, NewGrant};
+pub use identities::{Identity, IdentityRemoval, IdentityUse, NewIdentity};
 pub use invitations::{Invitation, InvitationPurpose, NewInvitation};
 pub use master_key::MasterKey;
+pub use one_time_codes::OneTimeCodes;
 pub use outbox::{
     Added, Copy, CopyState, Due, Frozen, Listing, Looked, NewApproval, NewOutgoing, Orphan, Outcome,
     OutcomeProblem, Outgoing, OutgoingState, OwnOutgoing, Pile, Place, Reach, RecipientOutcome, Sums,

@@ -86,6 +86,11 @@ impl World {
         Self { access, watch, settings, router }
     }
 
+    /// What the clock says.
+    pub(crate) fn now(&self) -> Timestamp {
+        self.watch.now()
+    }
+
     /// Lets time pass.
     pub(crate) fn pass(&self, time: Duration) {
         self.watch.0.fetch_add(time.whole_seconds(), Ordering::Relaxed);

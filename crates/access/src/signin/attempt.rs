@@ -86,6 +86,13 @@ impl Access {
         else {
             return Err(SignInRefusal::Wrong);
         };
+        // asked for only once the password was right, so that nobody else learns who has codes
+        if let Some(pending) =
+            self.code_ask(&user, &hash, browser).await.map_err(SignInRefusal::unavailable)?
+        {
+            self.throttle().give_back(&attempt);
+            return Ok(SignInStep::NeedsCode { pending });
+        }
         let opened = self.open_session(&user.id, &hash, "password", browser).await;
         let opened = opened.map_err(SignInRefusal::unavailable)?.ok_or(SignInRefusal::Wrong)?;
         self.throttle().give_back(&attempt);

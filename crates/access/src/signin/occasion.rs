@@ -36,6 +36,8 @@ pub struct Ways {
     pub has_password: bool,
     /// Whether they have a passkey that works under this server's address.
     pub has_passkeys: bool,
+    /// Whether they can sign in by the provider that the operator named.
+    pub has_provider: bool,
 }
 
 impl Access {
@@ -44,7 +46,11 @@ impl Access {
         let found = self.store()?.find_password_hash(&who.user.name).await?;
         let has_password = found.is_some_and(|(user, hash)| user.id == who.user.id && !hash.is_empty());
         let has_passkeys = self.passkey_site().is_some() && !self.passkey_list(who).await?.is_empty();
-        Ok(Ways { has_password, has_passkeys })
+        let has_provider = match self.login_issuer() {
+            Some(issuer) => self.identity_list(who).await?.iter().any(|identity| identity.issuer == issuer),
+            None => false,
+        };
+        Ok(Ways { has_password, has_passkeys, has_provider })
     }
 
     /// Whether the person proved who they are, for that occasion and not too long ago.

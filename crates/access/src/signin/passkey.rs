@@ -226,7 +226,7 @@ impl Access {
         if !self.is_proven(who, &Occasion::Change) {
             return Err(PasskeyRefusal::NotProven);
         }
-        let removed = self.store()?.passkey_remove(&who.user.id, id, None, &who.session).await;
+        let removed = self.store()?.passkey_remove(&who.user.id, id, self.login_issuer(), &who.session).await;
         match removed.map_err(Error::from)? {
             PasskeyRemoval::Absent => return Err(PasskeyRefusal::Absent),
             PasskeyRemoval::LastWay => return Err(PasskeyRefusal::LastWay),

@@ -30,6 +30,9 @@ const BROWSER: Rate = Rate { at_once: 10, each: 30_000, forgives: true };
 const PERSON: Rate = Rate { at_once: 30, each: 10_000, forgives: false };
 /// Passwords that are hashed for strangers altogether: each takes a core for some hundredths of a second.
 const STRANGERS: Rate = Rate { at_once: 20, each: 250, forgives: false };
+/// One-time codes of a person from all browsers that are not known to be theirs, or from one that is. There are a
+/// million codes, of which a few hold at a time: a day's tries find one in some thousand days.
+const CODE: Rate = Rate { at_once: 5, each: 300_000, forgives: true };
 /// Questions to authenticators from one network address, or one browser that is known: a page to sign in asks one
 /// whenever it is opened, and each is a row for some minutes.
 const QUESTIONS: Rate = Rate { at_once: 60, each: 2_000, forgives: false };
@@ -56,6 +59,13 @@ pub(crate) enum Attempt<'a> {
         /// Who.
         user: &'a UserId,
         /// The id of the browser or session.
+        browser: &'a str,
+    },
+    /// Somebody whose password was right, with a one-time code.
+    Code {
+        /// Who.
+        user: &'a UserId,
+        /// The id of the browser or session if it is known to be theirs, else empty.
         browser: &'a str,
     },
     /// Somebody with a link.
@@ -92,6 +102,7 @@ struct Counts {
     questions: Buckets,
     all_questions: Buckets,
     told: Buckets,
+    codes: Buckets,
 }
 
 impl Throttle {
@@ -105,6 +116,7 @@ impl Throttle {
             questions: Buckets::new(QUESTIONS),
             all_questions: Buckets::new(ALL_QUESTIONS),
             told: Buckets::new(TOLD),
+            codes: Buckets::new(CODE),
         };
         Self { clock, counts: Mutex::new(counts) }
     }
@@ -170,6 +182,7 @@ impl Counts {
                 (&mut self.browsers, format!("{user} {browser}")),
                 (&mut self.persons, user.as_str().to_owned()),
             ],
+            Attempt::Code { user, browser } => vec![(&mut self.codes, format!("{user} {browser}"))],
             Attempt::Link { address } => vec![(&mut self.addresses, network_of(address))],
             Attempt::Question { device: Some(device), .. } => {
                 vec![(&mut self.questions, device.to_owned())]

@@ -175,7 +175,7 @@ async fn a_reset_sets_the_password_once_and_ends_all_sessions() {
     assert!(matches!(wrong_door, Err(Error::InvitationOver)), "{wrong_door:?}");
     let short = access.reset_accept(&second, &Secret::new("short"), &browser()).await;
     assert!(matches!(short, Err(Error::BadPassword)), "{short:?}");
-    let opened = access.reset_accept(&second, &new, &browser()).await.unwrap();
+    let opened = access.reset_accept(&second, &new, &browser()).await.unwrap().opened().unwrap();
     assert!(is_live(&access, &opened).await && !is_live(&access, &ann).await);
     assert!(matches!(access.reset_accept(&second, &new, &browser()).await, Err(Error::InvitationOver)));
     assert!(matches!(access.sign_in("ann", &password(), &browser()).await, Err(SignInRefusal::Wrong)));

@@ -16,6 +16,8 @@ mod exchange;
 mod invitations;
 mod links;
 mod local;
+mod one_time_codes;
+mod provider;
 mod refresh;
 mod sessions;
 mod signing_in;

@@ -172,6 +172,30 @@ async fn a_document_is_read_over_a_verified_connection() {
 }
 
 #[tokio::test]
+async fn a_form_is_posted_with_what_proves_who_asks_and_nothing_can_be_slipped_in() {
+    let authority = Authority::new();
+    let (port, mut told) =
+        server(&authority, Some("HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\n{}")).await;
+    let url: Url = format!("https://localhost:{port}/token").parse().unwrap();
+    let outgoing = outgoing(Some(authority.bundle()));
+    let (form, basic) = (Secret::new("code=a%20b&x=1"), Secret::new("Basic dXNlcjpwYXNz"));
+    let posted = outgoing.post_form(&url, &form, Some(&basic), BOUNDS, Origin::User).await.unwrap();
+    assert_eq!(posted.body, b"{}");
+    let request = told.recv().await.unwrap();
+    assert!(request.starts_with("POST /token HTTP/1.1\r\n"), "{request}");
+    assert!(request.contains("\r\nAuthorization: Basic dXNlcjpwYXNz\r\n"), "{request}");
+    assert!(request.contains("\r\nContent-Length: 14\r\n"), "{request}");
+    assert!(request.ends_with("\r\n\r\ncode=a%20b&x=1"), "{request}");
+
+    let evil = Secret::new("x\r\nHost: elsewhere.example");
+    for (form, basic) in [(&evil, None), (&form, Some(&evil))] {
+        let error = outgoing.post_form(&url, form, basic, BOUNDS, Origin::User).await.unwrap_err();
+        assert!(matches!(error, Error::Answer { fault: AnswerFault::Malformed, .. }), "{error}");
+    }
+    assert!(told.try_recv().is_err());
+}
+
+#[tokio::test]
 async fn a_private_host_is_not_asked() {
     let authority = Authority::new();
     let (port, mut told) = server(&authority, Some("HTTP/1.1 200 OK\r\n\r\n{}")).await;

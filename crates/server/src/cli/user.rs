@@ -69,6 +69,9 @@ pub(super) enum Command {
     Reset {
         /// The user's name
         name: String,
+        /// Ask them for no one-time codes any more, since they have lost everything that makes them
+        #[arg(long)]
+        end_codes: bool,
         /// Print JSON
         #[arg(long)]
         json: bool,
@@ -134,8 +137,11 @@ pub(super) async fn run(command: &Command, config: &Config) -> Result<()> {
             let what = format!("makes whoever opens it {role}");
             show_link(config, &what, &invitation, &code, *json);
         }
-        Command::Reset { name, json } => {
+        Command::Reset { name, end_codes, json } => {
             let (invitation, code) = access.reset_new("", name).await?;
+            if *end_codes {
+                access.codes_end_of(name).await?;
+            }
             let what = format!("sets another password for {name} and ends their sessions");
             show_link(config, &what, &invitation, &code, *json);
         }

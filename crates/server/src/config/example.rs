@@ -27,10 +27,10 @@ pub(crate) fn text() -> String {
             for line in setting.about {
                 let _ = writeln!(text, "# {}", line.trim());
             }
-            if matches!(setting.kind, Kind::Later | Kind::LaterSecret) {
+            if setting.kind == Kind::Later {
                 text.push_str("# It has no effect yet.\n");
             }
-            if matches!(setting.kind, Kind::Secret | Kind::LaterSecret) {
+            if setting.kind == Kind::Secret {
                 let variable = setting.variable();
                 let _ = writeln!(text, "# A secret: set {variable} or {variable}_FILE.");
             } else {

@@ -112,13 +112,12 @@ impl Given {
             for key in table.keys() {
                 let place = || format!("`{key}` in `{}`", path.display());
                 match settings.iter().find(|setting| setting.key == key) {
-                    Some(setting) if matches!(setting.kind, Kind::Secret | Kind::LaterSecret) => {
+                    Some(setting) if setting.kind == Kind::Secret => {
                         return Err(belongs_into_environment(&place(), setting));
                     }
                     Some(_) => {}
                     None => {
-                        let keys =
-                            settings.iter().filter(|s| !matches!(s.kind, Kind::Secret | Kind::LaterSecret));
+                        let keys = settings.iter().filter(|s| s.kind != Kind::Secret);
                         let keys = keys.map(|setting| setting.key.to_owned());
                         return Err(unknown(&place(), key, keys));
                     }

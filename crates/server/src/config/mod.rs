@@ -97,7 +97,7 @@ impl Config {
         network.check()?;
         let mut warnings: Vec<String> = settings
             .iter()
-            .filter(|setting| matches!(setting.kind, Kind::Later | Kind::LaterSecret))
+            .filter(|setting| setting.kind == Kind::Later)
             .filter(|setting| given.is_changed(setting))
             .map(|setting| format!("{setting} has no effect yet"))
             .collect();

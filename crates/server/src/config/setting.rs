@@ -18,8 +18,6 @@ pub(crate) enum Kind {
     MayHoldSecret,
     /// In the file or the environment; understood and checked, but what it is for does not exist yet.
     Later,
-    /// As `Secret`, without effect yet.
-    LaterSecret,
 }
 
 /// One setting.
@@ -47,7 +45,7 @@ impl Setting {
 
     /// Whether its value may be in a file that the environment names.
     pub(crate) fn may_be_in_a_file(&self) -> bool {
-        matches!(self.kind, Kind::Secret | Kind::MayHoldSecret | Kind::LaterSecret)
+        matches!(self.kind, Kind::Secret | Kind::MayHoldSecret)
     }
 }
 

@@ -1,5 +1,6 @@
 //! How people and their agents get in.
 
+use access::LoginProvider;
 use domain::Secret;
 use url::Url;
 
@@ -14,12 +15,13 @@ section! {
         doors: Doors = Plain (default "oauth");
         /// Who may make themselves a user: invite, open, off.
         signup: Signup = Plain (default "invite");
-        /// An OpenID provider by which people sign in.
-        login_oidc_issuer: Option<Url> = Later (example "https://id.example.org");
+        /// An OpenID provider by which people sign in too: its issuer, as its metadata says it. It leads people back
+        /// to `/login/provider/callback` below the public URL.
+        login_oidc_issuer: Option<Issuer> = Plain (example "https://id.example.org");
         /// Our client id there.
-        login_oidc_client_id: Option<String> = Later (example "postroom");
-        /// Our client secret there.
-        login_oidc_client_secret: Option<Secret> = LaterSecret (example "");
+        login_oidc_client_id: Option<String> = Plain (example "postroom");
+        /// Our client secret there; none for a public client.
+        login_oidc_client_secret: Option<Secret> = Secret (example "");
         /// The issuer whose tokens the `oidc` door takes.
         oidc_issuer: Option<Url> = Later (example "https://id.example.org");
         /// The audience that such tokens must name.
@@ -44,7 +46,52 @@ impl SigningIn {
                 return Err(Error::setting(format!("`{setting}` is 0: no agent could connect"), hint));
             }
         }
-        Ok(())
+        match (&self.login_oidc_issuer, &self.login_oidc_client_id, &self.login_oidc_client_secret) {
+            (None, None, None) | (Some(_), Some(_), _) => Ok(()),
+            (Some(_), None, _) => {
+                let hint =
+                    "Register this server with the provider, and give the client id that it has there.";
+                let what = "`POSTROOM_LOGIN_OIDC_ISSUER` is set without `POSTROOM_LOGIN_OIDC_CLIENT_ID`";
+                Err(Error::setting(what.to_owned(), hint))
+            }
+            (None, ..) => {
+                let what =
+                    "the sign-in provider has a client id or secret, and no `POSTROOM_LOGIN_OIDC_ISSUER`";
+                Err(Error::setting(what.to_owned(), "Give its issuer, or leave the others out."))
+            }
+        }
+    }
+
+    /// By whom people sign in beside their passwords.
+    pub(crate) fn login_provider(&self) -> Option<LoginProvider> {
+        Some(LoginProvider {
+            issuer: self.login_oidc_issuer.as_ref()?.0.clone(),
+            client_id: self.login_oidc_client_id.clone()?,
+            client_secret: self.login_oidc_client_secret.clone().filter(|secret| !secret.is_empty()),
+        })
+    }
+}
+
+/// The issuer of an OpenID provider, octet by octet: another spelling of the same URL is another issuer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Issuer(String);
+
+impl Value for Issuer {
+    fn parse(text: &Secret) -> Result<Self, String> {
+        let text = text.expose();
+        let is_issuer = Url::parse(text).is_ok_and(|url| {
+            url.scheme() == "https"
+                && url.has_host()
+                && url.username().is_empty()
+                && url.password().is_none()
+                && url.query().is_none()
+                && url.fragment().is_none()
+        });
+        if is_issuer {
+            Ok(Self(text.to_owned()))
+        } else {
+            Err("expected an https URL without query".to_owned())
+        }
     }
 }
 

@@ -14,9 +14,11 @@ mod consents;
 mod database;
 mod families;
 mod grants;
+mod identities;
 mod invitations;
 mod master_key;
 mod migration;
+mod one_time_codes;
 mod outbox;
 mod outbox_once;
 mod postgres;
@@ -150,6 +152,13 @@ on_both! {
     sessions::beyond_the_cap_those_unused_longest_go,
     sessions::an_id_is_never_taken_over,
     sessions::idle_sessions_are_forgotten,
+    one_time_codes::a_step_is_used_once_and_no_older_one_after_it,
+    one_time_codes::a_secret_counts_only_as_it_was_shown_and_is_not_replaced_once_it_does,
+    one_time_codes::a_recovery_code_is_used_once_by_its_user_and_ends_with_the_codes,
+    identities::an_identity_is_one_user_s_and_opens_sessions_of_theirs,
+    identities::a_proof_counts_by_the_person_s_own_identity_only,
+    identities::a_new_user_and_their_identity_are_made_together_or_not_at_all,
+    identities::the_last_way_in_is_not_taken_away_even_by_two_at_once,
     users::the_first_user_is_an_administrator,
     users::a_name_belongs_to_one_user,
     users::disabling_a_user_ends_their_sessions,

@@ -30,6 +30,11 @@ impl Next {
         self.0.as_deref().unwrap_or_default()
     }
 
+    /// The value of a query; empty if nowhere in particular.
+    pub(crate) fn encoded(&self) -> String {
+        encode(self.as_str())
+    }
+
     /// Whether an agent waits there for the person's answer.
     pub(crate) fn is_for_agent(&self) -> bool {
         self.as_str().starts_with("/oauth/authorize?") || self.as_str().starts_with("/consent/")

@@ -60,6 +60,11 @@ notices! {
     PasskeyAdded "passkey-added" Ok "The passkey was added. You can sign in with it from now on.";
     PasskeyRenamed "passkey-renamed" Ok "The passkey has its new name.";
     PasskeyRemoved "passkey-removed" Ok "The passkey was removed. It lets nobody in any more.";
+    CodeOver "code-over" Warn "That took too long. Type your password again, then the code.";
+    CodesOff "codes-off" Ok "One-time codes are off. Your password alone lets you in again.";
+    ProviderLinked "provider-linked" Ok "You can sign in that way from now on.";
+    ProviderRemoved "provider-removed" Ok "That way to sign in was removed.";
+    LastWay "last-way" Warn "Nothing was removed: it is your only way to sign in. Set a password first.";
     SessionEnded "session-ended" Ok "That browser was signed out.";
     SessionsEnded "sessions-ended" Ok "All other browsers were signed out.";
     AccountAdded "account-added" Ok "The mailbox was added.";

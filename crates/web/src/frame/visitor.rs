@@ -52,8 +52,12 @@ impl Visitor {
 
     /// The page as an answer, with the cookie that its forms need.
     pub(crate) fn show(&self, site: &Site, page: &impl Template) -> Answer {
-        let response = show(page)?;
-        Ok(if self.is_new { cookies::set_visit(site, response, &self.visit) } else { response })
+        Ok(self.keep(site, show(page)?))
+    }
+
+    /// `response`, with the cookie of the visit if the browser does not have it yet.
+    pub(crate) fn keep(&self, site: &Site, response: Response) -> Response {
+        if self.is_new { cookies::set_visit(site, response, &self.visit) } else { response }
     }
 }
 

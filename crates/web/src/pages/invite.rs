@@ -1,6 +1,6 @@
 //! A link that lets a new person in, or gives somebody another password.
 
-use access::{Invitation, Purpose};
+use access::{Invitation, Purpose, SignInStep};
 use askama::Template;
 use axum::{
     Router,
@@ -11,8 +11,8 @@ use axum::{
 use domain::Secret;
 
 use crate::{
-    frame::{Answer, Frame, Notice, PostedByVisitor, Site, Visitor},
-    pages::{login::enter, new_person::NewPerson},
+    frame::{Answer, Frame, Next, Notice, PostedByVisitor, Site, Visitor},
+    pages::{code, login::enter, new_person::NewPerson},
 };
 
 /// The routes of this page.
@@ -29,12 +29,23 @@ struct Page {
     /// Who is signed in in this browser, and would not be any more.
     signed_in: Option<String>,
     new_person: NewPerson,
+    /// The host of the provider by which people sign in too, and what stands in the link.
+    provider: Option<String>,
+    code: Secret,
 }
 
 impl Page {
-    fn of(visitor: &Visitor, invitation: Option<Invitation>) -> Self {
+    fn of(site: &Site, visitor: &Visitor, code: &Secret, invitation: Option<Invitation>) -> Self {
         let signed_in = visitor.signed_in.as_ref().map(|person| person.user.name.clone());
-        Self { frame: visitor.frame(), invitation, signed_in, new_person: NewPerson::default() }
+        let (provider, code) = (site.access.login_provider(), code.clone());
+        Self {
+            frame: visitor.frame(),
+            invitation,
+            signed_in,
+            new_person: NewPerson::default(),
+            provider,
+            code,
+        }
     }
 
     /// For whom another password is set, if that is what the link is for.
@@ -57,26 +68,34 @@ async fn find(site: &Site, code: &Secret) -> Result<Option<Invitation>, access::
 }
 
 async fn look(State(site): State<Site>, visitor: Visitor, Path(code): Path<String>) -> Answer {
-    let invitation = find(&site, &Secret::new(code)).await?;
+    let code = Secret::new(code);
+    let invitation = find(&site, &code).await?;
     let status = if invitation.is_some() { StatusCode::OK } else { StatusCode::NOT_FOUND };
-    let mut response = visitor.show(&site, &Page::of(&visitor, invitation))?;
+    let mut response = visitor.show(&site, &Page::of(&site, &visitor, &code, invitation))?;
     *response.status_mut() = status;
     Ok(response)
 }
 
-async fn accept(State(site): State<Site>, Path(code): Path<String>, form: PostedByVisitor) -> Answer {
+async fn accept(State(site): State<Site>, Path(link): Path<String>, form: PostedByVisitor) -> Answer {
     let PostedByVisitor { visitor, fields } = form;
-    let code = Secret::new(code);
-    let invitation = find(&site, &code).await?;
+    let link = Secret::new(link);
+    let invitation = find(&site, &link).await?;
     let (password, browser) = (fields.secret("password"), &visitor.browser);
     let name = fields.text("name").to_ascii_lowercase();
     let (outcome, path, notice) = match invitation.as_ref().map(|invitation| &invitation.purpose) {
         Some(Purpose::Invite { .. }) => {
-            let outcome = site.access.invitation_accept(&code, &name, &password, browser).await;
+            let outcome = site.access.invitation_accept(&link, &name, &password, browser).await;
             (outcome, "/accounts/new", Notice::Welcome)
         }
         Some(Purpose::Reset { .. }) => {
-            (site.access.reset_accept(&code, &password, browser).await, "/", Notice::PasswordSet)
+            let outcome = match site.access.reset_accept(&link, &password, browser).await {
+                Ok(SignInStep::NeedsCode { pending }) => {
+                    return code::ask(&site, &visitor, Next::default(), pending);
+                }
+                Ok(SignInStep::Opened(opened)) => Ok(opened),
+                Err(error) => Err(error),
+            };
+            (outcome, "/", Notice::PasswordSet)
         }
         Some(Purpose::Setup) | None => (Err(access::Error::InvitationOver), "/", Notice::NothingToDo),
     };
@@ -85,8 +104,11 @@ async fn accept(State(site): State<Site>, Path(code): Path<String>, form: Posted
         Err(error) => error,
     };
     let page = match error {
-        access::Error::InvitationOver => Page::of(&visitor, None),
-        other => Page { new_person: NewPerson::refused(&name, other)?, ..Page::of(&visitor, invitation) },
+        access::Error::InvitationOver => Page::of(&site, &visitor, &link, None),
+        other => Page {
+            new_person: NewPerson::refused(&name, other)?,
+            ..Page::of(&site, &visitor, &link, invitation)
+        },
     };
     let mut response = visitor.show(&site, &page)?;
     *response.status_mut() = StatusCode::UNPROCESSABLE_ENTITY;

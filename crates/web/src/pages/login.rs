@@ -16,6 +16,7 @@ use crate::{
         see_other, set_session,
     },
     pages::{
+        code,
         new_person::NewPerson,
         passkey_form::{PasskeyForm, no_question, question},
     },
@@ -49,6 +50,8 @@ struct Page {
     new_person: NewPerson,
     /// The form to sign in with a passkey, while the other one is that for signing in.
     passkey: Option<PasskeyForm>,
+    /// The host of the provider by which people sign in too.
+    provider: Option<String>,
 }
 
 impl Page {
@@ -63,6 +66,7 @@ impl Page {
             is_fresh: !site.access.has_users().await?,
             new_person: NewPerson::default(),
             passkey: PasskeyForm::sign_in(site),
+            provider: site.access.login_provider(),
         })
     }
 }
@@ -89,6 +93,7 @@ async fn sign_in(State(site): State<Site>, form: PostedByVisitor) -> Answer {
         Ok(SignInStep::Opened(opened)) => {
             Ok(enter(&site, visitor.signed_in.as_ref(), &opened, next.path(), None).await)
         }
+        Ok(SignInStep::NeedsCode { pending }) => code::ask(&site, &visitor, next, pending),
         Err(refusal) => {
             let wrong = "Name or password is wrong. Try again, or ask an administrator for a password link.";
             refused(&site, &visitor, next, &name, refusal, wrong).await

@@ -3,6 +3,8 @@
 mod accounts;
 mod admin;
 mod agents;
+mod code;
+mod codes;
 mod connect;
 mod consent;
 mod home;
@@ -17,6 +19,7 @@ mod permission;
 mod prove;
 mod settings;
 mod setup;
+mod upstream;
 mod words;
 
 #[cfg(test)]
@@ -41,5 +44,8 @@ pub(crate) fn routes() -> Router<Site> {
         .merge(connect::routes())
         .merge(settings::routes())
         .merge(prove::routes())
+        .merge(code::routes())
+        .merge(codes::routes())
+        .merge(upstream::routes())
         .merge(admin::routes())
 }

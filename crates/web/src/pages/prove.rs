@@ -40,6 +40,8 @@ struct Page {
     name: String,
     has_password: bool,
     passkey: Option<PasskeyForm>,
+    /// The host of the provider by which they can show it.
+    provider: Option<String>,
     error: String,
 }
 
@@ -53,6 +55,7 @@ impl Page {
             name: person.name().to_owned(),
             has_password: ways.has_password,
             passkey: PasskeyForm::prove(site, occasion).filter(|_| ways.has_passkeys),
+            provider: site.access.login_provider().filter(|_| ways.has_provider),
             error: String::new(),
         })
     }

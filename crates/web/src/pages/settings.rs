@@ -14,7 +14,7 @@ use domain::{Timestamp, WebSessionId};
 
 use crate::{
     frame::{Answer, Frame, Notice, Person, Posted, Section, Site, ago, clear_session, day, see_other, show},
-    pages::login::too_many,
+    pages::{codes::CodesCard, login::too_many, upstream::ProviderCard},
 };
 
 /// The routes of this page.
@@ -43,6 +43,8 @@ struct Page {
     /// Whether this server's address is one that passkeys can be for.
     has_passkeys: bool,
     has_password: bool,
+    codes: CodesCard,
+    provider: ProviderCard,
     old_error: String,
     password_error: &'static str,
 }
@@ -59,6 +61,8 @@ impl Page {
             passkeys: site.access.passkey_list(&person.signed_in).await?,
             has_passkeys: site.access.passkey_site().is_some(),
             has_password: site.access.ways(&person.signed_in).await?.has_password,
+            codes: CodesCard::of(site, person).await?,
+            provider: ProviderCard::of(site, person).await?,
             old_error: String::new(),
             password_error: "",
         })

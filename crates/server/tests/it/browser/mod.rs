@@ -3,5 +3,6 @@
 
 mod clients;
 mod fresh_start;
+mod sign_in;
 mod survey;
 mod world;

@@ -71,6 +71,19 @@ const TABLE: &str = "
     post   /settings/password                             login  422      login  login 422
     post   /settings/sessions/end                         login  303      login  login 303
     post   /settings/sessions/end-others                  login  303      login  login 303
+    get    /login/code                                    login  login    login  login login
+    post   /login/code                                    403    403      403    403   403
+    get    /login/provider                                404    303      404    404   303
+    post   /login/provider                                403    403      403    403   403
+    get    /login/provider/callback                       404    404      404    404   404
+    post   /prove/provider                                login  404      login  login 404
+    get    /settings/codes                                login  200      login  login 200
+    post   /settings/codes/begin                          login  303      login  login 303
+    post   /settings/codes/confirm                        login  422      login  login 422
+    post   /settings/codes/recovery                       login  303      login  login 303
+    post   /settings/codes/off                            login  303      login  login 303
+    post   /settings/provider                             login  404      login  login 404
+    post   /settings/provider/remove                      login  303      login  login 303
     post   /accounts/{name}/remove                        login  404      login  login 303
     post   /admin/invitations                             login  404      login  login 200
     post   /admin/invitations/withdraw                    login  404      login  login 303
