@@ -102,6 +102,9 @@ pub enum Error {
     /// An end that has come already.
     #[error("this would be over before it began")]
     AlreadyPast,
+    /// Something that nobody can wish.
+    #[error("that cannot be chosen")]
+    BadWish,
     /// A stored password would go elsewhere than it was typed for.
     #[error(transparent)]
     PasswordNeeded(#[from] domain::account::PasswordNeeded),
@@ -176,6 +179,7 @@ impl Error {
             | Self::NoAccounts
             | Self::BadDuration(_)
             | Self::AlreadyPast
+            | Self::BadWish
             | Self::PasswordNeeded(_)
             | Self::BadSession => Code::InvalidInput,
             Self::TooManyAccounts(_) => Code::TooMany,

@@ -27,6 +27,7 @@ mod signin;
 mod tokens;
 mod users;
 mod web_sessions;
+mod wishes;
 mod writer;
 
 pub use access::{Access, Settings, Signup};
@@ -49,6 +50,7 @@ pub use signin::{
 };
 pub use tokens::{NewToken, Token};
 pub use web_sessions::{Browser, Opened, SignedIn, WebSession, cookie_of, device_cookie, session_cookie};
+pub use wishes::Wishes;
 
 pub use storage::{Account, AuditRow, Chain, Decision, Outgoing, PieceReader, User};
 

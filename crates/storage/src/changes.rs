@@ -285,9 +285,14 @@ impl Store {
         Ok(self.database.execute(ADOPT, &[id.as_str().into(), from.into(), to.into()]).await? > 0)
     }
 
-    /// Forgets what is too old: changes, plans a day after they ended, and where messages went. Answers how many.
+    /// Forgets what is too old: changes, earlier if their person wishes so, plans a day after they ended, and
+    /// where messages went. Answers how many.
     pub async fn changes_sweep(&self, now: Timestamp) -> Result<u64> {
         const EMPTY: &str = "UPDATE plans SET body = NULL WHERE expires <= $1 AND body IS NOT NULL";
+        // What is not finished stays until it is known how far it came.
+        const SWEEP_OF: &str = "DELETE FROM changes WHERE user_name = $1 AND created <= $2 \
+            AND state IN ('done', 'undone') AND NOT EXISTS \
+            (SELECT 1 FROM change_steps s WHERE s.change_id = changes.id AND s.is_done = 0)";
         let long_ago = now.checked_sub(PLAN_REMEMBERED).unwrap_or(Timestamp::UNIX_EPOCH);
         self.database.execute(EMPTY, &[now.into()]).await?;
         let mut swept = 0;
@@ -297,6 +302,10 @@ impl Store {
             ("DELETE FROM plans WHERE expires <= $1", long_ago),
         ] {
             swept += self.database.execute(sql, &[until.into()]).await?;
+        }
+        for (user, wishes) in self.wishes_of_all().await? {
+            let values = [user.into(), wishes.undo_before(now).into()];
+            swept += self.database.execute(SWEEP_OF, &values).await?;
         }
         Ok(swept)
     }

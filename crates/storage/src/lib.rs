@@ -35,6 +35,7 @@ mod uploads;
 mod users;
 mod value;
 mod web_sessions;
+mod wishes;
 
 pub use accounts::Account;
 pub use approvals::{Approval, ApprovalState, Decided, Decision};
@@ -65,6 +66,7 @@ pub use uploads::{Upload, UploadLimits};
 pub use users::User;
 pub use value::{Row, Value};
 pub use web_sessions::{NewWebSession, WebSession};
+pub use wishes::Wishes;
 
 /// What every function here answers.
 pub type Result<T, E = Error> = std::result::Result<T, E>;

@@ -1,0 +1,23 @@
+//! What people wish of the server: looked at and changed by themselves, kept to by the sweeps.
+
+use domain::UserId;
+pub use storage::Wishes;
+
+use crate::{Access, Error, Result, SignedIn};
+
+impl Access {
+    /// What the user wishes; the default if there is no such user.
+    pub async fn wishes(&self, user: &UserId) -> Result<Wishes> {
+        Ok(self.store()?.wishes(user).await?)
+    }
+
+    /// Sets what the person wishes; `BadWish` if it is none of what is offered. Recorded.
+    pub async fn wishes_set(&self, who: &SignedIn, wishes: &Wishes) -> Result<()> {
+        if !wishes.is_possible() {
+            return Err(Error::BadWish);
+        }
+        self.store()?.wishes_set(&who.user.id, wishes).await?;
+        self.audit().record_page(&who.user.name, "wishes_set", &[], "ok").await;
+        Ok(())
+    }
+}
