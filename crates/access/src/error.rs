@@ -26,6 +26,12 @@ pub enum Error {
     /// The user was disabled.
     #[error("the user `{0}` is disabled")]
     UserDisabled(String),
+    /// Nobody would be left to administrate the server.
+    #[error("the last administrator has to stay while others are here")]
+    LastAdministrator,
+    /// Everything of the person is being removed.
+    #[error("everything of this person is being removed")]
+    BeingRemoved,
     /// The password is too short or too long.
     #[error("a password has 8 to 1,024 characters")]
     BadPassword,
@@ -137,6 +143,8 @@ impl Error {
             Self::LabelNotFound { .. } => {
                 "`postroom token list --user NAME` shows the user's tokens.".to_owned()
             }
+            Self::LastAdministrator => "Make somebody else an administrator first.".to_owned(),
+            Self::BeingRemoved => "Nothing more can be had of what was theirs.".to_owned(),
             Self::UserTaken(_) => "Choose another name.".to_owned(),
             Self::UserDisabled(name) => format!("`postroom user enable {name}` lets them in again."),
             Self::AccountTaken(_) => "Give another name with `--name`, or remove that account.".to_owned(),
@@ -189,6 +197,8 @@ impl Error {
             | Self::ApprovalDecided(_)
             | Self::ApprovalExpired
             | Self::AccountChanged
+            | Self::LastAdministrator
+            | Self::BeingRemoved
             | Self::InvitationOver
             | Self::ConsentOver => Code::Conflict,
             Self::UserNotFound { .. }

@@ -21,6 +21,7 @@ mod outbox;
 mod outbox_once;
 mod postgres;
 mod remembered;
+mod removal;
 mod seal;
 mod sessions;
 mod sqlite;
@@ -42,7 +43,8 @@ macro_rules! on_both {
         async fn run_all(mut next_world: impl AsyncFnMut() -> world::World) {
             $(
                 println!("{}", stringify!($case));
-                $module::$case(&next_world().await).await;
+                // each on the heap: all of them together are too much for the stack of a thread
+                Box::pin($module::$case(&next_world().await)).await;
             )*
         }
     };
@@ -147,6 +149,16 @@ on_both! {
     remembered::whether_a_provider_files_sent_is_learned,
     remembered::a_file_is_kept_a_day_for_the_grant_that_handed_it_over,
     remembered::a_grant_hands_over_so_much_and_what_fails_leaves_nothing,
+    removal::of_a_person_who_was_removed_nothing_is_left_and_of_others_everything,
+    removal::who_is_being_removed_is_shut_out_at_once_and_cannot_be_let_in_again,
+    removal::a_message_that_is_being_handed_over_is_waited_for,
+    removal::nobody_is_removed_who_did_not_begin_it,
+    removal::the_last_administrator_stays_while_there_are_others,
+    removal::two_administrators_who_unmake_each_other_at_once_leave_one,
+    removal::people_are_told_in_numbers,
+    removal::how_much_is_kept_is_told_in_all_and_of_each_person,
+    removal::everybody_keeps_outbox_and_changes_as_long_as_they_wish,
+    removal::what_is_exported_is_the_person_s_own_and_holds_no_secret,
     sessions::beyond_the_cap_those_unused_longest_go,
     sessions::an_id_is_never_taken_over,
     sessions::idle_sessions_are_forgotten,
