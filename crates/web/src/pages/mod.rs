@@ -13,6 +13,7 @@ mod limits;
 mod login;
 mod new_person;
 mod permission;
+mod privacy;
 mod settings;
 mod setup;
 mod words;
@@ -38,5 +39,6 @@ pub(crate) fn routes() -> Router<Site> {
         .merge(agents::routes())
         .merge(connect::routes())
         .merge(settings::routes())
+        .merge(privacy::routes())
         .merge(admin::routes())
 }

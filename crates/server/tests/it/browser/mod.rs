@@ -3,5 +3,6 @@
 
 mod clients;
 mod fresh_start;
+mod privacy;
 mod survey;
 mod world;
