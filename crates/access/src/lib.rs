@@ -6,6 +6,7 @@
 
 mod access;
 mod accounts;
+mod activity;
 mod agents;
 mod approvals;
 mod audit;
@@ -30,8 +31,12 @@ mod web_sessions;
 mod writer;
 
 pub use access::{Access, Settings, Signup};
+pub use activity::{
+    Activity, ActivityAgent, ActivityFilter, ActivityRow, AuditRow, BusyHour, Chain, ChainCheck, TakenBack,
+    Went,
+};
 pub use agents::{Agent, AgentChange, AgentDetail, Family, ToolCount};
-pub use audit::Audit;
+pub use audit::{Audit, Recorded};
 pub use clients::{AuthMethod, Client, ClientRefusal, NewClient, RegistrationRefusal};
 pub use consent::{Asked, Choice, Question};
 pub use doors::{Ceiling, carried::carried_principal};
@@ -50,7 +55,7 @@ pub use signin::{
 pub use tokens::{NewToken, Token};
 pub use web_sessions::{Browser, Opened, SignedIn, WebSession, cookie_of, device_cookie, session_cookie};
 
-pub use storage::{Account, AuditRow, Chain, Decision, Outgoing, PieceReader, User};
+pub use storage::{Account, Decision, Outgoing, PieceReader, User};
 
 /// What every function here answers.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
