@@ -6,6 +6,7 @@
 
 mod access;
 mod accounts;
+mod activity;
 mod agents;
 mod approvals;
 mod audit;
@@ -35,8 +36,12 @@ mod wishes;
 mod writer;
 
 pub use access::{Access, Settings, Signup};
+pub use activity::{
+    Activity, ActivityAgent, ActivityFilter, ActivityRow, AuditRow, BusyHour, Chain, ChainCheck, TakenBack,
+    Went,
+};
 pub use agents::{Agent, AgentChange, AgentDetail, Family, ToolCount};
-pub use audit::Audit;
+pub use audit::{Audit, Recorded};
 pub use clients::{AuthMethod, Client, ClientRefusal, NewClient, RegistrationRefusal};
 pub use consent::{Asked, Choice, Question};
 pub use doors::{Ceiling, carried::carried_principal};
@@ -59,7 +64,7 @@ pub use tokens::{NewToken, Token};
 pub use web_sessions::{Browser, Opened, SignedIn, WebSession, cookie_of, device_cookie, session_cookie};
 pub use wishes::Wishes;
 
-pub use storage::{Account, AuditRow, Chain, Decision, Outgoing, PieceReader, User};
+pub use storage::{Account, Decision, Outgoing, PieceReader, User};
 
 /// What every function here answers.
 pub type Result<T, E = Error> = std::result::Result<T, E>;

@@ -20,4 +20,17 @@ impl Access {
         self.audit().record_page(&who.user.name, "wishes_set", &[], "ok").await;
         Ok(())
     }
+
+    /// Forgets activity that its person wished to be kept no longer; answers how many rows. Meant to be called
+    /// every hour or so.
+    pub async fn activity_sweep(&self) -> Result<u64> {
+        let (store, now) = (self.store()?, self.clock().now());
+        let mut forgotten = 0;
+        for (user, wishes) in store.wishes_of_all().await? {
+            if let Some(before) = wishes.activity_before(now) {
+                forgotten += store.audit_delete_before(&user, before).await?;
+            }
+        }
+        Ok(forgotten)
+    }
 }

@@ -64,6 +64,11 @@ pub(crate) fn forget_what_is_over(access: Access, works: Works) -> JoinHandle<()
             if let Err(error) = people {
                 tracing::error!(%error, "sessions and links of people not swept");
             }
+            let activity = access.activity_sweep().await;
+            works.note("Forget activity that is kept no longer", activity.is_ok());
+            if let Err(error) = activity {
+                tracing::error!(%error, "activity not swept");
+            }
             let grants = access.grants_sweep().await;
             works.note("Forget tokens and clients that are over", grants.is_ok());
             if let Err(error) = grants {

@@ -236,6 +236,14 @@ impl Store {
         Ok(found)
     }
 
+    /// The grant that made a change of the user's that is not too old.
+    pub async fn change_grant_of(&self, user: &str, id: &ChangeId) -> Result<Option<GrantId>> {
+        const FIND: &str = "SELECT grant_id FROM changes WHERE id = $1 AND user_name = $2 AND expires > $3";
+        let values = [id.as_str().into(), user.into(), self.now().into()];
+        let row = self.database.fetch_optional(FIND, &values).await?;
+        row.map(|row| Ok(GrantId::from_text(row.text("grant_id")?))).transpose()
+    }
+
     /// Changes with steps in the account that were begun and did not come to an end, with those steps only.
     /// One that cannot be read is left out.
     pub async fn changes_begun(&self, account: &HomeAccount) -> Result<Vec<Change>> {
@@ -311,17 +319,9 @@ impl Store {
     }
 }
 
-/// Forgets what a grant that ends could have taken back or confirmed. What is not finished stays until it is
-/// known how far it came.
+/// Forgets what a grant that ends could have confirmed. What it changed its person can take back still.
 pub(crate) async fn end_grant(transaction: &mut Transaction, grant: &str) -> Result<()> {
-    for sql in [
-        "DELETE FROM plans WHERE grant_id = $1",
-        "DELETE FROM changes WHERE grant_id = $1 AND NOT EXISTS \
-            (SELECT 1 FROM change_steps s WHERE s.change_id = changes.id AND s.is_done = 0)",
-    ] {
-        transaction.execute(sql, &[grant.into()]).await?;
-    }
-    Ok(())
+    transaction.execute("DELETE FROM plans WHERE grant_id = $1", &[grant.into()]).await.map(drop)
 }
 
 /// Forgets what was done in an account that is removed: nobody can open it any more.

@@ -43,8 +43,10 @@ mod wishes;
 
 pub use accounts::Account;
 pub use approvals::{Approval, ApprovalState, Decided, Decision};
-pub use audit::{AuditRow, Chain, NewAuditRow};
-pub use calls::CallCount;
+pub use audit::{
+    AuditFilter, AuditPage, AuditRow, Chain, ChainCheck, Handle, HandleState, NewAuditRow, Reversal, Went,
+};
+pub use calls::{CallCount, CallsOfHour};
 pub use changes::{Change, ChangeState, LeftStep, NewMoved, NewStep, Step, TakenPlan};
 pub use clients::{ClientRow, NewClientRow};
 pub use codes::Code;

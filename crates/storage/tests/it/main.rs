@@ -7,6 +7,7 @@ extern crate storage as storage;
 mod accounts;
 mod approvals;
 mod audit;
+mod audit_look;
 mod calls;
 mod changes;
 mod clients;
@@ -43,7 +44,7 @@ macro_rules! on_both {
         async fn run_all(mut next_world: impl AsyncFnMut() -> world::World) {
             $(
                 println!("{}", stringify!($case));
-                // each on the heap: all of them together are too much for the stack of a thread
+                // each on the heap: together they would not fit on a stack
                 Box::pin($module::$case(&next_world().await)).await;
             )*
         }
@@ -66,7 +67,17 @@ on_both! {
     audit::rows_of_a_user_form_a_chain_that_shows_changes,
     audit::a_row_taken_out_shows,
     audit::two_writers_keep_one_chain,
+    audit::rows_of_before_are_in_one_chain_with_those_of_now,
+    audit::whatever_of_a_row_is_altered_shows,
+    audit::a_chain_from_which_old_rows_were_deleted_still_verifies,
+    audit::a_check_goes_on_where_it_came_to_and_its_end_is_kept,
+    audit_look::rows_are_found_by_what_they_say_newest_first,
+    audit_look::a_page_goes_on_where_the_last_one_ended_and_misses_nothing,
+    audit_look::of_very_many_rows_a_bounded_number_is_looked_through,
+    audit_look::no_row_of_another_user_is_found_whatever_is_asked,
+    audit_look::what_was_taken_back_is_found_by_its_handle,
     calls::calls_are_counted_by_tool_since_an_hour,
+    calls::calls_and_sends_are_told_by_hour_of_ended_grants_too,
     changes::a_change_comes_back_with_its_steps_to_its_grant_only,
     changes::of_many_who_take_a_change_one_gets_it,
     changes::what_a_dead_process_had_taken_another_takes_with_what_was_left,
@@ -78,7 +89,7 @@ on_both! {
     changes::of_a_grant_s_plans_the_newest_are_kept,
     changes::changes_are_forgotten_when_they_cannot_be_taken_back_any_more,
     changes::a_removed_account_takes_its_steps_and_its_moved_messages_along,
-    changes::an_ended_grant_leaves_only_what_is_not_finished,
+    changes::what_an_ended_grant_changed_its_person_can_take_back_still,
     changes::nothing_of_a_change_can_be_read_or_put_elsewhere,
     clients::a_registered_client_is_found_as_it_was_kept,
     clients::what_a_document_says_now_takes_the_place_of_what_it_said,

@@ -73,10 +73,13 @@ async fn fill(
     let row = NewAuditRow {
         user: user.to_owned(),
         grant: grant.clone(),
+        client: marker.to_owned(),
         door: "personal".to_owned(),
         tool: "mail_read".to_owned(),
         targets: format!("[\"{marker}\"]"),
         outcome: "ok".to_owned(),
+        octets: Some(5),
+        undo: String::new(),
         at: now(world),
     };
     store.append_audit(&vec![row; 3]).await.unwrap();

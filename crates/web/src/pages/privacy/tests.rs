@@ -33,6 +33,23 @@ async fn what_is_wished_is_kept_and_shown_and_only_what_is_offered_can_be_wished
 }
 
 #[tokio::test]
+async fn activity_is_forgotten_when_its_person_wished_so_and_stays_otherwise() {
+    let world = World::new().await;
+    let mut alice = world.person("alice").await;
+    world.person("bob").await;
+    alice.submit("/settings/data", "/settings/data/wishes", GOOD).await;
+    world.access.flush().await;
+    let rows = async |user| world.access.audit_list(user, 10).await.unwrap().len();
+    assert!(rows("alice").await >= 2 && rows("bob").await >= 1);
+    world.pass(Duration::days(89));
+    assert_eq!(world.access.activity_sweep().await.unwrap(), 0);
+    world.pass(Duration::days(2));
+    assert!(world.access.activity_sweep().await.unwrap() >= 2);
+    assert_eq!(rows("alice").await, 0);
+    assert!(rows("bob").await >= 1, "what nobody wished to be forgotten stays");
+}
+
+#[tokio::test]
 async fn an_export_is_one_whole_document_of_the_person_alone() {
     let world = World::new().await;
     let mut alice = world.person("alice").await;
