@@ -48,10 +48,13 @@ impl Access {
         let row = NewAuditRow {
             user: message.user.clone(),
             grant: message.grant.clone(),
+            client: String::new(),
             door: Door::Stdio.as_str().to_owned(),
             tool: TOOL.to_owned(),
             targets: serde_json::json!([id.as_str(), format!("by:{by}")]).to_string(),
             outcome: outcome.to_owned(),
+            octets: None,
+            undo: String::new(),
             at: self.clock().now(),
         };
         self.writer().audit(row).await;

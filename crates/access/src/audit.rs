@@ -14,6 +14,21 @@ const TARGET_CHARACTERS: usize = 300;
 /// Characters of a tool's name and of an outcome that are kept.
 const WORD_CHARACTERS: usize = 64;
 
+/// One finished call.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Recorded<'a> {
+    /// The tool.
+    pub tool: &'a str,
+    /// Ids of messages, folders, accounts; never contents.
+    pub targets: &'a [String],
+    /// The word for how it ended: `ok`, or what was told instead.
+    pub outcome: &'a str,
+    /// Octets of the answer, if there was one.
+    pub octets: Option<u64>,
+    /// The handle of the change that it made, or took back; empty if there is none.
+    pub undo: &'a str,
+}
+
 /// Records what was done.
 pub struct Audit {
     writer: Writer,
@@ -28,8 +43,13 @@ impl Audit {
     /// Records one call: the tool, the ids (messages, folders, accounts; never contents) that it
     /// touched, and the word for how it ended, kept as it is: `ok`, or what was told instead. Written behind the call, in order; see [`Access::flush`].
     pub async fn record(&self, principal: &Principal, tool: &str, targets: &[String], outcome: &str) {
-        let grant = principal.grant.clone();
-        self.record_under(principal.door, &principal.user, grant, tool, targets, outcome).await;
+        self.record_call(principal, Recorded { tool, targets, outcome, ..Recorded::default() }).await;
+    }
+
+    /// Records one call as [`Self::record`] does, with the size of its answer and what takes it back.
+    pub async fn record_call(&self, principal: &Principal, call: Recorded<'_>) {
+        let who = (principal.door, principal.user.as_str(), principal.client.as_str());
+        self.write(who, principal.grant.clone(), call).await;
     }
 
     /// Records what somebody did on our pages, or what was tried there in their name; under no grant.
@@ -47,6 +67,18 @@ impl Audit {
         targets: &[String],
         outcome: &str,
     ) {
+        let call = Recorded { tool, targets, outcome, ..Recorded::default() };
+        self.write((door, user, ""), grant, call).await;
+    }
+
+    /// Records what a person took back themselves, under the grant that had done it if that is known.
+    pub(crate) async fn record_undo(&self, user: &str, grant: GrantId, call: Recorded<'_>) {
+        self.write((Door::Page, user, ""), grant, call).await;
+    }
+
+    async fn write(&self, (door, user, client): (Door, &str, &str), grant: GrantId, call: Recorded<'_>) {
+        let Recorded { tool, targets, outcome, octets, undo } = call;
+        let short = |text: &str| text.chars().take(WORD_CHARACTERS).collect::<String>();
         let mut named: Vec<String> =
             targets.iter().take(TARGETS).map(|id| id.chars().take(TARGET_CHARACTERS).collect()).collect();
         if targets.len() > TARGETS {
@@ -56,10 +88,13 @@ impl Audit {
             .audit(NewAuditRow {
                 user: user.to_owned(),
                 grant,
+                client: client.chars().take(TARGET_CHARACTERS).collect(),
                 door: door.as_str().to_owned(),
-                tool: tool.chars().take(WORD_CHARACTERS).collect(),
+                tool: short(tool),
                 targets: serde_json::Value::from(named).to_string(),
-                outcome: outcome.chars().take(WORD_CHARACTERS).collect(),
+                outcome: short(outcome),
+                octets,
+                undo: short(undo),
                 at: self.clock.now(),
             })
             .await;

@@ -26,6 +26,12 @@ pub enum Error {
     /// The user was disabled.
     #[error("the user `{0}` is disabled")]
     UserDisabled(String),
+    /// Nobody would be left to administrate the server.
+    #[error("the last administrator has to stay while others are here")]
+    LastAdministrator,
+    /// Everything of the person is being removed.
+    #[error("everything of this person is being removed")]
+    BeingRemoved,
     /// The password is too short or too long.
     #[error("a password has 8 to 1,024 characters")]
     BadPassword,
@@ -102,6 +108,9 @@ pub enum Error {
     /// An end that has come already.
     #[error("this would be over before it began")]
     AlreadyPast,
+    /// Something that nobody can wish.
+    #[error("that cannot be chosen")]
+    BadWish,
     /// A stored password would go elsewhere than it was typed for.
     #[error(transparent)]
     PasswordNeeded(#[from] domain::account::PasswordNeeded),
@@ -137,6 +146,8 @@ impl Error {
             Self::LabelNotFound { .. } => {
                 "`postroom token list --user NAME` shows the user's tokens.".to_owned()
             }
+            Self::LastAdministrator => "Make somebody else an administrator first.".to_owned(),
+            Self::BeingRemoved => "Nothing more can be had of what was theirs.".to_owned(),
             Self::UserTaken(_) => "Choose another name.".to_owned(),
             Self::UserDisabled(name) => format!("`postroom user enable {name}` lets them in again."),
             Self::AccountTaken(_) => "Give another name with `--name`, or remove that account.".to_owned(),
@@ -179,6 +190,7 @@ impl Error {
             | Self::NoAccounts
             | Self::BadDuration(_)
             | Self::AlreadyPast
+            | Self::BadWish
             | Self::PasswordNeeded(_)
             | Self::BadSession => Code::InvalidInput,
             Self::TooManyAccounts(_) => Code::TooMany,
@@ -188,6 +200,8 @@ impl Error {
             | Self::ApprovalDecided(_)
             | Self::ApprovalExpired
             | Self::AccountChanged
+            | Self::LastAdministrator
+            | Self::BeingRemoved
             | Self::InvitationOver
             | Self::ConsentOver => Code::Conflict,
             Self::UserNotFound { .. }

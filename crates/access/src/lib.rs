@@ -7,6 +7,7 @@
 mod access;
 mod accounts;
 mod agent_access;
+mod activity;
 mod agents;
 mod approvals;
 mod audit;
@@ -17,31 +18,43 @@ mod doors;
 mod duration;
 mod error;
 mod exchange;
+mod export;
+mod health;
 mod invitations;
 mod links;
+mod people;
 mod person;
 mod rate_limit;
 mod redirect;
 mod refusal;
+mod removal;
 mod sessions;
 mod signin;
 mod tokens;
 mod users;
 mod web_sessions;
+mod wishes;
 mod writer;
 
 pub use access::{Access, Settings, Signup};
 pub use agent_access::AgentAccess;
+pub use activity::{
+    Activity, ActivityAgent, ActivityFilter, ActivityRow, AuditRow, BusyHour, Chain, ChainCheck, TakenBack,
+    Went,
+};
 pub use agents::{Agent, AgentChange, AgentDetail, Family, ToolCount};
-pub use audit::Audit;
+pub use audit::{Audit, Recorded};
 pub use clients::{AuthMethod, Client, ClientRefusal, NewClient, RegistrationRefusal};
 pub use consent::{Asked, Choice, Question};
 pub use doors::{Ceiling, carried::carried_principal};
 pub use duration::parse_duration;
 pub use error::Error;
 pub use exchange::{ClientProof, Issued, TokenRefusal};
+pub use export::Export;
+pub use health::{Kept, KeptOf, KeptSum, OutboxCounts};
 pub use invitations::{Invitation, Purpose};
 pub use links::{Link, LinkRefusal, LinkedPart};
+pub use people::PersonInNumbers;
 pub use rate_limit::RateLimit;
 pub use refusal::Refusal;
 pub use sessions::Sessions;
@@ -60,9 +73,9 @@ pub use web_sessions::{
     Browser, Opened, SignInStep, SignedIn, WebSession, cookie_of, device_cookie, session_cookie,
 };
 
-pub use storage::{
-    Account, AuditRow, Chain, Decision, Identity, IdentityRemoval, Outgoing, PieceReader, User,
-};
+pub use wishes::Wishes;
+
+pub use storage::{Account, Decision, Identity, IdentityRemoval, Outgoing, PieceReader, User};
 
 /// What every function here answers.
 pub type Result<T, E = Error> = std::result::Result<T, E>;

@@ -220,7 +220,8 @@ fn insert(headers: &mut HeaderMap, name: HeaderName, value: &str) {
 
 async fn record(watch: &Watch, message: &str, outcome: &'static str) {
     let targets = [message.chars().take(200).collect()];
-    watch.gate.record(&watch.principal, CallRecord { tool: TOOL, targets: &targets, outcome }).await;
+    let record = CallRecord { tool: TOOL, targets: &targets, outcome, octets: None, undo: "" };
+    watch.gate.record(&watch.principal, record).await;
 }
 
 const GONE: &str =

@@ -30,6 +30,10 @@ pub struct CallRecord<'a> {
     /// `ok`, `asked` (the person, first), `cancelled`, `bad_cursor`, `bad_state`, `revoked` (while it ran), or
     /// the code of the problem.
     pub outcome: &'static str,
+    /// Octets of the answer as JSON, pictures included; absent if there was none.
+    pub octets: Option<u64>,
+    /// The handle of the change that the call made, or took back; empty if there is none.
+    pub undo: &'a str,
 }
 
 /// A link to an attachment, as an agent is given it.

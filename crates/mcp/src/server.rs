@@ -35,8 +35,8 @@ use crate::{
     sessions::SessionEnd,
     settings::Settings,
     stdio::Who,
-    tool::{Answer, Call, Effect, Entry},
-    tools,
+    tool::{Answer, Call, Effect, Entry, Tool as _},
+    tools::{self, undo::Undo},
     view::Nonce,
 };
 
@@ -216,7 +216,15 @@ impl Server {
                 .extend(answer.made.iter().filter(|id| !targets.contains(id)).cloned().collect::<Vec<_>>());
         }
         let outcome = end.outcome();
-        let record = CallRecord { tool: entry.name, targets: &targets, outcome };
+        let (octets, undo) = match &end {
+            // what was taken back is what the call is about
+            End::Answer(answer) if entry.name == Undo::NAME => {
+                (Some(answer.octets()), targets.first().map_or("", String::as_str))
+            }
+            End::Answer(answer) => (Some(answer.octets()), answer.undo()),
+            _ => (None, ""),
+        };
+        let record = CallRecord { tool: entry.name, targets: &targets, outcome, octets, undo };
         self.gate.record(principal, record).await;
         if outcome == Code::Internal.as_str() {
             let request = request_id(context).map_or("", |id| id.0.as_str());
@@ -291,7 +299,7 @@ impl End {
                 if let Some(problem) = resources::problem_in(&answer.json) {
                     return Err(resource_error(&problem, request));
                 }
-                let content = ResourceContents::text(answer.json.to_string(), uri).with_mime_type(JSON);
+                let content = ResourceContents::text(answer.text, uri).with_mime_type(JSON);
                 let result = ReadResourceResult::new(vec![content]);
                 Ok(result.with_ttl_ms(0).with_cache_scope(CacheScope::Private).into())
             }
@@ -340,8 +348,8 @@ fn one_page(request: Option<PaginatedRequestParams>) -> Result<(), ErrorData> {
 }
 
 /// The same JSON as structure and as text, pictures behind it.
-fn success(Answer { json, pictures, .. }: Answer) -> CallToolResult {
-    let mut content = vec![ContentBlock::text(json.to_string())];
+fn success(Answer { json, text, pictures, .. }: Answer) -> CallToolResult {
+    let mut content = vec![ContentBlock::text(text)];
     content.extend(pictures.into_iter().map(|picture| ContentBlock::image(picture.data, picture.media_type)));
     let mut result = CallToolResult::success(content);
     result.structured_content = Some(json);

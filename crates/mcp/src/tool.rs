@@ -93,12 +93,27 @@ pub(crate) struct Picture {
 
 /// What a tool answered.
 pub(crate) struct Answer {
-    /// The same JSON for programs and as text.
+    /// For programs.
     pub json: Value,
+    /// The same JSON as text.
+    pub text: String,
     /// Pictures beside it.
     pub pictures: Vec<Picture>,
     /// Ids of what came of it.
     pub made: Vec<String>,
+}
+
+impl Answer {
+    /// How large it is, pictures included.
+    pub(crate) fn octets(&self) -> u64 {
+        let pictures = self.pictures.iter().map(|picture| picture.data.len());
+        (self.text.len() + pictures.sum::<usize>()) as u64
+    }
+
+    /// The handle of the change that was made; empty if there is none.
+    pub(crate) fn undo(&self) -> &str {
+        self.json.get("undo").and_then(Value::as_str).unwrap_or_default()
+    }
 }
 
 /// All that a tool may touch while it runs.
@@ -189,5 +204,6 @@ async fn run<T: Tool>(cx: &Call<'_>, input: T::Input) -> Result<Answer, Refused>
         tracing::error!(tool = T::NAME, %error, "an answer cannot be written as JSON");
         Problem::new(domain::Code::Internal, "The answer could not be written.")
     })?;
-    Ok(Answer { json, pictures, made })
+    let text = json.to_string();
+    Ok(Answer { json, text, pictures, made })
 }

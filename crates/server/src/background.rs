@@ -10,6 +10,8 @@ use tokio::{
     time::{Instant, MissedTickBehavior, interval, interval_at},
 };
 
+use crate::about::Works;
+
 /// How often ended sessions are looked for, so that a revocation ends them within a second.
 const SWEEP_EVERY: Duration = Duration::from_millis(500);
 
@@ -17,14 +19,16 @@ const SWEEP_EVERY: Duration = Duration::from_millis(500);
 const SESSION_IDLE: time::Duration = time::Duration::hours(1);
 
 /// Ends MCP sessions that are idle or whose grant was ended, here or by another process, until aborted.
-pub(crate) fn sweep_sessions(access: Access, closer: Closer) -> JoinHandle<()> {
+pub(crate) fn sweep_sessions(access: Access, closer: Closer, works: Works) -> JoinHandle<()> {
     tokio::spawn(async move {
         let mut ticks = interval(SWEEP_EVERY);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut is_failing = false;
         loop {
             ticks.tick().await;
-            match access.sessions().sweep(SESSION_IDLE).await {
+            let swept = access.sessions().sweep(SESSION_IDLE).await;
+            works.note("End sessions of agents", swept.is_ok());
+            match swept {
                 Ok(ended) => {
                     is_failing = false;
                     if !ended.is_empty() {
@@ -48,18 +52,55 @@ const FORGET_EVERY: Duration = Duration::from_hours(1);
 const FORGET_FIRST: Duration = Duration::from_mins(2);
 
 /// Forgets sessions, links, codes, tokens and clients whose time is over, until aborted.
-pub(crate) fn forget_what_is_over(access: Access) -> JoinHandle<()> {
+pub(crate) fn forget_what_is_over(access: Access, works: Works) -> JoinHandle<()> {
     tokio::spawn(async move {
         // not at once: a start has better things to do
         let mut ticks = interval_at(Instant::now() + FORGET_FIRST, FORGET_EVERY);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             ticks.tick().await;
-            if let Err(error) = access.people_sweep().await {
+            let people = access.people_sweep().await;
+            works.note("Forget sessions and links that are over", people.is_ok());
+            if let Err(error) = people {
                 tracing::error!(%error, "sessions and links of people not swept");
             }
-            if let Err(error) = access.grants_sweep().await {
+            let activity = access.activity_sweep().await;
+            works.note("Forget activity that is kept no longer", activity.is_ok());
+            if let Err(error) = activity {
+                tracing::error!(%error, "activity not swept");
+            }
+            let grants = access.grants_sweep().await;
+            works.note("Forget tokens and clients that are over", grants.is_ok());
+            if let Err(error) = grants {
                 tracing::error!(%error, "codes, tokens and clients not swept");
+            }
+        }
+    })
+}
+
+/// How often it is looked for people whose removal was begun.
+const REMOVE_EVERY: Duration = Duration::from_secs(2);
+
+/// Removes everything of people who go, here or by another process, until aborted.
+pub(crate) fn remove_who_goes(access: Access, engine: Engine, works: Works) -> JoinHandle<()> {
+    tokio::spawn(async move {
+        let mut ticks = interval(REMOVE_EVERY);
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut is_failing = false;
+        loop {
+            ticks.tick().await;
+            let gone = access.removals_go_on().await;
+            works.note("Delete people who go", gone.is_ok());
+            match gone {
+                Ok(gone) => {
+                    is_failing = false;
+                    gone.iter().for_each(|account| engine.let_go(account));
+                }
+                Err(error) if !is_failing => {
+                    tracing::error!(%error, "people who go are not removed");
+                    is_failing = true;
+                }
+                Err(_) => {}
             }
         }
     })

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use access::Access;
+use access::{Access, Recorded};
 use domain::{GrantId, Principal, Problem};
 use mcp::{Boxed, CallRecord, Link, LinkRefusal, LinkedPart, Refusal};
 
@@ -53,7 +53,9 @@ impl mcp::Gate for Gate {
                 outcome = call.outcome,
                 "tool called"
             );
-            self.access.audit().record(principal, call.tool, call.targets, call.outcome).await;
+            let CallRecord { tool, targets, outcome, octets, undo } = call;
+            let call = Recorded { tool, targets, outcome, octets, undo };
+            self.access.audit().record_call(principal, call).await;
         })
     }
 

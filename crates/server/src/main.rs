@@ -3,6 +3,7 @@
 //! Starts at [`cli`], reads settings in [`config`], and builds everything in [`wire`], the only place
 //! that does. What the program does with mail is in the rooms below this one.
 
+mod about;
 mod authority;
 mod background;
 mod body_deadline;

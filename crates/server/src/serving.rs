@@ -13,6 +13,7 @@ use tokio_util::sync::CancellationToken;
 use tower_http::limit::RequestBodyLimitLayer;
 
 use crate::{
+    about::{About, Works},
     authority::Stored,
     background,
     config::{Config, LogFormat, PublicUrl},
@@ -68,15 +69,18 @@ pub(crate) async fn run(config: &Config) -> Result<()> {
     });
     let gate = Gate::new(access.clone(), metrics);
     let (mcp_routes, closer) = wire::mcp_router(config, &public_url, engine.clone(), gate)?;
-    let pages = wire::page_router(config, &public_url, &access, engine.clone())?;
+    let works = Works::default();
+    let about = About::new(config, &public_url, works.clone());
+    let pages = wire::page_router(config, &public_url, &access, engine.clone(), about)?;
     let doors = operations::routes(operations.clone()).merge(mcp_routes).merge(pages);
     let mut servers = vec![serve(listener, doors, &envelope, &stopping)];
     if let Some(address) = config.operations.metrics_listen {
         let listener = bind(address).await?;
         servers.push(serve(listener, operations::metrics_routes(operations), &envelope, &stopping));
     }
-    let sweeper = background::sweep_sessions(access.clone(), closer.clone());
-    let forgetter = background::forget_what_is_over(access.clone());
+    let sweeper = background::sweep_sessions(access.clone(), closer.clone(), works.clone());
+    let forgetter = background::forget_what_is_over(access.clone(), works.clone());
+    let remover = background::remove_who_goes(access.clone(), engine.clone(), works);
     let authority = Stored { access: access.clone(), ceiling: wire::ceiling(config) };
     let sender = background::Sender::start(engine.clone(), Arc::new(authority));
     announce(config, &access, bound, &public_url).await;
@@ -103,6 +107,7 @@ pub(crate) async fn run(config: &Config) -> Result<()> {
     }
     sweeper.abort();
     forgetter.abort();
+    remover.abort();
     sender.stop().await;
     engine.close();
     if timeout(GRACE, access.flush()).await.is_err() {

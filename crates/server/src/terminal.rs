@@ -4,7 +4,7 @@
 
 use std::{
     fmt::Display,
-    io::{self, IsTerminal as _, Read as _, Write as _},
+    io::{self, BufRead as _, IsTerminal as _, Read as _, Write as _},
 };
 
 use domain::Secret;
@@ -17,6 +17,9 @@ use crate::{
 
 /// More is not a password.
 const LONGEST_INPUT: u64 = 64 * 1024;
+
+/// Octets of a line that is typed.
+const LONGEST_LINE: u64 = 1_000;
 
 /// Prints a line of the result.
 pub(crate) fn print(line: impl Display) {
@@ -114,6 +117,26 @@ pub(crate) fn read_stdin() -> Result<Secret> {
         ));
     }
     Ok(Secret::new(bare))
+}
+
+/// What the person types at the terminal, without white space around it. `instead` is the option that needs none.
+pub(crate) fn ask_at_terminal(question: &str, instead: &str) -> Result<String> {
+    if !io::stdin().is_terminal() {
+        return Err(Error::usage(
+            "there is no terminal to ask at",
+            format!("Add `{instead}` if you are sure."),
+        ));
+    }
+    let mut err = io::stderr().lock();
+    let _ = write!(err, "{question}").and_then(|()| err.flush());
+    drop(err);
+    let mut line = String::new();
+    io::stdin()
+        .lock()
+        .take(LONGEST_LINE)
+        .read_line(&mut line)
+        .map_err(|source| Error::Io { what: "the terminal cannot be read", source })?;
+    Ok(line.trim().to_owned())
 }
 
 fn ask(prompt: &str) -> Result<Secret> {

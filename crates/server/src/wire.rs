@@ -16,6 +16,7 @@ use net::{Outgoing, PrivateHosts};
 use storage::{Database, MasterKey, Sealer, Store};
 
 use crate::{
+    about::About,
     body_deadline,
     config::{Config, EnvironmentAccount, PublicUrl, Seconds, Signup},
     error::{Error, Result},
@@ -175,6 +176,7 @@ pub(crate) fn page_router(
     public_url: &PublicUrl,
     access: &Access,
     engine: Engine,
+    about: About,
 ) -> Result<axum::Router> {
     let allowed = Arc::new(mcp_settings(config, public_url)?.allowed_hosts);
     let settings = web::Settings {
@@ -182,6 +184,7 @@ pub(crate) fn page_router(
         approval: config.agents.approval,
         clock: Arc::new(SystemClock),
         random: Arc::new(SystemRandom),
+        process: Arc::new(about),
     };
     let mut routes = web::router(access.clone(), engine, settings);
     if config.signing_in.doors.has_oauth() {

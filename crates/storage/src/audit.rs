@@ -1,14 +1,24 @@
 //! Audit rows: who, which grant, which tool, which messages, what came of it; never contents.
 //!
-//! The rows of a user form a chain: each holds the SHA-256 of itself and the one before, and the end of
-//! the chain is kept beside, so that a row that was changed or taken out shows.
+//! The rows of a user form a chain: each holds the SHA-256 of itself and the one before, and both ends of
+//! the chain are kept beside, so that a row that was changed or taken out shows. The chain is in `audit/chain.rs`,
+//! finding rows in `audit/look.rs`, deleting them in `audit/forget.rs`, what was taken back in `audit/undone.rs`.
+
+mod chain;
+mod forget;
+mod look;
+mod undone;
 
 use std::collections::BTreeMap;
 
 use domain::{GrantId, Timestamp};
-use sha2::{Digest, Sha256};
 
-use crate::{Error, Result, Row, Store, Transaction, calls};
+use crate::{Result, Row, Store, calls};
+
+pub use chain::{Chain, ChainCheck};
+use chain::{End, hash_row, lock_chain};
+pub use look::{AuditFilter, AuditPage, Went};
+pub use undone::{Handle, HandleState, Reversal};
 
 /// What is to be recorded.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,6 +27,8 @@ pub struct NewAuditRow {
     pub user: String,
     /// The grant that it ran under.
     pub grant: GrantId,
+    /// The grant's label then; empty where that is not known, or for what a person did.
+    pub client: String,
     /// The way in, as `domain::Door` names it.
     pub door: String,
     /// The tool's name.
@@ -25,6 +37,10 @@ pub struct NewAuditRow {
     pub targets: String,
     /// `ok`, the code of the problem, or another word for how it ended.
     pub outcome: String,
+    /// Octets of the answer, if there was one.
+    pub octets: Option<u64>,
+    /// The handle of the change that it made, or took back; empty if there is none.
+    pub undo: String,
     /// When.
     pub at: Timestamp,
 }
@@ -36,23 +52,33 @@ pub struct AuditRow {
     pub seq: i64,
     /// What was recorded.
     pub row: NewAuditRow,
+    /// What its hash covers: 1 without, 2 with `client`, `octets` and `undo`.
+    pub form: i64,
+    /// The hash of the row before it.
+    pub previous: Vec<u8>,
+    /// Its own hash.
+    pub hash: Vec<u8>,
 }
 
-/// What checking a chain found.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Chain {
-    /// Every one of that many rows is as it was written.
-    Whole(u64),
-    /// The row of that number is not, or the one before it is missing.
-    BrokenAt(i64),
+/// The form in which rows are written.
+const FORM: i64 = 2;
+
+/// The columns that [`read`] reads.
+macro_rules! columns {
+    () => {
+        "user_name, seq, grant_id, client, door, tool, targets, outcome, octets, undo, at, form, prev_hash, hash"
+    };
 }
+pub(crate) use columns;
 
 impl Store {
     /// Appends rows in their order, all or none, and counts the calls among them.
     pub async fn append_audit(&self, rows: &[NewAuditRow]) -> Result<()> {
-        const ADD: &str = "INSERT INTO audit \
-            (user_name, seq, grant_id, door, tool, targets, outcome, at, prev_hash, hash) \
-            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
+        const ADD: &str = concat!(
+            "INSERT INTO audit (",
+            columns!(),
+            ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)"
+        );
         const END: &str = "UPDATE audit_chains SET seq = $2, hash = $3 WHERE user_name = $1";
         let mut ends: BTreeMap<&str, End> =
             rows.iter().map(|row| (row.user.as_str(), End::default())).collect();
@@ -64,16 +90,20 @@ impl Store {
         for row in rows {
             let Some(end) = ends.get_mut(row.user.as_str()) else { continue };
             let seq = end.seq + 1;
-            let hash = hash_row(seq, row, &end.hash);
+            let hash = hash_row(FORM, seq, row, &end.hash);
             let values = [
                 row.user.as_str().into(),
                 seq.into(),
                 row.grant.as_str().into(),
+                row.client.as_str().into(),
                 row.door.as_str().into(),
                 row.tool.as_str().into(),
                 row.targets.as_str().into(),
                 row.outcome.as_str().into(),
+                row.octets.into(),
+                row.undo.as_str().into(),
                 row.at.into(),
+                FORM.into(),
                 end.hash.as_slice().into(),
                 hash.as_slice().into(),
             ];
@@ -89,98 +119,30 @@ impl Store {
 
     /// The user's newest rows, newest first.
     pub async fn list_audit(&self, user: &str, limit: u32) -> Result<Vec<AuditRow>> {
-        const LIST: &str = "SELECT user_name, seq, grant_id, door, tool, targets, outcome, at FROM audit \
-            WHERE user_name = $1 ORDER BY seq DESC LIMIT $2";
+        const LIST: &str =
+            concat!("SELECT ", columns!(), " FROM audit WHERE user_name = $1 ORDER BY seq DESC LIMIT $2");
         let rows = self.database.fetch(LIST, &[user.into(), i64::from(limit).into()]).await?;
-        rows.iter().map(|row| Ok(AuditRow { seq: row.int("seq")?, row: read(row)? })).collect()
-    }
-
-    /// Checks the user's chain from its first row to its last, a thousand at a time.
-    pub async fn check_audit(&self, user: &str) -> Result<Chain> {
-        const END: &str = "SELECT seq, hash FROM audit_chains WHERE user_name = $1";
-        const NEXT: &str = "SELECT user_name, seq, grant_id, door, tool, targets, outcome, at, prev_hash, hash \
-            FROM audit WHERE user_name = $1 AND seq > $2 ORDER BY seq LIMIT 1000";
-        // Read first: rows that are appended meanwhile are left for the next check.
-        let end = match self.database.fetch_optional(END, &[user.into()]).await? {
-            Some(row) => End::read(&row)?,
-            None => End::default(),
-        };
-        let mut last = End::default();
-        while last.seq < end.seq {
-            let rows = self.database.fetch(NEXT, &[user.into(), last.seq.into()]).await?;
-            let reached = last.seq;
-            for row in rows.iter().take_while(|row| row.int("seq").is_ok_and(|seq| seq <= end.seq)) {
-                let found = End::read(row)?;
-                let hash = hash_row(found.seq, &read(row)?, &last.hash);
-                if found.seq != last.seq + 1 || row.bytes("prev_hash")? != last.hash || found.hash != hash {
-                    return Ok(Chain::BrokenAt(found.seq));
-                }
-                last = found;
-            }
-            if last.seq == reached {
-                return Ok(Chain::BrokenAt(reached + 1));
-            }
-        }
-        let is_whole = last.hash == end.hash;
-        Ok(if is_whole {
-            Chain::Whole(u64::try_from(end.seq).unwrap_or(0))
-        } else {
-            Chain::BrokenAt(end.seq)
-        })
+        rows.iter().map(read).collect()
     }
 }
 
-/// The last row of a chain; of an empty one, number 0 and a hash of zeros.
-#[derive(Clone)]
-struct End {
-    seq: i64,
-    hash: Vec<u8>,
-}
-
-impl Default for End {
-    fn default() -> Self {
-        Self { seq: 0, hash: vec![0; 32] }
-    }
-}
-
-impl End {
-    fn read(row: &Row) -> Result<Self> {
-        Ok(Self { seq: row.int("seq")?, hash: row.bytes("hash")?.to_vec() })
-    }
-}
-
-/// The end of a user's chain, which nobody else can move until the transaction ends.
-async fn lock_chain(transaction: &mut Transaction, user: &str) -> Result<End> {
-    // An update that changes nothing, since that is what locks a row in both databases.
-    const LOCK: &str = "INSERT INTO audit_chains (user_name, seq, hash) VALUES ($1, $2, $3) \
-        ON CONFLICT (user_name) DO UPDATE SET seq = audit_chains.seq RETURNING seq, hash";
-    let start = End::default();
-    let values = [user.into(), start.seq.into(), start.hash.into()];
-    let row = transaction.fetch_optional(LOCK, &values).await?;
-    End::read(&row.ok_or(Error::Unreadable("end of the audit chain"))?)
-}
-
-fn hash_row(seq: i64, row: &NewAuditRow, previous: &[u8]) -> Vec<u8> {
-    let mut hash = Sha256::new();
-    hash.update(previous);
-    hash.update(seq.to_be_bytes());
-    // As it is stored: milliseconds.
-    hash.update((row.at.unix_timestamp_nanos() / 1_000_000).to_be_bytes());
-    for text in [&row.user, row.grant.as_str(), &row.door, &row.tool, &row.targets, &row.outcome] {
-        hash.update((text.len() as u64).to_be_bytes());
-        hash.update(text.as_bytes());
-    }
-    hash.finalize().to_vec()
-}
-
-fn read(row: &Row) -> Result<NewAuditRow> {
-    Ok(NewAuditRow {
-        user: row.text("user_name")?.to_owned(),
-        grant: GrantId::from_text(row.text("grant_id")?),
-        door: row.text("door")?.to_owned(),
-        tool: row.text("tool")?.to_owned(),
-        targets: row.text("targets")?.to_owned(),
-        outcome: row.text("outcome")?.to_owned(),
-        at: row.instant("at")?,
+fn read(row: &Row) -> Result<AuditRow> {
+    Ok(AuditRow {
+        seq: row.int("seq")?,
+        form: row.int("form")?,
+        previous: row.bytes("prev_hash")?.to_vec(),
+        hash: row.bytes("hash")?.to_vec(),
+        row: NewAuditRow {
+            user: row.text("user_name")?.to_owned(),
+            grant: GrantId::from_text(row.text("grant_id")?),
+            client: row.text("client")?.to_owned(),
+            door: row.text("door")?.to_owned(),
+            tool: row.text("tool")?.to_owned(),
+            targets: row.text("targets")?.to_owned(),
+            outcome: row.text("outcome")?.to_owned(),
+            octets: if row.is_null("octets")? { None } else { Some(row.count("octets")?) },
+            undo: row.text("undo")?.to_owned(),
+            at: row.instant("at")?,
+        },
     })
 }

@@ -25,6 +25,19 @@ pub struct CallCount {
     pub other: u64,
 }
 
+/// What a grant did in an hour.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CallsOfHour {
+    /// The grant.
+    pub grant: GrantId,
+    /// Whole hours since 1970.
+    pub hour: i64,
+    /// All its calls.
+    pub calls: u64,
+    /// Those that sent something, and went well.
+    pub sends: u64,
+}
+
 impl Store {
     /// How often a grant called which tool since the hour of `since`, most often first.
     pub async fn count_calls(&self, grant: &GrantId, since: Timestamp) -> Result<Vec<CallCount>> {
@@ -46,6 +59,24 @@ impl Store {
             GROUP BY grant_id";
         let rows = self.database.fetch(COUNT, &[user.as_str().into(), hour(since).into()]).await?;
         let read = |row: &crate::Row| Ok((GrantId::from_text(row.text("grant_id")?), row.count("calls")?));
+        rows.iter().map(read).collect()
+    }
+
+    /// What each grant of the user did in each hour since that of `since`, in the order of hours; ended grants too.
+    pub async fn calls_over_time(&self, user: &UserId, since: Timestamp) -> Result<Vec<CallsOfHour>> {
+        const SUM: &str = "SELECT grant_id, hour, CAST(sum(ok + other) AS BIGINT) AS calls, \
+                CAST(sum(CASE WHEN tool IN ('mail_send', 'mail_invite_reply') THEN ok ELSE 0 END) AS BIGINT) AS sends \
+            FROM calls WHERE grant_id IN (SELECT id FROM grants WHERE user_id = $1) AND hour >= $2 \
+            GROUP BY grant_id, hour ORDER BY hour, grant_id";
+        let rows = self.database.fetch(SUM, &[user.as_str().into(), hour(since).into()]).await?;
+        let read = |row: &crate::Row| {
+            Ok(CallsOfHour {
+                grant: GrantId::from_text(row.text("grant_id")?),
+                hour: row.int("hour")?,
+                calls: row.count("calls")?,
+                sends: row.count("sends")?,
+            })
+        };
         rows.iter().map(read).collect()
     }
 

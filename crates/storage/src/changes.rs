@@ -236,6 +236,14 @@ impl Store {
         Ok(found)
     }
 
+    /// The grant that made a change of the user's that is not too old.
+    pub async fn change_grant_of(&self, user: &str, id: &ChangeId) -> Result<Option<GrantId>> {
+        const FIND: &str = "SELECT grant_id FROM changes WHERE id = $1 AND user_name = $2 AND expires > $3";
+        let values = [id.as_str().into(), user.into(), self.now().into()];
+        let row = self.database.fetch_optional(FIND, &values).await?;
+        row.map(|row| Ok(GrantId::from_text(row.text("grant_id")?))).transpose()
+    }
+
     /// Changes with steps in the account that were begun and did not come to an end, with those steps only.
     /// One that cannot be read is left out.
     pub async fn changes_begun(&self, account: &HomeAccount) -> Result<Vec<Change>> {
@@ -285,9 +293,14 @@ impl Store {
         Ok(self.database.execute(ADOPT, &[id.as_str().into(), from.into(), to.into()]).await? > 0)
     }
 
-    /// Forgets what is too old: changes, plans a day after they ended, and where messages went. Answers how many.
+    /// Forgets what is too old: changes, earlier if their person wishes so, plans a day after they ended, and
+    /// where messages went. Answers how many.
     pub async fn changes_sweep(&self, now: Timestamp) -> Result<u64> {
         const EMPTY: &str = "UPDATE plans SET body = NULL WHERE expires <= $1 AND body IS NOT NULL";
+        // What is not finished stays until it is known how far it came.
+        const SWEEP_OF: &str = "DELETE FROM changes WHERE user_name = $1 AND created <= $2 \
+            AND state IN ('done', 'undone') AND NOT EXISTS \
+            (SELECT 1 FROM change_steps s WHERE s.change_id = changes.id AND s.is_done = 0)";
         let long_ago = now.checked_sub(PLAN_REMEMBERED).unwrap_or(Timestamp::UNIX_EPOCH);
         self.database.execute(EMPTY, &[now.into()]).await?;
         let mut swept = 0;
@@ -298,21 +311,17 @@ impl Store {
         ] {
             swept += self.database.execute(sql, &[until.into()]).await?;
         }
+        for (user, wishes) in self.wishes_of_all().await? {
+            let values = [user.into(), wishes.undo_before(now).into()];
+            swept += self.database.execute(SWEEP_OF, &values).await?;
+        }
         Ok(swept)
     }
 }
 
-/// Forgets what a grant that ends could have taken back or confirmed. What is not finished stays until it is
-/// known how far it came.
+/// Forgets what a grant that ends could have confirmed. What it changed its person can take back still.
 pub(crate) async fn end_grant(transaction: &mut Transaction, grant: &str) -> Result<()> {
-    for sql in [
-        "DELETE FROM plans WHERE grant_id = $1",
-        "DELETE FROM changes WHERE grant_id = $1 AND NOT EXISTS \
-            (SELECT 1 FROM change_steps s WHERE s.change_id = changes.id AND s.is_done = 0)",
-    ] {
-        transaction.execute(sql, &[grant.into()]).await?;
-    }
-    Ok(())
+    transaction.execute("DELETE FROM plans WHERE grant_id = $1", &[grant.into()]).await.map(drop)
 }
 
 /// Forgets what was done in an account that is removed: nobody can open it any more.

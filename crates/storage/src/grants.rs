@@ -87,6 +87,20 @@ impl Store {
         rows.iter().map(read_held).collect()
     }
 
+    /// Ids and labels of the user's grants, live ones first, then those that ended, the newest of them first; at most
+    /// `limit`.
+    pub async fn grant_labels(&self, user: &UserId, limit: u32) -> Result<Vec<(GrantId, String, bool)>> {
+        const LIST: &str = "SELECT id, label, CAST(CASE WHEN revoked IS NULL AND (expires IS NULL OR expires > $2) \
+                THEN 1 ELSE 0 END AS BIGINT) AS is_live \
+            FROM grants WHERE user_id = $1 ORDER BY 3 DESC, created DESC, id LIMIT $3";
+        let rows =
+            self.database.fetch(LIST, &[user.as_str().into(), self.now().into(), limit.into()]).await?;
+        let read = |row: &crate::Row| {
+            Ok((GrantId::from_text(row.text("id")?), row.text("label")?.to_owned(), row.flag("is_live")?))
+        };
+        rows.iter().map(read).collect()
+    }
+
     /// The user's live grant of that label.
     pub async fn find_grant(&self, user: &UserId, label: &str) -> Result<Option<HeldGrant>> {
         const FIND: &str = concat!(

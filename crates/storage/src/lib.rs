@@ -16,6 +16,7 @@ mod consents;
 mod database;
 mod dialect;
 mod error;
+mod export;
 mod exposure;
 mod families;
 mod filing;
@@ -29,21 +30,27 @@ mod migrate;
 mod one_time_codes;
 mod outbox;
 mod passkeys;
+mod people;
 mod pieces;
+mod removal;
 mod seal;
 mod sessions;
 mod standing;
 mod store;
+mod sums;
 mod tokens;
 mod uploads;
 mod users;
 mod value;
 mod web_sessions;
+mod wishes;
 
 pub use accounts::Account;
 pub use approvals::{Approval, ApprovalState, Decided, Decision};
-pub use audit::{AuditRow, Chain, NewAuditRow};
-pub use calls::CallCount;
+pub use audit::{
+    AuditFilter, AuditPage, AuditRow, Chain, ChainCheck, Handle, HandleState, NewAuditRow, Reversal, Went,
+};
+pub use calls::{CallCount, CallsOfHour};
 pub use ceremonies::{Ceremony, NewCeremony};
 pub use changes::{Change, ChangeState, LeftStep, NewMoved, NewStep, Step, TakenPlan};
 pub use clients::{ClientRow, NewClientRow};
@@ -51,6 +58,7 @@ pub use codes::Code;
 pub use consents::{Consent, Given, NewConsent, Yes};
 pub use database::{Database, Transaction};
 pub use error::Error;
+pub use export::ExportPlace;
 pub use exposure::Exposure;
 pub use families::{Family, FamilyStanding, NewOne, NewPair, Refresh, Spent};
 pub use grants::{HeldGrant, NewGrant};
@@ -63,16 +71,20 @@ pub use outbox::{
     OutcomeProblem, Outgoing, OutgoingState, OwnOutgoing, Pile, Place, Reach, RecipientOutcome, Sums,
 };
 pub use passkeys::{NewPasskey, Passkey, PasskeyRemoval, PasskeyUse};
+pub use people::PersonInNumbers;
 pub use pieces::{PieceReader, Pieces};
+pub use removal::{Removal, RemovalBegun, Removed, Remover};
 pub use seal::Sealer;
 pub use sessions::Session;
 pub use standing::{HeldAccount, Standing};
 pub use store::Store;
+pub use sums::{KeptOf, KeptSum};
 pub use tokens::{Bearer, NewToken, TokenKind};
 pub use uploads::{Upload, UploadLimits};
 pub use users::User;
 pub use value::{Row, Value};
 pub use web_sessions::{NewWebSession, WebSession};
+pub use wishes::Wishes;
 
 /// What every function here answers.
 pub type Result<T, E = Error> = std::result::Result<T, E>;

@@ -80,7 +80,7 @@ impl Store {
 
     /// Lets nothing in in the user's name any more, or does so again. Their sessions of MCP and in browsers end,
     /// links that set their password or that they made too, and their mail that has not begun to leave is
-    /// taken back. Answers whether there is such a user.
+    /// taken back. Answers whether there is such a user; one who is being removed is none.
     pub async fn disable_user(&self, user: &UserId, is_disabled: bool) -> Result<bool> {
         let mut transaction = self.database.begin().await?;
         let changed = self.disable(&mut transaction, user, is_disabled).await?;
@@ -105,8 +105,14 @@ impl Store {
         Ok(true)
     }
 
-    async fn disable(&self, transaction: &mut Transaction, user: &UserId, is_disabled: bool) -> Result<bool> {
-        const DISABLE: &str = "UPDATE users SET is_disabled = $2 WHERE id = $1 RETURNING name";
+    pub(crate) async fn disable(
+        &self,
+        transaction: &mut Transaction,
+        user: &UserId,
+        is_disabled: bool,
+    ) -> Result<bool> {
+        const DISABLE: &str =
+            "UPDATE users SET is_disabled = $2 WHERE id = $1 AND removal IS NULL RETURNING name";
         let changed =
             transaction.fetch_optional(DISABLE, &[user.as_str().into(), is_disabled.into()]).await?;
         if let (Some(row), true) = (&changed, is_disabled) {

@@ -13,7 +13,7 @@ use access::Access;
 use axum::Router;
 use engine::Engine;
 
-pub use frame::Settings;
+pub use frame::{Process, Settings, Work};
 
 /// All pages, the files they need, and a page for every other path.
 pub fn router(access: Access, engine: Engine, settings: Settings) -> Router {

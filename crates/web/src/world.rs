@@ -54,6 +54,31 @@ impl Random for Counted {
     }
 }
 
+/// A process that has nothing to tell.
+struct Idle;
+
+impl crate::Process for Idle {
+    fn version(&self) -> &'static str {
+        "1.2.3"
+    }
+
+    fn since(&self) -> Timestamp {
+        Timestamp::UNIX_EPOCH
+    }
+
+    fn free_octets(&self) -> Option<u64> {
+        None
+    }
+
+    fn limits(&self) -> Vec<(&'static str, String)> {
+        vec![("Who may join", "who was invited".to_owned())]
+    }
+
+    fn works(&self) -> Vec<crate::Work> {
+        vec![crate::Work { what: "Sessions", done: None, failed: Some(Timestamp::UNIX_EPOCH) }]
+    }
+}
+
 /// A server of its own.
 pub(crate) struct World {
     pub(crate) access: Access,
@@ -81,6 +106,7 @@ impl World {
             clock: watch.clone(),
             random,
             approval: domain::ApprovalRule::default(),
+            process: Arc::new(Idle),
         };
         let router = crate::router(access.clone(), engine, settings.clone());
         Self { access, watch, settings, router }

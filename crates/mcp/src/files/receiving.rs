@@ -88,7 +88,8 @@ pub(super) async fn receive(
         }
     };
     let targets: Vec<String> = target.into_iter().collect();
-    receiving.gate.record(&principal, CallRecord { tool: TOOL, targets: &targets, outcome }).await;
+    let record = CallRecord { tool: TOOL, targets: &targets, outcome, octets: None, undo: "" };
+    receiving.gate.record(&principal, record).await;
     response
 }
 

@@ -17,7 +17,7 @@ mod read;
 mod search;
 mod send;
 mod thread;
-mod undo;
+pub(crate) mod undo;
 
 use std::sync::LazyLock;
 

@@ -40,7 +40,7 @@ enum Command {
     Serve,
     /// Serve MCP over stdin and stdout to one local person
     Stdio(stdio::Arguments),
-    /// Add, invite, list, disable, enable users, or change a password
+    /// Add, invite, list, disable, enable, delete users, or change a password
     #[command(subcommand)]
     User(user::Command),
     /// Add, list, test, or remove mail accounts of users

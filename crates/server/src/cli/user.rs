@@ -1,6 +1,8 @@
 //! `postroom user`: people with a sign-in here.
 
-use access::{Invitation, User};
+use std::time::Duration;
+
+use access::{Access, Invitation, User};
 use clap::Subcommand;
 use domain::Secret;
 use serde_json::{Value, json};
@@ -9,9 +11,12 @@ use super::instant;
 use crate::{
     config::Config,
     error::{Error, Result},
-    terminal::{print, print_json, print_table, read_new_password, say},
+    terminal::{ask_at_terminal, print, print_json, print_table, read_new_password, say},
     wire,
 };
+
+/// Seconds in which a person is gone.
+const GONE_WITHIN: u32 = 60;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
@@ -44,6 +49,14 @@ pub(super) enum Command {
     Enable {
         /// The user's name
         name: String,
+    },
+    /// Delete a user with everything that is theirs
+    Delete {
+        /// The user's name
+        name: String,
+        /// Do not ask at the terminal
+        #[arg(long)]
+        yes: bool,
     },
     /// Give a user another password
     Passwd {
@@ -118,6 +131,15 @@ pub(super) async fn run(command: &Command, config: &Config) -> Result<()> {
             access.user_enable(name).await?;
             print(format_args!("enabled user {name}"));
         }
+        Command::Delete { name, yes } => {
+            if !*yes && !has_user_typed(name)? {
+                return Err(Error::Broken(format!("`{name}` was not typed; nothing was deleted")));
+            }
+            access.user_remove(name).await?;
+            say(format_args!("{name} is shut out; deleting what is theirs"));
+            wait_until_gone(&access, name).await?;
+            print(format_args!("deleted user {name}"));
+        }
         Command::Passwd { name, password_stdin } => {
             let password = read_new_password(*password_stdin, name)?;
             access.user_passwd(name, &password).await?;
@@ -149,6 +171,30 @@ pub(super) async fn run(command: &Command, config: &Config) -> Result<()> {
     access.flush().await;
     store.close().await;
     Ok(())
+}
+
+/// Asks for the name, since nothing of what goes comes back.
+fn has_user_typed(name: &str) -> Result<bool> {
+    let question = format!(
+        "This deletes {name} with all mailboxes, agents, activity and mail on its way. Mail at providers stays.\n\
+         Type {name} to go on: "
+    );
+    Ok(ask_at_terminal(&question, "--yes")? == name)
+}
+
+/// Goes on with the removal until it is done. A message that is being handed over holds it up for as long as it
+/// is not known how that ends; a server that runs goes on then, and so does the next call of this.
+async fn wait_until_gone(access: &Access, name: &str) -> Result<()> {
+    for _ in 0..GONE_WITHIN {
+        access.removals_go_on().await?;
+        if !access.has_user(name).await? {
+            return Ok(());
+        }
+        tokio::time::sleep(Duration::from_secs(1)).await;
+    }
+    Err(Error::Broken(format!(
+        "a message of {name} is still being handed over; run this again in a few minutes"
+    )))
 }
 
 /// Prints a link, as the last line, so that a script can take it.

@@ -124,6 +124,25 @@ fn a_token_is_the_last_word_printed_once_and_lives_until_it_is_revoked() {
 }
 
 #[test]
+fn a_user_is_deleted_with_all_that_is_theirs_and_only_if_that_is_said() {
+    let world = World::new();
+    world.add_user("alice");
+    world.add_user("bob");
+    world.new_token("My agent", "mail:read");
+    world.run(&["user", "delete", "bob"]).failed_with(2, &["no terminal", "--yes"]);
+    world.run(&["user", "delete", "bbo", "--yes"]).failed_with(1, &["Did you mean `bob`?"]);
+    world.run(&["user", "delete", "alice", "--yes"]).failed_with(1, &["last administrator", "Make somebody"]);
+    let said = world.run(&["user", "delete", "bob", "--yes"]);
+    assert_eq!((said.status, said.stdout.as_str()), (0, "deleted user bob\n"), "{said:?}");
+    assert_eq!(world.run(&["user", "list", "--json"]).json().as_array().unwrap().len(), 1);
+    // who is alone may go, with what agents held
+    assert_eq!(world.run(&["user", "delete", "alice", "--yes"]).status, 0);
+    assert_eq!(world.run(&["user", "list", "--json"]).json(), serde_json::json!([]));
+    world.add_user("alice");
+    assert_eq!(world.run(&["token", "list", "--user", "alice", "--json"]).json(), serde_json::json!([]));
+}
+
+#[test]
 fn a_token_cannot_reach_accounts_that_do_not_exist() {
     let world = World::new();
     world.add_user("alice");

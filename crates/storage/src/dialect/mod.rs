@@ -17,6 +17,8 @@ pub(crate) struct Dialect {
     pub(crate) lock_schema: Option<&'static str>,
     /// Run after a key was deleted, so that the file does not keep it.
     pub(crate) scrub: Option<&'static str>,
+    /// How many octets the database has.
+    pub(crate) size: &'static str,
     /// Words of a migration (written for SQLite) and what they are here.
     pub(crate) words: &'static [(&'static str, &'static str)],
 }

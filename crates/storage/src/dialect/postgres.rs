@@ -7,5 +7,6 @@ pub(crate) const POSTGRES: Dialect = Dialect {
     begin: "BEGIN",
     lock_schema: Some("SELECT pg_advisory_xact_lock(8143)::text AS locked"),
     scrub: None,
+    size: "SELECT pg_database_size(current_database()) AS octets",
     words: &[("TEXT", "TEXT COLLATE \"C\""), ("INTEGER", "BIGINT"), ("BLOB", "BYTEA"), ("STRICT", "")],
 };

@@ -9,5 +9,6 @@ pub(crate) const SQLITE: Dialect = Dialect {
     lock_schema: None,
     // With secure_delete the page is overwritten, but its old copy stays in the log until a checkpoint.
     scrub: Some("PRAGMA wal_checkpoint(TRUNCATE)"),
+    size: "SELECT page_count * page_size AS octets FROM pragma_page_count(), pragma_page_size()",
     words: &[],
 };

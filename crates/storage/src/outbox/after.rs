@@ -1,16 +1,12 @@
 //! After a message left: its copy in Sent, what else is owed in the mailbox, and the end of its row.
 
 use domain::{OutboxId, Timestamp};
-use time::Duration;
 
 use super::{
     Copy, Due, Reach,
     row::{drop_pieces, seal, small},
 };
-use crate::{Result, Store, Value};
-
-/// How long it can be seen what became of a message, and its key names it.
-const KEPT: Duration = Duration::days(30);
+use crate::{Result, Store, Value, Wishes};
 
 /// Octets of a user's messages that are kept only because a second try of theirs, or of its copy, may need them.
 const KEPT_OCTETS: u64 = 256 << 20;
@@ -88,18 +84,26 @@ impl Store {
         Ok(is_set)
     }
 
-    /// Forgets messages that ended 30 days ago or earlier, octets of failures beyond the newest of each user, and
-    /// what grants read long ago. Answers how many messages.
+    /// Forgets messages that ended as long ago as their person wishes, 30 days if they wish nothing, octets of
+    /// failures beyond the newest of each user, and what grants read long ago. Answers how many messages.
     pub async fn outbox_sweep(&self, now: Timestamp) -> Result<u64> {
         const SWEEP: &str = "DELETE FROM outbox WHERE updated <= $1 AND state IN \
-            ('sent', 'partly_sent', 'unknown', 'failed', 'denied', 'expired', 'cancelled')";
-        let before = now.checked_sub(KEPT).unwrap_or(Timestamp::UNIX_EPOCH);
+            ('sent', 'partly_sent', 'unknown', 'failed', 'denied', 'expired', 'cancelled') \
+            AND user_name NOT IN (SELECT name FROM users WHERE wishes IS NOT NULL)";
+        const SWEEP_OF: &str = "DELETE FROM outbox WHERE updated <= $1 AND state IN \
+            ('sent', 'partly_sent', 'unknown', 'failed', 'denied', 'expired', 'cancelled') \
+            AND user_name = $2";
         const BOUND: &str = "DELETE FROM outbox_pieces WHERE outbox_id IN (SELECT id FROM (SELECT id, \
                 CAST(sum(size) OVER (PARTITION BY user_name ORDER BY updated DESC, id DESC) AS BIGINT) AS kept \
                 FROM outbox WHERE state = 'failed' \
                 OR (state IN ('sent', 'partly_sent') AND copy_state = 'failed' AND copy_next IS NULL)) AS ended \
             WHERE kept > $1)";
-        let swept = self.database.execute(SWEEP, &[before.into()]).await?;
+        let before = Wishes::default().outbox_before(now);
+        let mut swept = self.database.execute(SWEEP, &[before.into()]).await?;
+        for (user, wishes) in self.wishes_of_all().await? {
+            let values = [wishes.outbox_before(now).into(), user.into()];
+            swept += self.database.execute(SWEEP_OF, &values).await?;
+        }
         self.database.execute(BOUND, &[KEPT_OCTETS.into()]).await?;
         self.database.execute("DELETE FROM exposures WHERE until <= $1", &[now.into()]).await?;
         Ok(swept)

@@ -1,7 +1,7 @@
 //! Counts of calls, kept while audit rows are written.
 
 use domain::{Clock, GrantId};
-use storage::{CallCount, NewAuditRow};
+use storage::{CallCount, CallsOfHour, NewAuditRow};
 use time::Duration;
 
 use crate::world::{World, grant, token};
@@ -10,10 +10,13 @@ fn row(world: &World, grant: &GrantId, tool: &str, outcome: &str) -> NewAuditRow
     NewAuditRow {
         user: "ann".to_owned(),
         grant: grant.clone(),
+        client: "agent".to_owned(),
         door: "oauth".to_owned(),
         tool: tool.to_owned(),
         targets: "[]".to_owned(),
         outcome: outcome.to_owned(),
+        octets: Some(700),
+        undo: String::new(),
         at: world.clock.now(),
     }
 }
@@ -53,4 +56,30 @@ pub(crate) async fn calls_are_counted_by_tool_since_an_hour(world: &World) {
     assert_eq!(of_hers.into_iter().collect::<Vec<_>>(), [(hers, 2)]);
     assert_eq!(store.forget_calls(later).await.unwrap(), 2);
     assert_eq!(store.count_calls(&mine, later - Duration::DAY).await.unwrap(), since);
+}
+
+pub(crate) async fn calls_and_sends_are_told_by_hour_of_ended_grants_too(world: &World) {
+    let store = world.store().await;
+    let ann = store.add_user("ann", false, "hash").await.unwrap().id;
+    let bob = store.add_user("bob", false, "hash").await.unwrap().id;
+    let hers = store.add_grant(&ann, &grant("agent"), &token(1)).await.unwrap().id;
+    let his = store.add_grant(&bob, &grant("agent"), &token(2)).await.unwrap().id;
+    let begun = world.clock.now();
+    let rows = [
+        row(world, &hers, "mail_read", "ok"),
+        row(world, &hers, "mail_send", "ok"),
+        row(world, &hers, "mail_send", "denied"),
+        row(world, &his, "mail_send", "ok"),
+    ];
+    store.append_audit(&rows).await.unwrap();
+    world.clock.forward(3600);
+    store.append_audit(&[row(world, &hers, "mail_read", "not_found")]).await.unwrap();
+    store.revoke_grant(&ann, "agent").await.unwrap().unwrap();
+    let first = begun.unix_timestamp() / 3600;
+    let told = |hour, calls, sends| CallsOfHour { grant: hers.clone(), hour, calls, sends };
+    let all = store.calls_over_time(&ann, begun).await.unwrap();
+    assert_eq!(all, [told(first, 3, 1), told(first + 1, 1, 0)]);
+    assert_eq!(store.calls_over_time(&ann, world.clock.now()).await.unwrap(), [told(first + 1, 1, 0)]);
+    let labels = store.grant_labels(&ann, 10).await.unwrap();
+    assert_eq!(labels, [(hers, "agent".to_owned(), false)]);
 }

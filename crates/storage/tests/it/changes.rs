@@ -349,7 +349,7 @@ pub(crate) async fn a_removed_account_takes_its_steps_and_its_moved_messages_alo
     ));
 }
 
-pub(crate) async fn an_ended_grant_leaves_only_what_is_not_finished(world: &World) {
+pub(crate) async fn what_an_ended_grant_changed_its_person_can_take_back_still(world: &World) {
     let store = world.store().await;
     let (grant, account) = ann(&store).await;
     let home = HomeAccount::Stored(account);
@@ -359,7 +359,14 @@ pub(crate) async fn an_ended_grant_leaves_only_what_is_not_finished(world: &Worl
     store.plan_add(&plan(1), &grant, WORDS, now(world) + END).await.unwrap();
     let user = store.find_user("ann").await.unwrap().unwrap();
     store.revoke_grant(&user.id, "claude").await.unwrap().unwrap();
-    assert_eq!(find(&store, 1, &grant).await, None);
+    assert!(find(&store, 1, &grant).await.is_some());
+    let made_by = |user: &'static str, number| {
+        let store = store.clone();
+        async move { store.change_grant_of(user, &id(number)).await.unwrap() }
+    };
+    assert_eq!(made_by("ann", 1).await, Some(grant.clone()));
+    assert_eq!(made_by("bob", 1).await, None, "it is another's");
+    assert_eq!(made_by("ann", 9).await, None, "there is none");
     assert_eq!(store.changes_begun(&home).await.unwrap().len(), 2);
     assert_eq!(store.plan_take(&grant, &plan(1)).await.unwrap(), TakenPlan::Absent);
 }

@@ -7,6 +7,7 @@ extern crate storage as storage;
 mod accounts;
 mod approvals;
 mod audit;
+mod audit_look;
 mod calls;
 mod changes;
 mod clients;
@@ -23,6 +24,7 @@ mod outbox;
 mod outbox_once;
 mod postgres;
 mod remembered;
+mod removal;
 mod seal;
 mod sessions;
 mod sqlite;
@@ -44,7 +46,8 @@ macro_rules! on_both {
         async fn run_all(mut next_world: impl AsyncFnMut() -> world::World) {
             $(
                 println!("{}", stringify!($case));
-                $module::$case(&next_world().await).await;
+                // each on the heap: together they would not fit on a stack
+                Box::pin($module::$case(&next_world().await)).await;
             )*
         }
     };
@@ -66,7 +69,17 @@ on_both! {
     audit::rows_of_a_user_form_a_chain_that_shows_changes,
     audit::a_row_taken_out_shows,
     audit::two_writers_keep_one_chain,
+    audit::rows_of_before_are_in_one_chain_with_those_of_now,
+    audit::whatever_of_a_row_is_altered_shows,
+    audit::a_chain_from_which_old_rows_were_deleted_still_verifies,
+    audit::a_check_goes_on_where_it_came_to_and_its_end_is_kept,
+    audit_look::rows_are_found_by_what_they_say_newest_first,
+    audit_look::a_page_goes_on_where_the_last_one_ended_and_misses_nothing,
+    audit_look::of_very_many_rows_a_bounded_number_is_looked_through,
+    audit_look::no_row_of_another_user_is_found_whatever_is_asked,
+    audit_look::what_was_taken_back_is_found_by_its_handle,
     calls::calls_are_counted_by_tool_since_an_hour,
+    calls::calls_and_sends_are_told_by_hour_of_ended_grants_too,
     changes::a_change_comes_back_with_its_steps_to_its_grant_only,
     changes::of_many_who_take_a_change_one_gets_it,
     changes::what_a_dead_process_had_taken_another_takes_with_what_was_left,
@@ -78,7 +91,7 @@ on_both! {
     changes::of_a_grant_s_plans_the_newest_are_kept,
     changes::changes_are_forgotten_when_they_cannot_be_taken_back_any_more,
     changes::a_removed_account_takes_its_steps_and_its_moved_messages_along,
-    changes::an_ended_grant_leaves_only_what_is_not_finished,
+    changes::what_an_ended_grant_changed_its_person_can_take_back_still,
     changes::nothing_of_a_change_can_be_read_or_put_elsewhere,
     clients::a_registered_client_is_found_as_it_was_kept,
     clients::what_a_document_says_now_takes_the_place_of_what_it_said,
@@ -149,6 +162,16 @@ on_both! {
     remembered::whether_a_provider_files_sent_is_learned,
     remembered::a_file_is_kept_a_day_for_the_grant_that_handed_it_over,
     remembered::a_grant_hands_over_so_much_and_what_fails_leaves_nothing,
+    removal::of_a_person_who_was_removed_nothing_is_left_and_of_others_everything,
+    removal::who_is_being_removed_is_shut_out_at_once_and_cannot_be_let_in_again,
+    removal::a_message_that_is_being_handed_over_is_waited_for,
+    removal::nobody_is_removed_who_did_not_begin_it,
+    removal::the_last_administrator_stays_while_there_are_others,
+    removal::two_administrators_who_unmake_each_other_at_once_leave_one,
+    removal::people_are_told_in_numbers,
+    removal::how_much_is_kept_is_told_in_all_and_of_each_person,
+    removal::everybody_keeps_outbox_and_changes_as_long_as_they_wish,
+    removal::what_is_exported_is_the_person_s_own_and_holds_no_secret,
     sessions::beyond_the_cap_those_unused_longest_go,
     sessions::an_id_is_never_taken_over,
     sessions::idle_sessions_are_forgotten,

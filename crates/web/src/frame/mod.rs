@@ -27,8 +27,8 @@ pub(crate) use local::{Next, encode, query_value};
 pub(crate) use notice::{Notice, Tone};
 pub(crate) use person::{Admin, Person};
 pub(crate) use posted::{Posted, PostedByAdmin, PostedByVisitor, is_loopback};
-pub use site::Settings;
 pub(crate) use site::Site;
+pub use site::{Process, Settings, Work};
 pub(crate) use view::{Frame, Section, prove_first, see_other, show};
 pub(crate) use visitor::Visitor;
 

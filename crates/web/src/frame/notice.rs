@@ -80,6 +80,13 @@ notices! {
     NotYourself "not-yourself" Warn "You cannot disable yourself. Ask another administrator.";
     UserEnabled "user-enabled" Ok "That person may sign in again.";
     InvitationWithdrawn "invitation-withdrawn" Ok "The invitation was withdrawn; its link no longer works.";
+    WishesSaved "wishes-saved" Ok "That is how it is from now on.";
+    Leaving "leaving" Ok "You are signed out. Everything of yours is being deleted now; in a few seconds nothing is left.";
+    WrongName "wrong-name" Warn "That was not your name. Nothing was deleted.";
+    PersonRemoved "person-removed" Ok "That person is shut out. Everything of theirs is being deleted now.";
+    WrongNameOfPerson "wrong-name-of-person" Warn "That was not their name. Nothing was deleted.";
+    AdminMade "admin-made" Ok "That person administrates the server from now on.";
+    AdminUnmade "admin-unmade" Ok "That person does not administrate the server any more.";
     NothingToDo "nothing-to-do" Warn "That had been done already.";
 }
 

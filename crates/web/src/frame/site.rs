@@ -23,6 +23,33 @@ pub struct Settings {
     pub random: Arc<dyn Random>,
     /// When the person is asked before mail leaves, if they do not choose otherwise for an agent.
     pub approval: ApprovalRule,
+    /// What administrators are told about the process.
+    pub process: Arc<dyn Process>,
+}
+
+/// What administrators are told about the process that serves them; no secret is among it.
+pub trait Process: Send + Sync {
+    /// The program's version.
+    fn version(&self) -> &str;
+    /// Since when it runs.
+    fn since(&self) -> Timestamp;
+    /// Octets that are free where the data is, if that can be told.
+    fn free_octets(&self) -> Option<u64>;
+    /// What the operator set, as it holds: a name in words, and its value.
+    fn limits(&self) -> Vec<(&'static str, String)>;
+    /// Work that goes on beside requests.
+    fn works(&self) -> Vec<Work>;
+}
+
+/// Work that goes on beside requests, every now and then.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Work {
+    /// What it does, in words.
+    pub what: &'static str,
+    /// When it was done last.
+    pub done: Option<Timestamp>,
+    /// When it last failed.
+    pub failed: Option<Timestamp>,
 }
 
 impl std::fmt::Debug for Settings {

@@ -1,7 +1,12 @@
-//! The people of this server, for its administrators: who there is, inviting, shutting out, and links for those
-//! who forgot their password. For everybody else this page is not there.
+//! The people of this server, for its administrators: who there is, and inviting. For everybody else these pages
+//! are not there. One person is in `admin/person.rs`, what is kept in `admin/kept.rs`, how the server is in
+//! `admin/health.rs`.
 
-use access::{Invitation, Purpose, Signup};
+mod health;
+mod kept;
+mod person;
+
+use access::{Invitation, Occasion, PersonInNumbers, Purpose, Signup};
 use askama::Template;
 use axum::{
     Router,
@@ -12,7 +17,8 @@ use axum::{
 use domain::{InvitationId, Secret, Timestamp};
 
 use crate::frame::{
-    Admin, Answer, Fields, Frame, Notice, Person, PostedByAdmin, Section, Site, day, see_other, show, until,
+    Admin, Answer, Fields, Frame, Notice, Person, PostedByAdmin, Section, Site, ago, day, prove_first,
+    see_other, show, until,
 };
 
 /// The routes of this page.
@@ -21,9 +27,9 @@ pub(super) fn routes() -> Router<Site> {
         .route("/admin", get(look))
         .route("/admin/invitations", post(invite))
         .route("/admin/invitations/withdraw", post(withdraw))
-        .route("/admin/users/reset", post(reset))
-        .route("/admin/users/disable", post(disable))
-        .route("/admin/users/enable", post(enable))
+        .merge(person::routes())
+        .merge(kept::routes())
+        .merge(health::routes())
 }
 
 /// What a link is for that lets in another administrator.
@@ -36,9 +42,48 @@ const LONGEST_NOTE: usize = 100;
 struct Row {
     name: String,
     since: String,
+    seen: String,
+    ways: String,
+    accounts: u64,
+    agents: u64,
     is_admin: bool,
     is_disabled: bool,
+    is_going: bool,
     is_self: bool,
+}
+
+impl Row {
+    fn of(told: PersonInNumbers, person: &Person, now: Timestamp) -> Self {
+        Self {
+            is_self: told.user.id == person.signed_in.user.id,
+            since: day(told.user.created),
+            seen: told.last_seen.map_or_else(|| "never".to_owned(), |seen| ago(now, seen)),
+            ways: ways(&told),
+            accounts: told.accounts,
+            agents: told.agents,
+            is_admin: told.user.is_admin,
+            is_disabled: told.user.is_disabled,
+            is_going: told.removal.is_some(),
+            name: told.user.name,
+        }
+    }
+}
+
+/// How somebody signs in, in words.
+fn ways(told: &PersonInNumbers) -> String {
+    let many = |count: u64, one: &str, many: &str| match count {
+        0 => None,
+        1 => Some(one.to_owned()),
+        count => Some(format!("{count} {many}")),
+    };
+    let ways = [
+        told.has_password.then(|| "password".to_owned()),
+        many(told.passkeys, "passkey", "passkeys"),
+        told.has_codes.then(|| "codes of an app".to_owned()),
+        many(told.identities, "another provider", "other providers"),
+    ];
+    let ways: Vec<String> = ways.into_iter().flatten().collect();
+    if ways.is_empty() { "nothing yet".to_owned() } else { ways.join(", ") }
 }
 
 #[derive(Template)]
@@ -55,17 +100,12 @@ struct Page {
 
 impl Page {
     async fn of(site: &Site, person: &Person) -> Result<Self, access::Error> {
-        let row = |user: access::User| Row {
-            is_self: user.id == person.signed_in.user.id,
-            name: user.name,
-            since: day(user.created),
-            is_admin: user.is_admin,
-            is_disabled: user.is_disabled,
-        };
+        let now = site.now();
+        let people = site.access.people().await?.into_iter();
         Ok(Self {
             frame: person.frame(Section::Admin),
-            now: site.now(),
-            users: site.access.user_list().await?.into_iter().map(row).collect(),
+            now,
+            users: people.map(|told| Row::of(told, person, now)).collect(),
             invitations: site.access.invitation_list().await?,
             signup: site.access.settings().signup,
             note: String::new(),
@@ -97,6 +137,11 @@ async fn look(State(site): State<Site>, Admin(person): Admin) -> Answer {
 
 async fn invite(State(site): State<Site>, form: PostedByAdmin) -> Answer {
     let PostedByAdmin { person, fields } = form;
+    let is_admin = fields.has("is_admin");
+    // who administrates can let in others, so this is not for a session that was left open
+    if is_admin && !site.access.is_proven(&person.signed_in, &Occasion::Change) {
+        return Ok(prove_first("/admin"));
+    }
     let note = fields.text("note");
     if note.chars().count() > LONGEST_NOTE || note.chars().any(char::is_control) {
         let note = note.chars().take(LONGEST_NOTE).collect();
@@ -105,13 +150,7 @@ async fn invite(State(site): State<Site>, form: PostedByAdmin) -> Answer {
         *response.status_mut() = StatusCode::UNPROCESSABLE_ENTITY;
         return Ok(response);
     }
-    let made = site.access.invitation_new(person.name(), fields.has("is_admin"), note).await?;
-    show_link(&site, &person, made)
-}
-
-async fn reset(State(site): State<Site>, form: PostedByAdmin) -> Answer {
-    let PostedByAdmin { person, fields } = form;
-    let made = site.access.reset_new(person.name(), &name(&fields)).await?;
+    let made = site.access.invitation_new(person.name(), is_admin, note).await?;
     show_link(&site, &person, made)
 }
 
@@ -133,22 +172,6 @@ async fn withdraw(State(site): State<Site>, form: PostedByAdmin) -> Answer {
     let was_there = site.access.invitation_withdraw(&person.signed_in, &id).await?;
     let notice = if was_there { Notice::InvitationWithdrawn } else { Notice::NothingToDo };
     Ok(see_other("/admin", Some(notice)))
-}
-
-async fn disable(State(site): State<Site>, form: PostedByAdmin) -> Answer {
-    let PostedByAdmin { person, fields } = form;
-    let name = name(&fields);
-    if name == person.name() {
-        return Ok(see_other("/admin", Some(Notice::NotYourself)));
-    }
-    site.access.user_disable_by(&person.signed_in, &name, true).await?;
-    Ok(see_other("/admin", Some(Notice::UserDisabled)))
-}
-
-async fn enable(State(site): State<Site>, form: PostedByAdmin) -> Answer {
-    let PostedByAdmin { person, fields } = form;
-    site.access.user_disable_by(&person.signed_in, &name(&fields), false).await?;
-    Ok(see_other("/admin", Some(Notice::UserEnabled)))
 }
 
 fn name(fields: &Fields) -> String {

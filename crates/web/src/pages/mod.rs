@@ -17,6 +17,7 @@ mod new_person;
 mod passkey_form;
 mod permission;
 mod prove;
+mod privacy;
 mod settings;
 mod setup;
 mod upstream;
@@ -47,5 +48,6 @@ pub(crate) fn routes() -> Router<Site> {
         .merge(code::routes())
         .merge(codes::routes())
         .merge(upstream::routes())
+        .merge(privacy::routes())
         .merge(admin::routes())
 }

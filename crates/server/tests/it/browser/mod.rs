@@ -4,5 +4,6 @@
 mod clients;
 mod fresh_start;
 mod sign_in;
+mod privacy;
 mod survey;
 mod world;

@@ -125,6 +125,11 @@ fn pages_of_somebody_with_mail_and_agents_are_sound() {
             Look::at("settings", "/settings", "password"),
             Look::at("codes", "/settings/codes", "set up"),
             Look::at("admin", "/admin", "invite"),
+            Look::at("admin-person", "/admin/people/bob", "delete"),
+            Look::at("admin-storage", "/admin/storage", ""),
+            Look::at("admin-health", "/admin/health", ""),
+            Look::at("privacy", "/settings/data", "save"),
+            Look::at("privacy-delete", "/settings/data/delete", "keep everything"),
         ],
     );
 }

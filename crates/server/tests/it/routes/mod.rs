@@ -2,7 +2,7 @@
 //! time is over, and the right one. A route without a row fails.
 
 mod callers;
-mod sources;
+pub(crate) mod sources;
 pub(crate) mod surfer;
 
 use std::collections::BTreeSet;
@@ -53,6 +53,11 @@ const TABLE: &str = "
     get    /consent/{id}                                  login  404      login  login 200
     get    /settings                                      login  200      login  login 200
     get    /admin                                         login  404      login  login 200
+    get    /settings/data                                 login  200      login  login 200
+    get    /settings/data/delete                          login  200      login  login 200
+    get    /admin/people/{name}                           login  404      login  login 200
+    get    /admin/storage                                 login  404      login  login 200
+    get    /admin/health                                  login  404      login  login 200
     post   /login                                         403    403      403    403   303
     post   /setup                                         403    403      403    403   403
     post   /invite/{code}                                 403    403      403    403   303
@@ -88,8 +93,14 @@ const TABLE: &str = "
     post   /admin/invitations                             login  404      login  login 200
     post   /admin/invitations/withdraw                    login  404      login  login 303
     post   /admin/users/reset                             login  404      login  login 200
+    post   /settings/data/wishes                          login  400      login  login 400
+    post   /settings/data/export                          login  200      login  login 200
+    post   /settings/data/delete                          login  303      login  login 303
+    post   /admin/users/unmake-admin                      login  404      login  login 303
+    post   /admin/users/delete                            login  404      login  login 303
     post   /admin/users/disable                           login  404      login  login 303
     post   /admin/users/enable                            login  login    login  login 303
+    post   /admin/users/make-admin                        login  login    login  login 303
     post   /logout                                        login  login    login  login login
 ";
 

@@ -16,7 +16,7 @@ const METHODS: [&str; 5] = ["get", "post", "put", "delete", "patch"];
 ///
 /// # Panics
 /// When a route is written so that its path cannot be read.
-pub(super) fn routes() -> BTreeSet<(String, String)> {
+pub(crate) fn routes() -> BTreeSet<(String, String)> {
     let crates = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
     let mut files = Vec::new();
     for room in ROOMS {

@@ -74,3 +74,80 @@ async fn a_link_for_another_password_is_made_for_people_there_are() {
         assert_eq!(page.status, StatusCode::NOT_FOUND, "{name:?}");
     }
 }
+
+#[tokio::test]
+async fn what_lets_others_in_or_ends_a_stay_wants_a_proof_that_is_not_old() {
+    let world = World::new().await;
+    let mut alice = world.person("alice").await;
+    world.person("bob").await;
+    world.pass(time::Duration::minutes(11));
+    let fields = [("name", "bob"), ("typed", "bob")];
+    for path in ["reset", "make-admin", "unmake-admin", "delete"] {
+        let page = alice.submit("/admin", &format!("/admin/users/{path}"), &fields).await;
+        assert_eq!(page.location(), "/prove?next=%2Fadmin%2Fpeople%2Fbob", "{path}");
+    }
+    let page = alice.submit("/admin", "/admin/invitations", &[("is_admin", "1")]).await;
+    assert_eq!(page.location(), "/prove?next=%2Fadmin");
+    let people = world.access.people().await.unwrap();
+    assert!(people.iter().all(|told| told.removal.is_none()) && !people[1].user.is_admin);
+}
+
+#[tokio::test]
+async fn a_person_is_made_an_administrator_and_unmade_and_one_is_always_left() {
+    let world = World::new().await;
+    let mut alice = world.person("alice").await;
+    let mut bob = world.person("bob").await;
+    let page = alice.submit("/admin", "/admin/users/unmake-admin", &[("name", "alice")]).await;
+    assert_eq!(page.status, StatusCode::CONFLICT, "she is the only one");
+    let page = alice.submit("/admin", "/admin/users/make-admin", &[("name", "bob")]).await;
+    assert_eq!(page.location(), "/admin/people/bob?done=admin-made");
+    assert_eq!(bob.get("/admin").await.status, StatusCode::OK);
+    let page = bob.submit("/admin", "/admin/users/unmake-admin", &[("name", "bob")]).await;
+    assert_eq!(page.location(), "/settings?done=admin-unmade");
+    assert_eq!(bob.get("/admin").await.status, StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
+async fn deleting_a_person_wants_their_name_and_never_ends_oneself() {
+    let world = World::new().await;
+    let mut alice = world.person("alice").await;
+    let mut bob = world.person("bob").await;
+    for typed in ["", "alice", "Bob"] {
+        let fields = [("name", "bob"), ("typed", typed)];
+        let page = alice.submit("/admin", "/admin/users/delete", &fields).await;
+        assert_eq!(page.location(), "/admin/people/bob?done=wrong-name-of-person", "{typed}");
+    }
+    let own = [("name", "alice"), ("typed", "alice")];
+    let page = alice.submit("/admin", "/admin/users/delete", &own).await;
+    assert_eq!(page.location(), "/settings/data/delete", "which asks for herself");
+    let fields = [("name", "bob"), ("typed", "bob")];
+    let page = alice.submit("/admin", "/admin/users/delete", &fields).await;
+    assert_eq!(page.location(), "/admin?done=person-removed");
+    assert_eq!(bob.get("/settings").await.status, StatusCode::SEE_OTHER);
+    assert!(alice.get("/admin").await.says("Being deleted"));
+    assert!(alice.get("/admin/people/bob").await.says("is being deleted"));
+    let page = alice.submit("/admin", "/admin/users/enable", &[("name", "bob")]).await;
+    assert_eq!(page.status, StatusCode::NOT_FOUND, "nobody brings them back");
+    world.pass(time::Duration::seconds(6));
+    world.access.removals_go_on().await.unwrap();
+    assert_eq!(alice.get("/admin/people/bob").await.status, StatusCode::NOT_FOUND);
+    for name in ["nobody", "", "../alice"] {
+        let fields = [("name", name), ("typed", name)];
+        let page = alice.submit("/admin", "/admin/users/delete", &fields).await;
+        assert_eq!(page.status, StatusCode::NOT_FOUND, "{name:?}");
+    }
+}
+
+#[tokio::test]
+async fn how_the_server_is_and_what_it_keeps_is_told_in_numbers() {
+    let world = World::new().await;
+    let mut alice = world.person("alice").await;
+    world.person("bob").await;
+    let page = alice.get("/admin/storage").await;
+    assert!(page.says("Rows of activity") && page.says("kB"), "{}", page.html);
+    let page = alice.get("/admin/health").await;
+    for told in ["They answer", "1.2.3", "who was invited", "Did not leave", "1 January 1970"] {
+        assert!(page.says(told), "{told}: {}", page.html);
+    }
+    assert!(alice.get("/admin").await.says("password"), "how people sign in is told in words");
+}
