@@ -18,7 +18,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::Approval;
 
-pub use person::{Listing, Looked, OwnOutgoing, Place, Pile};
+pub use person::{Listing, Looked, OwnOutgoing, Pile, Place};
 pub(crate) use row::{Whose, an_outgoing, drop_pieces, end_account, end_waiting};
 
 /// How far a message is.

@@ -118,7 +118,7 @@ impl Store {
         for row in rows.iter().take(limit) {
             match self.read_own(row).await {
                 Ok(found) => listing.messages.extend(found),
-                Err(Error::Seal | Error::Unreadable(_)) => listing.unreadable += 1,
+                Err(Error::Seal | Error::WrongKey | Error::Unreadable(_)) => listing.unreadable += 1,
                 Err(error) => return Err(error),
             }
         }
@@ -191,13 +191,8 @@ impl Store {
         let (key, context) = self.key_of(id).await?;
         let key = key.ok_or(Error::Gone)?;
         let place = found.map(|place| seal(&key, &context, "copy_id", &place)).transpose()?;
-        let values = [
-            user.into(),
-            id.as_str().into(),
-            self.now().into(),
-            found.is_some().into(),
-            place.into(),
-        ];
+        let values =
+            [user.into(), id.as_str().into(), self.now().into(), found.is_some().into(), place.into()];
         Ok(self.database.execute(NOTE, &values).await? > 0)
     }
 

@@ -22,6 +22,7 @@ mod migration;
 mod one_time_codes;
 mod outbox;
 mod outbox_once;
+mod outbox_person;
 mod postgres;
 mod remembered;
 mod removal;
@@ -153,6 +154,13 @@ on_both! {
     outbox_once::a_version_of_a_draft_is_in_the_outbox_once_unless_it_never_left,
     outbox_once::a_message_that_is_put_off_has_not_begun,
     outbox_once::what_was_altered_can_be_ended_without_being_opened,
+    outbox_person::of_two_clicks_one_takes_a_message_and_nobody_else_does,
+    outbox_person::what_did_not_leave_the_second_time_is_as_it_was,
+    outbox_person::an_unknown_message_is_settled_once_and_its_copy_made_unless_it_is_there,
+    outbox_person::a_failed_copy_keeps_the_octets_and_is_filed_again_by_one,
+    outbox_person::a_person_lists_their_own_mail_newest_first_and_what_was_put_away_is_gone,
+    outbox_person::sending_now_moves_the_time_of_what_waits_and_nothing_else,
+    outbox_person::octets_of_failures_are_kept_within_a_bound_the_newest_first,
     outbox::what_has_not_begun_to_leave_is_taken_back_with_its_grant_user_or_account,
     outbox::what_was_sealed_for_one_message_opens_for_no_other,
     outbox::what_ended_is_forgotten_after_thirty_days,
