@@ -107,7 +107,7 @@ async fn an_answer_is_given_once_and_recorded() {
     assert_eq!(said, [("approval", "denied", &*targets(&no)), ("approval", "approved", &*targets(&yes))]);
 }
 
-const PASSWORD: &str = "correct horse";
+const PASSWORD: &str = "long enough";
 
 async fn signed_in(access: &Access, name: &str) -> SignedIn {
     access.sign_in(name, &Secret::new(PASSWORD), &Browser::default()).await.unwrap().signed_in
