@@ -43,6 +43,7 @@ pub use activity::{
     Went,
 };
 pub use agents::{Agent, AgentChange, AgentDetail, Family, ToolCount};
+pub use approvals::ApprovalRefusal;
 pub use audit::{Audit, Recorded};
 pub use clients::{AuthMethod, Client, ClientRefusal, NewClient, RegistrationRefusal};
 pub use consent::{Asked, Choice, Question};
@@ -75,7 +76,9 @@ pub use web_sessions::{
 
 pub use wishes::Wishes;
 
-pub use storage::{Account, Decision, Identity, IdentityRemoval, Outgoing, PieceReader, User};
+pub use storage::{
+    Account, ApprovalState, Decision, Identity, IdentityRemoval, Outgoing, OutgoingState, PieceReader, User,
+};
 
 /// What every function here answers.
 pub type Result<T, E = Error> = std::result::Result<T, E>;

@@ -22,7 +22,7 @@ const PYTHON: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/python/send_mai
 const NODE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/node/send_mail.mjs");
 
 /// A server that takes mail from alice and hands it to its sink.
-fn dovecot() -> Option<Dovecot> {
+pub(crate) fn dovecot() -> Option<Dovecot> {
     let dovecot = require_dovecot(Options::default().with_submission())?;
     dovecot.submissions_port().is_some().then_some(dovecot)
 }
@@ -37,7 +37,7 @@ fn local(dovecot: &Dovecot) -> World {
 }
 
 /// A server with alice's account on it.
-fn hosted(dovecot: &Dovecot) -> World {
+pub(crate) fn hosted(dovecot: &Dovecot) -> World {
     let world = World::reaching(dovecot);
     world.add_user("alice");
     let (imap, smtp) = (dovecot.imaps_port().to_string(), dovecot.submissions_port().unwrap().to_string());
@@ -69,7 +69,7 @@ fn hosted(dovecot: &Dovecot) -> World {
 }
 
 /// A token of alice's that may do all of this, with further arguments.
-fn token(world: &World, label: &str, more: &[&str]) -> String {
+pub(crate) fn token(world: &World, label: &str, more: &[&str]) -> String {
     let arguments = ["token", "new", "--user", "alice", "--name", label, "--scopes", ALL];
     let said: Said = world.run(&[&arguments[..], more].concat());
     assert_eq!(said.status, 0, "{said:?}");

@@ -87,6 +87,7 @@ notices! {
     WrongNameOfPerson "wrong-name-of-person" Warn "That was not their name. Nothing was deleted.";
     AdminMade "admin-made" Ok "That person administrates the server from now on.";
     AdminUnmade "admin-unmade" Ok "That person does not administrate the server any more.";
+    AnsweredBefore "answered-before" Warn "This had been answered before, or its time was over. Nothing was done now.";
     NothingToDo "nothing-to-do" Warn "That had been done already.";
 }
 

@@ -5,6 +5,7 @@ mod admin;
 mod agents;
 mod code;
 mod codes;
+mod approvals;
 mod connect;
 mod consent;
 mod home;
@@ -42,6 +43,7 @@ pub(crate) fn routes() -> Router<Site> {
         .merge(consent::routes())
         .merge(accounts::routes())
         .merge(agents::routes())
+        .merge(approvals::routes())
         .merge(connect::routes())
         .merge(settings::routes())
         .merge(prove::routes())

@@ -1,11 +1,20 @@
 //! Messages that the person is asked about first.
 
+use std::{
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
 use domain::{ApprovalPlace, Code, Limits};
-use engine::outgoing::{Composition, DraftRequest, SendOutcome, SendRequest, SendStatus, Sending};
-use storage::{Decided, Decision};
+use engine::{
+    bounds::SendingBounds,
+    outbox::Standing,
+    outgoing::{Composition, DraftRequest, SendOutcome, SendRequest, SendStatus, Sending},
+};
+use storage::{Decided, Decision, OutgoingState};
 use testkit::smtp_sink::SinkOptions;
 
-use super::outbox_world::{OutboxWorld, ended, letter, request, to_bob};
+use super::outbox_world::{OutboxWorld, SOON, Says, bounds, ended, letter, request, to_bob};
 
 /// A grant that has every message approved, at the given place.
 async fn asking(place: Option<ApprovalPlace>) -> Option<OutboxWorld> {
@@ -132,4 +141,53 @@ async fn another_grants_approval_is_absent() {
     for answer in absent {
         assert_eq!(answer.unwrap_err().code, Code::NotFound);
     }
+}
+
+/// What becomes of a message whose person says yes while its grant stands like that, where nobody looks for it.
+async fn approved(stands: impl FnOnce(&OutboxWorld) -> Standing) -> Option<(OutgoingState, usize)> {
+    let seldom = Duration::from_hours(1);
+    let bounds = SendingBounds { poll: seldom, sweep: seldom, ..bounds() };
+    let mut world = OutboxWorld::bounded(SinkOptions::default(), &bounds).await?;
+    world.principal.limits = Limits { approval: Some(domain::ApprovalRule::Always), ..Limits::default() };
+    let approval = world.send(to_bob(Some("k"))).await.unwrap().approval.unwrap();
+    let message = world.store.approval_find(&approval.id).await.unwrap().unwrap();
+    let shown = world.engine.letter_of(&message).await.unwrap().unwrap();
+    assert_eq!((shown.subject.as_str(), shown.recipients[0].address.as_str()), ("Tea", "bob@example.org"));
+    // what nobody approved is not begun
+    let early = world.engine.begin_approved(&message.id).await.unwrap();
+    assert_eq!(early.state, OutgoingState::Waiting);
+    let authority = Arc::new(Says(Mutex::new(stands(&world))));
+    let yes = async {
+        world.store.approval_decide(&approval.id, Decision::Approve, "alice").await.unwrap();
+        world.engine.begin_approved(&message.id).await.unwrap().state
+    };
+    let state = tokio::select! {
+        biased;
+        () = world.engine.run_outbox(authority) => unreachable!("it runs for ever"),
+        state = tokio::time::timeout(SOON, yes) => state.unwrap(),
+    };
+    Some((state, ended(&world.sink).len()))
+}
+
+#[tokio::test]
+async fn what_a_person_approves_leaves_at_once_and_is_waited_for() {
+    let Some(after) = approved(|world| Standing::Holds(Arc::new(world.principal.clone()))).await else {
+        return;
+    };
+    assert_eq!(after, (OutgoingState::Sent, 1));
+}
+
+#[tokio::test]
+async fn what_is_approved_leaves_only_as_its_grant_stands_then() {
+    let Some(after) = approved(|_| Standing::Ended).await else { return };
+    assert_eq!(after, (OutgoingState::Cancelled, 0));
+    let Some(after) = approved(|_| Standing::Unavailable).await else { return };
+    assert_eq!(after, (OutgoingState::Ready, 0));
+    let narrowed = |world: &OutboxWorld| {
+        let mut principal = world.principal.clone();
+        principal.scopes = domain::Scopes::NONE;
+        Standing::Holds(Arc::new(principal))
+    };
+    let Some(after) = approved(narrowed).await else { return };
+    assert_eq!(after, (OutgoingState::Cancelled, 0));
 }

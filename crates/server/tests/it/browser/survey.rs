@@ -7,6 +7,7 @@ use testkit::{Dovecot, mcp_http::request, require_browser};
 
 use super::world::Pages;
 use crate::{
+    approvals::waiting,
     reading::sample_dovecot,
     routes::surfer::Surfer,
     world::{PASSWORD, READING},
@@ -95,6 +96,7 @@ fn pages_of_somebody_who_has_nothing_yet_are_sound() {
         &pages,
         &[
             Look::at("home-empty", "/", "add"),
+            Look::at("approvals-empty", "/approvals", "agents"),
             Look::at("accounts-empty", "/accounts", "add"),
             Look::at("account-new", "/accounts/new", "password").judged(),
             Look::at("agents-empty", "/agents", "connect"),
@@ -112,10 +114,13 @@ fn pages_of_somebody_with_mail_and_agents_are_sound() {
     let agent = listed.split("href=\"/agents/").nth(1).unwrap().split('"').next().unwrap();
     let consent = authorize(&pages);
     pages.world.add_user("bob");
+    let approval = waiting(&pages.world, 1, WAITING);
     assert_sound(
         &pages,
         &[
             Look::at("home", "/", ""),
+            Look::at("approvals", "/approvals", "look at it"),
+            Look::at("approval", &format!("/approvals/{approval}"), "don’t send").judged(),
             Look::at("accounts", "/accounts", "add"),
             Look::at("account", "/accounts/home", "save"),
             Look::at("consent", &consent, "^button allow").judged(),
@@ -133,6 +138,16 @@ fn pages_of_somebody_with_mail_and_agents_are_sound() {
         ],
     );
 }
+
+/// A message with everything that the page of one shows.
+const WAITING: &str = "From: Alice <alice@example.org>\r\nTo: Bob <bob@example.net>, carla@example.net\r\n\
+    Cc: eve@example.net, nobody@example.net\r\nReply-To: other@example.org\r\nSubject: Plans for May\r\nMIME-Version: 1.0\r\n\
+    Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\nContent-Type: multipart/alternative; boundary=c\r\n\r\n\
+    --c\r\nContent-Type: text/plain; charset=utf-8\r\n\r\nDear Bob,\r\n\r\nhere they are.\r\n\
+    --c\r\nContent-Type: text/html; charset=utf-8\r\n\r\n<p>Dear Bob,</p><p>here are <b>other words</b>, \
+    <a href=\"https://example.net/plans?a=1\">the plans</a>.</p><img src=\"https://example.net/a.png\" alt=\"A plan\">\
+    <table border=1><tr><td>One</td><td style=\"background-color:#dde\">Two</td></tr></table>\r\n--c--\r\n\
+    --b\r\nContent-Type: application/pdf\r\nContent-Disposition: attachment; filename=\"The plan.pdf\"\r\n\r\nxyz\r\n--b--\r\n";
 
 fn with_mailbox() -> Option<(Dovecot, Pages)> {
     let browser = require_browser()?;
