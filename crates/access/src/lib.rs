@@ -24,6 +24,7 @@ mod redirect;
 mod refusal;
 mod sessions;
 mod signin;
+mod telling;
 mod tokens;
 mod users;
 mod web_sessions;
@@ -47,6 +48,7 @@ pub use signin::{
     attempt::{PasswordRefusal, SignInRefusal},
     occasion::Occasion,
 };
+pub use telling::Telling;
 pub use tokens::{NewToken, Token};
 pub use web_sessions::{Browser, Opened, SignedIn, WebSession, cookie_of, device_cookie, session_cookie};
 

@@ -18,7 +18,7 @@ impl Pieces for Nothing {
 }
 
 /// A message of ann's that waits for an hour.
-async fn ask(world: &World, access: &Access, number: u8) -> ApprovalId {
+pub(crate) async fn ask(world: &World, access: &Access, number: u8) -> ApprovalId {
     let store = world.store().await;
     let account = access.account_list("ann").await.unwrap().remove(0);
     let id = ApprovalId::from_random([number; 16]);
@@ -57,6 +57,7 @@ async fn ask(world: &World, access: &Access, number: u8) -> ApprovalId {
             id: id.clone(),
             reasons: Vec::new(),
             expires: now + Duration::hours(1),
+            is_to_be_told: true,
         }),
         new_recipients: 1,
     };

@@ -19,6 +19,7 @@ mod local;
 mod refresh;
 mod sessions;
 mod signing_in;
+mod telling;
 mod tokens;
 mod users;
 mod web_sessions;

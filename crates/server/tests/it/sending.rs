@@ -22,7 +22,7 @@ const PYTHON: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/python/send_mai
 const NODE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/node/send_mail.mjs");
 
 /// A server that takes mail from alice and hands it to its sink.
-fn dovecot() -> Option<Dovecot> {
+pub(crate) fn dovecot() -> Option<Dovecot> {
     let dovecot = require_dovecot(Options::default().with_submission())?;
     dovecot.submissions_port().is_some().then_some(dovecot)
 }
@@ -37,7 +37,7 @@ fn local(dovecot: &Dovecot) -> World {
 }
 
 /// A server with alice's account on it.
-fn hosted(dovecot: &Dovecot) -> World {
+pub(crate) fn hosted(dovecot: &Dovecot) -> World {
     let world = World::reaching(dovecot);
     world.add_user("alice");
     let (imap, smtp) = (dovecot.imaps_port().to_string(), dovecot.submissions_port().unwrap().to_string());
@@ -69,7 +69,7 @@ fn hosted(dovecot: &Dovecot) -> World {
 }
 
 /// A token of alice's that may do all of this, with further arguments.
-fn token(world: &World, label: &str, more: &[&str]) -> String {
+pub(crate) fn token(world: &World, label: &str, more: &[&str]) -> String {
     let arguments = ["token", "new", "--user", "alice", "--name", label, "--scopes", ALL];
     let said: Said = world.run(&[&arguments[..], more].concat());
     assert_eq!(said.status, 0, "{said:?}");
@@ -77,7 +77,7 @@ fn token(world: &World, label: &str, more: &[&str]) -> String {
 }
 
 /// Looks again until it is so.
-fn until<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
+pub(crate) fn until<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
     let deadline = Instant::now() + Duration::from_secs(30);
     loop {
         if let Some(found) = look() {
@@ -216,7 +216,9 @@ fn what_the_person_must_approve_waits_for_them() {
     let told = waits.structured().clone();
     assert_eq!(told["status"], "approval_needed", "{waits:?}");
     let id = told["approval"]["id"].as_str().unwrap().to_owned();
-    assert!(told["hint"].as_str().unwrap().contains(&format!("postroom approval show {id}")), "{told}");
+    let page = format!("http://localhost:{}/approvals/{id}", serving.port);
+    assert_eq!(told["approval"]["url"], page.as_str(), "{told}");
+    assert!(told["hint"].as_str().unwrap().contains(&page), "{told}");
     assert!(dovecot.sink().unwrap().received().is_empty());
     assert_eq!(world.run(&["approval", "deny", &id]).status, 0);
     let state = client.call("mail_send", &json!({"approval_id": id})).unwrap();

@@ -24,6 +24,7 @@ mod remembered;
 mod seal;
 mod sessions;
 mod sqlite;
+mod telling;
 mod users;
 mod web_sessions;
 mod world;
@@ -150,6 +151,9 @@ on_both! {
     sessions::beyond_the_cap_those_unused_longest_go,
     sessions::an_id_is_never_taken_over,
     sessions::idle_sessions_are_forgotten,
+    telling::a_person_is_told_once_until_then_by_one_of_many,
+    telling::what_was_decided_or_told_or_is_not_to_be_told_makes_nobody_due,
+    telling::a_claim_of_a_clock_that_was_ahead_holds_nobody_up,
     users::the_first_user_is_an_administrator,
     users::a_name_belongs_to_one_user,
     users::disabling_a_user_ends_their_sessions,
