@@ -11,10 +11,10 @@ use domain::Principal;
 use rmcp::{
     Peer, RoleServer,
     model::{
-        BooleanSchema, ClientCapabilities, ElicitRequest, ElicitRequestParams, ElicitResult,
-        ElicitationAction, ElicitationSchema, InputRequest, InputRequests, InputRequiredResult,
+        BooleanSchema, ClientCapabilities, CustomNotification, ElicitRequest, ElicitRequestParams,
+        ElicitResult, ElicitationAction, ElicitationSchema, InputRequest, InputRequests, InputRequiredResult,
         InputResponses, JsonObject, PrimitiveSchemaDefinition, ProtocolVersion, RequestStateCodec,
-        SealOptions,
+        SealOptions, ServerNotification,
     },
     service::RequestContext,
 };
@@ -24,6 +24,9 @@ use crate::{deadline::Deadline, error::Refused};
 
 /// The name of the one question, and of the one field of its form.
 const APPROVE: &str = "approve";
+
+/// What a client is told when a page that it opened has done its work.
+const PAGE_IS_DONE: &str = "notifications/elicitation/complete";
 
 /// What the person said.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -190,6 +193,16 @@ impl<'a> Asking<'a> {
             elicitation_id: subject.to_owned(),
         };
         Ok(self.put(Way::Url, subject, page, deadline).await? == Answered::Opened(true))
+    }
+
+    /// Tells the client that the person is done with the page that it opened, where requests do not stand alone.
+    pub(crate) async fn page_is_done(&self, subject: &str) {
+        if self.is_stateless {
+            return;
+        }
+        let done = CustomNotification::new(PAGE_IS_DONE, Some(json!({ "elicitationId": subject })));
+        // a client that is gone needs no telling
+        let _ = self.peer.send_notification(ServerNotification::CustomNotification(done)).await;
     }
 
     async fn put(

@@ -1,6 +1,6 @@
 //! Approvals that the person gives in their client, in both eras.
 
-use std::sync::atomic::Ordering;
+use std::{sync::atomic::Ordering, time::Duration};
 
 use serde_json::{Value, json};
 use tokio::io::AsyncReadExt as _;
@@ -10,6 +10,8 @@ use super::{
     world::{Answer, Ask, World},
 };
 use crate::Settings;
+
+const SOON: Duration = Duration::from_secs(20);
 
 fn wait() -> Value {
     json!({"to": ["eve@example.org"], "subject": "wait"})
@@ -148,12 +150,14 @@ async fn nobody_is_asked_in_a_client_that_shows_no_forms_or_where_approvals_are_
     assert!(world.mail.outgoing.said.lock().unwrap().is_empty());
 }
 
-/// The next message of an event stream.
-async fn event(stream: &mut tokio::net::TcpStream, seen: &mut String, from: usize) -> Value {
+/// The first message of an event stream that has one of those members.
+async fn event(stream: &mut tokio::net::TcpStream, seen: &mut String, members: &[&str]) -> Value {
     let mut buffer = [0; 4096];
     loop {
-        let mut events = seen[from.min(seen.len())..].lines().filter_map(|line| line.strip_prefix("data:"));
-        if let Some(message) = events.find_map(|data| serde_json::from_str(data.trim()).ok()) {
+        let events = seen.lines().filter_map(|line| line.strip_prefix("data:"));
+        let mut messages = events.filter_map(|data| serde_json::from_str::<Value>(data.trim()).ok());
+        let is_it = |message: &Value| members.iter().any(|member| message.get(*member).is_some());
+        if let Some(message) = messages.find(is_it) {
             return message;
         }
         let read = stream.read(&mut buffer).await.unwrap();
@@ -167,43 +171,42 @@ async fn answered(world: &World, said: Option<Value>) -> Value {
     let check = |question: &Value| {
         assert!(question["params"]["message"].as_str().unwrap().contains("| eve@example.org"));
     };
-    in_the_middle(world, &json!({}), check, said).await
+    let (session, _) = world.initialize_able("all", &json!({"elicitation": {}})).await;
+    in_the_middle(world, &session, check, said).await
 }
 
-/// The same of a client that opens pages.
-async fn led(world: &World, said: &Value) -> Value {
+/// The same of a client that opens pages, in its session.
+async fn led(world: &World, session: &str, said: &Value) -> Value {
     let check = |question: &Value| {
         let params = &question["params"];
         assert_eq!((&params["mode"], &params["url"]), (&json!("url"), &json!(page())));
         assert_eq!(params["elicitationId"], approval().as_str());
     };
-    in_the_middle(world, &json!({"url": {}}), check, Some(said.clone())).await
+    in_the_middle(world, session, check, Some(said.clone())).await
 }
 
-async fn in_the_middle(world: &World, modes: &Value, check: impl Fn(&Value), said: Option<Value>) -> Value {
-    let (session, _) = world.initialize_able("all", &json!({"elicitation": modes})).await;
+/// How the call ends.
+async fn in_the_middle(world: &World, session: &str, check: impl Fn(&Value), said: Option<Value>) -> Value {
     let call = json!({"name": "mail_send", "arguments": wait()});
-    let mut stream = world.begin(&Ask::legacy(&session, "tools/call", &call).token("all")).await;
+    let mut stream = world.begin(&Ask::legacy(session, "tools/call", &call).token("all")).await;
     let mut seen = String::new();
     let reading = async {
-        let question = event(&mut stream, &mut seen, 0).await;
-        if question.get("method").is_some() {
-            assert_eq!(question["method"], "elicitation/create", "{question}");
-            check(&question);
-            if let Some(said) = said {
-                let answer = json!({"jsonrpc": "2.0", "id": question["id"], "result": said});
-                let ask = Ask::post(&answer)
-                    .header("mcp-protocol-version", "2025-11-25")
-                    .header("mcp-session-id", &session);
-                assert_eq!(world.send(ask.token("all")).await.status, 202);
-            }
-            let from = seen.rfind("elicitation/create").unwrap();
-            let from = from + seen[from..].find('\n').unwrap_or(seen.len() - from);
-            return event(&mut stream, &mut seen, from).await;
+        let question = event(&mut stream, &mut seen, &["method", "result"]).await;
+        if question.get("method").is_none() {
+            return question;
         }
-        question
+        assert_eq!(question["method"], "elicitation/create", "{question}");
+        check(&question);
+        if let Some(said) = said {
+            let answer = json!({"jsonrpc": "2.0", "id": question["id"], "result": said});
+            let ask = Ask::post(&answer)
+                .header("mcp-protocol-version", "2025-11-25")
+                .header("mcp-session-id", session);
+            assert_eq!(world.send(ask.token("all")).await.status, 202);
+        }
+        event(&mut stream, &mut seen, &["result"]).await
     };
-    tokio::time::timeout(std::time::Duration::from_secs(20), reading).await.expect("an answer in time")
+    tokio::time::timeout(SOON, reading).await.expect("an answer in time")
 }
 
 #[tokio::test]
@@ -336,8 +339,19 @@ async fn the_older_protocol_leads_to_the_page_in_the_middle_of_the_call() {
     ] {
         let world = paged().await;
         *world.mail.outgoing.decides.lock().unwrap() = decides;
-        let answer = led(&world, &said).await;
+        let (session, _) = world.initialize_able("all", &json!({"elicitation": {"url": {}}})).await;
+        let standing = Ask::new("GET", "/mcp").header("accept", "text/event-stream");
+        let standing = standing.header("mcp-session-id", &session).token("all");
+        let mut standing = world.begin(&standing).await;
+        let answer = led(&world, &session, &said).await;
         assert_eq!(answer["result"]["structuredContent"]["status"], status, "{said}: {answer}");
         assert!(world.mail.outgoing.said.lock().unwrap().is_empty());
+        if status == "sent" {
+            let mut seen = String::new();
+            let reading = event(&mut standing, &mut seen, &["method"]);
+            let done = tokio::time::timeout(SOON, reading).await.expect("a word in time");
+            assert_eq!(done["method"], "notifications/elicitation/complete", "{done}");
+            assert_eq!(done["params"]["elicitationId"], approval().as_str());
+        }
     }
 }

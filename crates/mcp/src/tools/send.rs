@@ -230,7 +230,14 @@ pub(super) async fn ask(cx: &Call<'_>, outcome: SendOutcome) -> Result<SendOutco
     }
     if let (Some(page), true) = (&approval.url, cx.asking.opens_pages()) {
         let is_opened = cx.asking.lead(id.as_str(), LOOK_AT_IT.to_owned(), page, cx.deadline).await?;
-        return if is_opened { Ok(watch(cx, &id).await?) } else { Ok(outcome) };
+        if !is_opened {
+            return Ok(outcome);
+        }
+        let watched = watch(cx, &id).await?;
+        if watched.status != SendStatus::ApprovalNeeded {
+            cx.asking.page_is_done(id.as_str()).await;
+        }
+        return Ok(watched);
     }
     Ok(outcome)
 }

@@ -105,7 +105,7 @@ async fn a_mail_that_tells_makes_nobody_known_and_is_no_sending_of_a_grant() {
     engine.tell(&world.principal, &account, told(&["bob@example.org".to_owned()])).await.unwrap();
     let mail = world.sink.received().remove(0).message;
     // as a provider files it that files whatever it is handed
-    world.maildir.deliver("Sent", 1, &Mail::new(&mail, crate::world::NOW)).unwrap();
+    world.maildir.deliver("Sent", 1, &Mail::new(mail, crate::world::NOW)).unwrap();
     assert_eq!(world.send(to_bob(None)).await.unwrap().status, SendStatus::ApprovalNeeded);
     let sums = world.store.outbox_sums(&world.principal.grant, domain::Timestamp::UNIX_EPOCH).await.unwrap();
     assert_eq!(sums.messages, 1, "the one that waits");
