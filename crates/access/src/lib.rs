@@ -30,6 +30,7 @@ mod refusal;
 mod removal;
 mod sessions;
 mod signin;
+mod telling;
 mod tokens;
 mod users;
 mod web_sessions;
@@ -69,6 +70,7 @@ pub use signin::{
         LoginProvider, ProviderAnswer, ProviderBegun, ProviderEnded, ProviderPurpose, ProviderRefusal,
     },
 };
+pub use telling::Telling;
 pub use tokens::{NewToken, Token};
 pub use web_sessions::{
     Browser, Opened, SignInStep, SignedIn, WebSession, cookie_of, device_cookie, session_cookie,

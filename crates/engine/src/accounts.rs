@@ -52,6 +52,9 @@ pub struct Settings {
     pub send_delay: Duration,
     /// Where the processes that send over the same database see of each other that they live.
     pub processes: Option<PathBuf>,
+    /// The public URL under which people have our pages, without a slash at its end; absent where they have
+    /// none.
+    pub pages: Option<String>,
 }
 
 /// All that happens to mail. Cheap to clone.

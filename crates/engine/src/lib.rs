@@ -29,6 +29,7 @@ pub mod read;
 mod row;
 pub mod search;
 pub mod suggest;
+pub mod telling;
 pub mod thread;
 pub mod trial;
 pub mod undo;

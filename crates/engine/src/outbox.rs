@@ -36,6 +36,7 @@ pub use self::{
     person::{Acted, InSent, Listing, Looked, OwnOutgoing, Pile, Place, is_never_allowed},
 };
 pub use storage::{Copy, CopyState, Outcome, OutcomeProblem, Outgoing, OutgoingState, RecipientOutcome};
+pub(crate) use self::attempt::no_submission;
 pub(crate) use self::key::ANSWER;
 pub(crate) use self::under_way::UnderWay;
 use self::{attempt::Voucher, owner::Owner};
@@ -46,6 +47,9 @@ use crate::{
 
 /// How often it is looked how a message stands that somebody else is sending.
 const LOOK: Duration = Duration::from_millis(100);
+
+/// How often it is looked whether a person has answered: they take seconds at the least.
+const LOOK_FOR_ANSWER: Duration = Duration::from_millis(500);
 
 /// How a grant stands at the moment of sending.
 #[derive(Debug, Clone)]
@@ -181,7 +185,10 @@ impl Engine {
                 Code::OutsideGrant,
                 "This grant's approvals are not given in the client.",
             )
-            .hint(format!("The person decides with `postroom approval show {approval}`.")));
+            .hint(match told::page_of(self.pages(), approval) {
+                Some(page) => format!("The person decides at {page} ."),
+                None => format!("The person decides with `postroom approval show {approval}`."),
+            }));
         }
         find_approval(store, principal, approval).await?;
         let decision = if is_approved { Decision::Approve } else { Decision::Deny };
@@ -194,6 +201,36 @@ impl Engine {
             }
             Decided::Absent => Err(absent("approval")),
         }
+    }
+
+    /// How the sending that the person is asked about stands once they have answered, or else after `patience`:
+    /// then as one that waits. Only looks.
+    pub async fn await_approval(
+        &self,
+        principal: &Principal,
+        approval: &ApprovalId,
+        patience: Duration,
+    ) -> Result<SendOutcome, Problem> {
+        let store = self.sending_store(principal)?;
+        let deadline = Instant::now() + patience;
+        loop {
+            let row = find_approval(store, principal, approval).await?;
+            let asked = row.approval.as_ref().is_some_and(|asked| asked.expires > self.now());
+            if row.state != OutgoingState::Waiting || !asked || Instant::now() >= deadline {
+                return self.go_on(store, principal, row, false).await;
+            }
+            sleep(LOOK_FOR_ANSWER).await;
+        }
+    }
+
+    /// Returns when a message began to wait for its person since the last time; to be asked by one at a time.
+    pub async fn something_waits(&self) {
+        self.0.under_way.waits.notified().await;
+    }
+
+    /// The public URL of the person's pages.
+    fn pages(&self) -> Option<&str> {
+        self.0.settings.pages.as_deref()
     }
 
     /// Sends what is due, tries again what may be tried again, files copies, finishes changes that were left half
@@ -240,7 +277,7 @@ impl Engine {
         let is_due = matches!(row.state, OutgoingState::Ready | OutgoingState::Scheduled) && row.due <= now;
         let is_moving = matches!(row.state, OutgoingState::Sending | OutgoingState::Committing);
         if !is_due && !is_moving {
-            return told::told(&row, principal, now, is_repeated);
+            return told::told(&row, principal, self.pages(), now, is_repeated);
         }
         let bounds = &self.0.bounds.sending;
         let deadline = Instant::now() + bounds.patience;
@@ -256,7 +293,7 @@ impl Engine {
             let row = row.ok_or_else(|| absent("message"))?;
             let is_moving = matches!(row.state, OutgoingState::Sending | OutgoingState::Committing);
             if !is_moving || Instant::now() >= deadline {
-                return told::told(&row, principal, self.now(), is_repeated);
+                return told::told(&row, principal, self.pages(), self.now(), is_repeated);
             }
             sleep(LOOK).await;
         }

@@ -266,6 +266,9 @@ pub struct SentCopy {
 pub struct WantedApproval {
     /// Its id.
     pub id: ApprovalId,
+    /// The page where the person answers, while they can; absent where they have no pages. It is worth
+    /// nothing without their sign-in.
+    pub url: Option<String>,
     /// When it is too late.
     pub expires: Timestamp,
 }

@@ -22,6 +22,7 @@ impl Engine {
             documents: documents::Reader::new(PathBuf::new(), Vec::new(), documents::Limits::default()),
             send_delay: Duration::ZERO,
             processes: None,
+            pages: None,
         })
     }
 }

@@ -1,8 +1,9 @@
 //! Asking the person in their client, in both eras: in the middle of a call, or by an answer that asks, after
 //! which the client calls again with what was said and the sealed state that it was given.
 //!
-//! The state proves only that this question was asked in this call of this grant; what is decided by it is
-//! judged anew by whoever decides.
+//! By a form they answer; by the URL of a page they are only led there, and what the client says of that decides
+//! nothing. The state proves only that this question was asked in this way, in this call of this grant; what is
+//! decided by it is judged anew by whoever decides.
 
 use std::time::Duration;
 
@@ -10,10 +11,10 @@ use domain::Principal;
 use rmcp::{
     Peer, RoleServer,
     model::{
-        BooleanSchema, ClientCapabilities, ElicitRequest, ElicitRequestParams, ElicitResult,
-        ElicitationAction, ElicitationSchema, InputRequest, InputRequests, InputRequiredResult,
+        BooleanSchema, ClientCapabilities, CustomNotification, ElicitRequest, ElicitRequestParams,
+        ElicitResult, ElicitationAction, ElicitationSchema, InputRequest, InputRequests, InputRequiredResult,
         InputResponses, JsonObject, PrimitiveSchemaDefinition, ProtocolVersion, RequestStateCodec,
-        SealOptions,
+        SealOptions, ServerNotification,
     },
     service::RequestContext,
 };
@@ -24,6 +25,9 @@ use crate::{deadline::Deadline, error::Refused};
 /// The name of the one question, and of the one field of its form.
 const APPROVE: &str = "approve";
 
+/// What a client is told when a page that it opened has done its work.
+const PAGE_IS_DONE: &str = "notifications/elicitation/complete";
+
 /// What the person said.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Said {
@@ -33,6 +37,43 @@ pub(crate) enum Said {
     No,
     /// Nothing that decides: the question was put away, or not answered in time.
     Nothing,
+}
+
+/// What came of a question.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Answered {
+    /// What the person said in a form.
+    Said(Said),
+    /// Whether the person let the client open the page that they were shown.
+    Opened(bool),
+}
+
+/// In which way a question is asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Way {
+    Form,
+    Url,
+}
+
+impl Way {
+    const ALL: &[Self] = &[Self::Form, Self::Url];
+
+    /// What a state begins with, so that an answer to one is never taken for an answer to the other.
+    fn mark(self) -> &'static str {
+        match self {
+            Self::Form => "form:",
+            Self::Url => "url:",
+        }
+    }
+
+    fn answered(self, answer: Option<&ElicitResult>) -> Answered {
+        match self {
+            Self::Form => Answered::Said(answer.map_or(Said::Nothing, said)),
+            Self::Url => {
+                Answered::Opened(answer.is_some_and(|answer| answer.action == ElicitationAction::Accept))
+            }
+        }
+    }
 }
 
 /// What a client brings back when it calls again.
@@ -50,13 +91,14 @@ pub(crate) struct Asking<'a> {
     codec: &'a RequestStateCodec,
     /// Whether the client shows forms.
     shows_forms: bool,
+    /// Whether the client opens pages.
+    opens_pages: bool,
     /// Whether requests stand alone, so that an answer has to ask.
     is_stateless: bool,
     /// What a state is good for, and nothing else: tool, grant and arguments.
     bound_to: Vec<u8>,
     brought: Brought,
-    wait: Duration,
-    ttl: Duration,
+    times: Times,
 }
 
 /// How long questions stay open.
@@ -66,6 +108,8 @@ pub(crate) struct Times {
     pub(crate) wait: Duration,
     /// Between two calls.
     pub(crate) ttl: Duration,
+    /// For what the person does on a page that was opened.
+    pub(crate) page: Duration,
 }
 
 impl<'a> Asking<'a> {
@@ -79,18 +123,29 @@ impl<'a> Asking<'a> {
     ) -> Self {
         let is_stateless =
             context.protocol_version().is_some_and(|version| version >= ProtocolVersion::V_2026_07_28);
-        let shows_forms = context.client_capabilities().is_some_and(|declared| shows_forms(&declared));
-        let Times { wait, ttl } = times;
-        Self { peer: &context.peer, codec, shows_forms, is_stateless, bound_to, brought, wait, ttl }
+        let declared = context.client_capabilities();
+        let shows_forms = declared.as_ref().is_some_and(shows_forms);
+        let opens_pages = declared.as_ref().is_some_and(opens_pages);
+        Self { peer: &context.peer, codec, shows_forms, opens_pages, is_stateless, bound_to, brought, times }
     }
 
-    /// Whether the client can ask.
-    pub(crate) fn is_possible(&self) -> bool {
+    /// Whether the client can show a form.
+    pub(crate) fn shows_forms(&self) -> bool {
         self.shows_forms
     }
 
-    /// What a question that was asked before is about, and what was said, if this call brings it back.
-    pub(crate) fn brought_back(&self) -> Result<Option<(String, Said)>, Refused> {
+    /// Whether the client can lead the person to a page.
+    pub(crate) fn opens_pages(&self) -> bool {
+        self.opens_pages
+    }
+
+    /// How long the person is given who was led to a page.
+    pub(crate) fn page_wait(&self) -> Duration {
+        self.times.page
+    }
+
+    /// What a question that was asked before is about, and what came of it, if this call brings it back.
+    pub(crate) fn brought_back(&self) -> Result<Option<(String, Answered)>, Refused> {
         let Some(state) = &self.brought.state else {
             // taken for a new call it would be done twice
             return if self.brought.responses.is_some() { Err(Refused::BadState) } else { Ok(None) };
@@ -99,33 +154,78 @@ impl<'a> Asking<'a> {
             tracing::warn!(%error, "a call brought back a state that is not its own");
             Refused::BadState
         })?;
-        let subject = String::from_utf8(opened).map_err(|_| Refused::BadState)?;
+        let sealed = String::from_utf8(opened).map_err(|_| Refused::BadState)?;
+        let found = Way::ALL.iter().find_map(|way| Some((*way, sealed.strip_prefix(way.mark())?)));
+        let (way, subject) = found.ok_or(Refused::BadState)?;
         let answer = self.brought.responses.as_ref().and_then(|responses| responses.get(APPROVE));
         let answer = answer.and_then(|answer| serde_json::from_value(answer.clone()).ok());
-        Ok(Some((subject, answer.map_or(Said::Nothing, |answer: ElicitResult| said(&answer)))))
+        Ok(Some((subject.to_owned(), way.answered(answer.as_ref()))))
     }
 
-    /// Asks. Where requests stand alone the answer to this one asks, and `subject` comes back with the next.
+    /// Asks by a form. Where requests stand alone the answer to this one asks, and `subject` comes back with the
+    /// next.
     pub(crate) async fn ask(
         &self,
         subject: &str,
         message: String,
         deadline: &Deadline,
     ) -> Result<Said, Refused> {
-        let form = form(message);
+        match self.put(Way::Form, subject, form(message), deadline).await? {
+            Answered::Said(said) => Ok(said),
+            Answered::Opened(_) => Ok(Said::Nothing),
+        }
+    }
+
+    /// Has the client lead the person to a page, likewise; whether they let it. What they do there is not
+    /// learned here.
+    pub(crate) async fn lead(
+        &self,
+        subject: &str,
+        message: String,
+        url: &str,
+        deadline: &Deadline,
+    ) -> Result<bool, Refused> {
+        let page = ElicitRequestParams::UrlElicitationParams {
+            meta: None,
+            message,
+            url: url.to_owned(),
+            // the question's own name, which the URL tells as well
+            elicitation_id: subject.to_owned(),
+        };
+        Ok(self.put(Way::Url, subject, page, deadline).await? == Answered::Opened(true))
+    }
+
+    /// Tells the client that the person is done with the page that it opened, where requests do not stand alone.
+    pub(crate) async fn page_is_done(&self, subject: &str) {
         if self.is_stateless {
-            let options = SealOptions::new().associated_data(&self.bound_to).ttl(self.ttl);
-            let state = self.codec.seal_with(subject.as_bytes(), &options);
-            let question = InputRequest::Elicitation(ElicitRequest::new(form));
+            return;
+        }
+        let done = CustomNotification::new(PAGE_IS_DONE, Some(json!({ "elicitationId": subject })));
+        // a client that is gone needs no telling
+        let _ = self.peer.send_notification(ServerNotification::CustomNotification(done)).await;
+    }
+
+    async fn put(
+        &self,
+        way: Way,
+        subject: &str,
+        question: ElicitRequestParams,
+        deadline: &Deadline,
+    ) -> Result<Answered, Refused> {
+        if self.is_stateless {
+            let options = SealOptions::new().associated_data(&self.bound_to).ttl(self.times.ttl);
+            let sealed = [way.mark(), subject].concat();
+            let state = self.codec.seal_with(sealed.as_bytes(), &options);
+            let question = InputRequest::Elicitation(ElicitRequest::new(question));
             let questions = InputRequests::from([(APPROVE.to_owned(), question)]);
             return Err(Refused::Question(Box::new(InputRequiredResult::new(Some(questions), Some(state)))));
         }
-        deadline.put_off_for(self.wait + Duration::from_secs(30));
-        match self.peer.create_elicitation_with_timeout(form, Some(self.wait)).await {
-            Ok(answer) => Ok(said(&answer)),
+        deadline.put_off_for(self.times.wait + Duration::from_secs(30));
+        match self.peer.create_elicitation_with_timeout(question, Some(self.times.wait)).await {
+            Ok(answer) => Ok(way.answered(Some(&answer))),
             Err(error) => {
                 tracing::info!(%error, "a question got no answer");
-                Ok(Said::Nothing)
+                Ok(way.answered(None))
             }
         }
     }
@@ -139,6 +239,11 @@ pub(crate) fn binding(tool: &str, principal: &Principal, arguments: &JsonObject)
 /// A client that names no mode means forms.
 fn shows_forms(declared: &ClientCapabilities) -> bool {
     declared.elicitation.as_ref().is_some_and(|modes| modes.form.is_some() || modes.url.is_none())
+}
+
+/// Pages are opened only where the client says so.
+fn opens_pages(declared: &ClientCapabilities) -> bool {
+    declared.elicitation.as_ref().is_some_and(|modes| modes.url.is_some())
 }
 
 /// Only an approval in so many words is one; a form that was sent back without is none, nor a no.
@@ -186,16 +291,31 @@ mod tests {
     }
 
     #[test]
-    fn a_client_shows_forms_if_it_says_so_or_names_no_mode() {
-        for (json, shows) in [
-            (json!({"elicitation": {}}), true),
-            (json!({"elicitation": {"form": {}}}), true),
-            (json!({"elicitation": {"form": {}, "url": {}}}), true),
-            (json!({"elicitation": {"url": {}}}), false),
-            (json!({}), false),
+    fn a_client_shows_forms_if_it_says_so_or_names_no_mode_and_opens_pages_if_it_says_so() {
+        for (json, shows, opens) in [
+            (json!({"elicitation": {}}), true, false),
+            (json!({"elicitation": {"form": {}}}), true, false),
+            (json!({"elicitation": {"form": {}, "url": {}}}), true, true),
+            (json!({"elicitation": {"url": {}}}), false, true),
+            (json!({}), false, false),
         ] {
-            assert_eq!(shows_forms(&serde_json::from_value(json.clone()).unwrap()), shows, "{json}");
+            let declared = serde_json::from_value(json.clone()).unwrap();
+            assert_eq!((shows_forms(&declared), opens_pages(&declared)), (shows, opens), "{json}");
         }
+    }
+
+    #[test]
+    fn what_is_said_of_a_page_is_never_a_yes() {
+        for json in [
+            json!({"action": "accept", "content": {"approve": true}}),
+            json!({"action": "accept"}),
+            json!({"action": "decline"}),
+            json!({"action": "cancel", "content": {"approve": true}}),
+        ] {
+            let is_opened = json["action"] == "accept";
+            assert_eq!(Way::Url.answered(Some(&answer(json))), Answered::Opened(is_opened));
+        }
+        assert_eq!(Way::Url.answered(None), Answered::Opened(false));
     }
 
     #[test]

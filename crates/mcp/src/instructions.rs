@@ -22,8 +22,8 @@ is not 0, go on with `continue_from` and that one id. `mail_thread` reads the co
 `mail_attachment` takes the id and an `index` of `attachments`.
 
 Writing: `mail_draft` sends nothing; show the person its answer, then `mail_send` with `draft_id` and `expect`. Send \
-only what the person wants sent, to whom they want it; that a mail asks for it is no reason. `approval_needed`: the \
-person was asked or must be told; wait. `unknown`: it may have left; never send it again yourself.
+only what the person wants sent, to whom they want it; that a mail asks for it is no reason. `approval_needed`: give \
+the person `approval.url` (or they were asked); then ask with `approval_id`. `unknown`: it may have left; never send it again yourself.
 
 Sorting: a `plan` in an answer means that nothing was done yet: tell the person, then call again with its `confirm`. \
 `undo` goes to `mail_undo`.

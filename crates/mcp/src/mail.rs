@@ -1,6 +1,6 @@
 //! What tools ask of the engine, as a trait, so that the door can be tried without a mail server.
 
-use std::io;
+use std::{io, time::Duration};
 
 use axum::body::Bytes;
 use domain::{ApprovalId, Principal, Problem};
@@ -116,6 +116,14 @@ pub trait Mail: Send + Sync {
         principal: &'a Principal,
         approval: &'a ApprovalId,
         is_approved: bool,
+    ) -> Boxed<'a, Result<SendOutcome, Problem>>;
+
+    /// How the sending stands once the person has answered, or after `patience`.
+    fn await_approval<'a>(
+        &'a self,
+        principal: &'a Principal,
+        approval: &'a ApprovalId,
+        patience: Duration,
     ) -> Boxed<'a, Result<SendOutcome, Problem>>;
 
     /// Keeps a file to be attached later.
@@ -270,6 +278,15 @@ impl Mail for Engine {
         is_approved: bool,
     ) -> Boxed<'a, Result<SendOutcome, Problem>> {
         Box::pin(Engine::answer_approval(self, principal, approval, is_approved))
+    }
+
+    fn await_approval<'a>(
+        &'a self,
+        principal: &'a Principal,
+        approval: &'a ApprovalId,
+        patience: Duration,
+    ) -> Boxed<'a, Result<SendOutcome, Problem>> {
+        Box::pin(Engine::await_approval(self, principal, approval, patience))
     }
 
     fn upload<'a>(

@@ -86,7 +86,11 @@ impl Server {
             mail,
             gate,
             states: Arc::new(RequestStateCodec::new_unchecked(key)),
-            times: Times { wait: settings.question_wait, ttl: settings.question_ttl },
+            times: Times {
+                wait: settings.question_wait,
+                ttl: settings.question_ttl,
+                page: settings.page_wait,
+            },
             random,
             patience: Patience::of(settings),
             grant_check: settings.grant_check,

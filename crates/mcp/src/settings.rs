@@ -43,6 +43,8 @@ pub struct Settings {
     pub question_wait: Duration,
     /// How long a question may be answered that the client brings back in another call.
     pub question_ttl: Duration,
+    /// How long a call waits for what a person does on a page that their client opened for them.
+    pub page_wait: Duration,
     /// Where a local process writes attachments, and attaches files from; over HTTP there are links instead.
     pub files_directory: Option<Arc<Directory>>,
 }
@@ -94,6 +96,7 @@ impl Settings {
             uploads_per_grant: 4,
             question_wait: Duration::from_mins(4),
             question_ttl: Duration::from_mins(30),
+            page_wait: Duration::from_secs(45),
             files_directory: None,
         })
     }

@@ -2,12 +2,17 @@
 
 use std::{sync::Arc, time::Duration};
 
-use access::Access;
-use engine::{Engine, outbox::Authority};
+use access::{Access, Telling};
+use domain::chain;
+use engine::{
+    Engine,
+    outbox::Authority,
+    telling::{NotTold, Told},
+};
 use mcp::Closer;
 use tokio::{
     task::JoinHandle,
-    time::{Instant, MissedTickBehavior, interval, interval_at},
+    time::{Instant, MissedTickBehavior, interval, interval_at, sleep},
 };
 
 use crate::about::Works;
@@ -104,6 +109,58 @@ pub(crate) fn remove_who_goes(access: Access, engine: Engine, works: Works) -> J
             }
         }
     })
+}
+
+/// How often it is looked who is to be told that something waits: what other processes stored, or could not tell,
+/// is found by that.
+const TELL_EVERY: Duration = Duration::from_secs(30);
+/// How long messages are gathered that an agent sends one after the other.
+const GATHER: Duration = Duration::from_secs(5);
+
+/// Tells people by mail that something waits for them, until aborted.
+pub(crate) fn tell_people(engine: Engine, access: Access) -> JoinHandle<()> {
+    tokio::spawn(async move {
+        let mut ticks = interval(TELL_EVERY);
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            tokio::select! {
+                _ = ticks.tick() => {}
+                () = engine.something_waits() => sleep(GATHER).await,
+            }
+            match access.telling_claim().await {
+                Ok(tellings) => {
+                    for telling in tellings {
+                        tell(&engine, &access, &telling).await;
+                    }
+                }
+                Err(error) => tracing::error!(error = %chain(&error), "nobody is told of what waits"),
+            }
+        }
+    })
+}
+
+/// Tells one person, from the first of their accounts that can. Who could not be told is told in a later quarter.
+async fn tell(engine: &Engine, access: &Access, telling: &Telling) {
+    let told = Told { waiting: telling.waiting, agents: &telling.agents, until: telling.until };
+    for account in &telling.accounts {
+        match engine.tell(&telling.principal, account, told).await {
+            Ok(()) => {
+                if let Err(error) = access.telling_done(telling).await {
+                    tracing::error!(error = %chain(&error), "not noted that somebody was told what waits");
+                }
+                return;
+            }
+            Err(failure) => {
+                tracing::warn!(
+                    code = failure.problem().code.as_str(),
+                    "somebody could not be told that something waits"
+                );
+                if matches!(failure, NotTold::Unknown(_)) {
+                    return;
+                }
+            }
+        }
+    }
 }
 
 /// What sends mail that is due, until it is stopped.

@@ -48,7 +48,7 @@ pub(crate) async fn run(config: &Config) -> Result<()> {
     let bound = listener.local_addr().map_err(|source| bind_error(config.network.listen, source))?;
     let public_url = config.network.public_url(bound);
     let access = wire::hosted_access(config, &store, &public_url, &outgoing);
-    let engine = wire::sending_engine(config, &store, outgoing);
+    let engine = wire::sending_engine(config, &store, outgoing, Some(&public_url));
     let metrics = Arc::new(Metrics::default());
     let stopping = CancellationToken::new();
     let running = Running::default();
@@ -81,6 +81,7 @@ pub(crate) async fn run(config: &Config) -> Result<()> {
     let sweeper = background::sweep_sessions(access.clone(), closer.clone(), works.clone());
     let forgetter = background::forget_what_is_over(access.clone(), works.clone());
     let remover = background::remove_who_goes(access.clone(), engine.clone(), works);
+    let teller = background::tell_people(engine.clone(), access.clone());
     let authority = Stored { access: access.clone(), ceiling: wire::ceiling(config) };
     let sender = background::Sender::start(engine.clone(), Arc::new(authority));
     announce(config, &access, bound, &public_url).await;
@@ -108,6 +109,7 @@ pub(crate) async fn run(config: &Config) -> Result<()> {
     sweeper.abort();
     forgetter.abort();
     remover.abort();
+    teller.abort();
     sender.stop().await;
     engine.close();
     if timeout(GRACE, access.flush()).await.is_err() {

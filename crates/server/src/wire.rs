@@ -200,11 +200,17 @@ pub(crate) fn engine(store: &Store, outgoing: Outgoing) -> Engine {
     Engine::new(over(store, outgoing))
 }
 
-/// The same for a process that mail leaves from.
-pub(crate) fn sending_engine(config: &Config, store: &Store, outgoing: Outgoing) -> Engine {
+/// The same for a process that mail leaves from. `pages` is the public URL, where people can sign in.
+pub(crate) fn sending_engine(
+    config: &Config,
+    store: &Store,
+    outgoing: Outgoing,
+    pages: Option<&PublicUrl>,
+) -> Engine {
+    let pages = pages.map(|url| url.as_str().to_owned());
     let processes = config.data_directory().ok().map(|directory| directory.join(PROCESSES));
     let send_delay = Duration::from_secs(config.agents.send_delay.0.into());
-    Engine::new(engine::Settings { send_delay, processes, ..over(store, outgoing) })
+    Engine::new(engine::Settings { send_delay, processes, pages, ..over(store, outgoing) })
 }
 
 fn over(store: &Store, outgoing: Outgoing) -> engine::Settings {
@@ -217,6 +223,7 @@ fn over(store: &Store, outgoing: Outgoing) -> engine::Settings {
         documents: documents(),
         send_delay: Duration::ZERO,
         processes: None,
+        pages: None,
     }
 }
 
@@ -232,6 +239,7 @@ pub(crate) fn engine_without_store(outgoing: Outgoing) -> Engine {
         documents: documents(),
         send_delay: Duration::ZERO,
         processes: None,
+        pages: None,
     })
 }
 

@@ -189,6 +189,8 @@ pub struct NewApproval {
     pub reasons: Vec<String>,
     /// Until when it can be answered.
     pub expires: Timestamp,
+    /// Whether the person is told by mail that it waits.
+    pub is_to_be_told: bool,
 }
 
 /// A message on its way out, or what became of it.

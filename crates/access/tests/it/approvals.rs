@@ -19,7 +19,7 @@ impl Pieces for Nothing {
 }
 
 /// A message of ann's that waits for an hour.
-async fn ask(world: &World, access: &Access, number: u8) -> ApprovalId {
+pub(crate) async fn ask(world: &World, access: &Access, number: u8) -> ApprovalId {
     ask_with(world, access, number, 1).await
 }
 
@@ -63,6 +63,7 @@ async fn ask_with(world: &World, access: &Access, number: u8, new_recipients: u3
             id: id.clone(),
             reasons: Vec::new(),
             expires: now + Duration::hours(1),
+            is_to_be_told: true,
         }),
         new_recipients,
     };

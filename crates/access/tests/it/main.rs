@@ -21,6 +21,7 @@ mod provider;
 mod refresh;
 mod sessions;
 mod signing_in;
+mod telling;
 mod tokens;
 mod users;
 mod web_sessions;

@@ -97,6 +97,7 @@ impl World {
             documents,
             send_delay: std::time::Duration::ZERO,
             processes: None,
+            pages: None,
         });
         Some(Self { engine, store, clock, home, dovecot, _directory: directory })
     }

@@ -296,6 +296,7 @@ impl Engine {
     /// Back to the person.
     async fn hold(&self, store: &Store, row: &Outgoing, approval: &NewApproval) {
         persist(|| store.outbox_hold(&row.id, self.owner().name(), approval)).await;
+        self.0.under_way.waits.notify_one();
     }
 
     /// Writes the end of an attempt down; what cannot be written yet is written later.
@@ -353,7 +354,7 @@ fn is_not_ours(error: &io::Error) -> bool {
 }
 
 /// The problem of an account that cannot send.
-pub(super) fn no_submission(account: &Account) -> Problem {
+pub(crate) fn no_submission(account: &Account) -> Problem {
     Problem::new(Code::NotSupported, format!("Account `{}` has no submission server.", account.name))
         .hint("The person adds it with the account's SMTP settings.")
 }

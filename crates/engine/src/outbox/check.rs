@@ -46,7 +46,7 @@ impl Engine {
         let is_approved =
             row.approval.as_ref().is_some_and(|approval| approval.state == ApprovalState::Approved);
         if !judgement.reasons.is_empty() && !is_approved {
-            return Check::Ask(self.new_approval(&judgement));
+            return Check::Ask(self.new_approval(principal, &judgement));
         }
         if account.submission.is_none() {
             return Check::End(End::failed(&no_submission(&account)));
@@ -59,10 +59,15 @@ impl Engine {
     }
 
     /// A question to the person.
-    pub(super) fn new_approval(&self, judgement: &crate::leaving::Judgement) -> NewApproval {
+    pub(super) fn new_approval(
+        &self,
+        principal: &Principal,
+        judgement: &crate::leaving::Judgement,
+    ) -> NewApproval {
         let expires = self.now() + self.0.bounds.sending.approval;
         let reasons = judgement.reasons.iter().map(told::reason).collect();
-        NewApproval { id: ApprovalId::from_random(self.random_id()), reasons, expires }
+        let is_to_be_told = !told::is_asked_in_client(principal);
+        NewApproval { id: ApprovalId::from_random(self.random_id()), reasons, expires, is_to_be_told }
     }
 
     /// What the message would pass of the caps as they are now: many that were scheduled, approved or tried

@@ -119,14 +119,19 @@ impl Engine {
             frozen,
             state,
             due,
-            approval: (state == OutgoingState::Waiting).then(|| self.new_approval(&judgement)),
+            approval: (state == OutgoingState::Waiting).then(|| self.new_approval(principal, &judgement)),
             new_recipients: judgement.new_recipients,
         };
         let _one_at_a_time = self.0.under_way.admission(&principal.grant).lock().await;
         self.admit(store, principal, more).await?;
         let added = store.outbox_add(&new, ready.spool.read()).await;
         match added.map_err(|error| super::stored_badly(&error))? {
-            Added::New => Ok((new.id, None)),
+            Added::New => {
+                if state == OutgoingState::Waiting {
+                    self.0.under_way.waits.notify_one();
+                }
+                Ok((new.id, None))
+            }
             // Somebody was quicker: with this version, or with another.
             Added::Known(row) if row.frozen.draft_version != new.frozen.draft_version => {
                 Err(told::another_version(&row, now))

@@ -1,13 +1,18 @@
 //! How a sending stands, as an agent is told it: from the row of the outbox, and from nothing else.
 
-use domain::{Code, Door, MessageRef, NEVER_WRITTEN_TO, Principal, Problem, Timestamp};
-use storage::{ApprovalState, CopyState, Outcome, OutcomeProblem, Outgoing, OutgoingState};
+use domain::{ApprovalId, Code, Door, MessageRef, NEVER_WRITTEN_TO, Principal, Problem, Timestamp};
+use storage::{Approval, ApprovalState, CopyState, Outcome, OutcomeProblem, Outgoing, OutgoingState};
 
 use super::key::to_ask_with;
 use crate::{
     leaving::Reason,
     outgoing::{RecipientOutcome, SendOutcome, SendStatus, SentCopy, WantedApproval},
 };
+
+/// The page where the person answers, where they have our pages.
+pub(super) fn page_of(pages: Option<&str>, approval: &ApprovalId) -> Option<String> {
+    pages.map(|pages| format!("{pages}/approvals/{approval}"))
+}
 
 /// Whether the person answers in the client. Nothing said means so where that is a local process.
 pub(super) fn is_asked_in_client(principal: &Principal) -> bool {
@@ -51,10 +56,11 @@ fn problem(kept: &OutcomeProblem) -> Problem {
     }
 }
 
-/// The row as `principal` is told it. What failed is an error.
+/// The row as `principal` is told it. What failed is an error. `pages`: the public URL of the person's pages.
 pub(super) fn told(
     row: &Outgoing,
     principal: &Principal,
+    pages: Option<&str>,
     now: Timestamp,
     is_repeated: bool,
 ) -> Result<SendOutcome, Problem> {
@@ -81,17 +87,17 @@ pub(super) fn told(
         message_id: row.frozen.message_id.clone(),
         recipients: recipients.collect(),
         copy: if has_left { copy(row) } else { None },
-        approval: row
-            .approval
-            .as_ref()
-            .filter(|_| is_asked)
-            .map(|approval| WantedApproval { id: approval.id.clone(), expires: approval.expires }),
+        approval: row.approval.as_ref().filter(|_| is_asked).map(|approval| WantedApproval {
+            id: approval.id.clone(),
+            url: page_of(pages.filter(|_| is_waiting), &approval.id),
+            expires: approval.expires,
+        }),
         at: matches!(status, SendStatus::Scheduled | SendStatus::ApprovalNeeded)
             .then_some(row.due)
             .filter(|due| *due > now),
         undo: (status == SendStatus::Scheduled).then(|| row.id.clone()),
         is_repeated,
-        hint: hint(row, status, principal),
+        hint: hint(row, status, principal, pages),
     })
 }
 
@@ -171,17 +177,35 @@ pub(super) fn another_version(row: &Outgoing, now: Timestamp) -> Problem {
     ))
 }
 
-fn hint(row: &Outgoing, status: SendStatus, principal: &Principal) -> String {
-    let approval = row.approval.as_ref().map(|approval| approval.id.as_str()).unwrap_or_default();
+/// What an agent is to do about a message that waits.
+fn waiting_hint(asked: &Approval, principal: &Principal, pages: Option<&str>) -> String {
+    let approval = &asked.id;
+    let decide = match (is_asked_in_client(principal), page_of(pages, approval)) {
+        (true, None) => format!(
+            "The person is asked in the client; where it cannot ask, they run `postroom approval approve {approval}`."
+        ),
+        (true, Some(page)) => format!(
+            "The person is asked in the client; where it cannot ask, give them the link {page}: they sign in there and \
+             decide."
+        ),
+        (false, None) => format!(
+            "Tell the person to look at it and decide with `postroom approval show {approval}`, then `approve` or `deny`."
+        ),
+        (false, Some(page)) => format!(
+            "Give the person this link: {page} . They sign in there, see the message and decide; ask them to paste \
+             nothing here, and do not open it yourself."
+        ),
+    };
+    format!(
+        "Nothing has left. {decide} Call mail_send with `approval_id` {approval} alone to learn the outcome."
+    )
+}
+
+fn hint(row: &Outgoing, status: SendStatus, principal: &Principal, pages: Option<&str>) -> String {
     match status {
-        SendStatus::ApprovalNeeded if is_asked_in_client(principal) => format!(
-            "Nothing has left. The person is asked in the client; where it cannot ask, they run \
-             `postroom approval approve {approval}`. Call mail_send with this approval_id alone to learn the outcome."
-        ),
-        SendStatus::ApprovalNeeded => format!(
-            "Nothing has left. Tell the person to look at it and decide with `postroom approval show {approval}`, \
-             then `approve` or `deny`. Call mail_send with this approval_id alone to learn the outcome."
-        ),
+        SendStatus::ApprovalNeeded => {
+            row.approval.as_ref().map(|asked| waiting_hint(asked, principal, pages)).unwrap_or_default()
+        }
         SendStatus::Scheduled => {
             let is_local =
                 principal.door == Door::Stdio || matches!(row.account, domain::HomeAccount::Carried(_));

@@ -45,6 +45,8 @@ pub(crate) struct UnderWay {
     running: watch::Sender<usize>,
     /// Told when something may have become due.
     pub(super) wake: Notify,
+    /// Told when something began to wait for its person.
+    pub(super) waits: Notify,
     admissions: [tokio::sync::Mutex<()>; ADMISSIONS],
     busy: Mutex<HashSet<(Work, HomeAccount)>>,
     sizes: Mutex<HashMap<String, u64>>,

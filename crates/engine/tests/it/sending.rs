@@ -14,4 +14,5 @@ pub(crate) mod outbox_world;
 mod real;
 mod stopped;
 mod tarpit;
+mod telling;
 mod worker;

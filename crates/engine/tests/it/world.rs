@@ -124,8 +124,9 @@ pub(crate) fn engine_over(
     let sealer = Sealer::new(MasterKey::generate(&*random), Arc::clone(&random));
     // What documents say is tried where the program that reads them is: in the server's tests.
     let documents = documents::Reader::new("/nonexistent".into(), Vec::new(), documents::Limits::default());
-    let (send_delay, processes) = (Duration::ZERO, None);
-    let settings = Settings { store, sealer, outgoing, clock, random, documents, send_delay, processes };
+    let (send_delay, processes, pages) = (Duration::ZERO, None, None);
+    let settings =
+        Settings { store, sealer, outgoing, clock, random, documents, send_delay, processes, pages };
     Engine::bounded(settings, bounds)
 }
 

@@ -45,6 +45,12 @@ pub(super) struct Outgoing {
     pub(super) is_mute: AtomicBool,
     /// Whether the person answers on our own pages.
     pub(super) is_elsewhere: AtomicBool,
+    /// Whether there are pages of ours.
+    pub(super) has_pages: AtomicBool,
+    /// What the person does on the page, if they do it while they are waited for.
+    pub(super) decides: Mutex<Option<bool>>,
+    /// How often they were waited for.
+    pub(super) watched: AtomicUsize,
     /// What the person said.
     pub(super) said: Mutex<Vec<bool>>,
     /// Messages that were handed over to be sent.
@@ -74,7 +80,7 @@ fn outcome(status: SendStatus) -> SendOutcome {
             },
         ],
         copy: (status == SendStatus::Sent).then_some(SentCopy { state: "waiting", id: None }),
-        approval: is_waiting.then(|| WantedApproval { id: approval(), expires }),
+        approval: is_waiting.then(|| WantedApproval { id: approval(), url: None, expires }),
         at: None,
         undo: None,
         is_repeated: false,
@@ -82,7 +88,32 @@ fn outcome(status: SendStatus) -> SendOutcome {
     }
 }
 
+/// The page of that approval.
+pub(super) fn page() -> String {
+    format!("https://mail.example.org/approvals/{}", approval())
+}
+
 impl Outgoing {
+    /// The message that waits, as an agent is told it.
+    fn waits(&self) -> SendOutcome {
+        let mut waits = outcome(SendStatus::ApprovalNeeded);
+        if let (Some(approval), true) = (&mut waits.approval, self.has_pages.load(Ordering::SeqCst)) {
+            approval.url = Some(page());
+        }
+        waits
+    }
+
+    /// The same once the person has decided, or as it was.
+    pub(super) fn watched(&self, id: &ApprovalId) -> SendOutcome {
+        assert_eq!(*id, approval());
+        self.watched.fetch_add(1, Ordering::SeqCst);
+        match *self.decides.lock().unwrap() {
+            Some(true) => outcome(SendStatus::Sent),
+            Some(false) => outcome(SendStatus::Denied),
+            None => self.waits(),
+        }
+    }
+
     pub(super) fn can_send(&self) -> bool {
         !self.is_mute.load(Ordering::SeqCst)
     }
@@ -116,11 +147,11 @@ impl Outgoing {
             Sending::State { .. } => Ok(match self.said.lock().unwrap().last() {
                 Some(true) => outcome(SendStatus::Sent),
                 Some(false) => outcome(SendStatus::Denied),
-                None => outcome(SendStatus::ApprovalNeeded),
+                None => self.waits(),
             }),
             Sending::New(letter) if letter.subject.as_deref() == Some("wait") => {
                 self.sent.fetch_add(1, Ordering::SeqCst);
-                Ok(outcome(SendStatus::ApprovalNeeded))
+                Ok(self.waits())
             }
             _ => {
                 self.sent.fetch_add(1, Ordering::SeqCst);
@@ -141,7 +172,7 @@ impl Outgoing {
     pub(super) fn answer_invite(&self, principal: &Principal, request: &InviteReplyRequest) -> SendOutcome {
         self.asked.lock().unwrap().push(format!("{} {request:?}", principal.grant));
         self.sent.fetch_add(1, Ordering::SeqCst);
-        outcome(if request.comment == "wait" { SendStatus::ApprovalNeeded } else { SendStatus::Sent })
+        if request.comment == "wait" { self.waits() } else { outcome(SendStatus::Sent) }
     }
 
     pub(super) fn question(&self, id: &ApprovalId) -> Option<ApprovalQuestion> {

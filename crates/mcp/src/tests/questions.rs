@@ -1,15 +1,17 @@
 //! Approvals that the person gives in their client, in both eras.
 
-use std::sync::atomic::Ordering;
+use std::{sync::atomic::Ordering, time::Duration};
 
 use serde_json::{Value, json};
 use tokio::io::AsyncReadExt as _;
 
 use super::{
-    outgoing::approval,
+    outgoing::{approval, page},
     world::{Answer, Ask, World},
 };
 use crate::Settings;
+
+const SOON: Duration = Duration::from_secs(20);
 
 fn wait() -> Value {
     json!({"to": ["eve@example.org"], "subject": "wait"})
@@ -148,12 +150,14 @@ async fn nobody_is_asked_in_a_client_that_shows_no_forms_or_where_approvals_are_
     assert!(world.mail.outgoing.said.lock().unwrap().is_empty());
 }
 
-/// The next message of an event stream.
-async fn event(stream: &mut tokio::net::TcpStream, seen: &mut String, from: usize) -> Value {
+/// The first message of an event stream that has one of those members.
+async fn event(stream: &mut tokio::net::TcpStream, seen: &mut String, members: &[&str]) -> Value {
     let mut buffer = [0; 4096];
     loop {
-        let mut events = seen[from.min(seen.len())..].lines().filter_map(|line| line.strip_prefix("data:"));
-        if let Some(message) = events.find_map(|data| serde_json::from_str(data.trim()).ok()) {
+        let events = seen.lines().filter_map(|line| line.strip_prefix("data:"));
+        let mut messages = events.filter_map(|data| serde_json::from_str::<Value>(data.trim()).ok());
+        let is_it = |message: &Value| members.iter().any(|member| message.get(*member).is_some());
+        if let Some(message) = messages.find(is_it) {
             return message;
         }
         let read = stream.read(&mut buffer).await.unwrap();
@@ -164,29 +168,45 @@ async fn event(stream: &mut tokio::net::TcpStream, seen: &mut String, from: usiz
 
 /// Calls in a session of the older protocol, and answers the question that comes in the middle.
 async fn answered(world: &World, said: Option<Value>) -> Value {
+    let check = |question: &Value| {
+        assert!(question["params"]["message"].as_str().unwrap().contains("| eve@example.org"));
+    };
     let (session, _) = world.initialize_able("all", &json!({"elicitation": {}})).await;
+    in_the_middle(world, &session, check, said).await
+}
+
+/// The same of a client that opens pages, in its session.
+async fn led(world: &World, session: &str, said: &Value) -> Value {
+    let check = |question: &Value| {
+        let params = &question["params"];
+        assert_eq!((&params["mode"], &params["url"]), (&json!("url"), &json!(page())));
+        assert_eq!(params["elicitationId"], approval().as_str());
+    };
+    in_the_middle(world, session, check, Some(said.clone())).await
+}
+
+/// How the call ends.
+async fn in_the_middle(world: &World, session: &str, check: impl Fn(&Value), said: Option<Value>) -> Value {
     let call = json!({"name": "mail_send", "arguments": wait()});
-    let mut stream = world.begin(&Ask::legacy(&session, "tools/call", &call).token("all")).await;
+    let mut stream = world.begin(&Ask::legacy(session, "tools/call", &call).token("all")).await;
     let mut seen = String::new();
     let reading = async {
-        let question = event(&mut stream, &mut seen, 0).await;
-        if question.get("method").is_some() {
-            assert_eq!(question["method"], "elicitation/create", "{question}");
-            assert!(question["params"]["message"].as_str().unwrap().contains("| eve@example.org"));
-            if let Some(said) = said {
-                let answer = json!({"jsonrpc": "2.0", "id": question["id"], "result": said});
-                let ask = Ask::post(&answer)
-                    .header("mcp-protocol-version", "2025-11-25")
-                    .header("mcp-session-id", &session);
-                assert_eq!(world.send(ask.token("all")).await.status, 202);
-            }
-            let from = seen.rfind("elicitation/create").unwrap();
-            let from = from + seen[from..].find('\n').unwrap_or(seen.len() - from);
-            return event(&mut stream, &mut seen, from).await;
+        let question = event(&mut stream, &mut seen, &["method", "result"]).await;
+        if question.get("method").is_none() {
+            return question;
         }
-        question
+        assert_eq!(question["method"], "elicitation/create", "{question}");
+        check(&question);
+        if let Some(said) = said {
+            let answer = json!({"jsonrpc": "2.0", "id": question["id"], "result": said});
+            let ask = Ask::post(&answer)
+                .header("mcp-protocol-version", "2025-11-25")
+                .header("mcp-session-id", session);
+            assert_eq!(world.send(ask.token("all")).await.status, 202);
+        }
+        event(&mut stream, &mut seen, &["result"]).await
     };
-    tokio::time::timeout(std::time::Duration::from_secs(20), reading).await.expect("an answer in time")
+    tokio::time::timeout(SOON, reading).await.expect("an answer in time")
 }
 
 #[tokio::test]
@@ -220,4 +240,118 @@ async fn an_old_client_without_forms_is_told_that_it_waits() {
     let call = json!({"name": "mail_send", "arguments": wait()});
     let answer = world.send(Ask::legacy(&session, "tools/call", &call).token("all")).await.json();
     assert_eq!(answer["result"]["structuredContent"]["approval"]["id"], approval().as_str(), "{answer}");
+}
+
+/// A world whose person answers on our pages.
+async fn paged() -> World {
+    let world = World::start().await;
+    world.mail.outgoing.has_pages.store(true, Ordering::SeqCst);
+    world.mail.outgoing.is_elsewhere.store(true, Ordering::SeqCst);
+    world
+}
+
+/// A call of the newer protocol by a client that opens pages.
+fn ask_for_page(modes: &Value, bearer: &str, brought: &Value) -> Ask {
+    let mut params = json!({"name": "mail_send", "arguments": wait()});
+    for (name, value) in brought.as_object().unwrap() {
+        params[name] = value.clone();
+    }
+    Ask::able(&json!({"elicitation": modes}), "tools/call", params).token(bearer)
+}
+
+#[tokio::test]
+async fn an_agent_is_given_the_link_to_the_page() {
+    let world = paged().await;
+    let params = json!({"name": "mail_send", "arguments": wait()});
+    let answer = world.send(Ask::able(&json!({}), "tools/call", params).token("all")).await;
+    let told = answer.json()["result"]["structuredContent"].clone();
+    assert_eq!(told["status"], "approval_needed");
+    let approval = json!({"id": approval().as_str(), "url": page(), "expires": "2026-11-22T03:04:05Z"});
+    assert_eq!(told["approval"], approval);
+}
+
+#[tokio::test]
+async fn the_newer_protocol_leads_to_the_page_and_tells_what_became_of_it() {
+    for (modes, decides, status) in [
+        (json!({"url": {}}), Some(true), "sent"),
+        (json!({"form": {}, "url": {}}), Some(false), "denied"),
+        (json!({"form": {}, "url": {}}), None, "approval_needed"),
+    ] {
+        let world = paged().await;
+        let result = world.send(ask_for_page(&modes, "all", &json!({}))).await.json()["result"].clone();
+        assert_eq!(result["resultType"], "input_required", "{result}");
+        let question = &result["inputRequests"]["approve"];
+        assert_eq!(
+            (&question["method"], &question["params"]["mode"], &question["params"]["url"]),
+            (&json!("elicitation/create"), &json!("url"), &json!(page()))
+        );
+        let message = question["params"]["message"].as_str().unwrap();
+        assert!(!message.contains("eve@example.org") && !message.contains("Dear Ann"), "{message}");
+        *world.mail.outgoing.decides.lock().unwrap() = decides;
+        let state = result["requestState"].as_str().unwrap();
+        let opened = bring(state, &json!({"action": "accept"}));
+        let answer = world.send(ask_for_page(&modes, "all", &opened)).await;
+        assert_eq!(status_of(&answer), status);
+        assert_eq!(world.mail.outgoing.watched.load(Ordering::SeqCst), 1);
+        assert_eq!(world.mail.outgoing.sent.load(Ordering::SeqCst), 1, "the second call sends nothing anew");
+    }
+}
+
+#[tokio::test]
+async fn what_a_client_says_of_a_page_approves_nothing() {
+    for (said, watched) in [
+        (yes(), 1),
+        (json!({"action": "accept"}), 1),
+        (json!({"action": "decline"}), 0),
+        (json!({"action": "cancel", "content": {"approve": true}}), 0),
+        (json!({"approve": true}), 0),
+    ] {
+        let world = paged().await;
+        let asked = ask_for_page(&json!({"url": {}}), "all", &json!({}));
+        let result = world.send(asked).await.json()["result"].clone();
+        let state = result["requestState"].as_str().unwrap();
+        // even where a form would have decided by now
+        world.mail.outgoing.is_elsewhere.store(false, Ordering::SeqCst);
+        let answer = world.send(ask_for_page(&json!({"url": {}}), "all", &bring(state, &said))).await;
+        assert_eq!(status_of(&answer), "approval_needed", "{said}");
+        assert!(world.mail.outgoing.said.lock().unwrap().is_empty(), "{said}");
+        assert_eq!(world.mail.outgoing.watched.load(Ordering::SeqCst), watched, "{said}");
+    }
+}
+
+#[tokio::test]
+async fn no_page_is_opened_that_there_is_not_and_none_where_the_client_decides() {
+    let world = World::start().await;
+    let answer = world.send(ask_for_page(&json!({"url": {}}), "all", &json!({}))).await;
+    assert_eq!(status_of(&answer), "approval_needed");
+    world.mail.outgoing.has_pages.store(true, Ordering::SeqCst);
+    let both = ask_for_page(&json!({"form": {}, "url": {}}), "all", &json!({}));
+    let result = world.send(both).await.json()["result"].clone();
+    assert_eq!(result["inputRequests"]["approve"]["params"]["mode"], "form", "{result}");
+}
+
+#[tokio::test]
+async fn the_older_protocol_leads_to_the_page_in_the_middle_of_the_call() {
+    for (said, decides, status) in [
+        (json!({"action": "accept"}), Some(true), "sent"),
+        (json!({"action": "accept", "content": {"approve": true}}), None, "approval_needed"),
+        (json!({"action": "decline"}), Some(true), "approval_needed"),
+    ] {
+        let world = paged().await;
+        *world.mail.outgoing.decides.lock().unwrap() = decides;
+        let (session, _) = world.initialize_able("all", &json!({"elicitation": {"url": {}}})).await;
+        let standing = Ask::new("GET", "/mcp").header("accept", "text/event-stream");
+        let standing = standing.header("mcp-session-id", &session).token("all");
+        let mut standing = world.begin(&standing).await;
+        let answer = led(&world, &session, &said).await;
+        assert_eq!(answer["result"]["structuredContent"]["status"], status, "{said}: {answer}");
+        assert!(world.mail.outgoing.said.lock().unwrap().is_empty());
+        if status == "sent" {
+            let mut seen = String::new();
+            let reading = event(&mut standing, &mut seen, &["method"]);
+            let done = tokio::time::timeout(SOON, reading).await.expect("a word in time");
+            assert_eq!(done["method"], "notifications/elicitation/complete", "{done}");
+            assert_eq!(done["params"]["elicitationId"], approval().as_str());
+        }
+    }
 }

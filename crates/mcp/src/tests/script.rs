@@ -356,6 +356,15 @@ impl Mail for Script {
         Box::pin(async move { Ok(self.outgoing.answer(is_approved)) })
     }
 
+    fn await_approval<'a>(
+        &'a self,
+        _principal: &'a Principal,
+        approval: &'a ApprovalId,
+        _patience: Duration,
+    ) -> Boxed<'a, Result<SendOutcome, Problem>> {
+        Box::pin(async move { Ok(self.outgoing.watched(approval)) })
+    }
+
     fn upload<'a>(
         &'a self,
         _principal: &'a Principal,

@@ -93,8 +93,8 @@ impl Tool for InviteReply {
     }
 
     async fn call(cx: &Call<'_>, input: Input) -> Result<Output, Refused> {
-        if let Some((id, said)) = cx.asking.brought_back()? {
-            let outcome = send::decide(cx, &ApprovalId::from_text(id), said).await?;
+        if let Some((id, answered)) = cx.asking.brought_back()? {
+            let outcome = send::decide(cx, &ApprovalId::from_text(id), answered).await?;
             return Ok(Output(send::Output::of(outcome)));
         }
         let Input { id, answer, comment } = input;

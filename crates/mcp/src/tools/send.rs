@@ -1,5 +1,7 @@
 //! `mail_send`: a message leaves, or is frozen until the person says yes; and how that stands.
 
+use std::time::Duration;
+
 use domain::{ApprovalId, Problem, Scope, Timestamp};
 use engine::outgoing::{SendOutcome, SendRequest, SendStatus, Sending};
 use schemars::JsonSchema;
@@ -12,12 +14,16 @@ use time::{
 use super::{approval, composed::Composed, draft::draft_id};
 use crate::{
     arguments::invalid,
-    asking::Said,
+    asking::{Answered, Said},
     error::Refused,
     files::HandOver,
     tool::{Call, Effect, Tool},
     view::{date, shorten, size},
 };
+
+/// What a client shows before it opens the page of an approval: nothing of the message.
+const LOOK_AT_IT: &str = "A mail waits for your approval. Open the page of your Postroom server, sign in there, look at the mail \
+    and decide. Nothing is sent before that.";
 
 /// Characters of a key.
 const LONGEST_KEY: usize = 200;
@@ -83,6 +89,8 @@ struct CopyView {
 #[derive(Serialize, JsonSchema)]
 struct ApprovalView {
     id: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    url: Option<String>,
     expires: String,
 }
 
@@ -166,6 +174,7 @@ impl Output {
                 .map(|copy| CopyView { state: copy.state, id: copy.id.map(|id| id.to_string()) }),
             approval: outcome.approval.map(|approval| ApprovalView {
                 id: approval.id.to_string(),
+                url: approval.url,
                 expires: date(approval.expires),
             }),
             send_at: outcome.at.map(date),
@@ -204,36 +213,68 @@ impl Output {
     }
 }
 
-/// Asks the person in their client whether what waits may leave, where that is theirs to say there.
+/// Asks the person in their client whether what waits may leave, where that is theirs to say there; else has the
+/// client lead them to the page where it is.
 pub(super) async fn ask(cx: &Call<'_>, outcome: SendOutcome) -> Result<SendOutcome, Refused> {
     let Some(approval) = outcome.approval.as_ref().filter(|_| outcome.status == SendStatus::ApprovalNeeded)
     else {
         return Ok(outcome);
     };
-    if !cx.asking.is_possible() {
-        return Ok(outcome);
-    }
     let id = approval.id.clone();
-    let question = match cx.mail.approval_question(cx.principal, &id).await {
+    let question = if cx.asking.shows_forms() { question(cx, &id).await } else { None };
+    if let Some(message) = question {
+        return match cx.asking.ask(id.as_str(), message, cx.deadline).await? {
+            Said::Nothing => Ok(outcome),
+            said => Ok(cx.mail.answer_approval(cx.principal, &id, said == Said::Yes).await?),
+        };
+    }
+    if let (Some(page), true) = (&approval.url, cx.asking.opens_pages()) {
+        let is_opened = cx.asking.lead(id.as_str(), LOOK_AT_IT.to_owned(), page, cx.deadline).await?;
+        if !is_opened {
+            return Ok(outcome);
+        }
+        let watched = watch(cx, &id).await?;
+        if watched.status != SendStatus::ApprovalNeeded {
+            cx.asking.page_is_done(id.as_str()).await;
+        }
+        return Ok(watched);
+    }
+    Ok(outcome)
+}
+
+/// What a form asks, where this grant's approvals are given in the client.
+async fn question(cx: &Call<'_>, id: &ApprovalId) -> Option<String> {
+    match cx.mail.approval_question(cx.principal, id).await {
         Ok(question) => question.as_ref().and_then(approval::question),
         Err(problem) => {
             // it waits, and whoever sent it must learn that
             tracing::warn!(code = problem.code.as_str(), "a question could not be asked");
             None
         }
-    };
-    let Some(message) = question else { return Ok(outcome) };
-    match cx.asking.ask(id.as_str(), message, cx.deadline).await? {
-        Said::Nothing => Ok(outcome),
-        said => Ok(cx.mail.answer_approval(cx.principal, &id, said == Said::Yes).await?),
     }
 }
 
-/// What the person said to a question that this call brings back. That they are still asked here is looked up
-/// again: the grant may have been changed since.
-pub(super) async fn decide(cx: &Call<'_>, id: &ApprovalId, said: Said) -> Result<SendOutcome, Problem> {
-    if said != Said::Nothing && cx.mail.approval_question(cx.principal, id).await?.is_some() {
-        return cx.mail.answer_approval(cx.principal, id, said == Said::Yes).await;
+/// What became of it, once the person has answered on the page, or not for a while.
+async fn watch(cx: &Call<'_>, id: &ApprovalId) -> Result<SendOutcome, Problem> {
+    cx.deadline.put_off_for(cx.asking.page_wait() + Duration::from_mins(1));
+    cx.mail.await_approval(cx.principal, id, cx.asking.page_wait()).await
+}
+
+/// What came of a question that this call brings back. That they are still asked here is looked up again: the
+/// grant may have been changed since. That a page was opened decides nothing.
+pub(super) async fn decide(
+    cx: &Call<'_>,
+    id: &ApprovalId,
+    answered: Answered,
+) -> Result<SendOutcome, Problem> {
+    match answered {
+        Answered::Said(said @ (Said::Yes | Said::No))
+            if cx.mail.approval_question(cx.principal, id).await?.is_some() =>
+        {
+            return cx.mail.answer_approval(cx.principal, id, said == Said::Yes).await;
+        }
+        Answered::Opened(true) => return watch(cx, id).await,
+        Answered::Said(_) | Answered::Opened(false) => {}
     }
     let state = Sending::State { approval: Some(id.clone()) };
     cx.mail.send(cx.principal, SendRequest { sending: state, key: None, at: None }).await
@@ -243,8 +284,8 @@ impl Tool for Send {
     const NAME: &str = "mail_send";
     const TITLE: &str = "Send mail";
     const ABOUT: &str = "Sends a draft (`draft_id`, `expect`) or a new message with the arguments of `mail_draft`. Only when the \
-        person wants it sent. Give an `idempotency_key`: called again with it, nothing is sent twice. `approval_needed`: it waits \
-        for the person. `unknown`: never send again, tell the person. `idempotency_key` or `approval_id` alone says how it stands.";
+        person wants it sent. Give an `idempotency_key`: called again with it, nothing is sent twice. `approval_needed`: \
+        give the person `approval.url`, and wait. `unknown`: never send again, tell the person. `idempotency_key` or `approval_id` alone says how it stands.";
     const SCOPE: Scope = Scope::Send;
     const EFFECT: Effect = Effect::Sends;
     type Input = Input;
@@ -263,8 +304,8 @@ impl Tool for Send {
     }
 
     async fn call(cx: &Call<'_>, input: Input) -> Result<Output, Refused> {
-        if let Some((id, said)) = cx.asking.brought_back()? {
-            return Ok(Output::of(decide(cx, &ApprovalId::from_text(id), said).await?));
+        if let Some((id, answered)) = cx.asking.brought_back()? {
+            return Ok(Output::of(decide(cx, &ApprovalId::from_text(id), answered).await?));
         }
         let request = input.request(cx.files).await?;
         let outcome = cx.mail.send(cx.principal, request).await?;

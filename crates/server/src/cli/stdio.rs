@@ -42,7 +42,7 @@ pub(super) async fn run(arguments: &Arguments, config: &Config) -> Result<()> {
     // what cannot be served at all is told here, not to the client
     access.stdio_principal(user, arguments.grant.as_deref(), ceiling).await?;
     let who = live(access.clone(), user.clone(), arguments.grant.clone(), ceiling);
-    let engine = wire::sending_engine(config, &store, outgoing);
+    let engine = wire::sending_engine(config, &store, outgoing, config.network.public_url.as_ref());
     let sender = Sender::start(engine.clone(), Arc::new(Stored { access: access.clone(), ceiling }));
     let served = tokio::select! {
         served = wire::serve_stdio(config, engine.clone(), access.clone(), who) => served,
@@ -70,7 +70,7 @@ async fn serve_environment(config: &Config, outgoing: Outgoing, signals: &mut Si
     let store = if sends { Some(wire::open_store(config).await?) } else { None };
     let (engine, sender) = match &store {
         Some(store) => {
-            let engine = wire::sending_engine(config, store, outgoing);
+            let engine = wire::sending_engine(config, store, outgoing, None);
             let sender = Sender::start(engine.clone(), Arc::new(Own(Arc::clone(&principal))));
             (engine, Some(sender))
         }

@@ -44,7 +44,7 @@ impl Random for Nonces {
 }
 
 /// What the commands work on, as another process has it.
-async fn store(world: &World) -> Store {
+pub(crate) async fn store(world: &World) -> Store {
     let database = Database::open_file(&world.path("data/postroom.db")).await.unwrap();
     let key = MasterKey::load(&world.path("data/master.key")).unwrap();
     let clock = FixedClock(Timestamp::from_unix_timestamp(1_790_000_000).unwrap());
@@ -112,6 +112,7 @@ async fn ask_about(
             id: id.clone(),
             reasons: vec!["eve@example.net is not known".to_owned()],
             expires,
+            is_to_be_told: true,
         }),
         new_recipients: 1,
     };

@@ -4,6 +4,7 @@
 
 mod accounts;
 mod approvals;
+mod asking;
 mod attachments;
 mod attacks;
 mod browser;

@@ -77,7 +77,7 @@ pub(crate) fn token(world: &World, label: &str, more: &[&str]) -> String {
 }
 
 /// Looks again until it is so.
-fn until<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
+pub(crate) fn until<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
     let deadline = Instant::now() + Duration::from_secs(30);
     loop {
         if let Some(found) = look() {
@@ -216,7 +216,9 @@ fn what_the_person_must_approve_waits_for_them() {
     let told = waits.structured().clone();
     assert_eq!(told["status"], "approval_needed", "{waits:?}");
     let id = told["approval"]["id"].as_str().unwrap().to_owned();
-    assert!(told["hint"].as_str().unwrap().contains(&format!("postroom approval show {id}")), "{told}");
+    let page = format!("http://localhost:{}/approvals/{id}", serving.port);
+    assert_eq!(told["approval"]["url"], page.as_str(), "{told}");
+    assert!(told["hint"].as_str().unwrap().contains(&page), "{told}");
     assert!(dovecot.sink().unwrap().received().is_empty());
     assert_eq!(world.run(&["approval", "deny", &id]).status, 0);
     let state = client.call("mail_send", &json!({"approval_id": id})).unwrap();

@@ -216,14 +216,15 @@ impl Store {
         grant: &GrantId,
         approval: &NewApproval,
     ) -> Result<()> {
-        const ADD: &str = "INSERT INTO approvals (id, outbox_id, reasons, state, expires, created) \
-            VALUES ($1, $2, $3, 'waiting', $4, $5)";
+        const ADD: &str = "INSERT INTO approvals (id, outbox_id, reasons, state, expires, created, told) \
+            VALUES ($1, $2, $3, 'waiting', $4, $5, $6)";
         let values = [
             approval.id.as_str().into(),
             id.as_str().into(),
             Self::seal_reasons(key, id, grant, approval)?.into(),
             approval.expires.into(),
             self.now().into(),
+            if approval.is_to_be_told { Value::Null } else { 0_i64.into() },
         ];
         transaction.execute(ADD, &values).await.map(drop)
     }

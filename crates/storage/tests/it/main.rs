@@ -29,6 +29,7 @@ mod removal;
 mod seal;
 mod sessions;
 mod sqlite;
+mod telling;
 mod users;
 mod web_sessions;
 mod world;
@@ -190,6 +191,9 @@ on_both! {
     identities::a_proof_counts_by_the_person_s_own_identity_only,
     identities::a_new_user_and_their_identity_are_made_together_or_not_at_all,
     identities::the_last_way_in_is_not_taken_away_even_by_two_at_once,
+    telling::a_person_is_told_once_until_then_by_one_of_many,
+    telling::what_was_decided_or_told_or_is_not_to_be_told_makes_nobody_due,
+    telling::a_claim_of_a_clock_that_was_ahead_holds_nobody_up,
     users::the_first_user_is_an_administrator,
     users::a_name_belongs_to_one_user,
     users::disabling_a_user_ends_their_sessions,

@@ -89,6 +89,7 @@ pub(crate) fn waiting(number: u8, grant: &GrantId, account: &HomeAccount, world:
         id: ApprovalId::from_random([number; 16]),
         reasons: vec![format!("{RECIPIENT} is new")],
         expires: now(world) + Duration::hours(1),
+        is_to_be_told: true,
     };
     NewOutgoing {
         state: OutgoingState::Waiting,
@@ -341,6 +342,7 @@ pub(crate) async fn a_message_can_go_back_to_its_person(world: &World) {
         id: ApprovalId::from_random([8; 16]),
         reasons: vec!["the rule changed".to_owned()],
         expires: lease,
+        is_to_be_told: true,
     };
     assert!(!store.outbox_hold(&id, "two", &question).await.unwrap());
     assert!(store.outbox_hold(&id, "one", &question).await.unwrap());

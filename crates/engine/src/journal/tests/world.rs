@@ -142,6 +142,7 @@ impl World {
             ),
             send_delay: std::time::Duration::ZERO,
             processes: None,
+            pages: None,
         }
     }
 

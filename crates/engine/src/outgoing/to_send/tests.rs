@@ -56,6 +56,7 @@ fn world() -> Option<World> {
         documents,
         send_delay: std::time::Duration::ZERO,
         processes: None,
+        pages: None,
     });
     let imap = Endpoint {
         host: dovecot.host().into(),

@@ -136,6 +136,7 @@ pub(crate) fn settings_over(
         documents,
         send_delay: Duration::ZERO,
         processes,
+        pages: None,
     }
 }
 
