@@ -2,7 +2,9 @@
 //!
 //! The only place that knows which of the two it talks to; what truly differs in SQL is in `dialect/`.
 //! It knows no table. On SQLite all writing goes through one connection and reading through a few
-//! others (WAL), all of them opened when first needed.
+//! others (WAL), all of them opened when first needed; what is asked all the time has `looks.rs`.
+
+mod looks;
 
 use std::{
     fs, io,
@@ -27,6 +29,7 @@ use crate::{
     dialect::{Dialect, POSTGRES, SQLITE},
     migrate,
 };
+use looks::Looks;
 
 /// How long a writer waits for another process's transaction.
 const BUSY: Duration = Duration::from_secs(5);
@@ -41,7 +44,12 @@ pub struct Database(Pools);
 
 #[derive(Debug, Clone)]
 enum Pools {
-    Sqlite { writer: SqlitePool, readers: SqlitePool },
+    Sqlite {
+        writer: SqlitePool,
+        readers: SqlitePool,
+        /// Absent for a database in memory, which its one connection alone sees.
+        looks: Option<Arc<Looks>>,
+    },
     Postgres(PgPool),
 }
 
@@ -94,7 +102,8 @@ impl Database {
             .await
             .map_err(|source| Error::Open { name: format!("`{}`", path.display()), source })?;
         let readers = pool().max_connections(READERS).connect_lazy_with(options.pragma("query_only", "ON"));
-        Self(Pools::Sqlite { writer, readers }).migrated().await
+        let looks = Looks::new(path).map_err(|source| Error::Path { path: path.to_owned(), source })?;
+        Self(Pools::Sqlite { writer, readers, looks: Some(Arc::new(looks)) }).migrated().await
     }
 
     /// A SQLite database in memory, which ends with its last clone: for tests.
@@ -107,7 +116,7 @@ impl Database {
             .connect_with(options)
             .await
             .map_err(|source| Error::Open { name: "memory".to_owned(), source })?;
-        Self(Pools::Sqlite { readers: writer.clone(), writer }).migrated().await
+        Self(Pools::Sqlite { readers: writer.clone(), writer, looks: None }).migrated().await
     }
 
     async fn migrated(self) -> Result<Self> {
@@ -131,7 +140,7 @@ impl Database {
     /// any other is taken for a write.
     pub async fn fetch(&self, sql: &'static str, values: &[Value]) -> Result<Vec<Row>> {
         match &self.0 {
-            Pools::Sqlite { writer, readers } => {
+            Pools::Sqlite { writer, readers, .. } => {
                 fetch_sqlite(if sql.starts_with("SELECT") { readers } else { writer }, sql, values).await
             }
             Pools::Postgres(pool) => fetch_postgres(pool, sql, values).await,
@@ -141,6 +150,22 @@ impl Database {
     /// The first row that a statement answers, if any.
     pub async fn fetch_optional(&self, sql: &'static str, values: &[Value]) -> Result<Option<Row>> {
         Ok(self.fetch(sql, values).await?.into_iter().next())
+    }
+
+    /// The few rows that a `SELECT` finds by an index, as [`Self::fetch`] answers them: for what every call and
+    /// every page asks. On SQLite the thread that asks reads the file itself, so that nothing else belongs here.
+    pub async fn look(&self, sql: &'static str, values: &[Value]) -> Result<Vec<Row>> {
+        if let Pools::Sqlite { looks: Some(looks), .. } = &self.0
+            && let Some(rows) = looks.look(sql, values)?
+        {
+            return Ok(rows);
+        }
+        self.fetch(sql, values).await
+    }
+
+    /// The first row of a [`Self::look`], if any.
+    pub async fn look_optional(&self, sql: &'static str, values: &[Value]) -> Result<Option<Row>> {
+        Ok(self.look(sql, values).await?.into_iter().next())
     }
 
     /// Runs a statement and answers how many rows it changed.
@@ -172,7 +197,10 @@ impl Database {
     /// Closes every connection, after their running statements.
     pub async fn close(&self) {
         match &self.0 {
-            Pools::Sqlite { writer, readers } => {
+            Pools::Sqlite { writer, readers, looks } => {
+                if let Some(looks) = looks {
+                    looks.close();
+                }
                 readers.close().await;
                 writer.close().await;
             }

@@ -45,6 +45,9 @@ pub enum Error {
     /// A statement failed.
     #[error("the database could not run a statement")]
     Query(#[source] sqlx::Error),
+    /// A look into the database's file failed.
+    #[error("the database could not be looked into")]
+    Look(#[source] rusqlite::Error),
     /// A stored value is not what this program writes.
     #[error("the stored {0} cannot be read")]
     Unreadable(&'static str),
@@ -119,7 +122,7 @@ impl Error {
             Self::Seal | Self::Unreadable(_) => {
                 "Somebody or something changed the database; restore it from a backup."
             }
-            Self::Query(_) => "`postroom doctor` checks the database and the key.",
+            Self::Query(_) | Self::Look(_) => "`postroom doctor` checks the database and the key.",
             Self::Full => "Use what was handed over before, or wait a day.",
             Self::PasswordNeeded(_) => "Type the password once more.",
             Self::Changed => "Look at it as it is now, then try again.",

@@ -140,7 +140,7 @@ impl Store {
     /// Whether that sign-in was not ended.
     pub async fn is_family_live(&self, family: &FamilyId) -> Result<bool> {
         const FIND: &str = "SELECT id FROM families WHERE id = $1 AND revoked IS NULL";
-        Ok(self.database.fetch_optional(FIND, &[family.as_str().into()]).await?.is_some())
+        Ok(self.database.look_optional(FIND, &[family.as_str().into()]).await?.is_some())
     }
 
     /// What is known about the refresh token with that SHA-256.

@@ -35,7 +35,7 @@ impl Store {
     /// The session of that id.
     pub async fn find_session(&self, id: &str) -> Result<Option<Session>> {
         const FIND: &str = "SELECT id, grant_id, last_used FROM mcp_sessions WHERE id = $1";
-        let row = self.database.fetch_optional(FIND, &[id.into()]).await?;
+        let row = self.database.look_optional(FIND, &[id.into()]).await?;
         row.as_ref().map(read).transpose()
     }
 

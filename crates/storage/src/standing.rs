@@ -56,7 +56,7 @@ impl Store {
             of_a_grant!(joins),
             " WHERE g.id = $1 ORDER BY a.name"
         );
-        let rows = self.database.fetch(FIND, &[grant.as_str().into()]).await?;
+        let rows = self.database.look(FIND, &[grant.as_str().into()]).await?;
         rows.first().map(|row| read(row, &rows)).transpose()
     }
 }

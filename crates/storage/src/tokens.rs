@@ -77,7 +77,7 @@ impl Store {
             of_a_grant!(joins),
             " WHERE t.hash = $1 ORDER BY a.name"
         );
-        let rows = self.database.fetch(FIND, &[hash.as_slice().into()]).await?;
+        let rows = self.database.look(FIND, &[hash.as_slice().into()]).await?;
         let Some(row) = rows.first() else { return Ok(None) };
         Ok(Some(Bearer {
             token: TokenId::from_text(row.text("token_id")?),

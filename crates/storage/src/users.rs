@@ -55,7 +55,7 @@ impl Store {
 
     /// Whether there is any user.
     pub async fn has_users(&self) -> Result<bool> {
-        Ok(self.database.fetch_optional("SELECT id FROM users LIMIT 1", &[]).await?.is_some())
+        Ok(self.database.look_optional("SELECT id FROM users LIMIT 1", &[]).await?.is_some())
     }
 
     /// All users in the order of their names.
@@ -67,7 +67,7 @@ impl Store {
     /// The user of that name.
     pub async fn find_user(&self, name: &str) -> Result<Option<User>> {
         const FIND: &str = "SELECT id, name, is_admin, is_disabled, created FROM users WHERE name = $1";
-        self.database.fetch_optional(FIND, &[name.into()]).await?.as_ref().map(read).transpose()
+        self.database.look_optional(FIND, &[name.into()]).await?.as_ref().map(read).transpose()
     }
 
     /// The user of that name with the hash of their password.

@@ -103,7 +103,7 @@ impl Store {
             s.proven_for, s.way \
             FROM web_sessions s JOIN users u ON u.id = s.user_id \
             WHERE s.hash = $1 AND s.expires > $2 AND u.is_disabled = 0";
-        let row = self.database.fetch_optional(FIND, &[hash.as_slice().into(), self.now().into()]).await?;
+        let row = self.database.look_optional(FIND, &[hash.as_slice().into(), self.now().into()]).await?;
         row.map(|row| Ok((users::read(&row)?, read(&row)?))).transpose()
     }
 

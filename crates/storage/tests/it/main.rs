@@ -17,6 +17,7 @@ mod families;
 mod grants;
 mod identities;
 mod invitations;
+mod looks;
 mod master_key;
 mod migration;
 mod one_time_codes;
@@ -138,6 +139,9 @@ on_both! {
     invitations::another_password_or_disabling_ends_links_of_reset,
     invitations::links_that_a_disabled_person_made_let_nobody_in,
     invitations::links_expire_are_withdrawn_and_swept,
+    looks::what_another_process_changes_holds_at_the_very_next_look,
+    looks::a_look_answers_as_any_statement_does,
+    looks::a_closed_database_is_looked_into_no_more,
     migration::a_database_of_before_people_signed_in_keeps_its_rows_and_learns_the_rest,
     outbox::a_message_comes_back_as_it_was_added,
     outbox::octets_that_fail_or_are_too_few_leave_nothing,
