@@ -2,7 +2,7 @@
 //! operator set. No secret and no file's path is among it.
 
 use std::{
-    path::PathBuf,
+    path::{Path, PathBuf},
     sync::{Arc, Mutex, PoisonError},
 };
 
@@ -76,13 +76,13 @@ impl web::Process for About {
 }
 
 #[cfg(unix)]
-fn free_octets(path: &PathBuf) -> Option<u64> {
+fn free_octets(path: &Path) -> Option<u64> {
     let found = rustix::fs::statvfs(path).ok()?;
     found.f_bavail.checked_mul(found.f_frsize)
 }
 
 #[cfg(not(unix))]
-fn free_octets(_: &PathBuf) -> Option<u64> {
+fn free_octets(_: &Path) -> Option<u64> {
     None
 }
 
