@@ -2,11 +2,11 @@
 //! operator set. No secret and no file's path is among it.
 
 use std::{
-    path::PathBuf,
+    path::{Path, PathBuf},
     sync::{Arc, Mutex, PoisonError},
 };
 
-use domain::{Clock as _, Timestamp};
+use domain::{ApprovalRule, Clock as _, Timestamp};
 use web::Work;
 
 use crate::{
@@ -76,13 +76,13 @@ impl web::Process for About {
 }
 
 #[cfg(unix)]
-fn free_octets(path: &PathBuf) -> Option<u64> {
+fn free_octets(path: &Path) -> Option<u64> {
     let found = rustix::fs::statvfs(path).ok()?;
     found.f_bavail.checked_mul(found.f_frsize)
 }
 
 #[cfg(not(unix))]
-fn free_octets(_: &PathBuf) -> Option<u64> {
+fn free_octets(_: &Path) -> Option<u64> {
     None
 }
 
@@ -102,14 +102,20 @@ fn limits(config: &Config, public_url: &PublicUrl) -> Vec<(&'static str, String)
         0 => "leaves at once".to_owned(),
         seconds => format!("can be taken back for {seconds} s"),
     };
+    let asks = match config.agents.approval {
+        ApprovalRule::Always => "always",
+        ApprovalRule::NewRecipients => "to new recipients",
+        ApprovalRule::AfterStrangers => "to new recipients, after reading mail of strangers",
+        ApprovalRule::Never => "never",
+    };
     vec![
         ("Public address", public_url.as_str().to_owned()),
         ("Database", database.to_owned()),
         ("Who may join", signup.to_owned()),
         ("Ways in for agents", config.signing_in.doors.0.join(", ")),
-        ("An access token lives", length(config.signing_in.access_ttl.0)),
-        ("A sign-in of an agent lives unused", length(config.signing_in.refresh_ttl.0)),
-        ("Asks before mail leaves, if not chosen", config.agents.approval.as_str().to_owned()),
+        ("A token of an agent lives", length(config.signing_in.access_ttl.0)),
+        ("A sign-in of an agent that is not used lives", length(config.signing_in.refresh_ttl.0)),
+        ("Asks before mail leaves, if nothing else is chosen", asks.to_owned()),
         ("Mail that may leave", delay),
         ("Calls of an agent", format!("{} an hour, {} at once", access.calls_per_hour, access.burst)),
         (
@@ -126,15 +132,32 @@ fn told(is_on: bool) -> String {
 fn length(seconds: u32) -> String {
     match seconds {
         0 => "not at all".to_owned(),
-        _ if seconds % 86_400 == 0 => format!("{} days", seconds / 86_400),
-        _ if seconds % 3_600 == 0 => format!("{} hours", seconds / 3_600),
-        _ => format!("{seconds} seconds"),
+        _ if seconds % 86_400 == 0 => many(seconds / 86_400, "day"),
+        _ if seconds % 3_600 == 0 => many(seconds / 3_600, "hour"),
+        _ => many(seconds, "second"),
     }
+}
+
+fn many(count: u32, unit: &str) -> String {
+    format!("{count} {unit}{}", if count == 1 { "" } else { "s" })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn lengths_of_time_are_told_in_the_largest_unit_that_fits() {
+        for (seconds, told) in [
+            (0, "not at all"),
+            (1, "1 second"),
+            (90, "90 seconds"),
+            (3_600, "1 hour"),
+            (2_592_000, "30 days"),
+        ] {
+            assert_eq!(length(seconds), told);
+        }
+    }
 
     #[test]
     fn work_is_told_by_when_it_was_done_and_when_it_failed() {

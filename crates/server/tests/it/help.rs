@@ -13,6 +13,7 @@ const COMMANDS: &[&str] = &[
     "user list",
     "user disable",
     "user enable",
+    "user delete",
     "user passwd",
     "user invite",
     "user reset",

@@ -103,7 +103,7 @@ async fn raw(store: &Store, number: u8, user: &str, id: &UserId, grant: &GrantId
         "INSERT INTO identities (issuer, subject, user_id, shown, created) VALUES ('https://i', $3, $1, $4, 1)",
         "INSERT INTO ceremonies (hash, kind, user_id, body, created, expires) \
             VALUES ($5, 'x', $1, $5, 1, 9999999999999)",
-        "INSERT INTO telling (user_name, until, told) VALUES ($6, 1, 1)",
+        "INSERT INTO telling (user_name, until) VALUES ($6, 1)",
         "INSERT INTO invitations (id, hash, purpose, note, made_by, created, expires, used) \
             VALUES ($3, $5, 'invite', $4, $6, 1, 9999999999999, 2)",
     ];

@@ -101,6 +101,7 @@ fn pages_of_somebody_who_has_nothing_yet_are_sound() {
             Look::at("account-new", "/accounts/new", "password").judged(),
             Look::at("agents-empty", "/agents", "connect"),
             Look::at("consent-empty", &consent, "add a mailbox"),
+            Look::at("privacy-delete", "/settings/data/delete", "keep everything"),
         ],
     );
 }
@@ -134,7 +135,6 @@ fn pages_of_somebody_with_mail_and_agents_are_sound() {
             Look::at("admin-storage", "/admin/storage", ""),
             Look::at("admin-health", "/admin/health", ""),
             Look::at("privacy", "/settings/data", "save"),
-            Look::at("privacy-delete", "/settings/data/delete", "keep everything"),
         ],
     );
 }

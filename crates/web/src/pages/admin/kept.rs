@@ -20,7 +20,11 @@ struct Page {
 }
 
 impl Page {
-    #[expect(clippy::unused_self, reason = "templates reach it through their page")]
+    #[expect(
+        clippy::unused_self,
+        clippy::trivially_copy_pass_by_ref,
+        reason = "templates reach it through their page and hand over references"
+    )]
     fn size(&self, octets: &u64) -> String {
         size(*octets)
     }
