@@ -28,9 +28,9 @@ server.listen(0, "127.0.0.1", () => {
     claims: { email: ["email", "email_verified"], profile: ["preferred_username"] },
     cookies: { keys: ["of the test"] },
     findAccount: (_, name) => ({
-      accountId: `subject-${name}`,
+      accountId: name,
       claims: () => ({
-        sub: `subject-${name}`,
+        sub: name,
         preferred_username: name,
         email: `${name}@example.org`,
         email_verified: true,
@@ -42,6 +42,7 @@ server.listen(0, "127.0.0.1", () => {
     const { hostname, pathname } = new URL(uri);
     return hostname === "localhost" && pathname === redirect;
   };
+  provider.on("server_error", (_, error) => console.error(error));
   server.on("request", provider.callback());
   writeFileSync(join(folder, "port.new"), `${port}`);
   renameSync(join(folder, "port.new"), join(folder, "port"));

@@ -35,8 +35,8 @@ pub(super) fn ask(site: &Site, visitor: &Visitor, next: Next, pending: Secret) -
 }
 
 /// What waits for a code is in the form alone: without it there is nothing to go on with.
-async fn again() -> Answer {
-    Ok(see_other("/login", None))
+async fn again(visitor: Visitor) -> Answer {
+    Ok(see_other(if visitor.signed_in.is_some() { "/" } else { "/login" }, None))
 }
 
 async fn sign_in(State(site): State<Site>, form: PostedByVisitor) -> Answer {

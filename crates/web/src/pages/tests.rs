@@ -9,7 +9,16 @@ use time::Duration;
 use crate::world::{Surfer, World};
 
 /// Routes that anybody may see, all others being private.
-const PUBLIC: &[&str] = &["/login", "/setup", "/invite/{code}"];
+const PUBLIC: &[&str] = &[
+    "/login",
+    "/login/code",
+    "/login/passkey",
+    "/login/passkey/begin",
+    "/login/provider",
+    "/login/provider/callback",
+    "/setup",
+    "/invite/{code}",
+];
 
 /// A route as the source has it, and whether it is posted to.
 type Route = (String, bool);

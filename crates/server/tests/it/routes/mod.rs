@@ -83,7 +83,7 @@ const TABLE: &str = "
     post   /settings/password                             login  422      login  login 422
     post   /settings/sessions/end                         login  303      login  login 303
     post   /settings/sessions/end-others                  login  303      login  login 303
-    get    /login/code                                    login  login    login  login login
+    get    /login/code                                    login  303      login  login 303
     post   /login/code                                    403    403      403    403   403
     get    /login/provider                                404    303      404    404   303
     post   /login/provider                                403    403      403    403   403
