@@ -16,6 +16,7 @@ mod exchange;
 mod invitations;
 mod links;
 mod local;
+mod passkeys;
 mod refresh;
 mod sessions;
 mod signing_in;

@@ -201,7 +201,8 @@ async fn what_was_tried_in_a_person_s_name_stands_in_their_trail() {
     let rows = access.audit_list("ann", 10).await.unwrap();
     let targets = |row: usize| serde_json::from_str::<Vec<String>>(&rows[row].row.targets).unwrap();
     assert_eq!((rows[0].row.tool.as_str(), rows[0].row.outcome.as_str()), ("sign_in", "ok"));
-    assert_eq!(targets(0), [opened.signed_in.session.as_str(), "Firefox on Linux", "203.0.113.7"]);
+    let opened = opened.signed_in.session.as_str();
+    assert_eq!(targets(0), [opened, "Firefox on Linux", "203.0.113.7", "password"]);
     assert_eq!((rows[1].row.tool.as_str(), rows[1].row.outcome.as_str()), ("sign_in", "wrong"));
     assert_eq!(targets(1), ["Firefox on Linux", "203.0.113.7"]);
     assert_eq!(rows[0].row.door, "page");
