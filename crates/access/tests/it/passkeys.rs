@@ -358,6 +358,8 @@ async fn a_proof_holds_for_its_occasion_alone_and_not_for_long() {
     world.forward(700);
     assert!(!access.is_proven(&now().await, &Occasion::Change));
     let asked = access.passkey_prove_begin(&now().await, &message).await.unwrap();
+    let own = serde_json::json!([{ "type": "public-key", "id": base64(&authenticator.credential_id) }]);
+    assert_eq!(asked.options["allowCredentials"], own, "only hers are asked for");
     let answer = authenticator.get(&asked.options);
     access.passkey_prove(&now().await, &asked.code, &answer, &browser()).await.unwrap();
     assert!(access.is_proven(&now().await, &message));

@@ -9,7 +9,7 @@ use time::Duration;
 use crate::world::{Surfer, World};
 
 /// Routes that anybody may see, all others being private.
-const PUBLIC: &[&str] = &["/login", "/setup", "/invite/{code}"];
+const PUBLIC: &[&str] = &["/login", "/login/passkey", "/login/passkey/begin", "/setup", "/invite/{code}"];
 
 /// A route as the source has it, and whether it is posted to.
 type Route = (String, bool);

@@ -3,5 +3,6 @@
 
 mod clients;
 mod fresh_start;
+mod passkeys;
 mod survey;
 mod world;

@@ -123,6 +123,7 @@ fn pages_of_somebody_with_mail_and_agents_are_sound() {
             Look::at("agent", &format!("/agents/{agent}"), "save"),
             Look::at("connect", "/connect", "copy").judged(),
             Look::at("settings", "/settings", "password"),
+            Look::at("passkeys", "/settings/passkeys", "add a passkey").judged(),
             Look::at("admin", "/admin", "invite"),
         ],
     );
@@ -224,6 +225,6 @@ fn faults_of(look: &Look, found: &Value) -> Vec<String> {
     clippy::disallowed_methods,
     reason = "a wish of whoever runs the test, not a setting of the product"
 )]
-fn shots() -> Option<String> {
+pub(super) fn shots() -> Option<String> {
     std::env::var("SHOTS").ok()
 }
