@@ -4,6 +4,7 @@
 //! Development only. Blocking and without other rooms, so that every room's tests, the bench and
 //! `cargo xtask demo` can use it. Everything lives in a temporary directory and on loopback.
 
+pub mod authenticator;
 pub mod bearer_proxy;
 pub mod browser;
 pub mod certificates;
@@ -31,6 +32,7 @@ mod left_out;
 mod ports;
 mod unpacked;
 
+pub use authenticator::Authenticator;
 pub use bearer_proxy::BearerProxy;
 pub use browser::{Browser, require_browser};
 pub use certificates::CertificateKind;

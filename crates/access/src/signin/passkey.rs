@@ -2,12 +2,13 @@
 //! authenticator always checks who holds it, so a passkey is never only half of a sign-in. What a page's script
 //! does with a question is in `web`; what counts at the instant of use is in `storage`.
 
+use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
 use domain::{PasskeyId, Secret, Timestamp, UserId};
 use serde_json::{Value, json};
 use storage::{NewPasskey, PasskeyRemoval, PasskeyUse, User};
 use url::{Host, Url};
 use webauthn_rs::prelude::{
-    CredentialID, DiscoverableAuthentication, DiscoverableKey, PasskeyRegistration, PublicKeyCredential,
+    DiscoverableAuthentication, DiscoverableKey, PasskeyRegistration, PublicKeyCredential,
     RegisterPublicKeyCredential, Uuid, Webauthn, WebauthnBuilder, WebauthnError,
 };
 use zeroize::Zeroizing;
@@ -147,7 +148,7 @@ impl Access {
             return Err(PasskeyRefusal::TooMany);
         }
         let handle = who.user.id.to_bytes().ok_or(PasskeyRefusal::NotHere)?;
-        let known = known.into_iter().map(|passkey| CredentialID::from(passkey.credential_id)).collect();
+        let known = known.into_iter().map(|passkey| passkey.credential_id).collect();
         let name = &who.user.name;
         let asked = site.start_passkey_registration(Uuid::from_bytes(handle), name, name, Some(known));
         let (options, state) = asked.map_err(|_| Error::Ceremony)?;
@@ -355,7 +356,7 @@ impl Access {
         let asked = site.start_discoverable_authentication();
         let (options, state) = asked.map_err(|_| SignInRefusal::unavailable(Error::Ceremony))?;
         let mut options = json!(options.public_key);
-        let known = known.iter().map(|passkey| CredentialID::from(passkey.credential_id.clone()));
+        let known = known.iter().map(|passkey| BASE64_URL_SAFE_NO_PAD.encode(&passkey.credential_id));
         options["allowCredentials"] = known.map(|id| json!({ "type": "public-key", "id": id })).collect();
         let code = self.ceremony_begin(half, &state).await.map_err(SignInRefusal::unavailable)?;
         Ok(PasskeyQuestion { code, options })

@@ -18,6 +18,7 @@ mod links;
 mod local;
 mod one_time_codes;
 mod provider;
+mod passkeys;
 mod refresh;
 mod sessions;
 mod signing_in;

@@ -24,6 +24,7 @@ mod one_time_codes;
 mod outbox;
 mod outbox_once;
 mod outbox_person;
+mod passkeys;
 mod postgres;
 mod remembered;
 mod removal;
@@ -47,11 +48,14 @@ macro_rules! on_both {
         }
 
         async fn run_all(mut next_world: impl AsyncFnMut() -> world::World) {
-            $(
+            $({
+                // made in a frame of its own: all of them in one are more than a stack holds
+                fn boxed(world: &world::World) -> std::pin::Pin<Box<dyn Future<Output = ()> + '_>> {
+                    Box::pin($module::$case(world))
+                }
                 println!("{}", stringify!($case));
-                // each on the heap: together they would not fit on a stack
-                Box::pin($module::$case(&next_world().await)).await;
-            )*
+                boxed(&next_world().await).await;
+            })*
         }
     };
 }
@@ -169,6 +173,12 @@ on_both! {
     outbox::what_has_not_begun_to_leave_is_taken_back_with_its_grant_user_or_account,
     outbox::what_was_sealed_for_one_message_opens_for_no_other,
     outbox::what_ended_is_forgotten_after_thirty_days,
+    passkeys::a_passkey_is_found_by_the_name_that_browsers_have_for_it,
+    passkeys::a_use_counts_while_its_passkey_is_as_it_was_looked_at,
+    passkeys::the_last_way_to_sign_in_stays_even_if_two_remove_at_once,
+    passkeys::a_removed_passkey_ends_sessions_that_one_opened,
+    passkeys::a_half_is_taken_once_in_time_and_as_what_it_is,
+    passkeys::halves_of_a_person_are_few_and_end_with_their_password,
     remembered::an_address_is_known_to_one_account_in_any_case,
     remembered::a_mac_is_of_its_account_purpose_and_parts,
     remembered::what_a_grant_was_given_counts_until_then_and_is_never_shortened,

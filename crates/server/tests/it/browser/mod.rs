@@ -6,5 +6,6 @@ mod clients;
 mod fresh_start;
 mod sign_in;
 mod privacy;
+mod passkeys;
 mod survey;
 mod world;

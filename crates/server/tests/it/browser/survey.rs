@@ -130,6 +130,7 @@ fn pages_of_somebody_with_mail_and_agents_are_sound() {
             Look::at("connect", "/connect", "copy").judged(),
             Look::at("settings", "/settings", "password"),
             Look::at("codes", "/settings/codes", "set up"),
+            Look::at("passkeys", "/settings/passkeys", "add a passkey").judged(),
             Look::at("admin", "/admin", "invite"),
             Look::at("admin-person", "/admin/people/bob", "delete"),
             Look::at("admin-storage", "/admin/storage", ""),

@@ -242,14 +242,16 @@ impl Callers {
 
     /// Posts a form with what the route wants at least, and with a token of the caller's own session.
     fn post(&self, caller: Caller, route: &str, path: &str) -> Response {
-        let is_for_visitors = matches!(route, "/login" | "/setup" | "/invite/{code}");
+        let is_sign_in = matches!(route, "/login" | "/login/passkey" | "/login/passkey/begin");
+        let is_for_visitors = is_sign_in || matches!(route, "/setup" | "/invite/{code}");
         let Some(surfer) = self.surfer(caller) else {
             return self.with_bearer(caller, "POST", path, "name=x");
         };
         let visitor = Surfer::new(self.serving.port);
         let is_visitor = is_for_visitors && caller == Caller::Right;
         let surfer = if is_visitor { &visitor } else { surfer };
-        let csrf = surfer.csrf(if is_visitor { path } else { "/settings" });
+        let form = if is_sign_in { "/login" } else { path };
+        let csrf = surfer.csrf(if is_visitor { form } else { "/settings" });
         let mut fields = vec![("csrf", csrf.as_str())];
         fields.extend_from_slice(match route {
             "/login" => &[("name", "alice"), ("password", PASSWORD)],

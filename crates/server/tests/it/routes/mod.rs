@@ -56,6 +56,8 @@ const TABLE: &str = "
     get    /connect/mark                                  login  200      login  login 200
     get    /consent/{id}                                  login  404      login  login 200
     get    /settings                                      login  200      login  login 200
+    get    /settings/passkeys                             login  200      login  login 200
+    get    /prove                                         login  303      login  login 303
     get    /admin                                         login  404      login  login 200
     get    /settings/data                                 login  200      login  login 200
     get    /settings/data/delete                          login  200      login  login 200
@@ -81,6 +83,15 @@ const TABLE: &str = "
     post   /oauth/revoke                                  401    401      401    401   200
     post   /consent/{id}                                  login  404      login  login 303
     post   /settings/password                             login  422      login  login 422
+    post   /settings/passkeys                             login  422      login  login 422
+    post   /settings/passkeys/begin                       login  200      login  login 200
+    post   /settings/passkeys/rename                      login  404      login  login 404
+    post   /settings/passkeys/remove                      login  404      login  login 404
+    post   /prove                                         login  403      login  login 403
+    post   /prove/passkey/begin                           login  404      login  login 404
+    post   /prove/passkey                                 login  403      login  login 403
+    post   /login/passkey/begin                           403    403      403    403   200
+    post   /login/passkey                                 403    403      403    403   403
     post   /settings/sessions/end                         login  303      login  login 303
     post   /settings/sessions/end-others                  login  303      login  login 303
     get    /login/code                                    login  303      login  login 303
