@@ -12,6 +12,7 @@ mod let_in;
 mod limits;
 mod login;
 mod new_person;
+mod outbox;
 mod permission;
 mod settings;
 mod setup;
@@ -36,6 +37,7 @@ pub(crate) fn routes() -> Router<Site> {
         .merge(consent::routes())
         .merge(accounts::routes())
         .merge(agents::routes())
+        .merge(outbox::routes())
         .merge(connect::routes())
         .merge(settings::routes())
         .merge(admin::routes())

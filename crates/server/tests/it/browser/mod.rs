@@ -3,5 +3,6 @@
 
 mod clients;
 mod fresh_start;
+mod outbox;
 mod survey;
 mod world;

@@ -9,6 +9,7 @@ use testkit::{
 use super::surfer::Surfer;
 use crate::{
     connecting::{self, authorize},
+    pages::outbox::in_a_day,
     world::{PASSWORD, READING, Serving, World},
 };
 
@@ -48,6 +49,8 @@ pub(super) struct Callers {
     agent: String,
     family: String,
     invitation: String,
+    /// A message of alice's that is to leave tomorrow.
+    outgoing: String,
 }
 
 impl Callers {
@@ -57,6 +60,7 @@ impl Callers {
         world.add_user("bob");
         assert_eq!(world.add_account(submission).status, 0);
         let scopes = [READING, "mail:draft"].join(" ");
+        let sender = world.new_token("sender", "mail:draft mail:send");
         let right = world.new_token("right", &scopes);
         let narrow = world.new_token("narrow", "mail:folders");
         let over = world.new_token("over", &scopes);
@@ -74,6 +78,7 @@ impl Callers {
         let mut agent = McpHttp::connect(port, &right).unwrap();
         let session = agent.session().unwrap().to_owned();
         let file = file_of(&mut agent);
+        let outgoing = outgoing_of(&mut McpHttp::connect(port, &sender).unwrap());
         let (client, tokens) = connecting::connect(port, &alice, &["mail:folders"]);
         let page = alice.get("/agents").body;
         let agent = page
@@ -107,6 +112,7 @@ impl Callers {
             agent,
             family,
             invitation,
+            outgoing,
         }
     }
 
@@ -181,6 +187,7 @@ impl Callers {
                 let rest = page.split("\"/static/").nth(1).unwrap();
                 format!("/static/{}", rest.split('"').next().unwrap())
             }
+            _ if route.starts_with("/outbox/") => route.replace("{id}", &self.outgoing),
             _ => route
                 .replace("{name}", "home")
                 .replace("{id}", &self.agent)
@@ -258,4 +265,12 @@ fn file_of(agent: &mut McpHttp) -> String {
     let link = agent.call("mail_attachment", &json!({ "id": id, "index": 1, "as": "link" })).unwrap();
     let url = link.structured()["url"].as_str().unwrap_or_else(|| panic!("{}", link.text())).to_owned();
     url.rsplit('/').next().unwrap().to_owned()
+}
+
+/// The id of a message to alice herself that is to leave tomorrow.
+fn outgoing_of(agent: &mut McpHttp) -> String {
+    let letter =
+        json!({ "to": ["alice@example.org"], "subject": "Later", "body": "x", "send_at": in_a_day() });
+    let told = agent.call("mail_send", &letter).unwrap();
+    told.structured()["undo"].as_str().unwrap_or_else(|| panic!("{}", told.text())).to_owned()
 }

@@ -48,6 +48,8 @@ const TABLE: &str = "
     get    /accounts/{name}/remove                        login  404      login  login 200
     get    /agents                                        login  200      login  login 200
     get    /agents/{id}                                   login  404      login  login 200
+    get    /outbox                                        login  200      login  login 200
+    get    /outbox/{id}                                   login  404      login  login 200
     get    /connect                                       login  200      login  login 200
     get    /connect/mark                                  login  200      login  login 200
     get    /consent/{id}                                  login  404      login  login 200
@@ -66,6 +68,13 @@ const TABLE: &str = "
     post   /agents/{id}/resume                            login  404      login  login 303
     post   /agents/{id}/families/{family}/end             login  404      login  login 303
     post   /agents/{id}/revoke                            login  404      login  login 303
+    post   /outbox/{id}/cancel                                 login  404      login  login 303
+    post   /outbox/{id}/now                                    login  404      login  login 303
+    post   /outbox/{id}/look                                   login  404      login  login 303
+    post   /outbox/{id}/sent                                   login  404      login  login 303
+    post   /outbox/{id}/again                                  login  404      login  login 303
+    post   /outbox/{id}/copy                                   login  404      login  login 303
+    post   /outbox/{id}/forget                                 login  404      login  login 303
     post   /oauth/revoke                                  401    401      401    401   200
     post   /consent/{id}                                  login  404      login  login 303
     post   /settings/password                             login  422      login  login 422
