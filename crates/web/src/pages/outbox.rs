@@ -55,9 +55,9 @@ struct Group {
 impl Group {
     fn of(pile: Pile, listing: &Listing, is_alone: bool, now: Timestamp) -> Self {
         let (name, heading, explains) = words_of(pile);
-        let more = listing.next.as_ref().map(|next| match is_alone {
-            true => format!("/outbox?pile={name}&before={}", encode(&written(next))),
-            false => format!("/outbox?pile={name}"),
+        let more = listing.next.as_ref().map(|next| {
+            let rest = if is_alone { format!("&before={}", encode(&written(next))) } else { String::new() };
+            format!("/outbox?pile={name}{rest}")
         });
         let lines = listing.messages.iter().map(|own| Line::of(own, now)).collect();
         Self { name, heading, explains, lines, unreadable: listing.unreadable, more }

@@ -10,7 +10,7 @@ use super::surfer::Surfer;
 use crate::{
     connecting::{self, authorize},
     pages::outbox::in_a_day,
-    world::{PASSWORD, READING, Serving, World},
+    world::{MAIL_PASSWORD, PASSWORD, READING, Serving, World},
 };
 
 const METRICS: &str = "a token for metrics";
@@ -58,7 +58,7 @@ impl Callers {
         let world = World::reaching(submission).with("POSTROOM_METRICS_TOKEN", METRICS);
         world.add_user("alice");
         world.add_user("bob");
-        assert_eq!(world.add_account(submission).status, 0);
+        add_account(&world, submission);
         let scopes = [READING, "mail:draft"].join(" ");
         let sender = world.new_token("sender", "mail:draft mail:send");
         let right = world.new_token("right", &scopes);
@@ -273,4 +273,17 @@ fn outgoing_of(agent: &mut McpHttp) -> String {
         json!({ "to": ["alice@example.org"], "subject": "Later", "body": "x", "send_at": in_a_day() });
     let told = agent.call("mail_send", &letter).unwrap();
     told.structured()["undo"].as_str().unwrap_or_else(|| panic!("{}", told.text())).to_owned()
+}
+
+/// Adds alice's mailbox, which can send.
+fn add_account(world: &World, submission: &Submission) {
+    let (imap, smtp) = (submission.imaps_port().to_string(), submission.tls_port().to_string());
+    let host = submission.host();
+    let arguments = [
+        &["account", "add", "alice@example.org", "--user", "alice", "--name", "home"][..],
+        &["--imap-host", host, "--imap-port", &imap, "--imap-user", "alice"],
+        &["--smtp-host", host, "--smtp-port", &smtp, "--smtp-user", "alice", "--password-stdin"],
+    ];
+    let said = world.run_with(&arguments.concat(), &format!("{MAIL_PASSWORD}\n"));
+    assert_eq!(said.status, 0, "{said:?}");
 }

@@ -45,7 +45,7 @@ pub(super) async fn again(State(site): State<Site>, Path(id): Path<String>, post
     // What was begun another number of times since the page was made is not what the person decided about.
     let acted = match posted.fields.text("begun").parse() {
         Ok(begun) => site.engine.send_own_again(&act.principal, &act.id, begun).await,
-        Err(_) => Ok(Acted::Late),
+        Err(_) => site.engine.own_outgoing(&act.principal, &act.id).await.map(|_| Acted::Late),
     };
     act.end(acted, Notice::OutboxAgain).await
 }

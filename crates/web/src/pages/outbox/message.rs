@@ -21,6 +21,7 @@ const LONGEST_ID: usize = 250;
 
 #[derive(Template)]
 #[template(path = "outbox/message.html")]
+#[expect(clippy::struct_excessive_bools, reason = "each is asked for by the template alone")]
 struct Page {
     frame: Frame,
     line: Line,
