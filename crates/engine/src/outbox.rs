@@ -31,11 +31,13 @@ use tokio::{
     time::{Instant, sleep, timeout},
 };
 
+pub(crate) use self::key::ANSWER;
+pub(crate) use self::under_way::UnderWay;
+use self::{attempt::Voucher, owner::Owner};
 pub use self::{
     frozen::{frozen_hash, stored_form},
     person::{Acted, InSent, Listing, Looked, OwnOutgoing, Pile, Place, is_never_allowed},
 };
-pub use storage::{Copy, CopyState, Outcome, OutcomeProblem, Outgoing, OutgoingState, RecipientOutcome};
 pub(crate) use self::attempt::no_submission;
 pub(crate) use self::key::ANSWER;
 pub(crate) use self::under_way::UnderWay;
@@ -44,6 +46,7 @@ use crate::{
     Engine,
     outgoing::{SendOutcome, SendRequest, Sending, keeps_nothing},
 };
+pub use storage::{Copy, CopyState, Outcome, OutcomeProblem, Outgoing, OutgoingState, RecipientOutcome};
 
 /// How often it is looked how a message stands that somebody else is sending.
 const LOOK: Duration = Duration::from_millis(100);

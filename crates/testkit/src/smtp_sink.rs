@@ -294,6 +294,11 @@ impl SmtpSink {
         self.port
     }
 
+    /// From now on this goes wrong, and nothing else.
+    pub fn now_fails(&self, fault: Fault) {
+        self.shared.change(|state| state.options.faults = vec![fault]);
+    }
+
     /// Everything taken so far, oldest first.
     pub fn received(&self) -> Vec<Received> {
         let taken = self.transactions().into_iter().filter(|one| one.is_taken);

@@ -101,7 +101,8 @@ impl Engine {
         let noted = store.outbox_note_look(&person.user, id, found.as_deref()).await;
         noted.map_err(|error| stored_badly(&error))?;
         if let (Some(place), CopyState::Failed) = (&found, row.copy.state) {
-            let there = Copy { state: CopyState::Stored, id: Some(place.clone()), next: None, ..row.copy.clone() };
+            let there =
+                Copy { state: CopyState::Stored, id: Some(place.clone()), next: None, ..row.copy.clone() };
             store.outbox_set_copy(id, &row.copy, &there).await.map_err(|error| stored_badly(&error))?;
         }
         Ok(if found.is_some() { InSent::Found } else { InSent::Absent })
@@ -151,7 +152,8 @@ impl Engine {
     /// Has a copy in Sent made that could not be made before. If it is there by now it is not made twice.
     pub async fn file_own_again(&self, person: &Principal, id: &OutboxId) -> Result<Acted, Problem> {
         let (store, _) = self.own(person, id).await?;
-        let is_done = store.outbox_file_again(&person.user, id).await.map_err(|error| stored_badly(&error))?;
+        let is_done =
+            store.outbox_file_again(&person.user, id).await.map_err(|error| stored_badly(&error))?;
         self.0.under_way.wake.notify_one();
         Ok(Acted::of(is_done))
     }
@@ -213,7 +215,8 @@ impl Engine {
             _ => false,
         };
         let own = person.accounts.iter().find(|granted| is_it(&granted.source));
-        let own = own.ok_or_else(|| Problem::new(Code::NotFound, "The mailbox of this message was removed."))?;
+        let own =
+            own.ok_or_else(|| Problem::new(Code::NotFound, "The mailbox of this message was removed."))?;
         self.account(person, Some(own.name.as_str())).await
     }
 

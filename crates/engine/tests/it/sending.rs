@@ -1,5 +1,6 @@
 //! Sending through a real mailbox and a submission server that fails where a test wants.
 
+mod again_kills;
 mod approvals;
 mod copies;
 mod drafts_once;
@@ -11,6 +12,7 @@ mod limits;
 mod moment;
 mod once;
 pub(crate) mod outbox_world;
+mod person;
 mod real;
 mod stopped;
 mod tarpit;

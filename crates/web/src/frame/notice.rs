@@ -88,6 +88,16 @@ notices! {
     AdminMade "admin-made" Ok "That person administrates the server from now on.";
     AdminUnmade "admin-unmade" Ok "That person does not administrate the server any more.";
     AnsweredBefore "answered-before" Warn "This had been answered before, or its time was over. Nothing was done now.";
+    OutboxCancelled "outbox-cancelled" Ok "The message was taken back. Nothing has left.";
+    OutboxNow "outbox-now" Ok "The message leaves now.";
+    OutboxFound "outbox-found" Ok "The message is in your Sent folder.";
+    OutboxAbsent "outbox-absent" Warn "The message is not in your Sent folder.";
+    OutboxNotLooked "outbox-not-looked" Bad "Your mailbox could not be looked into just now. Try again in a while.";
+    OutboxSettled "outbox-settled" Ok "Noted: the message was sent.";
+    OutboxAgain "outbox-again" Ok "The message was handed over once more. What came of it stands below.";
+    OutboxCopying "outbox-copying" Ok "The copy is being put into your Sent folder.";
+    OutboxForgotten "outbox-forgotten" Ok "The message was put away.";
+    OutboxMoved "outbox-moved" Warn "Nothing was done: the message had moved on. How it stands now is below.";
     NothingToDo "nothing-to-do" Warn "That had been done already.";
 }
 

@@ -16,6 +16,7 @@ mod limits;
 mod login;
 mod new_person;
 mod passkey_form;
+mod outbox;
 mod permission;
 mod prove;
 mod privacy;
@@ -44,6 +45,7 @@ pub(crate) fn routes() -> Router<Site> {
         .merge(accounts::routes())
         .merge(agents::routes())
         .merge(approvals::routes())
+        .merge(outbox::routes())
         .merge(connect::routes())
         .merge(settings::routes())
         .merge(prove::routes())

@@ -49,7 +49,7 @@ fn unbounded() -> SendingBounds {
     }
 }
 
-async fn engine_at(dir: &Path, seed: u64) -> (storage::Store, Engine) {
+pub(super) async fn engine_at(dir: &Path, seed: u64) -> (storage::Store, Engine) {
     let random: Arc<dyn Random> = Arc::new(Seeded(seed, AtomicU64::new(0)));
     let store = open_store(dir, Arc::new(RealClock), random.clone()).await;
     let processes = Some(dir.join("processes"));
@@ -57,7 +57,7 @@ async fn engine_at(dir: &Path, seed: u64) -> (storage::Store, Engine) {
     (store, engine)
 }
 
-fn principal(account: &AccountId) -> Principal {
+pub(super) fn principal(account: &AccountId) -> Principal {
     principal_of(GrantedAccount {
         name: "work".parse().unwrap(),
         is_default: true,
@@ -81,7 +81,7 @@ async fn a_child_sends_until_it_is_killed() {
     }
 }
 
-fn random(below: u64) -> u64 {
+pub(super) fn random(below: u64) -> u64 {
     RandomState::new().build_hasher().finish() % below
 }
 

@@ -7,5 +7,6 @@ mod fresh_start;
 mod sign_in;
 mod privacy;
 mod passkeys;
+mod outbox;
 mod survey;
 mod world;

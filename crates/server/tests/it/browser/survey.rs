@@ -3,11 +3,17 @@
 //! and Lighthouse judges all of them, not only some.
 
 use serde_json::{Value, json};
-use testkit::{Dovecot, mcp_http::request, require_browser};
+use testkit::{
+    Dovecot,
+    mcp_http::request,
+    require_browser,
+    smtp_sink::{Act, Fault, Stage},
+};
 
 use super::world::Pages;
 use crate::{
     approvals::waiting,
+    pages::outbox::{Outbox, in_a_day},
     reading::sample_dovecot,
     routes::surfer::Surfer,
     world::{PASSWORD, READING},
@@ -149,6 +155,33 @@ const WAITING: &str = "From: Alice <alice@example.org>\r\nTo: Bob <bob@example.n
     <a href=\"https://example.net/plans?a=1\">the plans</a>.</p><img src=\"https://example.net/a.png\" alt=\"A plan\">\
     <table border=1><tr><td>One</td><td style=\"background-color:#dde\">Two</td></tr></table>\r\n--c--\r\n\
     --b\r\nContent-Type: application/pdf\r\nContent-Disposition: attachment; filename=\"The plan.pdf\"\r\n\r\nxyz\r\n--b--\r\n";
+#[test]
+fn the_outbox_is_sound() {
+    let Some(browser) = require_browser() else { return };
+    let Some(outbox) = Outbox::failing(Fault::new(Stage::End, Act::Close).once()) else { return };
+    outbox.send("What may have left, with a subject that is longer than a line on a telephone", &json!({}));
+    outbox.sink.now_fails(Fault::say(Stage::Mail, "554 5.7.1 Your plan does not include strangers"));
+    outbox.send("What was refused", &json!({}));
+    outbox.sink.now_fails(Fault::refuse("eve@example.org", "550 5.1.1 no such mailbox here"));
+    outbox.send("What some got", &json!({ "to": ["bob@example.org", "eve@example.org"] }));
+    outbox.send("What all got", &json!({}));
+    outbox.send("What leaves tomorrow", &json!({ "send_at": in_a_day() }));
+    let listed = outbox.alice().get("/outbox").body;
+    let page = |subject: &str| {
+        let before = listed.split(&format!("\">{subject}")).next().unwrap();
+        before.rsplit("href=\"").next().unwrap().to_owned()
+    };
+    let looks = [
+        Look::at("outbox", "/outbox", "see what to do").judged(),
+        Look::at("outbox-unknown", &page("What may have left"), "look in sent"),
+        Look::at("outbox-failed", &page("What was refused"), "send it again"),
+        Look::at("outbox-partly", &page("What some got"), ""),
+        Look::at("outbox-scheduled", &page("What leaves tomorrow"), "take it back"),
+        Look::at("outbox-none", "/outbox?pile=over&before=0-out_00000000000000000000000000000000", "outbox"),
+    ];
+    let Outbox { world, serving, sink: _sink, dovecot: _dovecot, .. } = outbox;
+    assert_sound(&Pages { world, serving, browser }, &looks);
+}
 
 fn with_mailbox() -> Option<(Dovecot, Pages)> {
     let browser = require_browser()?;

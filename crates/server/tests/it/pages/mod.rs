@@ -3,3 +3,4 @@
 mod accounts;
 mod blind;
 mod approvals;
+pub(crate) mod outbox;

@@ -10,7 +10,8 @@ use super::surfer::Surfer;
 use crate::{
     approvals::waiting,
     connecting::{self, authorize},
-    world::{PASSWORD, READING, Serving, World},
+    pages::outbox::in_a_day,
+    world::{MAIL_PASSWORD, PASSWORD, READING, Serving, World},
 };
 
 /// A message that waits, with a form in HTML and a file.
@@ -56,6 +57,8 @@ pub(super) struct Callers {
     invitation: String,
     /// A message of alice's that waits for her.
     approval: String,
+    /// A message of alice's that is to leave tomorrow.
+    outgoing: String,
 }
 
 impl Callers {
@@ -63,8 +66,9 @@ impl Callers {
         let world = World::reaching(submission).with("POSTROOM_METRICS_TOKEN", METRICS);
         world.add_user("alice");
         world.add_user("bob");
-        assert_eq!(world.add_account(submission).status, 0);
+        add_account(&world, submission);
         let scopes = [READING, "mail:draft"].join(" ");
+        let sender = world.new_token("sender", "mail:draft mail:send");
         let right = world.new_token("right", &scopes);
         let narrow = world.new_token("narrow", "mail:folders");
         let over = world.new_token("over", &scopes);
@@ -82,6 +86,7 @@ impl Callers {
         let mut agent = McpHttp::connect(port, &right).unwrap();
         let session = agent.session().unwrap().to_owned();
         let file = file_of(&mut agent);
+        let outgoing = outgoing_of(&mut McpHttp::connect(port, &sender).unwrap());
         let (client, tokens) = connecting::connect(port, &alice, &["mail:folders"]);
         let page = alice.get("/agents").body;
         let agent = page
@@ -117,6 +122,7 @@ impl Callers {
             agent,
             family,
             invitation,
+            outgoing,
         }
     }
 
@@ -195,6 +201,7 @@ impl Callers {
             _ if route.starts_with("/approvals/") => {
                 route.replace("{id}", &self.approval).replace("{number}", "1")
             }
+            _ if route.starts_with("/outbox/") => route.replace("{id}", &self.outgoing),
             _ => route
                 .replace("{name}", "home")
                 .replace("{id}", &self.agent)
@@ -274,4 +281,25 @@ fn file_of(agent: &mut McpHttp) -> String {
     let link = agent.call("mail_attachment", &json!({ "id": id, "index": 1, "as": "link" })).unwrap();
     let url = link.structured()["url"].as_str().unwrap_or_else(|| panic!("{}", link.text())).to_owned();
     url.rsplit('/').next().unwrap().to_owned()
+}
+
+/// The id of a message to alice herself that is to leave tomorrow.
+fn outgoing_of(agent: &mut McpHttp) -> String {
+    let letter =
+        json!({ "to": ["alice@example.org"], "subject": "Later", "body": "x", "send_at": in_a_day() });
+    let told = agent.call("mail_send", &letter).unwrap();
+    told.structured()["undo"].as_str().unwrap_or_else(|| panic!("{}", told.text())).to_owned()
+}
+
+/// Adds alice's mailbox, which can send.
+fn add_account(world: &World, submission: &Submission) {
+    let (imap, smtp) = (submission.imaps_port().to_string(), submission.tls_port().to_string());
+    let host = submission.host();
+    let arguments = [
+        &["account", "add", "alice@example.org", "--user", "alice", "--name", "home"][..],
+        &["--imap-host", host, "--imap-port", &imap, "--imap-user", "alice"],
+        &["--smtp-host", host, "--smtp-port", &smtp, "--smtp-user", "alice", "--password-stdin"],
+    ];
+    let said = world.run_with(&arguments.concat(), &format!("{MAIL_PASSWORD}\n"));
+    assert_eq!(said.status, 0, "{said:?}");
 }

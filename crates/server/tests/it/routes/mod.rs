@@ -52,6 +52,8 @@ const TABLE: &str = "
     get    /approvals/{id}                                login  404      login  login 200
     get    /approvals/{id}/body                           login  404      login  login 200
     get    /approvals/{id}/files/{number}                 login  404      login  login 200
+    get    /outbox                                        login  200      login  login 200
+    get    /outbox/{id}                                   login  404      login  login 200
     get    /connect                                       login  200      login  login 200
     get    /connect/mark                                  login  200      login  login 200
     get    /consent/{id}                                  login  404      login  login 200
@@ -80,6 +82,13 @@ const TABLE: &str = "
     post   /approvals/{id}/approve                        login  404      login  login 422
     post   /approvals/{id}/deny                           login  404      login  login 303
     post   /approvals/{id}/deny-and-pause                 login  404      login  login 303
+    post   /outbox/{id}/cancel                                 login  404      login  login 303
+    post   /outbox/{id}/now                                    login  404      login  login 303
+    post   /outbox/{id}/look                                   login  404      login  login 303
+    post   /outbox/{id}/sent                                   login  404      login  login 303
+    post   /outbox/{id}/again                                  login  404      login  login 303
+    post   /outbox/{id}/copy                                   login  404      login  login 303
+    post   /outbox/{id}/forget                                 login  404      login  login 303
     post   /oauth/revoke                                  401    401      401    401   200
     post   /consent/{id}                                  login  404      login  login 303
     post   /settings/password                             login  422      login  login 422
