@@ -32,7 +32,7 @@ const MAX_URL: usize = 300;
 
 /// The class of a link's address, which stands behind the link.
 pub const URL_CLASS: &str = "link-url";
-/// The class of what stands in the place of a picture.
+/// The class of what stands in the place of a picture, and of all else that is left out.
 pub const PICTURE_CLASS: &str = "no-picture";
 
 /// Properties that may make text unreadable; they go where a message hides some.
@@ -71,11 +71,17 @@ pub fn to_read(html: &str, pictures: &BTreeMap<String, String>) -> ToRead {
         }
     }
     let text = html_to_text(html.get(..end).unwrap_or_default());
-    ToRead { html: escape_lines(&invisible::clean(&text).0), left_out: 0, is_plain: true }
+    let mut shown = escape_lines(&invisible::clean(&text).0);
+    if end < html.len() {
+        shown.push_str("<p><span class=\"");
+        shown.push_str(PICTURE_CLASS);
+        shown.push_str("\">the rest is too long to be shown here</span></p>");
+    }
+    ToRead { html: shown, left_out: 0, is_plain: true }
 }
 
 fn clean(nested: &str, pictures: &BTreeMap<String, String>, hides: bool) -> String {
-    let is_shown = |name: &&str| !MOVING.contains(name) && !(hides && HIDING.contains(name));
+    let is_left_out = |name: &str| MOVING.contains(&name) || (hides && HIDING.contains(&name));
     let pictures: Arc<BTreeMap<String, String>> = Arc::new(pictures.clone());
     let mut attributes = allowed::attributes();
     attributes.remove("a");
@@ -88,7 +94,7 @@ fn clean(nested: &str, pictures: &BTreeMap<String, String>, hides: bool) -> Stri
         .allowed_classes([("span", [URL_CLASS, PICTURE_CLASS].into())].into())
         .url_schemes(["cid"].into())
         .url_relative(UrlRelative::Deny)
-        .filter_style_properties(allowed::STYLES.iter().copied().filter(is_shown).collect())
+        .filter_style_properties(allowed::STYLES.iter().copied().filter(|name| !is_left_out(name)).collect())
         .link_rel(None)
         .attribute_filter(move |tag, name, value| match (tag, name) {
             ("img", "src") => picture(&pictures, value).map(|url| Cow::Owned(url.clone())),
@@ -113,9 +119,8 @@ fn picture<'a>(pictures: &'a BTreeMap<String, String>, url: &str) -> Option<&'a 
 fn keeps(tag: &str, name: &str, value: &str, hides: bool) -> bool {
     match (tag, name) {
         ("span", "class") => value == URL_CLASS || value == PICTURE_CLASS,
-        ("a", "href") => false,
-        // turns the letters of a word around
-        ("bdo", "dir") => false,
+        // The one leads away, the other turns the letters of a word around.
+        ("a", "href") | ("bdo", "dir") => false,
         (_, "bgcolor" | "color" | "size" | "face") if hides && tag != "hr" => false,
         ("td" | "th" | "img" | "hr", "height" | "width" | "size") => value.len() <= 5,
         (_, "style") => allowed::is_value(tag, name, value) && !is_negative(value),

@@ -78,7 +78,7 @@ fn on_a_telephone_a_message_is_denied() {
 
 #[test]
 fn on_a_telephone_a_message_is_denied_and_its_agent_paused() {
-    let Some((walked, left, status)) = answered("Don’t send, and pause the agent", true) else { return };
+    let Some((walked, left, status)) = answered("Don’t send, pause agent", true) else { return };
     assert_sound(&walked);
     assert!(walked["said"].as_str().unwrap().contains("The agent is paused"), "{walked}");
     assert_eq!(left, 0);

@@ -1,6 +1,6 @@
 //! Messages that wait, answered on their page, with a real mail server: what leaves, what does not, and who is let.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use domain::ApprovalId;
 use serde_json::{Value, json};
@@ -302,7 +302,7 @@ fn hostile_html_and_files_run_nothing_load_nothing_and_stay_files() {
 }
 
 #[test]
-fn ten_megabytes_of_nesting_are_shown_as_text_in_time() {
+fn ten_megabytes_of_nesting_are_shown_as_text_or_told_as_too_much_and_hold_nobody_up() {
     let Some(scene) = Scene::new("always") else { return };
     let nested = "<div>".repeat((10 << 20) / 5);
     let frozen = format!(
@@ -310,10 +310,19 @@ fn ten_megabytes_of_nesting_are_shown_as_text_in_time() {
         Content-Type: text/html\r\n\r\n<p>the words</p>{nested}\r\n"
     );
     let id: ApprovalId = waiting(&scene.world, 8, &frozen);
-    let begun = Instant::now();
-    let body = scene.alice.get(&format!("/approvals/{id}/body"));
-    assert_eq!(body.status, 200);
-    assert!(body.body.contains("the words") && body.body.len() < 100_000, "{}", body.body.len());
-    assert_eq!(scene.alice.get(&format!("/approvals/{id}")).status, 200);
-    assert!(begun.elapsed() < Duration::from_secs(60), "{:?}", begun.elapsed());
+    std::thread::scope(|scope| {
+        let (tab, path) = (scene.alice.clone(), format!("/approvals/{id}/body"));
+        let body = scope.spawn(move || tab.get(&path));
+        // others are answered meanwhile
+        assert_eq!(Surfer::signed_in(scene.serving.port, "bob", PASSWORD).get("/approvals").status, 200);
+        let body = body.join().unwrap();
+        // how fast it is hangs on the build and the machine; what is told does not
+        assert!(matches!(body.status, 200 | 504), "{}", body.status);
+        assert!(body.status == 504 || body.body.contains("the words"), "{}", body.body.len());
+        assert!(body.body.len() < 100_000, "{}", body.body.len());
+    });
+    let page = scene.alice.get(&format!("/approvals/{id}"));
+    let is_told = page.body.contains("Deep") || page.body.contains("It cannot be sent.");
+    assert!(page.status == 200 && is_told, "{} {}", page.status, page.body);
+    assert_eq!(scene.left(), 0);
 }

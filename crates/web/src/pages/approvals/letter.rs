@@ -77,6 +77,7 @@ struct Shown {
     from: Vec<String>,
     /// The envelope's sender, where the field says otherwise.
     sender: Option<String>,
+    subject: String,
     reply_to: Vec<String>,
     fields: Vec<Field>,
     count: usize,
@@ -86,6 +87,8 @@ struct Shown {
     /// Characters that are left out of it.
     left: usize,
     html_text: Option<String>,
+    /// Characters that are left out of that.
+    html_left: usize,
     has_html: bool,
     warnings: Vec<String>,
 }
@@ -219,8 +222,8 @@ impl Shown {
         let sender = &message.frozen.from;
         let is_other =
             letter.from.is_empty() || letter.from.iter().any(|from| !from.email.eq_ignore_ascii_case(sender));
-        let text = visible(letter.text.trim_end());
-        let cut = text.char_indices().nth(LONGEST_TEXT).map_or(text.len(), |(at, _)| at);
+        let (text, left) = cut(&letter.text);
+        let html = letter.html_text.as_deref().map(cut);
         let labels = [(Some("to"), "To"), (Some("cc"), "Cc"), (Some("bcc"), "Bcc"), (None, "Also gets it")];
         let fields = labels.into_iter().map(|(field, label)| {
             let those = letter.recipients.iter().filter(|recipient| recipient.field == field);
@@ -236,6 +239,7 @@ impl Shown {
         Self {
             from: letter.from.iter().map(|from| named(&from.name, &from.email)).collect(),
             sender: is_other.then(|| visible_line(sender)),
+            subject: visible_line(&letter.subject),
             reply_to: letter.reply_to.iter().map(|to| named(&to.name, &to.email)).collect(),
             count: message.frozen.recipients.len(),
             new: fields.iter().flat_map(|field| &field.recipients).filter(|to| to.is_new).count(),
@@ -251,12 +255,10 @@ impl Shown {
                     is_inline: file.is_inline,
                 })
                 .collect(),
-            left: text.get(cut..).unwrap_or_default().chars().count(),
-            text: text.get(..cut).unwrap_or_default().to_owned(),
-            html_text: letter
-                .html_text
-                .as_deref()
-                .map(|html| visible(html.trim_end()).chars().take(LONGEST_TEXT).collect()),
+            text,
+            left,
+            html_left: html.as_ref().map_or(0, |(_, left)| *left),
+            html_text: html.map(|(text, _)| text),
             has_html: letter.has_html,
             warnings,
         }
@@ -305,6 +307,15 @@ impl Draft {
         };
         Self { text, changes }
     }
+}
+
+/// A text as far as it stands on the page, and how many characters are left out.
+fn cut(text: &str) -> (String, usize) {
+    let mut text = visible(text.trim_end());
+    let end = text.char_indices().nth(LONGEST_TEXT).map_or(text.len(), |(at, _)| at);
+    let left = text.get(end..).unwrap_or_default().chars().count();
+    text.truncate(end);
+    (text, left)
 }
 
 /// `12 bytes`, `3.4 kB`, `1.2 MB`.

@@ -129,7 +129,7 @@ fn fault(message: &Outgoing) -> String {
     let Some(problem) = problem else { return String::new() };
     let mut told = problem.message.clone();
     if let Some(text) = &problem.server_text {
-        told.push_str(&format!(" The server said: “{}”", visible_line(text)));
+        told = format!("{told} The server said: “{}”", visible_line(text));
     }
     foreign(&told, LONGEST_FAULT)
 }
