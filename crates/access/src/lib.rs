@@ -32,6 +32,7 @@ mod writer;
 
 pub use access::{Access, Settings, Signup};
 pub use agents::{Agent, AgentChange, AgentDetail, Family, ToolCount};
+pub use approvals::ApprovalRefusal;
 pub use audit::Audit;
 pub use clients::{AuthMethod, Client, ClientRefusal, NewClient, RegistrationRefusal};
 pub use consent::{Asked, Choice, Question};
@@ -52,7 +53,9 @@ pub use telling::Telling;
 pub use tokens::{NewToken, Token};
 pub use web_sessions::{Browser, Opened, SignedIn, WebSession, cookie_of, device_cookie, session_cookie};
 
-pub use storage::{Account, AuditRow, Chain, Decision, Outgoing, PieceReader, User};
+pub use storage::{
+    Account, ApprovalState, AuditRow, Chain, Decision, Outgoing, OutgoingState, PieceReader, User,
+};
 
 /// What every function here answers.
 pub type Result<T, E = Error> = std::result::Result<T, E>;

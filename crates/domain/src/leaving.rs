@@ -5,6 +5,10 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
+/// How a reason ends that is given for a recipient to whom the person never wrote; the address stands before it.
+/// Approving such a message takes a fresh proof of who the person is.
+pub const NEVER_WRITTEN_TO: &str = "never written to before.";
+
 /// When the person is asked before a message leaves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]

@@ -6,6 +6,7 @@
 
 pub mod accounts;
 mod apart;
+pub mod approval;
 pub mod attachment;
 pub mod bounds;
 mod carried;

@@ -22,10 +22,13 @@ mod worker;
 
 use std::{sync::Arc, time::Duration};
 
-use domain::{ApprovalId, Code, GrantId, Principal, Problem, Scope, Timestamp};
+use domain::{ApprovalId, Code, GrantId, OutboxId, Principal, Problem, Scope, Timestamp};
 use futures_util::future::BoxFuture;
 use storage::{Decided, Decision, Outgoing, OutgoingState, Store};
-use tokio::time::{Instant, sleep, timeout};
+use tokio::{
+    sync::oneshot,
+    time::{Instant, sleep, timeout},
+};
 
 pub(crate) use self::attempt::no_submission;
 pub use self::frozen::{frozen_hash, stored_form};
@@ -230,10 +233,18 @@ impl Engine {
     pub async fn run_outbox(&self, authority: Arc<dyn Authority>) {
         match self.0.settings.store.clone() {
             Some(store) => {
+                self.0.under_way.note_authority(&authority);
                 tokio::join!(self.work(&store, &authority), Box::pin(self.settle_for_ever(&*authority)));
             }
             None => std::future::pending().await,
         }
+    }
+
+    /// Begins to hand over a message that nobody calls for, under its grant as that stands now. The receiver is told
+    /// when it is known what became of it; nothing begins where this process sends for callers only.
+    pub(crate) fn begin_vouched(&self, id: &OutboxId) -> Option<oneshot::Receiver<()>> {
+        let authority = self.0.under_way.authority()?;
+        Some(self.begin_attempt(id.clone(), Voucher::Authority(authority)).0)
     }
 
     /// Waits, when the process is to end, until what is being handed over has been; not for ever.

@@ -132,6 +132,32 @@ impl Store {
         Ok(waiting)
     }
 
+    /// Questions of that user that are over, answered or not, newest first, each with its message.
+    pub async fn approvals_over(&self, user: &str, limit: u32) -> Result<Vec<Outgoing>> {
+        const OVER: &str = concat!(
+            "SELECT ",
+            an_outgoing!(columns),
+            " FROM outbox o JOIN approvals p ON p.outbox_id = o.id \
+             WHERE o.user_name = $1 AND (p.state <> 'waiting' OR p.expires <= $2) \
+             ORDER BY COALESCE(p.decided, p.expires) DESC, p.id LIMIT $3"
+        );
+        let values = [user.into(), self.now().into(), i64::from(limit).into()];
+        let rows = self.database.fetch(OVER, &values).await?;
+        let mut over = Vec::with_capacity(rows.len());
+        for row in &rows {
+            over.extend(self.read_outgoing(row).await?);
+        }
+        Ok(over)
+    }
+
+    /// How many messages of that user wait for an answer which can still be given.
+    pub async fn approvals_count(&self, user: &str) -> Result<u64> {
+        const COUNT: &str = "SELECT COUNT(*) AS count FROM outbox o JOIN approvals p ON p.id = o.approval_id \
+            WHERE o.user_name = $1 AND o.state = 'waiting' AND p.state = 'waiting' AND p.expires > $2";
+        let row = self.database.fetch_optional(COUNT, &[user.into(), self.now().into()]).await?;
+        Ok(row.map(|row| row.count("count")).transpose()?.unwrap_or_default())
+    }
+
     /// Answers a question, once and in time, and moves its message on: approved, it becomes `Ready`, or
     /// `Scheduled` if it is due later, and its recipients are known to the account; denied, `Denied`.
     pub async fn approval_decide(&self, id: &ApprovalId, decision: Decision, by: &str) -> Result<Decided> {

@@ -3,7 +3,8 @@
 use std::io;
 
 use access::{Access, Decision, Error};
-use domain::{ApprovalId, HomeAccount, OutboxId};
+use access::{ApprovalRefusal, Browser, SignInRefusal, SignedIn};
+use domain::{ApprovalId, HomeAccount, OutboxId, Secret};
 use storage::{Frozen, NewApproval, NewOutgoing, OutgoingState, Pieces};
 use time::Duration;
 
@@ -19,6 +20,11 @@ impl Pieces for Nothing {
 
 /// A message of ann's that waits for an hour.
 pub(crate) async fn ask(world: &World, access: &Access, number: u8) -> ApprovalId {
+    ask_with(world, access, number, 1).await
+}
+
+/// The same, with so many recipients who are new.
+async fn ask_with(world: &World, access: &Access, number: u8, new_recipients: u32) -> ApprovalId {
     let store = world.store().await;
     let account = access.account_list("ann").await.unwrap().remove(0);
     let id = ApprovalId::from_random([number; 16]);
@@ -59,7 +65,7 @@ pub(crate) async fn ask(world: &World, access: &Access, number: u8) -> ApprovalI
             expires: now + Duration::hours(1),
             is_to_be_told: true,
         }),
-        new_recipients: 1,
+        new_recipients,
     };
     store.outbox_add(&new, Nothing).await.unwrap();
     id
@@ -100,4 +106,75 @@ async fn an_answer_is_given_once_and_recorded() {
         .collect();
     let targets = |id: &ApprovalId| format!("[\"{id}\",\"by:root\"]");
     assert_eq!(said, [("approval", "denied", &*targets(&no)), ("approval", "approved", &*targets(&yes))]);
+}
+
+const PASSWORD: &str = "correct horse";
+
+async fn signed_in(access: &Access, name: &str) -> SignedIn {
+    access.sign_in(name, &Secret::new(PASSWORD), &Browser::default()).await.unwrap().signed_in
+}
+
+#[tokio::test]
+async fn a_message_to_somebody_new_takes_a_proof_for_that_very_message() {
+    let world = World::new();
+    let access = world.access().await;
+    person(&access, "ann", &["work"]).await;
+    access.token_new("ann", &token("claude")).await.unwrap();
+    let (one, other) = (ask(&world, &access, 1).await, ask(&world, &access, 2).await);
+    let ann = signed_in(&access, "ann").await;
+    let browser = Browser::default();
+    let approve = async |id: &ApprovalId, password: &str| {
+        access.approval_approve(&ann, id, &Secret::new(password), &browser).await
+    };
+    // a session that was just opened is no proof for a message
+    assert!(matches!(approve(&one, "").await, Err(ApprovalRefusal::ProofNeeded)));
+    assert!(matches!(approve(&one, "guess").await, Err(ApprovalRefusal::Proof(SignInRefusal::Wrong))));
+    let message = access.approval_of(&ann, &one).await.unwrap();
+    assert_eq!(message.state, OutgoingState::Waiting);
+    assert!(access.approval_wants_proof(&ann, &one, &message));
+    assert_eq!(access.approvals_count(&ann).await.unwrap(), 2);
+
+    assert_eq!(approve(&one, PASSWORD).await.unwrap().state, OutgoingState::Ready);
+    // the proof was for the one
+    assert!(matches!(approve(&other, "").await, Err(ApprovalRefusal::ProofNeeded)));
+    // who is told that it was answered is asked for nothing
+    let again = approve(&one, "").await;
+    assert!(matches!(again, Err(ApprovalRefusal::Answer(Error::ApprovalDecided("ready")))), "{again:?}");
+    let known = ask_with(&world, &access, 3, 0).await;
+    assert_eq!(approve(&known, "").await.unwrap().state, OutgoingState::Ready);
+
+    assert_eq!(access.approval_deny(&ann, &other).await.unwrap().state, OutgoingState::Denied);
+    assert_eq!(access.approvals_count(&ann).await.unwrap(), 0);
+    assert_eq!(access.approvals_over(&ann, 10).await.unwrap().len(), 3);
+    access.flush().await;
+    let rows = access.audit_list("ann", 20).await.unwrap();
+    let mut said: Vec<_> =
+        rows.iter().filter(|row| row.row.tool == "approval").map(|row| row.row.outcome.as_str()).collect();
+    said.sort_unstable();
+    assert_eq!(said, ["approved", "approved", "decided_before", "denied"]);
+    assert!(rows.iter().filter(|row| row.row.tool == "approval").all(|row| row.row.door == "page"));
+}
+
+#[tokio::test]
+async fn what_is_asked_of_another_is_not_there_and_what_is_late_is_over() {
+    let world = World::new();
+    let access = world.access().await;
+    person(&access, "ann", &["work"]).await;
+    person(&access, "bob", &[]).await;
+    access.token_new("ann", &token("claude")).await.unwrap();
+    let id = ask(&world, &access, 1).await;
+    let (ann, bob) = (signed_in(&access, "ann").await, signed_in(&access, "bob").await);
+    let (password, browser) = (Secret::new(PASSWORD), Browser::default());
+    let foreign = access.approval_approve(&bob, &id, &password, &browser).await;
+    assert!(matches!(foreign, Err(ApprovalRefusal::Answer(Error::ApprovalNotFound(_)))), "{foreign:?}");
+    assert!(matches!(access.approval_deny(&bob, &id).await, Err(Error::ApprovalNotFound(_))));
+    assert!(matches!(access.approval_of(&bob, &id).await, Err(Error::ApprovalNotFound(_))));
+    assert!(access.approvals_over(&bob, 10).await.unwrap().is_empty());
+    assert_eq!(access.approvals_count(&bob).await.unwrap(), 0);
+
+    world.forward(3600);
+    let late = access.approval_approve(&ann, &id, &password, &browser).await;
+    assert!(matches!(late, Err(ApprovalRefusal::Answer(Error::ApprovalExpired))), "{late:?}");
+    assert_eq!(access.approvals_count(&ann).await.unwrap(), 0);
+    assert_eq!(access.approvals_over(&ann, 10).await.unwrap().len(), 1);
 }

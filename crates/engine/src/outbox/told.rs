@@ -1,6 +1,6 @@
 //! How a sending stands, as an agent is told it: from the row of the outbox, and from nothing else.
 
-use domain::{ApprovalId, Code, Door, MessageRef, Principal, Problem, Timestamp};
+use domain::{ApprovalId, Code, Door, MessageRef, NEVER_WRITTEN_TO, Principal, Problem, Timestamp};
 use storage::{Approval, ApprovalState, CopyState, Outcome, OutcomeProblem, Outgoing, OutgoingState};
 
 use super::key::to_ask_with;
@@ -26,7 +26,7 @@ pub(super) fn is_asked_in_client(principal: &Principal) -> bool {
 pub(super) fn reason(reason: &Reason) -> String {
     match reason {
         Reason::Always => "Every message is approved first.".to_owned(),
-        Reason::NewRecipient(address) => format!("{address}: never written to before."),
+        Reason::NewRecipient(address) => format!("{address}: {NEVER_WRITTEN_TO}"),
         Reason::AcrossAccounts { address, read: Some(read) } => {
             format!("{address}: mail of account `{read}` was read within the last day.")
         }

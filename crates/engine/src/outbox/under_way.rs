@@ -6,7 +6,7 @@ use std::{
     collections::{HashMap, HashSet},
     hash::{DefaultHasher, Hash as _, Hasher as _},
     path::Path,
-    sync::{Mutex, MutexGuard, OnceLock, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError},
     time::Duration,
 };
 
@@ -16,7 +16,7 @@ use tokio::{
     time::{Instant, timeout},
 };
 
-use super::owner::Owner;
+use super::{Authority, owner::Owner};
 
 /// How long a message is left alone that this process cannot send now.
 const LEFT_ALONE: Duration = Duration::from_mins(1);
@@ -39,6 +39,8 @@ pub(super) enum Work {
 #[derive(Default)]
 pub(crate) struct UnderWay {
     owner: OnceLock<Owner>,
+    /// Who says how grants stand, where this process sends when nobody calls.
+    authority: OnceLock<Arc<dyn Authority>>,
     /// Attempts and copies that run now.
     running: watch::Sender<usize>,
     /// Told when something may have become due.
@@ -60,6 +62,16 @@ impl UnderWay {
     /// Who this process is.
     pub(super) fn owner(&self, random: &dyn Random, folder: Option<&Path>) -> &Owner {
         self.owner.get_or_init(|| Owner::new(random, folder))
+    }
+
+    /// From now on this process sends when nobody calls.
+    pub(super) fn note_authority(&self, authority: &Arc<dyn Authority>) {
+        self.authority.get_or_init(|| Arc::clone(authority));
+    }
+
+    /// Who says how grants stand, if it does.
+    pub(super) fn authority(&self) -> Option<Arc<dyn Authority>> {
+        self.authority.get().cloned()
     }
 
     /// Something runs until the value is dropped.

@@ -27,6 +27,7 @@ use super::{
 };
 use crate::{
     Engine,
+    approval::Words,
     attachment::{STREAMED, Windows, part_at},
 };
 
@@ -158,6 +159,18 @@ impl Held {
 }
 
 impl Engine {
+    /// What a draft says, to compare it with a message that was made of it.
+    pub(crate) async fn words_of(&self, held: &Held) -> Result<Words, Problem> {
+        let Stored { headers, text, .. } = held.stored().await?;
+        Ok(Words {
+            to: headers.addresses("to"),
+            cc: headers.addresses("cc"),
+            bcc: headers.addresses("bcc"),
+            subject: headers.text("subject").unwrap_or_default(),
+            text,
+        })
+    }
+
     /// Reads what stays of a draft. Of its files only those that its text shows, unless all are wanted.
     pub(super) async fn kept(&self, held: &Held, with_files: bool) -> Result<Kept, Problem> {
         let Stored { headers, text, html, seen, .. } = held.stored().await?;

@@ -5,7 +5,7 @@
 mod address;
 mod answer;
 mod encoder;
-mod escape;
+pub(super) mod escape;
 mod flowed;
 mod header;
 mod language;
@@ -17,7 +17,7 @@ mod references;
 mod reply;
 mod reply_subject;
 mod rewrite;
-mod safe_html;
+pub(super) mod safe_html;
 mod style;
 mod transfer;
 

@@ -17,6 +17,7 @@ mod parser;
 pub mod plain;
 pub mod quote;
 pub mod render;
+pub mod safe_html;
 pub mod signature;
 pub mod subject;
 pub mod text_parts;

@@ -1,9 +1,8 @@
 //! `postroom approval`: messages that wait for their person, and the answer.
 //!
 //! Approving asks at the controlling terminal itself, whatever stdin and stdout are: an agent that runs
-//! commands without one cannot say yes. What is shown is in `page`, read by `letter`, made harmless by `shown`.
+//! commands without one cannot say yes. What is shown is in `page`, made harmless by `shown`.
 
-mod letter;
 mod page;
 mod shown;
 
@@ -15,12 +14,14 @@ use std::{
 use access::{Access, Decision, Outgoing};
 use clap::Subcommand;
 use domain::{ApprovalId, Code, Problem};
-use engine::outbox::stored_form;
+use engine::{
+    approval::{Letter, read},
+    outbox::stored_form,
+};
 use serde_json::Value;
 use storage::OutgoingState;
 
 use self::{
-    letter::Letter,
     page::{describe, describe_whole, id_of, page},
     shown::{escaped, shown},
 };
@@ -144,7 +145,7 @@ async fn show(id: &str, user: Option<&str>, (is_raw, is_json): (bool, bool), acc
         let _ = out.write_all(&stored).and_then(|()| out.flush());
         return Ok(());
     }
-    let letter = stored.map(|stored| letter::read(&message, &stored));
+    let letter = stored.map(|stored| read(&message, &stored));
     if is_json {
         print_json(&letter.map_or_else(|| describe(&message), |letter| describe_whole(&message, &letter)));
     } else {
@@ -170,7 +171,7 @@ async fn approve(id: &str, user: Option<&str>, json: bool, access: &Access) -> R
                 Problem::new(Code::Conflict, "what the message says is missing: it cannot be approved");
             return Err(told.hint("`postroom approval deny` ends it.").into());
         };
-        if ask(&mut terminal, &question(&message, &letter::read(&message, &stored)))? != "yes" {
+        if ask(&mut terminal, &question(&message, &read(&message, &stored)))? != "yes" {
             return Err(Error::Broken("not approved; the message still waits".to_owned()));
         }
     }

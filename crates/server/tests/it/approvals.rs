@@ -58,11 +58,26 @@ async fn ask(world: &World, number: u8) -> ApprovalId {
 
 /// The same, with this stored in place of what was frozen.
 async fn ask_with(world: &World, number: u8, kept: &str) -> ApprovalId {
+    ask_about(world, number, (STORED, BCC), kept).await
+}
+
+/// A message of alice's that waits until the year 2100, frozen as this and with its Bcc field there.
+pub(crate) fn waiting(world: &World, number: u8, frozen: &str) -> ApprovalId {
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    runtime.block_on(ask_about(world, number, (frozen, 0..0), frozen))
+}
+
+async fn ask_about(
+    world: &World,
+    number: u8,
+    (frozen, bcc): (&str, std::ops::Range<u64>),
+    kept: &str,
+) -> ApprovalId {
     let store = store(world).await;
     let id = ApprovalId::from_random([number; 16]);
     let expires = Timestamp::from_unix_timestamp(4_102_444_800).unwrap();
     let recipients = ["bob@example.net", "carla@example.net", "eve@example.net"].map(str::to_owned);
-    let hash = frozen_hash("alice@example.org", &recipients, &BCC, STORED.as_bytes());
+    let hash = frozen_hash("alice@example.org", &recipients, &bcc, frozen.as_bytes());
     let new = NewOutgoing {
         id: OutboxId::from_random([number; 16]),
         grant: GrantId::from_random([1; 16]),
@@ -78,8 +93,8 @@ async fn ask_with(world: &World, number: u8, kept: &str) -> ApprovalId {
             recipients: recipients.to_vec(),
             message_id: "<1@example.org>".to_owned(),
             subject: "Hi \u{202e}\u{1b}[2J".to_owned(),
-            size: STORED.len() as u64,
-            bcc: BCC,
+            size: frozen.len() as u64,
+            bcc,
             hash,
             is_8bit: false,
             needs_utf8: false,

@@ -17,7 +17,7 @@ use axum::{
 use domain::{Code, Problem, RequestId, chain};
 
 use super::{
-    person::{HX_BOOSTED, HX_REQUEST, frame_of, signed_in},
+    person::{HX_BOOSTED, HX_REQUEST, frame_of, signed_in, waiting},
     site::Site,
     view::{Frame, Section, show},
 };
@@ -196,7 +196,13 @@ pub(super) async fn draw(State(site): State<Site>, request: Request, next: Next)
         show(&Part { told, request_id })
     } else if accepts_html(&headers) {
         let signed_in = signed_in(&site, &headers, &Browser::default()).await.ok().flatten();
-        let frame = signed_in.map_or_else(Frame::outside, |person| frame_of(&person, Section::Outside, None));
+        let frame = match signed_in {
+            Some(person) => {
+                let waiting = waiting(&site, &person).await;
+                frame_of(&person, Section::Outside, None, waiting)
+            }
+            None => Frame::outside(),
+        };
         show(&Page { frame, told, request_id })
     } else {
         let next = if told.status == StatusCode::NOT_FOUND { FOR_PROGRAMS } else { &told.next };

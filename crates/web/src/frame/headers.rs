@@ -47,6 +47,14 @@ pub(crate) fn allow_form_action(mut response: Response, target: &Url) -> Respons
     response
 }
 
+/// `response`, in which pages of ours may stand in a frame.
+pub(crate) fn allow_own_frame(mut response: Response) -> Response {
+    if let Ok(policy) = HeaderValue::from_str(&format!("{POLICY}; frame-src 'self'")) {
+        response.headers_mut().insert(CONTENT_SECURITY_POLICY, policy);
+    }
+    response
+}
+
 /// The CSP source expression of a URL: its origin, or its scheme where an origin cannot be named.
 fn source(target: &Url) -> String {
     // a host in a URL may hold `;` and `,`, which would begin another directive or policy

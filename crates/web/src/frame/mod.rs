@@ -22,7 +22,7 @@ pub(crate) use ago::{ago, day, until};
 pub(crate) use cookies::{clear_session, set_session};
 pub(crate) use error::{Answer, Error};
 pub(crate) use fields::Fields;
-pub(crate) use headers::allow_form_action;
+pub(crate) use headers::{allow_form_action, allow_own_frame};
 pub(crate) use local::{Next, encode, query_value};
 pub(crate) use notice::{Notice, Tone};
 pub(crate) use person::{Admin, Person};

@@ -72,6 +72,7 @@ notices! {
     NotYourself "not-yourself" Warn "You cannot disable yourself. Ask another administrator.";
     UserEnabled "user-enabled" Ok "That person may sign in again.";
     InvitationWithdrawn "invitation-withdrawn" Ok "The invitation was withdrawn; its link no longer works.";
+    AnsweredBefore "answered-before" Warn "This had been answered before, or its time was over. Nothing was done now.";
     NothingToDo "nothing-to-do" Warn "That had been done already.";
 }
 

@@ -29,12 +29,14 @@ pub(crate) struct Person {
     /// The browser they use.
     pub(crate) browser: Browser,
     notice: Option<Notice>,
+    /// How many messages wait for their answer.
+    waiting: u64,
 }
 
 impl Person {
     /// What the layout shows around a page of theirs.
     pub(crate) fn frame(&self, here: Section) -> Frame {
-        frame_of(&self.signed_in, here, self.notice)
+        frame_of(&self.signed_in, here, self.notice, self.waiting)
     }
 
     /// Their name.
@@ -47,14 +49,20 @@ impl Person {
 #[derive(Debug, Clone)]
 pub(crate) struct Admin(pub(crate) Person);
 
-pub(super) fn frame_of(signed_in: &SignedIn, here: Section, notice: Option<Notice>) -> Frame {
+pub(super) fn frame_of(signed_in: &SignedIn, here: Section, notice: Option<Notice>, waiting: u64) -> Frame {
     Frame {
         user: Some(signed_in.user.name.clone()),
         is_admin: signed_in.user.is_admin,
         csrf: signed_in.csrf.expose().to_owned(),
         here,
         notice,
+        waiting,
     }
+}
+
+/// How many messages wait for the person's answer; none where that cannot be told now.
+pub(super) async fn waiting(site: &Site, signed_in: &SignedIn) -> u64 {
+    site.access.approvals_count(signed_in).await.unwrap_or_default()
 }
 
 /// Who is signed in with the request's cookie.
@@ -75,7 +83,10 @@ impl FromRequestParts<Site> for Person {
     async fn from_request_parts(parts: &mut Parts, site: &Site) -> Result<Self, Response> {
         let browser = site.browser(parts);
         match signed_in(site, &parts.headers, &browser).await {
-            Ok(Some(signed_in)) => Ok(Self { signed_in, browser, notice: notice_of(&parts.uri) }),
+            Ok(Some(signed_in)) => {
+                let waiting = waiting(site, &signed_in).await;
+                Ok(Self { signed_in, browser, notice: notice_of(&parts.uri), waiting })
+            }
             Ok(None) => Err(to_login(&parts.method, &parts.uri, &parts.headers)),
             Err(error) => Err(error.into_response()),
         }

@@ -54,12 +54,21 @@ pub(crate) struct Frame {
     pub(crate) here: Section,
     /// What was done on the page before.
     pub(crate) notice: Option<Notice>,
+    /// How many messages wait for the person's answer.
+    pub(crate) waiting: u64,
 }
 
 impl Frame {
     /// Around a page for nobody in particular.
     pub(crate) fn outside() -> Self {
-        Self { user: None, is_admin: false, csrf: String::new(), here: Section::Outside, notice: None }
+        Self {
+            user: None,
+            is_admin: false,
+            csrf: String::new(),
+            here: Section::Outside,
+            notice: None,
+            waiting: 0,
+        }
     }
 
     /// The attribute of the link of that section.

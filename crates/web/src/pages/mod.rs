@@ -3,6 +3,7 @@
 mod accounts;
 mod admin;
 mod agents;
+mod approvals;
 mod connect;
 mod consent;
 mod home;
@@ -36,6 +37,7 @@ pub(crate) fn routes() -> Router<Site> {
         .merge(consent::routes())
         .merge(accounts::routes())
         .merge(agents::routes())
+        .merge(approvals::routes())
         .merge(connect::routes())
         .merge(settings::routes())
         .merge(admin::routes())

@@ -1,7 +1,7 @@
 //! Text that stands in HTML as text.
 
 /// Characters that mean something in HTML or in an attribute, written so that they mean themselves.
-pub(super) fn escape_into(out: &mut String, text: &str) {
+pub(in crate::mime) fn escape_into(out: &mut String, text: &str) {
     for c in text.chars() {
         match c {
             '&' => out.push_str("&amp;"),
@@ -33,7 +33,7 @@ pub(super) fn escape_line_into(out: &mut String, line: &str) {
 }
 
 /// Lines of text with `<br>` between them.
-pub(super) fn escape_lines(text: &str) -> String {
+pub(in crate::mime) fn escape_lines(text: &str) -> String {
     let mut out = String::with_capacity(text.len() + text.len() / 8);
     for (position, line) in text.trim_end().lines().enumerate() {
         if position > 0 {

@@ -3,14 +3,17 @@
 //! `safe_html/nesting` writes the allowed tags anew, properly nested and bounded in depth, before ammonia
 //! builds a tree: hostile nesting never reaches it. What nests too deep leaves as its visible text.
 
-mod allowed;
-mod nesting;
+pub(in crate::mime) mod allowed;
+pub(in crate::mime) mod nesting;
 
 use std::{borrow::Cow, sync::LazyLock};
 
 use ammonia::{Builder, UrlRelative};
 
-use super::{escape::escape_lines, quotation::without_link_numbers};
+use super::{
+    escape::{escape_into, escape_lines},
+    quotation::without_link_numbers,
+};
 use crate::mime::{line, links::Links, parser::guarded, visible_text};
 
 /// Most octets of HTML that leave as HTML.
@@ -33,11 +36,32 @@ static CLEANER: LazyLock<Builder<'static>> = LazyLock::new(|| {
     builder
 });
 
+/// What is written of HTML that leaves.
+struct Leaving;
+
+impl nesting::Manner for Leaving {
+    fn keeps(&self, tag: &str, name: &str, value: &str) -> bool {
+        allowed::is_attribute(tag, name) && allowed::is_value(tag, name, value)
+    }
+
+    fn picture(&mut self, attributes: &[(String, String)], out: &mut String) -> bool {
+        let of = |wanted: &str| {
+            attributes.iter().find(|(name, _)| name == wanted).map(|(_, value)| value.as_str())
+        };
+        let is_kept = of("src").is_some_and(|url| allowed::is_value("img", "src", url));
+        if !is_kept {
+            // Pictures from elsewhere tell their owner who reads when; their words may stay.
+            escape_into(out, of("alt").unwrap_or_default());
+        }
+        is_kept
+    }
+}
+
 /// HTML without anything that runs, loads from elsewhere or asks for input: formatting, tables,
 /// links (http, https, mailto), pictures of the message (`cid:`) and a short list of styles.
 pub fn safe_html(html: &str) -> String {
     if html.len() <= MAX_HTML
-        && let Some(nested) = nesting::nest(html)
+        && let Some(nested) = nesting::nest(html, &mut Leaving)
     {
         let cleaned = guarded(|| Some(CLEANER.clean(&nested).to_string()));
         if let Some(cleaned) = cleaned {

@@ -2,11 +2,11 @@
 
 use access::Outgoing;
 use domain::Address;
+use engine::approval::{Letter, Recipient};
 use serde_json::{Value, json};
 
 use super::{
     super::instant,
-    letter::{Letter, Recipient},
     shown::{field, quoted},
 };
 

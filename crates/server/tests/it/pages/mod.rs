@@ -1,3 +1,4 @@
 //! Pages that need a mail server behind them, through the binary, as a browser without a screen meets them.
 
 mod accounts;
+mod approvals;

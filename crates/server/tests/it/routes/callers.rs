@@ -8,9 +8,15 @@ use testkit::{
 
 use super::surfer::Surfer;
 use crate::{
+    approvals::waiting,
     connecting::{self, authorize},
     world::{PASSWORD, READING, Serving, World},
 };
+
+/// A message that waits, with a form in HTML and a file.
+const APPROVAL: &str = "From: alice@example.org\r\nTo: bob@example.net, carla@example.net, eve@example.net\r\n\
+    Subject: Hi\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\nContent-Type: text/html\r\n\r\n<p>a</p>\r\n\
+    --b\r\nContent-Type: text/plain\r\nContent-Disposition: attachment; filename=a.txt\r\n\r\nx\r\n--b--\r\n";
 
 const METRICS: &str = "a token for metrics";
 
@@ -48,6 +54,8 @@ pub(super) struct Callers {
     agent: String,
     family: String,
     invitation: String,
+    /// A message of alice's that waits for her.
+    approval: String,
 }
 
 impl Callers {
@@ -93,7 +101,9 @@ impl Callers {
             .chars()
             .take_while(|c| c.is_ascii_alphanumeric() || *c == '-' || *c == '_')
             .collect();
+        let approval = waiting(&world, 1, APPROVAL).to_string();
         Self {
+            approval,
             _world: world,
             serving,
             alice,
@@ -180,6 +190,9 @@ impl Callers {
                 let page = Surfer::new(self.serving.port).get("/login").body;
                 let rest = page.split("\"/static/").nth(1).unwrap();
                 format!("/static/{}", rest.split('"').next().unwrap())
+            }
+            _ if route.starts_with("/approvals/") => {
+                route.replace("{id}", &self.approval).replace("{number}", "1")
             }
             _ => route
                 .replace("{name}", "home")

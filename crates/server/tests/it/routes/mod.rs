@@ -48,6 +48,10 @@ const TABLE: &str = "
     get    /accounts/{name}/remove                        login  404      login  login 200
     get    /agents                                        login  200      login  login 200
     get    /agents/{id}                                   login  404      login  login 200
+    get    /approvals                                     login  200      login  login 200
+    get    /approvals/{id}                                login  404      login  login 200
+    get    /approvals/{id}/body                           login  404      login  login 200
+    get    /approvals/{id}/files/{number}                 login  404      login  login 200
     get    /connect                                       login  200      login  login 200
     get    /connect/mark                                  login  200      login  login 200
     get    /consent/{id}                                  login  404      login  login 200
@@ -66,6 +70,9 @@ const TABLE: &str = "
     post   /agents/{id}/resume                            login  404      login  login 303
     post   /agents/{id}/families/{family}/end             login  404      login  login 303
     post   /agents/{id}/revoke                            login  404      login  login 303
+    post   /approvals/{id}/approve                        login  404      login  login 422
+    post   /approvals/{id}/deny                           login  404      login  login 303
+    post   /approvals/{id}/deny-and-pause                 login  404      login  login 303
     post   /oauth/revoke                                  401    401      401    401   200
     post   /consent/{id}                                  login  404      login  login 303
     post   /settings/password                             login  422      login  login 422

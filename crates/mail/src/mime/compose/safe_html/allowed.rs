@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 /// Elements.
-pub(super) const TAGS: [&str; 73] = [
+pub(in crate::mime) const TAGS: [&str; 73] = [
     "a",
     "abbr",
     "address",
@@ -80,16 +80,16 @@ pub(super) const TAGS: [&str; 73] = [
 ];
 
 /// Elements whose content is no text of the message.
-pub(super) const DROPPED: [&str; 12] = [
+pub(in crate::mime) const DROPPED: [&str; 12] = [
     "script", "style", "title", "iframe", "noembed", "noframes", "noscript", "textarea", "xmp", "template",
     "svg", "math",
 ];
 
 /// Elements without an end.
-pub(super) const VOID: [&str; 5] = ["br", "hr", "img", "col", "wbr"];
+pub(in crate::mime) const VOID: [&str; 5] = ["br", "hr", "img", "col", "wbr"];
 
 /// Attributes of every element.
-pub(super) const EVERYWHERE: [&str; 5] = ["style", "dir", "lang", "title", "align"];
+pub(in crate::mime) const EVERYWHERE: [&str; 5] = ["style", "dir", "lang", "title", "align"];
 
 /// Further attributes by element.
 const ATTRIBUTES: [(&str, &[&str]); 14] = [
@@ -110,7 +110,7 @@ const ATTRIBUTES: [(&str, &[&str]); 14] = [
 ];
 
 /// Properties of `style`. None of them moves text or loads anything.
-pub(super) const STYLES: [&str; 47] = [
+pub(in crate::mime) const STYLES: [&str; 47] = [
     "background-color",
     "border",
     "border-bottom",
@@ -161,18 +161,18 @@ pub(super) const STYLES: [&str; 47] = [
 ];
 
 /// The attributes by element, as ammonia takes them.
-pub(super) fn attributes() -> HashMap<&'static str, HashSet<&'static str>> {
+pub(in crate::mime) fn attributes() -> HashMap<&'static str, HashSet<&'static str>> {
     ATTRIBUTES.iter().map(|(tag, names)| (*tag, names.iter().copied().collect())).collect()
 }
 
 /// Whether an element may have an attribute.
-pub(super) fn is_attribute(tag: &str, name: &str) -> bool {
+pub(in crate::mime) fn is_attribute(tag: &str, name: &str) -> bool {
     EVERYWHERE.contains(&name)
         || ATTRIBUTES.iter().any(|(allowed, names)| *allowed == tag && names.contains(&name))
 }
 
 /// Whether an attribute may have a value.
-pub(super) fn is_value(tag: &str, name: &str, value: &str) -> bool {
+pub(in crate::mime) fn is_value(tag: &str, name: &str, value: &str) -> bool {
     match (tag, name) {
         ("a", "href") => has_scheme(value, &["http", "https", "mailto"]),
         ("img", "src") => has_scheme(value, &["cid"]),

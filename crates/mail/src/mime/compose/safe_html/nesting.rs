@@ -10,7 +10,7 @@ use html5gum::{
     emitters::callback::{Callback, CallbackEmitter, CallbackEvent},
 };
 
-use super::allowed::{self, DROPPED, TAGS, VOID};
+use super::allowed::{DROPPED, TAGS, VOID};
 use crate::mime::compose::escape::escape_into;
 
 /// Most elements open at once; newsletters have sixty.
@@ -18,9 +18,31 @@ const MAX_DEPTH: usize = 200;
 /// Longest attribute, in octets.
 const MAX_ATTRIBUTE: usize = 16 * 1024;
 
+/// How the tags are written that may stay.
+pub(in crate::mime) trait Manner {
+    /// Whether an element keeps an attribute.
+    fn keeps(&self, tag: &str, name: &str, value: &str) -> bool;
+
+    /// Whether the tag of a picture with these attributes is written; else this has written to `out` what stands
+    /// in its place.
+    fn picture(&mut self, attributes: &[(String, String)], out: &mut String) -> bool;
+
+    /// Writes to `out` what stands behind a link to there.
+    fn link_ended(&mut self, _href: &str, _out: &mut String) {}
+}
+
 /// The allowed part of HTML, well nested; nothing if it nests too deep.
-pub(super) fn nest(html: &str) -> Option<String> {
-    let mut nesting = Nesting { out: String::with_capacity(html.len()), ..Nesting::default() };
+pub(in crate::mime) fn nest(html: &str, manner: &mut impl Manner) -> Option<String> {
+    let mut nesting = Nesting {
+        out: String::with_capacity(html.len()),
+        manner,
+        open: Vec::new(),
+        links: Vec::new(),
+        tag: None,
+        attributes: Vec::new(),
+        dropped: None,
+        is_too_deep: false,
+    };
     let mut emitter = CallbackEmitter::new(Borrowed(&mut nesting));
     emitter.naively_switch_states(true);
     // Its error type cannot exist.
@@ -29,10 +51,12 @@ pub(super) fn nest(html: &str) -> Option<String> {
     (!nesting.is_too_deep).then_some(nesting.out)
 }
 
-#[derive(Default)]
-struct Nesting {
+struct Nesting<'a, M> {
     out: String,
+    manner: &'a mut M,
     open: Vec<&'static str>,
+    /// Where the open links lead.
+    links: Vec<String>,
     tag: Option<String>,
     attributes: Vec<(String, String)>,
     /// The element whose content is left out, and how often it is open within itself.
@@ -41,9 +65,9 @@ struct Nesting {
 }
 
 /// Lets the pass run below a tokenizer and come back.
-struct Borrowed<'a>(&'a mut Nesting);
+struct Borrowed<'a, 'b, M>(&'a mut Nesting<'b, M>);
 
-impl Callback<Infallible, ()> for Borrowed<'_> {
+impl<M: Manner> Callback<Infallible, ()> for Borrowed<'_, '_, M> {
     fn handle_event(&mut self, event: CallbackEvent<'_>, _: Span<()>) -> Option<Infallible> {
         let pass = &mut *self.0;
         match event {
@@ -123,7 +147,7 @@ fn is_block(name: &str) -> bool {
     )
 }
 
-impl Nesting {
+impl<M: Manner> Nesting<'_, M> {
     fn text(&mut self, text: &str) {
         if self.dropped.is_some() || self.is_too_deep {
             return;
@@ -264,6 +288,10 @@ impl Nesting {
                 self.out.push_str("</");
                 self.out.push_str(name);
                 self.out.push('>');
+                if name == "a" {
+                    let href = self.links.pop().unwrap_or_default();
+                    self.manner.link_ended(&href, &mut self.out);
+                }
             }
         }
     }
@@ -280,15 +308,15 @@ impl Nesting {
             return;
         }
         self.write_tag(name);
+        if name == "a" {
+            let href = self.attributes.iter().find(|(name, _)| name == "href");
+            self.links.push(href.map(|(_, href)| href.clone()).unwrap_or_default());
+        }
         self.open.push(name);
     }
 
     fn void(&mut self, name: &'static str) {
-        let source = self.attributes.iter().find(|(name, _)| name == "src");
-        if name == "img" && !source.is_some_and(|(_, url)| allowed::is_value("img", "src", url)) {
-            // Pictures from elsewhere tell their owner who reads when; their words may stay.
-            let alt = self.attributes.iter().find(|(name, _)| name == "alt").map(|(_, alt)| alt.clone());
-            escape_into(&mut self.out, &alt.unwrap_or_default());
+        if name == "img" && !self.manner.picture(&self.attributes, &mut self.out) {
             return;
         }
         self.write_tag(name);
@@ -299,11 +327,7 @@ impl Nesting {
         self.out.push_str(tag);
         for (position, (name, value)) in self.attributes.iter().enumerate() {
             let is_first = !self.attributes.iter().take(position.min(50)).any(|(other, _)| other == name);
-            if position < 50
-                && is_first
-                && allowed::is_attribute(tag, name)
-                && allowed::is_value(tag, name, value)
-            {
+            if position < 50 && is_first && self.manner.keeps(tag, name, value) {
                 self.out.push(' ');
                 self.out.push_str(name);
                 self.out.push_str("=\"");

@@ -1,8 +1,8 @@
 //! What a frozen message says and to whom it goes, read from its stored form.
 //!
-//! The envelope decides who gets it and the fields say who seems to: where they differ, both are told.
+//! The envelope decides who gets it and the fields say who seems to: where they differ, both are told. Texts
+//! are as they stand there: whoever shows them makes them harmless first.
 
-use access::Outgoing;
 use domain::{Address, Part, reading::Attachment};
 use mail::mime::{
     attachments::attachments,
@@ -10,51 +10,91 @@ use mail::mime::{
     decode::decode_text,
     header::Headers,
     links::Links,
-    text_parts::{TextPart, text_plan},
-    visible_text, whole,
+    text_parts::{TextPart, TextPlan, text_plan},
+    visible_text,
+    whole::{self, Parsed},
 };
+use storage::Outgoing;
 
 /// Octets of a message in which its header ends.
 const MAX_HEADER: u64 = 1024 * 1024;
 
 /// A message as its person is shown it.
 #[derive(Debug, Default)]
-pub(super) struct Letter {
-    pub(super) from: Vec<Address>,
-    pub(super) recipients: Vec<Recipient>,
-    pub(super) reply_to: Vec<Address>,
-    pub(super) subject: String,
-    pub(super) files: Vec<Attachment>,
+pub struct Letter {
+    /// Who stands in its From field.
+    pub from: Vec<Address>,
+    /// Everybody who gets it, or seems to.
+    pub recipients: Vec<Recipient>,
+    /// Where answers go, if that is said.
+    pub reply_to: Vec<Address>,
+    /// Its subject.
+    pub subject: String,
+    /// Its files.
+    pub files: Vec<Attachment>,
     /// What is in the text/plain parts, or the HTML's visible text where there are none.
-    pub(super) text: String,
+    pub text: String,
     /// The HTML's visible text, if it says other words.
-    pub(super) html_text: Option<String>,
+    pub html_text: Option<String>,
+    /// Whether it has an HTML form.
+    pub has_html: bool,
     /// What leaves and is not shown.
-    pub(super) unshown: Vec<String>,
+    pub unshown: Vec<String>,
 }
 
 /// Somebody who gets the message, or seems to.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Recipient {
+pub struct Recipient {
     /// The field that names them; none if only the envelope does.
-    pub(super) field: Option<&'static str>,
-    pub(super) address: String,
-    pub(super) name: String,
+    pub field: Option<&'static str>,
+    /// Their address.
+    pub address: String,
+    /// Their name; empty if there is none.
+    pub name: String,
     /// Which of the envelope's addresses it is, counted from 1; none if they do not get it.
-    pub(super) number: Option<usize>,
+    pub number: Option<usize>,
+}
+
+/// A stored form, taken apart.
+pub(super) struct Opened {
+    pub(super) parsed: Parsed,
+    plan: TextPlan,
+}
+
+impl Opened {
+    pub(super) fn of(stored: &[u8]) -> Self {
+        let parsed = whole::parse(stored);
+        let plan = text_plan(&parsed.structure);
+        Self { parsed, plan }
+    }
+
+    /// All parts that hold its words, in their order.
+    fn parts(&self) -> Vec<&TextPart> {
+        let mut parts: Vec<_> = self.plan.parts.iter().chain(&self.plan.alternative_fallback).collect();
+        parts.sort_by(|a, b| a.path.cmp(&b.path));
+        parts
+    }
+
+    fn text(&self, part: &TextPart) -> String {
+        let octets = self.parsed.part_bytes.get(&part.path).map(|bytes| &bytes[..]).unwrap_or_default();
+        decode_text(part, octets)
+    }
+
+    /// Its HTML parts.
+    pub(super) fn html(&self) -> Vec<String> {
+        self.parts().into_iter().filter(|part| part.is_html).map(|part| self.text(part)).collect()
+    }
 }
 
 /// Reads the stored form of a message.
-pub(super) fn read(message: &Outgoing, stored: &[u8]) -> Letter {
-    let parsed = whole::parse(stored);
-    let plan = text_plan(&parsed.structure);
-    let mut parts: Vec<&TextPart> = plan.parts.iter().chain(&plan.alternative_fallback).collect();
-    parts.sort_by(|a, b| a.path.cmp(&b.path));
+pub fn read(message: &Outgoing, stored: &[u8]) -> Letter {
+    let opened = Opened::of(stored);
+    let Opened { parsed, plan } = &opened;
+    let parts = opened.parts();
     let files = attachments(&parsed.structure);
     let (mut plain, mut html, mut hidden) = (Vec::new(), Vec::new(), 0);
     for part in &parts {
-        let octets = parsed.part_bytes.get(&part.path).map(|bytes| &bytes[..]).unwrap_or_default();
-        let text = decode_text(part, octets);
+        let text = opened.text(part);
         if part.is_html {
             let converted = visible_text::convert(&text, &mut Links::new(true));
             hidden += converted.hidden + converted.invisible;
@@ -63,6 +103,7 @@ pub(super) fn read(message: &Outgoing, stored: &[u8]) -> Letter {
             plain.push(text);
         }
     }
+    let has_html = !html.is_empty();
     let mut unshown = Vec::new();
     if hidden > 0 {
         unshown.push(format!("{hidden} hidden texts or invisible characters in the HTML"));
@@ -86,6 +127,7 @@ pub(super) fn read(message: &Outgoing, stored: &[u8]) -> Letter {
         reply_to: parsed.headers.addresses("reply-to"),
         subject: parsed.headers.text("subject").unwrap_or_default(),
         files,
+        has_html,
         html_text: differs.then(|| html.clone()),
         text: if is_plain { plain } else { html },
         unshown,
