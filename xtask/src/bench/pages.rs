@@ -125,13 +125,13 @@ fn slow_calls(port: u16, tokens: &[String]) -> Result<Duration, Failure> {
 }
 
 /// A browser in which alice is signed in.
-struct Browser {
+pub(super) struct Browser {
     port: u16,
     cookies: String,
 }
 
 impl Browser {
-    fn sign_in(port: u16) -> Result<Self, Failure> {
+    pub(super) fn sign_in(port: u16) -> Result<Self, Failure> {
         let answer = Self::try_password(port, "a password of the bench")?;
         if answer.status != 303 {
             return Err(Failure::Failed(format!("signing in: {}\n{}", answer.status, answer.body)));
@@ -152,6 +152,26 @@ impl Browser {
             ("Content-Type", "application/x-www-form-urlencoded"),
         ];
         mcp_http::request(port, "POST", "/login", &headers, &body)
+    }
+
+    /// The hidden fields of the forms on a page, as they are posted.
+    pub(super) fn form(&self, page: &str) -> Result<String, Failure> {
+        let headers = [("Cookie", &*self.cookies)];
+        let answer = mcp_http::request(self.port, "GET", page, &headers, "")?;
+        let fields: BTreeSet<String> =
+            hidden(&answer.body).map(|(name, value)| format!("{name}={}", percent(value))).collect();
+        Ok(fields.into_iter().collect::<Vec<_>>().join("&"))
+    }
+
+    /// Posts a form.
+    pub(super) fn post(&self, path: &str, form: &str) -> Result<Response, Failure> {
+        let own = format!("http://localhost:{}", self.port);
+        let headers = [
+            ("Cookie", &*self.cookies),
+            ("Origin", &own),
+            ("Content-Type", "application/x-www-form-urlencoded"),
+        ];
+        Ok(mcp_http::request(self.port, "POST", path, &headers, form)?)
     }
 
     fn open(&self, page: &str) -> Result<Response, Failure> {

@@ -1,5 +1,6 @@
-//! Sending: how long a message of 10 KB takes against the same SMTP commands on a plain socket, and how much
-//! more memory a file of 18 MB takes that goes out of one message into another.
+//! Sending: how long a message of 10 KB takes against the same SMTP commands on a plain socket, from an agent's call
+//! and from a person's click; and how much more memory a file of 18 MB takes that goes out of one message into
+//! another.
 
 use std::{
     io::{BufReader, Write as _},
@@ -16,6 +17,7 @@ use super::{
     hosted::Hosted,
     links::{FOLDER, SENDABLE},
     new_directory,
+    pages::Browser,
     report::Row,
     samples::take_turns,
 };
@@ -23,6 +25,9 @@ use crate::Failure;
 
 /// How many octets of text the small message has.
 const TEXT: usize = 10_000;
+
+/// How long a click may take beside what the SMTP conversation takes.
+const OWN: Duration = Duration::from_millis(50);
 
 /// How much more memory the large one may take than the small one, in kB.
 const GROWTH: u64 = 8_000_000 / 1_024;
@@ -55,6 +60,7 @@ pub(super) fn measure(world: &World) -> Result<Vec<Row>, Failure> {
         |round| agent.send(&json!({ "subject": format!("Round {round}"), "body": text })),
         |_| submit(submission, &message),
     )?;
+    let click = approved(&hosted, submission, &message, &text)?;
     let small = json!({ "from_message": format!("mail/{FOLDER}:1@25"), "index": 1 });
     agent.send_whole(&json!({ "subject": "Small", "body": "See the file", "attachments": [small] }))?;
     let before = running.peak_kb()?;
@@ -66,6 +72,7 @@ pub(super) fn measure(world: &World) -> Result<Vec<Row>, Failure> {
     Ok(vec![
         Row::times("`mail_send` of 10 KB, to the submission server's yes; AUTH PLAIN on both sides", &pair)
             .target("≤ 3 × floor", ratio <= 3.0),
+        click,
         Row::memory_growth(
             &format!(
                 "a file of {megabytes} MB out of another message, Sent copy too: growth of VmHWM after one of 64 kB"
@@ -74,6 +81,55 @@ pub(super) fn measure(world: &World) -> Result<Vec<Row>, Failure> {
             GROWTH,
         ),
     ])
+}
+
+/// From a person's click on a page to the submission server's yes, against the same SMTP commands alone: what an agent
+/// wrote waits, and is then approved in a browser.
+fn approved(hosted: &Hosted<'_>, submission: u16, message: &str, text: &str) -> Result<Row, Failure> {
+    // two calls each, and a grant may make sixty at once
+    let rounds = hosted.world.rounds.min(25);
+    let bearer = hosted.token(
+        "asks",
+        &[
+            "--scopes",
+            "mail:send",
+            "--approval",
+            "always",
+            "--sends-per-hour",
+            "1000",
+            "--recipients",
+            "ann@example.org",
+        ],
+    )?;
+    let mut client = McpHttp::connect(hosted.port, &bearer)?;
+    let browser = Browser::sign_in(hosted.port)?;
+    let pair = take_turns(
+        2,
+        rounds,
+        |round| {
+            let letter =
+                json!({ "to": ["ann@example.org"], "subject": format!("Approved {round}"), "body": text });
+            let waits = client.call("mail_send", &letter)?;
+            let id = waits.structured()["approval"]["id"].as_str().unwrap_or_default().to_owned();
+            let page = format!("/approvals/{id}");
+            let form = browser.form(&page)?;
+            let started = Instant::now();
+            let answer = browser.post(&format!("{page}/approve"), &form)?;
+            let took = started.elapsed();
+            let state = client.call("mail_send", &json!({ "approval_id": id }))?;
+            if answer.status == 303 && state.structured()["status"] == "sent" {
+                return Ok(took);
+            }
+            Err(Failure::Failed(format!("{}: {}\n{}", answer.status, state.text(), end_of(&hosted.log()))))
+        },
+        |_| submit(submission, message),
+    )?;
+    let own = pair.product.median().saturating_sub(pair.floor.median());
+    let what = format!(
+        "a click that approves 10 KB, to the submission server's yes and what follows; {:.1} ms of it our own",
+        own.as_secs_f64() * 1e3
+    );
+    Ok(Row::times(&what, &pair).target("≤ 50 ms of our own", own <= OWN))
 }
 
 /// An agent that sends.

@@ -355,3 +355,13 @@ async fn the_older_protocol_leads_to_the_page_in_the_middle_of_the_call() {
         }
     }
 }
+
+#[tokio::test]
+async fn who_asks_how_it_stands_is_told_at_once_and_led_nowhere() {
+    let world = paged().await;
+    let params = json!({"name": "mail_send", "arguments": {"approval_id": approval().as_str()}});
+    let answer =
+        world.send(Ask::able(&json!({"elicitation": {"url": {}}}), "tools/call", params).token("all"));
+    assert_eq!(status_of(&answer.await), "approval_needed");
+    assert_eq!(world.mail.outgoing.watched.load(Ordering::SeqCst), 0);
+}

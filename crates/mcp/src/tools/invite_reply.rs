@@ -100,6 +100,6 @@ impl Tool for InviteReply {
         let Input { id, answer, comment } = input;
         let request = InviteReplyRequest { id, answer: answer.into(), comment };
         let outcome = cx.mail.invite_reply(cx.principal, request).await?;
-        Ok(Output(send::Output::of(send::ask(cx, outcome).await?)))
+        Ok(Output(send::Output::of(send::ask(cx, outcome, true).await?)))
     }
 }

@@ -214,8 +214,8 @@ impl Output {
 }
 
 /// Asks the person in their client whether what waits may leave, where that is theirs to say there; else has the
-/// client lead them to the page where it is.
-pub(super) async fn ask(cx: &Call<'_>, outcome: SendOutcome) -> Result<SendOutcome, Refused> {
+/// client lead them to the page where it is, if `leads`: whoever only wants to know how it stands is told at once.
+pub(super) async fn ask(cx: &Call<'_>, outcome: SendOutcome, leads: bool) -> Result<SendOutcome, Refused> {
     let Some(approval) = outcome.approval.as_ref().filter(|_| outcome.status == SendStatus::ApprovalNeeded)
     else {
         return Ok(outcome);
@@ -228,18 +228,17 @@ pub(super) async fn ask(cx: &Call<'_>, outcome: SendOutcome) -> Result<SendOutco
             said => Ok(cx.mail.answer_approval(cx.principal, &id, said == Said::Yes).await?),
         };
     }
-    if let (Some(page), true) = (&approval.url, cx.asking.opens_pages()) {
-        let is_opened = cx.asking.lead(id.as_str(), LOOK_AT_IT.to_owned(), page, cx.deadline).await?;
-        if !is_opened {
-            return Ok(outcome);
-        }
-        let watched = watch(cx, &id).await?;
-        if watched.status != SendStatus::ApprovalNeeded {
-            cx.asking.page_is_done(id.as_str()).await;
-        }
-        return Ok(watched);
+    let Some(page) = approval.url.as_ref().filter(|_| leads && cx.asking.opens_pages()) else {
+        return Ok(outcome);
+    };
+    if !cx.asking.lead(id.as_str(), LOOK_AT_IT.to_owned(), page, cx.deadline).await? {
+        return Ok(outcome);
     }
-    Ok(outcome)
+    let watched = watch(cx, &id).await?;
+    if watched.status != SendStatus::ApprovalNeeded {
+        cx.asking.page_is_done(id.as_str()).await;
+    }
+    Ok(watched)
 }
 
 /// What a form asks, where this grant's approvals are given in the client.
@@ -308,7 +307,8 @@ impl Tool for Send {
             return Ok(Output::of(decide(cx, &ApprovalId::from_text(id), answered).await?));
         }
         let request = input.request(cx.files).await?;
+        let leads = !matches!(request.sending, Sending::State { .. });
         let outcome = cx.mail.send(cx.principal, request).await?;
-        Ok(Output::of(ask(cx, outcome).await?))
+        Ok(Output::of(ask(cx, outcome, leads).await?))
     }
 }

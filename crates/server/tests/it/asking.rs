@@ -9,14 +9,15 @@ use std::{
 
 use domain::ApprovalId;
 use serde_json::{Value, json};
-use storage::{Decided, Decision, OutgoingState};
+use storage::OutgoingState;
 use testkit::{Dovecot, Mail, Maildir, McpHttp, mcp_http::request, require_python, smtp_sink::Received};
 
 use crate::{
     approvals::store,
     reading::NOW,
+    routes::surfer::Surfer,
     sending::{dovecot, hosted, token, until},
-    world::{Serving, World},
+    world::{PASSWORD, Serving, World},
 };
 
 const PYTHON: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/python/open_page.py");
@@ -33,13 +34,13 @@ fn id_of(told: &Value) -> &str {
     told["approval"]["id"].as_str().unwrap()
 }
 
-/// The person says yes, in another process.
-async fn approve(world: &World, id: &str) {
-    let store = store(world).await;
-    let decided =
-        store.approval_decide(&ApprovalId::from_text(id), Decision::Approve, "alice").await.unwrap();
-    assert!(matches!(decided, Decided::Done(_)), "{decided:?}");
-    store.close().await;
+/// The person signs in and says yes on the page.
+fn approve(port: u16, id: &str) {
+    let alice = Surfer::signed_in(port, "alice", PASSWORD);
+    let page = format!("/approvals/{id}");
+    let csrf = alice.csrf(&page);
+    let answer = alice.post(&format!("{page}/approve"), &[("csrf", &csrf), ("password", PASSWORD)]);
+    assert_eq!((answer.status, answer.header("location")), (303, page.as_str()), "{}", answer.body);
 }
 
 async fn is_waiting(world: &World, id: &str) -> bool {
@@ -63,16 +64,16 @@ fn serving(world: &World) -> (Serving, McpHttp, String) {
     (serving, client, bearer)
 }
 
-#[tokio::test]
-async fn an_agent_waits_for_the_person_and_learns_that_it_was_sent() {
+#[test]
+fn an_agent_waits_for_the_person_and_learns_that_it_was_sent() {
     let Some(dovecot) = dovecot() else { return };
     let world = hosted(&dovecot);
-    let (_serving, mut client, _) = serving(&world);
+    let (serving, mut client, _) = serving(&world);
     let waits = waiting(&mut client, "bob@example.org");
     let ask = json!({"approval_id": id_of(&waits)});
     let state = client.call("mail_send", &ask).unwrap();
     assert_eq!(state.structured()["status"], "approval_needed");
-    approve(&world, id_of(&waits)).await;
+    approve(serving.port, id_of(&waits));
     until("the end of the sending", || {
         let state = client.call("mail_send", &ask).unwrap();
         (state.structured()["status"] == "sent").then_some(())
@@ -113,7 +114,7 @@ async fn five_that_wait_are_told_by_one_mail_and_the_next_not_before_a_quarter_i
     assert_eq!(row["subject"], "5 messages wait for your approval", "{row}");
     let read = client.call("mail_read", &json!({"ids": [row["id"]]})).unwrap();
     let message = read.structured()["messages"][0].to_string();
-    assert!(message.contains("/approvals") && !message.contains("masked"), "{message}");
+    assert!(message.contains("/approvals") && !message.contains("hidden]"), "{message}");
 
     waiting(&mut client, "six@example.org");
     std::thread::sleep(Duration::from_secs(8));
@@ -210,7 +211,7 @@ async fn a_client_that_opens_pages_opens_the_page_of_the_approval_and_learns_wha
         let status = led(&mut command, version, async |page: &str| {
             let id = page.strip_prefix(&format!("{base}/approvals/")).unwrap();
             assert!(is_waiting(&world, id).await);
-            approve(&world, id).await;
+            approve(serving.port, id);
         });
         assert_eq!(status.await, "sent", "{mode}");
     }

@@ -9,6 +9,7 @@ use testkit::{
 
 use crate::{
     reading::NOW,
+    sending::left,
     world::{MAIL_PASSWORD, World},
 };
 
@@ -151,7 +152,7 @@ fn obey_all(
             };
             check(pattern, call, &outcome, &answer);
         }
-        for mail in dovecot.sink().unwrap().received() {
+        for mail in left(dovecot) {
             for to in &mail.to {
                 assert!(may_get(to), "{}: mail went to {to}", pattern.name);
             }

@@ -3,7 +3,10 @@
 use serde_json::{Value, json};
 use testkit::{Dovecot, Mail, Maildir, McpHttp, Options, maildir::Numbering, require_dovecot};
 
-use crate::world::{MAIL_PASSWORD, World};
+use crate::{
+    sending::left,
+    world::{MAIL_PASSWORD, World},
+};
 
 /// In the year 2096: young, whenever the test runs.
 const RECEIVED: u64 = 4_000_000_000;
@@ -106,5 +109,5 @@ fn an_answer_to_whom_the_invite_names_waits_and_its_person_sees_all_of_it() {
     for part in ["drop@evil.example", "Accepted: trap", "Account 4711", "text/calendar"] {
         assert!(shown.contains(part), "{part}: {shown}");
     }
-    assert!(dovecot.sink().unwrap().received().is_empty());
+    assert!(left(&dovecot).is_empty());
 }

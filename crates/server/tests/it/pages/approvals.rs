@@ -9,7 +9,7 @@ use testkit::{Dovecot, McpHttp, mcp_http::Response};
 use crate::{
     approvals::waiting,
     routes::surfer::Surfer,
-    sending::{dovecot, hosted, token},
+    sending::{dovecot, hosted, left, token},
     world::{PASSWORD, Serving, World},
 };
 
@@ -57,7 +57,7 @@ impl Scene {
     }
 
     fn left(&self) -> usize {
-        self.dovecot.sink().unwrap().received().len()
+        left(&self.dovecot).len()
     }
 
     fn status(&mut self, id: &str) -> String {
@@ -106,7 +106,7 @@ fn a_message_is_shown_as_it_leaves_and_leaves_when_its_person_says_yes() {
     let said = scene.answer(&path, "approve", PASSWORD);
     assert_eq!((said.status, said.header("location")), (303, &*path), "{}", said.body);
     scene.says(&path, &["You said yes, and it was sent."]);
-    let received = scene.dovecot.sink().unwrap().received();
+    let received = left(&scene.dovecot);
     assert_eq!(received.len(), 1);
     let mut to = received[0].to.clone();
     to.sort();
@@ -239,7 +239,7 @@ fn what_became_of_the_draft_is_told_and_the_message_leaves_as_it_was_frozen() {
         .says(&path, &["The draft was changed since", "Other words.", "eve@example.org", "Second line."]);
     assert!(page.contains("class=\"new\"") && page.contains("class=\"gone\""), "{page}");
     assert_eq!(scene.answer(&path, "approve", PASSWORD).status, 303);
-    let received = scene.dovecot.sink().unwrap().received();
+    let received = left(&scene.dovecot);
     assert_eq!((received.len(), &received[0].to[..]), (1, &["bob@example.org".to_owned()][..]));
     assert!(received[0].message.contains("Second line.") && !received[0].message.contains("Other"));
 }
