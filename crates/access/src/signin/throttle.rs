@@ -30,6 +30,8 @@ const BROWSER: Rate = Rate { at_once: 10, each: 30_000, forgives: true };
 const PERSON: Rate = Rate { at_once: 30, each: 10_000, forgives: false };
 /// Passwords that are hashed for strangers altogether: each takes a core for some hundredths of a second.
 const STRANGERS: Rate = Rate { at_once: 20, each: 250, forgives: false };
+/// Refusals at one address that get a whole page, which says how long to wait for that name.
+const REFUSED: Rate = Rate { at_once: 20, each: 1_000, forgives: false };
 /// Rows that a person's audit trail gets about attempts that were refused.
 const TOLD: Rate = Rate { at_once: 1, each: 600_000, forgives: false };
 
@@ -77,6 +79,7 @@ struct Counts {
     browsers: Buckets,
     persons: Buckets,
     strangers: Buckets,
+    refused: Buckets,
     told: Buckets,
 }
 
@@ -88,6 +91,7 @@ impl Throttle {
             browsers: Buckets::new(BROWSER),
             persons: Buckets::new(PERSON),
             strangers: Buckets::new(STRANGERS),
+            refused: Buckets::new(REFUSED),
             told: Buckets::new(TOLD),
         };
         Self { clock, counts: Mutex::new(counts) }
@@ -106,6 +110,23 @@ impl Throttle {
                 buckets.take(key, now);
             }
             Ok(())
+        })
+    }
+
+    /// The whole seconds that a stranger at that address has to wait, whatever name they try, if so many were
+    /// refused there that it is not worth while to read what this one tries; else nothing. Refusals are counted.
+    pub(crate) fn flood_wait(&self, address: &str) -> Option<u64> {
+        self.with(|counts, now| {
+            let network = network_of(address);
+            let wait = counts.addresses.wait(&network, now).max(counts.strangers.wait("", now));
+            if wait == 0 {
+                return None;
+            }
+            if counts.refused.wait(&network, now) == 0 {
+                counts.refused.take(&network, now);
+                return None;
+            }
+            Some(u64::try_from(wait).unwrap_or(1).div_ceil(1000))
         })
     }
 
