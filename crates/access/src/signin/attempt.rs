@@ -58,6 +58,17 @@ impl Access {
         signed_in
     }
 
+    /// The whole seconds for which this browser's tries are refused whatever is in them, if there were so many
+    /// from its address that they come from nobody who reads the answer; else nothing. To be asked before a try
+    /// is read, so that a flood of them costs little. Of a browser in which somebody signed in before, only the
+    /// name in the form tells.
+    pub fn sign_in_wait(&self, browser: &Browser) -> Option<u64> {
+        if self.device_of(browser).is_some() {
+            return None;
+        }
+        self.throttle().flood_wait(&browser.address)
+    }
+
     async fn try_sign_in(
         &self,
         name: &str,

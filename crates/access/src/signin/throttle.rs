@@ -38,6 +38,8 @@ const CODE: Rate = Rate { at_once: 5, each: 300_000, forgives: true };
 const QUESTIONS: Rate = Rate { at_once: 60, each: 2_000, forgives: false };
 /// Questions to authenticators of strangers altogether.
 const ALL_QUESTIONS: Rate = Rate { at_once: 600, each: 50, forgives: false };
+/// Refusals at one address that get a whole page, which says how long to wait for that name.
+const REFUSED: Rate = Rate { at_once: 20, each: 1_000, forgives: false };
 /// Rows that a person's audit trail gets about attempts that were refused.
 const TOLD: Rate = Rate { at_once: 1, each: 600_000, forgives: false };
 
@@ -101,6 +103,7 @@ struct Counts {
     strangers: Buckets,
     questions: Buckets,
     all_questions: Buckets,
+    refused: Buckets,
     told: Buckets,
     codes: Buckets,
 }
@@ -115,6 +118,7 @@ impl Throttle {
             strangers: Buckets::new(STRANGERS),
             questions: Buckets::new(QUESTIONS),
             all_questions: Buckets::new(ALL_QUESTIONS),
+            refused: Buckets::new(REFUSED),
             told: Buckets::new(TOLD),
             codes: Buckets::new(CODE),
         };
@@ -134,6 +138,23 @@ impl Throttle {
                 buckets.take(key, now);
             }
             Ok(())
+        })
+    }
+
+    /// The whole seconds that a stranger at that address has to wait, whatever name they try, if so many were
+    /// refused there that it is not worth while to read what this one tries; else nothing. Refusals are counted.
+    pub(crate) fn flood_wait(&self, address: &str) -> Option<u64> {
+        self.with(|counts, now| {
+            let network = network_of(address);
+            let wait = counts.addresses.wait(&network, now).max(counts.strangers.wait("", now));
+            if wait == 0 {
+                return None;
+            }
+            if counts.refused.wait(&network, now) == 0 {
+                counts.refused.take(&network, now);
+                return None;
+            }
+            Some(u64::try_from(wait).unwrap_or(1).div_ceil(1000))
         })
     }
 

@@ -42,6 +42,23 @@ async fn a_grant_of_all_accounts_reaches_later_ones() {
 }
 
 #[tokio::test]
+async fn without_its_database_nobody_is_let_in_and_nobody_is_told_that_they_are_unknown() {
+    let world = World::new();
+    let access = world.access().await;
+    person(&access, "ann", &["work"]).await;
+    let (_, bearer) = access.token_new("ann", &token("agent")).await.unwrap();
+    assert!(access.principal(bearer.expose()).await.is_ok());
+    let (file, away) = (world.dir.path().join("postroom.db"), world.dir.path().join("away"));
+    std::fs::rename(&file, &away).unwrap();
+    for asked in [bearer.expose(), &bearer.expose().replace("prp_", "prm_")] {
+        let refused = access.principal(asked).await;
+        assert!(matches!(refused, Err(Refusal::Unavailable(_))), "{refused:?}");
+    }
+    std::fs::rename(&away, &file).unwrap();
+    assert!(access.principal(bearer.expose()).await.is_ok());
+}
+
+#[tokio::test]
 async fn only_the_hash_of_a_token_is_stored() {
     let world = World::new();
     let access = world.access().await;

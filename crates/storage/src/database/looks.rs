@@ -63,15 +63,16 @@ impl Looks {
             let moved = io::Error::new(io::ErrorKind::NotFound, "another file lies in the database's place");
             return Err(sqlx::Error::Io(moved).into());
         }
-        let Some(taken) = self.take() else { return Ok(None) };
-        let answer = taken.and_then(|mut look| look.rows(sql, values).map(|rows| (look, rows)));
+        let Some(mut look) = self.take() else { return Ok(None) };
+        let answer = look.rows(sql, values);
         let mut kept = self.kept();
         match answer {
-            Ok((look, rows)) if !kept.is_closed => {
-                kept.idle.push(look);
+            Ok(rows) => {
+                if !kept.is_closed {
+                    kept.idle.push(look);
+                }
                 Ok(rows)
             }
-            Ok((_, rows)) => Ok(rows),
             // Whatever it was, the next look begins anew.
             Err(error) => {
                 kept.opened = kept.opened.saturating_sub(1);
@@ -87,22 +88,28 @@ impl Looks {
         kept.idle.clear();
     }
 
-    /// A connection that is free or new, if there are not too many already.
-    fn take(&self) -> Option<rusqlite::Result<Look>> {
+    /// A connection that is free or new; nothing if there are too many already, or none can be opened just now:
+    /// those of the usual way may be open, or tell why not.
+    fn take(&self) -> Option<Look> {
         {
             let mut kept = self.kept();
             if kept.is_closed {
                 return None;
             }
             if let Some(look) = kept.idle.pop() {
-                return Some(Ok(look));
+                return Some(look);
             }
             if kept.opened == CONNECTIONS {
                 return None;
             }
             kept.opened += 1;
         }
-        Some(Look::open(&self.path))
+        let opened = Look::open(&self.path).ok();
+        if opened.is_none() {
+            let mut kept = self.kept();
+            kept.opened = kept.opened.saturating_sub(1);
+        }
+        opened
     }
 
     fn kept(&self) -> MutexGuard<'_, Kept> {

@@ -1,5 +1,7 @@
 //! Signing in and out, and signing up where the operator lets everybody in.
 
+mod may_try;
+
 use access::{Opened, SignInRefusal, SignInStep, SignedIn};
 use askama::Template;
 use axum::{
@@ -21,6 +23,7 @@ use crate::{
         passkey_form::{PasskeyForm, no_question, question},
     },
 };
+use may_try::MayTry;
 
 /// The routes of this page.
 pub(super) fn routes() -> Router<Site> {
@@ -82,7 +85,7 @@ async fn look(State(site): State<Site>, visitor: Visitor, RawQuery(query): RawQu
     visitor.show(&site, &page)
 }
 
-async fn sign_in(State(site): State<Site>, form: PostedByVisitor) -> Answer {
+async fn sign_in(State(site): State<Site>, _: MayTry, form: PostedByVisitor) -> Answer {
     let PostedByVisitor { visitor, fields } = form;
     let next = Next::of(fields.raw("next"));
     if fields.has("new") {

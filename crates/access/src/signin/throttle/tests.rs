@@ -171,3 +171,25 @@ fn of_a_series_of_refusals_the_first_is_news() {
     clock.forward(600_000);
     assert!(throttle.is_news("ann"));
 }
+
+#[test]
+fn who_is_refused_again_and_again_is_not_listened_to_and_everybody_else_is() {
+    let (throttle, clock) = throttle();
+    for _ in 0..100 {
+        assert_eq!(throttle.flood_wait("192.0.2.1"), None, "nothing was refused");
+    }
+    while throttle.take(&stranger("192.0.2.1", "")).is_ok() {}
+    let listened = (0..1000).take_while(|_| throttle.flood_wait("192.0.2.1").is_none()).count();
+    assert_eq!(listened, 20);
+    assert_eq!(throttle.flood_wait("192.0.2.1"), Some(10));
+    assert_eq!(throttle.flood_wait("192.0.2.2"), None);
+    clock.forward(1_000);
+    assert_eq!((throttle.flood_wait("192.0.2.1"), throttle.flood_wait("192.0.2.1")), (None, Some(9)));
+    clock.forward(9_000);
+    assert_eq!(throttle.flood_wait("192.0.2.1"), None, "a try is due");
+    assert_eq!(throttle.take(&stranger("192.0.2.1", "ann")), Ok(()));
+    for number in 0..30 {
+        let _ = throttle.take(&stranger(&format!("198.51.100.{number}"), ""));
+    }
+    assert_eq!(throttle.flood_wait("203.0.113.1"), None, "no flood comes from there");
+}

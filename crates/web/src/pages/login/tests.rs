@@ -245,3 +245,48 @@ async fn what_was_typed_is_shown_again_as_text_only() {
     let page = sign_in(&mut world.visitor(), &[("name", "\"><script>alert(1)</script>")]).await;
     assert!(!page.says("<script>alert"), "{}", page.html);
 }
+
+#[tokio::test]
+async fn a_flood_is_refused_before_its_forms_are_read_and_a_known_browser_goes_on() {
+    let world = World::new().await;
+    let mut alice = world.person("alice").await;
+    let page = alice.submit("/settings", "/logout", &[]).await;
+    assert_eq!(page.status, StatusCode::SEE_OTHER);
+    let address = Some(domain::ClientAddress("203.0.113.9".parse().unwrap()));
+    let mut guesser = world.visitor();
+    (guesser.address, alice.address) = (address, address);
+    for number in 0..10 {
+        world.pass(Duration::seconds(1));
+        let name = format!("somebody-{number}");
+        let page = sign_in(&mut guesser, &[("name", &name), ("password", "a guess")]).await;
+        assert_eq!(page.status, StatusCode::FORBIDDEN);
+    }
+    let mut page = guesser.post("/login", &[]).await;
+    for _ in 0..40 {
+        page = sign_in(&mut guesser, &[("name", "somebody"), ("password", "a guess")]).await;
+        let is_whole = page.says("value=\"somebody\"");
+        assert_eq!(page.status, StatusCode::TOO_MANY_REQUESTS);
+        if !is_whole {
+            break;
+        }
+    }
+    assert!(!page.says("<form"), "who is refused that often gets no form: {}", page.html);
+    // not even a form, and neither name nor sign-up matters
+    for form in ["", "no form \0", "name=alice&password=a+guess", "name=nobody&password=x", "new=1&name=eve"]
+    {
+        let page = guesser.ask(axum::http::Method::POST, "/login", form).await;
+        assert_eq!(page.status, StatusCode::TOO_MANY_REQUESTS, "{form:?}");
+        assert!(page.says("Too many tries. Wait ") && !page.says("<form"), "{}", page.html);
+        assert!(page.headers["retry-after"].to_str().unwrap().parse::<u64>().unwrap() >= 1);
+    }
+    let mut forged = world.visitor();
+    forged.address = address;
+    forged.cookies.insert("postroom-device".to_owned(), "x".repeat(200));
+    assert_eq!(forged.post("/login", &[]).await.status, StatusCode::TOO_MANY_REQUESTS);
+    let page = sign_in(&mut alice, &[("name", "alice"), ("password", PASSWORD)]).await;
+    assert_eq!(page.status, StatusCode::SEE_OTHER, "the browser that the person uses: {}", page.html);
+    let mut elsewhere = world.visitor();
+    elsewhere.address = Some(domain::ClientAddress("203.0.113.10".parse().unwrap()));
+    let page = sign_in(&mut elsewhere, &[("name", "alice"), ("password", PASSWORD)]).await;
+    assert_eq!(page.status, StatusCode::SEE_OTHER, "another address: {}", page.html);
+}
