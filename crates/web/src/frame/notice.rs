@@ -72,6 +72,8 @@ notices! {
     NotYourself "not-yourself" Warn "You cannot disable yourself. Ask another administrator.";
     UserEnabled "user-enabled" Ok "That person may sign in again.";
     InvitationWithdrawn "invitation-withdrawn" Ok "The invitation was withdrawn; its link no longer works.";
+    TakenBack "taken-back" Ok "It was taken back: all is as it was before.";
+    ActivityDeleted "activity-deleted" Ok "Those entries were deleted. That they were is an entry of its own.";
     NothingToDo "nothing-to-do" Warn "That had been done already.";
 }
 
