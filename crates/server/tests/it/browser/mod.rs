@@ -1,6 +1,7 @@
 //! The pages in a real browser, and the clients of others that send people to them. What the browser does is in
 //! `browser-tests/`; here the world is stood up and what was seen is judged.
 
+mod activity;
 mod clients;
 mod fresh_start;
 mod survey;
