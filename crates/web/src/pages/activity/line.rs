@@ -11,7 +11,7 @@ use crate::{
 };
 
 /// Targets that are shown; the export has all.
-const TARGETS: usize = 12;
+const TARGETS: usize = 6;
 
 /// What the tools of agents do.
 const TOOLS: &[(&str, &str)] = &[
