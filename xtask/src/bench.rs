@@ -12,6 +12,7 @@ use testkit::{Dovecot, Maildir, Options, dovecot, sample};
 
 use crate::{Failure, place};
 
+mod activity;
 mod calendar;
 mod children;
 mod flights;
@@ -137,10 +138,11 @@ pub(crate) fn run(arguments: &[String]) -> Result<(), Failure> {
 type Measure = fn(&World) -> Result<Vec<Row>, Failure>;
 
 /// Sections that depend little on how many messages there are, so that they are measured once.
-const SECTIONS: [(&str, &str, Measure); 8] = [
+const SECTIONS: [(&str, &str, Measure); 9] = [
     ("tokens", "What an agent pays", tokens::measure),
     ("serving", "The server", serving::measure),
     ("pages", "Pages for people", pages::measure),
+    ("activity", "Activity with a million entries", activity::measure),
     ("links", "Attachments", links::measure),
     ("sending", "Sending", sending::measure),
     ("sorting", "Sorting", sorting::measure),

@@ -2,12 +2,14 @@
 //!
 //! A change is taken by one call alone and reversed step by step, the last first. What fails for a reason
 //! that passes is kept, and the change given back with it: calling again goes on there. Messages are in
-//! `messages` and `copies`, folders in `folders`, what leaves in `sending`.
+//! `messages` and `copies`, folders in `folders`, what leaves in `sending`, what a person takes back themselves in
+//! `person`.
 
 mod claim;
 mod copies;
 mod folders;
 mod messages;
+mod person;
 mod places;
 mod sending;
 mod tally;

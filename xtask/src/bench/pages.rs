@@ -23,8 +23,17 @@ use crate::Failure;
 const ENOUGH: Duration = Duration::from_millis(5);
 const WEIGHT: usize = 60_000;
 /// Pages of a person with one account and some tokens.
-const PAGES: &[&str] =
-    &["/", "/accounts", "/accounts/new", "/accounts/mail", "/agents", "/connect", "/settings", "/admin"];
+const PAGES: &[&str] = &[
+    "/",
+    "/accounts",
+    "/accounts/new",
+    "/accounts/mail",
+    "/agents",
+    "/activity",
+    "/connect",
+    "/settings",
+    "/admin",
+];
 
 /// As many calls as a grant may make at once.
 const BURST: usize = 60;
@@ -174,7 +183,7 @@ impl Browser {
         Ok(mcp_http::request(self.port, "POST", path, &headers, form)?)
     }
 
-    fn open(&self, page: &str) -> Result<Response, Failure> {
+    pub(super) fn open(&self, page: &str) -> Result<Response, Failure> {
         let headers = [("Cookie", &*self.cookies), ("Accept-Encoding", "gzip")];
         let answer = mcp_http::request(self.port, "GET", page, &headers, "")?;
         if answer.status == 200 {
@@ -185,7 +194,7 @@ impl Browser {
     }
 
     /// What a page and all that it names weighs, headers aside.
-    fn weight(&self, page: &str) -> Result<usize, Failure> {
+    pub(super) fn weight(&self, page: &str) -> Result<usize, Failure> {
         let answer = self.open(page)?;
         let named: BTreeSet<&str> =
             answer.body.split('"').filter(|text| text.starts_with("/static/")).collect();

@@ -42,7 +42,7 @@ struct Desk {
 }
 
 /// What somebody else sees in a folder: subjects, each with its flags.
-type Seen = BTreeMap<String, Vec<String>>;
+pub(crate) type Seen = BTreeMap<String, Vec<String>>;
 
 impl Desk {
     fn new(letters: u64) -> Option<Self> {
@@ -114,7 +114,7 @@ impl Desk {
     }
 }
 
-fn seen(other: &mut OtherClient, folder: &str) -> Seen {
+pub(crate) fn seen(other: &mut OtherClient, folder: &str) -> Seen {
     let mut seen = Seen::new();
     let mut flags = Vec::new();
     other.run(&format!("EXAMINE \"{folder}\"")).unwrap();

@@ -9,13 +9,15 @@ use crate::{Result, Store, Value};
 
 /// Rows that one call looks through at most where no index leads to the wanted ones alone.
 const LOOKED: i64 = 20_000;
+/// The same where their text is searched, which takes longer.
+const SEARCHED: i64 = 10_000;
 /// Rows are numbered as they are written and dated as they happened, by several programs: so much apart at most.
 const APART: time::Duration = time::Duration::minutes(10);
 
 /// How a call went.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Went {
-    /// It worked.
+    /// It worked, or the person said so.
     Well,
     /// Anything else.
     Otherwise,
@@ -46,6 +48,8 @@ impl AuditFilter {
         self.is_by_person
             || self.went.is_some()
             || self.text.is_some()
+            || self.since.is_some()
+            || self.until.is_some()
             || (self.grant.is_some() && self.tool.is_some())
     }
 }
@@ -61,39 +65,41 @@ pub struct AuditPage {
     pub looked_back_to: Option<Timestamp>,
 }
 
-/// One statement for each index that leads to rows.
+/// One statement for each index that leads to rows; `$4` is what it is asked for.
 macro_rules! along {
     ($index:literal) => {
-        concat!(
-            "FROM audit WHERE user_name = $1 AND seq < $2 AND seq >= $3 ",
-            $index,
-            " ORDER BY seq DESC LIMIT $5"
-        )
+        concat!(" FROM audit WHERE user_name = $1 AND seq < $2 AND seq >= $3 ", $index)
     };
 }
 
 macro_rules! plain {
     ($index:literal) => {
-        concat!("SELECT ", columns!(), " ", along!($index))
+        concat!("SELECT ", columns!(), along!($index), " ORDER BY seq DESC LIMIT $5")
     };
 }
 
+// `at + 0`, since an index of times would lead through more rows than those between the numbers.
 macro_rules! looked {
     ($index:literal) => {
         concat!(
             "SELECT ",
             columns!(),
-            " FROM (SELECT ",
-            columns!(),
-            " ",
             along!($index),
-            ") AS looked WHERE ($6 = '' OR tool = $6) AND ($7 = '' OR door = $7) \
-             AND ($8 = 0 OR ($8 = 1 AND outcome = 'ok') OR ($8 = 2 AND outcome <> 'ok')) \
-             AND at >= $9 AND at < $10 \
+            " AND ($6 = '' OR tool = $6) AND ($7 = '' OR door = $7) \
+             AND ($8 = 0 \
+                OR ($8 = 1 AND outcome IN ('ok', 'approved', 'given', 'changed', 'paused', 'resumed')) \
+                OR ($8 = 2 AND outcome NOT IN ('ok', 'approved', 'given', 'changed', 'paused', 'resumed'))) \
+             AND at + 0 >= $9 AND at + 0 < $10 \
              AND ($11 = '' OR lower(targets || ' ' || tool || ' ' || outcome || ' ' || client || ' ' || undo) \
                 LIKE $11 ESCAPE '!') \
-             ORDER BY seq DESC LIMIT $12"
+             ORDER BY seq DESC LIMIT $5"
         )
+    };
+}
+
+macro_rules! end {
+    ($index:literal) => {
+        concat!("SELECT seq, at", along!($index), " ORDER BY seq DESC LIMIT 1 OFFSET $5")
     };
 }
 
@@ -125,9 +131,9 @@ impl Along {
     /// The last of so many rows.
     fn end(self) -> &'static str {
         match self {
-            Self::All => concat!("SELECT seq, at ", along!("AND $4 = ''"), " OFFSET $6"),
-            Self::Grant => concat!("SELECT seq, at ", along!("AND grant_id = $4"), " OFFSET $6"),
-            Self::Tool => concat!("SELECT seq, at ", along!("AND tool = $4"), " OFFSET $6"),
+            Self::All => end!("AND $4 = ''"),
+            Self::Grant => end!("AND grant_id = $4"),
+            Self::Tool => end!("AND tool = $4"),
         }
     }
 }
@@ -141,7 +147,6 @@ impl Store {
         before: Option<i64>,
         limit: u32,
     ) -> Result<AuditPage> {
-        let limit = i64::from(limit);
         let low = self.audit_low(user, filter).await?;
         let high = self.audit_high(user, filter).await?.min(before.unwrap_or(i64::MAX));
         let (along, key) = match (&filter.grant, &filter.tool) {
@@ -149,29 +154,27 @@ impl Store {
             (None, Some(tool)) => (Along::Tool, tool.as_str()),
             (None, None) => (Along::All, ""),
         };
-        let is_looked_for = filter.is_looked_for() || filter.since.is_some() || filter.until.is_some();
-        let reach: [Value; 4] = [user.into(), high.into(), low.into(), key.into()];
-        let mut values = reach.to_vec();
-        let (sql, most) = if is_looked_for { (along.looked(), LOOKED) } else { (along.plain(), limit + 1) };
-        values.push(most.into());
-        if is_looked_for {
+        let reach = |low: i64, last: i64| -> Vec<Value> {
+            vec![user.into(), high.into(), low.into(), key.into(), last.into()]
+        };
+        let more = i64::from(limit) + 1;
+        let (found, end) = if filter.is_looked_for() {
+            let most = if filter.text.is_some() { SEARCHED } else { LOOKED };
+            let end = self.database.fetch_optional(along.end(), &reach(low, most - 1)).await?;
+            let low = end.as_ref().map_or(Ok(low), |row| row.int("seq"))?;
+            let mut values = reach(low, more);
             values.extend(conditions(filter));
-            values.push((limit + 1).into());
-        }
-        let found = self.database.fetch(sql, &values).await?;
+            (self.database.fetch(along.looked(), &values).await?, end)
+        } else {
+            (self.database.fetch(along.plain(), &reach(low, more)).await?, None)
+        };
         let mut rows = found.iter().map(read).collect::<Result<Vec<_>>>()?;
-        let has_more = rows.len() as i64 > limit;
-        rows.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
-        if has_more {
+        let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+        if rows.len() > limit {
+            rows.truncate(limit);
             let next = rows.last().map(|row| row.seq);
             return Ok(AuditPage { rows, next, looked_back_to: None });
         }
-        if !is_looked_for {
-            return Ok(AuditPage { rows, next: None, looked_back_to: None });
-        }
-        let mut values = reach.to_vec();
-        values.extend([1_i64.into(), (LOOKED - 1).into()]);
-        let end = self.database.fetch_optional(along.end(), &values).await?;
         let next = end.as_ref().map(|row| row.int("seq")).transpose()?;
         let looked_back_to = end.as_ref().map(|row| row.instant("at")).transpose()?;
         Ok(AuditPage { rows, next, looked_back_to })

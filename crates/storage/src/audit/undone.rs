@@ -72,20 +72,22 @@ impl Store {
         Ok(found)
     }
 
-    /// The user's rows that took something back that one of the handles stands for, as they were written.
+    /// The user's rows that took something back that one of the handles stands for, oldest first.
     pub async fn audit_reversals(&self, user: &str, handles: &[&str]) -> Result<Vec<Reversal>> {
         const FIND: &str = concat!(
             "SELECT ",
             columns!(),
             " FROM audit WHERE user_name = $1 AND undo <> '' \
              AND undo IN ($2, $3, $4, $5, $6, $7, $8, $9, $10, $11) \
-             AND tool IN ('mail_undo', 'undo') AND outcome IN ('ok', 'partly') ORDER BY seq"
+             AND tool IN ('mail_undo', 'undo') AND outcome IN ('ok', 'partly')"
         );
         let mut found = Vec::new();
         for some in handles.chunks(AT_ONCE) {
             let rows = self.database.fetch(FIND, &asked(user, some)).await?;
             found.extend(rows.iter().map(read).collect::<Result<Vec<_>>>()?);
         }
+        // Asked for in order, SQLite would go along all rows of the user instead of the index of handles.
+        found.sort_by_key(|row| row.seq);
         Ok(found)
     }
 }

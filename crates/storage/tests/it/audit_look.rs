@@ -112,9 +112,16 @@ pub(crate) async fn of_very_many_rows_a_bounded_number_is_looked_through(world: 
         store.append_audit(&many).await.unwrap();
     }
     let sought = AuditFilter { text: Some("sought".to_owned()), ..any() };
-    let page = store.audit_look("ann", &sought, None, 50).await.unwrap();
-    assert_eq!((page.rows.len(), page.next, page.looked_back_to), (0, Some(2), Some(world.clock.now())));
-    let page = store.audit_look("ann", &sought, page.next, 50).await.unwrap();
+    let mut before = None;
+    for next in [10_002, 2] {
+        let page = store.audit_look("ann", &sought, before, 50).await.unwrap();
+        assert_eq!(
+            (page.rows.len(), page.next, page.looked_back_to),
+            (0, Some(next), Some(world.clock.now()))
+        );
+        before = page.next;
+    }
+    let page = store.audit_look("ann", &sought, before, 50).await.unwrap();
     assert_eq!((page.rows.len(), page.next, page.looked_back_to), (1, None, None));
     // where an index leads to the rows there is nothing to look through
     let tool = AuditFilter { tool: Some("first".to_owned()), ..any() };

@@ -98,6 +98,8 @@ notices! {
     OutboxCopying "outbox-copying" Ok "The copy is being put into your Sent folder.";
     OutboxForgotten "outbox-forgotten" Ok "The message was put away.";
     OutboxMoved "outbox-moved" Warn "Nothing was done: the message had moved on. How it stands now is below.";
+    TakenBack "taken-back" Ok "It was taken back: all is as it was before.";
+    ActivityDeleted "activity-deleted" Ok "Those entries were deleted. That they were is an entry of its own.";
     NothingToDo "nothing-to-do" Warn "That had been done already.";
 }
 

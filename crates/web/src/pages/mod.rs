@@ -1,6 +1,7 @@
 //! The pages: one file each, with its routes, its template and its tests.
 
 mod accounts;
+mod activity;
 mod admin;
 mod agents;
 mod code;
@@ -38,6 +39,7 @@ use crate::frame::Site;
 pub(crate) fn routes() -> Router<Site> {
     Router::new()
         .merge(home::routes())
+        .merge(activity::routes())
         .merge(setup::routes())
         .merge(login::routes())
         .merge(invite::routes())

@@ -83,3 +83,34 @@ async fn a_change_is_kept_for_seven_days_also_for_another_process() {
     let late = another.undo(&world.principal, &handles[1], &|_, _| {}).await.unwrap_err();
     assert_eq!(late.code, Code::NotFound);
 }
+
+#[tokio::test]
+async fn a_person_takes_back_what_their_agents_did_and_nobody_elses() {
+    let Some(world) = OutboxWorld::new(SinkOptions::default()).await else { return };
+    world.maildir.fill("INBOX", Numbering::default(), [note("a", 2)]).unwrap();
+    let star = OrganizeRequest {
+        meant: Meant { ids: vec!["work/@inbox:1@s44we8".to_owned()], ..Meant::default() },
+        action: Action::Star,
+        to_folder: None,
+        keywords: Vec::new(),
+        confirm: None,
+    };
+    let starred = world.engine.organize(&world.principal, star, &|_, _| {}).await.unwrap();
+    let sent = world.send(later("one", 1)).await.unwrap();
+    let handles = [starred.undo.unwrap().to_string(), sent.undo.unwrap().to_string()];
+    // under no grant of theirs
+    let mut person = world.principal.clone();
+    person.grant = GrantId::from_text("gra_page");
+    let mut stranger = person.clone();
+    stranger.user = "somebody else".to_owned();
+    for handle in &handles {
+        let undo = async |who| world.engine.undo_as_person(who, handle, &|_, _| {}).await;
+        let absent = undo(&stranger).await.unwrap_err();
+        let never =
+            world.engine.undo_as_person(&person, "chg_00000000000000000000000000000007", &|_, _| {}).await;
+        assert_eq!((absent.code, &absent), (Code::NotFound, &never.unwrap_err()));
+        assert_eq!(told(&undo(&person).await.unwrap()), (1, vec![]));
+        assert_eq!(undo(&person).await.unwrap_err().code, Code::Conflict, "it was taken back already");
+    }
+    assert_eq!(world.state_of("one").await.unwrap().status, SendStatus::Cancelled);
+}

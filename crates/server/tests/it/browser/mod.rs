@@ -2,6 +2,7 @@
 //! `browser-tests/`; here the world is stood up and what was seen is judged.
 
 mod approving;
+mod activity;
 mod clients;
 mod fresh_start;
 mod sign_in;

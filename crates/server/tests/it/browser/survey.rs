@@ -4,7 +4,7 @@
 
 use serde_json::{Value, json};
 use testkit::{
-    Dovecot,
+    Dovecot, McpHttp,
     mcp_http::request,
     require_browser,
     smtp_sink::{Act, Fault, Stage},
@@ -106,6 +106,7 @@ fn pages_of_somebody_who_has_nothing_yet_are_sound() {
             Look::at("accounts-empty", "/accounts", "add"),
             Look::at("account-new", "/accounts/new", "password").judged(),
             Look::at("agents-empty", "/agents", "connect"),
+            Look::at("activity-empty", "/activity?text=nothing", "select who"),
             Look::at("consent-empty", &consent, "add a mailbox"),
             Look::at("privacy-delete", "/settings/data/delete", "keep everything"),
         ],
@@ -115,7 +116,9 @@ fn pages_of_somebody_who_has_nothing_yet_are_sound() {
 #[test]
 fn pages_of_somebody_with_mail_and_agents_are_sound() {
     let Some((_dovecot, pages)) = with_mailbox() else { return };
-    pages.world.new_token("Reading agent", READING);
+    busy(&pages, &pages.world.new_token("Reading agent", READING));
+    let sorting = [READING, "mail:modify"].join(" ");
+    busy(&pages, &pages.world.new_token("Sorting agent", &sorting));
     let alice = Surfer::signed_in(pages.serving.port, "alice", PASSWORD);
     let listed = alice.get("/agents").body;
     let agent = listed.split("href=\"/agents/").nth(1).unwrap().split('"').next().unwrap();
@@ -133,6 +136,10 @@ fn pages_of_somebody_with_mail_and_agents_are_sound() {
             Look::at("consent", &consent, "^button allow").judged(),
             Look::at("agents", "/agents", "reading agent"),
             Look::at("agent", &format!("/agents/{agent}"), "save"),
+            Look::at("activity", "/activity", "check the chain").judged(),
+            Look::at("activity-month", "/activity?span=month", "check the chain"),
+            Look::at("activity-found", "/activity?outcome=failed", "select who"),
+            Look::at("activity-delete", "/activity/delete", "older ones"),
             Look::at("connect", "/connect", "copy").judged(),
             Look::at("settings", "/settings", "password"),
             Look::at("codes", "/settings/codes", "set up"),
@@ -181,6 +188,22 @@ fn the_outbox_is_sound() {
     ];
     let Outbox { world, serving, sink: _sink, dovecot: _dovecot, .. } = outbox;
     assert_sound(&Pages { world, serving, browser }, &looks);
+}
+
+/// Has an agent do this and that, more than fits on a page.
+fn busy(pages: &Pages, token: &str) {
+    let mut agent = McpHttp::connect(pages.serving.port, token).unwrap();
+    let found = agent.call("mail_search", &json!({ "limit": 50 })).unwrap().structured().clone();
+    let ids: Vec<_> = found["messages"].as_array().unwrap().iter().map(|row| row["id"].clone()).collect();
+    for number in 0..25 {
+        agent
+            .call("mail_read", &json!({ "ids": ids.iter().take(number % 10 + 1).collect::<Vec<_>>() }))
+            .unwrap();
+    }
+    agent.call("mail_search", &json!({ "query": "unknown:word" })).unwrap();
+    // refused where it may not
+    let _ =
+        agent.call("mail_organize", &json!({ "ids": ids.iter().take(3).collect::<Vec<_>>(), "do": "star" }));
 }
 
 fn with_mailbox() -> Option<(Dovecot, Pages)> {

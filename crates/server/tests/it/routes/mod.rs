@@ -56,6 +56,12 @@ const TABLE: &str = "
     get    /outbox/{id}                                   login  404      login  login 200
     get    /connect                                       login  200      login  login 200
     get    /connect/mark                                  login  200      login  login 200
+    get    /activity                                      login  200      login  login 200
+    get    /activity/export                               login  200      login  login 200
+    get    /activity/delete                               login  200      login  login 200
+    post   /activity/undo                                 login  404      login  login 404
+    post   /activity/check                                login  303      login  login 303
+    post   /activity/delete                               login  422      login  login 422
     get    /consent/{id}                                  login  404      login  login 200
     get    /settings                                      login  200      login  login 200
     get    /settings/passkeys                             login  200      login  login 200
