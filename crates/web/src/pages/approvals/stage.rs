@@ -47,7 +47,7 @@ impl Stage {
         match approval.state {
             ApprovalState::Waiting if message.state == OutgoingState::Waiting && approval.expires > now => {
                 let title =
-                    format!("Your answer is wanted; it holds until {}.", until(now, approval.expires));
+                    format!("Your answer is wanted. The time for it ends {}.", until(now, approval.expires));
                 Self { is_open: true, ..over(Tone::Warn, "waits for you", &title, "Nothing has been sent.") }
             }
             ApprovalState::Waiting | ApprovalState::Expired => {
