@@ -45,8 +45,12 @@ fn a_person_sets_up_one_time_codes_and_comes_in_with_them_and_without_their_phon
 fn a_person_comes_in_and_shows_who_they_are_by_a_real_provider() {
     let Some(browser) = require_browser() else { return };
     let Some(mut provider) = require_openid_provider() else { return };
-    let world = World::new()
-        .with("POSTROOM_TLS_CA_FILE", &provider.ca_file().display().to_string())
+    let world = World::new();
+    // the provider's own folder goes with it
+    let authority = world.path("authority.pem");
+    std::fs::copy(provider.ca_file(), &authority).unwrap();
+    let world = world
+        .with("POSTROOM_TLS_CA_FILE", &authority.display().to_string())
         .with("POSTROOM_LOGIN_OIDC_ISSUER", &provider.issuer())
         .with("POSTROOM_LOGIN_OIDC_CLIENT_ID", OpenIdProvider::CLIENT_ID)
         .with("POSTROOM_LOGIN_OIDC_CLIENT_SECRET", OpenIdProvider::CLIENT_SECRET);
