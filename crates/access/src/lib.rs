@@ -6,8 +6,8 @@
 
 mod access;
 mod accounts;
-mod agent_access;
 mod activity;
+mod agent_access;
 mod agents;
 mod approvals;
 mod audit;
@@ -38,11 +38,11 @@ mod wishes;
 mod writer;
 
 pub use access::{Access, Settings, Signup};
-pub use agent_access::AgentAccess;
 pub use activity::{
     Activity, ActivityAgent, ActivityFilter, ActivityRow, AuditRow, BusyHour, Chain, ChainCheck, TakenBack,
     Went,
 };
+pub use agent_access::AgentAccess;
 pub use agents::{Agent, AgentChange, AgentDetail, Family, ToolCount};
 pub use approvals::ApprovalRefusal;
 pub use audit::{Audit, Recorded};

@@ -31,6 +31,7 @@ use tokio::{
     time::{Instant, sleep, timeout},
 };
 
+pub(crate) use self::attempt::no_submission;
 pub(crate) use self::key::ANSWER;
 pub(crate) use self::under_way::UnderWay;
 use self::{attempt::Voucher, owner::Owner};
@@ -38,10 +39,6 @@ pub use self::{
     frozen::{frozen_hash, stored_form},
     person::{Acted, InSent, Listing, Looked, OwnOutgoing, Pile, Place, is_never_allowed},
 };
-pub(crate) use self::attempt::no_submission;
-pub(crate) use self::key::ANSWER;
-pub(crate) use self::under_way::UnderWay;
-use self::{attempt::Voucher, owner::Owner};
 use crate::{
     Engine,
     outgoing::{SendOutcome, SendRequest, Sending, keeps_nothing},

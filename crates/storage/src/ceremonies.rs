@@ -101,5 +101,10 @@ impl Store {
 }
 
 fn hex(hash: &[u8; 32]) -> String {
-    hash.iter().map(|byte| format!("{byte:02x}")).collect()
+    use std::fmt::Write as _;
+    hash.iter().fold(String::with_capacity(64), |mut text, byte| {
+        // a string takes whatever is written
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
 }

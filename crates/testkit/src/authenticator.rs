@@ -67,7 +67,7 @@ impl Authenticator {
         object.extend_from_slice(b"\x63fmt\x64none\x67attStmt\xa0\x68authData\x58");
         object.push(data.len().to_be_bytes()[7]);
         object.extend_from_slice(&data);
-        self.written(json!({ "clientDataJSON": text(&client), "attestationObject": text(&object) }))
+        self.written(&json!({ "clientDataJSON": text(&client), "attestationObject": text(&object) }))
     }
 
     /// Answers the options of `navigator.credentials.get`.
@@ -80,7 +80,7 @@ impl Authenticator {
         let data = self.data(0);
         let signed = [data.as_slice(), Sha256::digest(&client).as_slice()].concat();
         let Ok(signature) = self.key.sign(&signed) else { panic!("nothing was signed") };
-        self.written(json!({
+        self.written(&json!({
             "clientDataJSON": text(&client),
             "authenticatorData": text(&data),
             "signature": text(&signature),
@@ -101,7 +101,7 @@ impl Authenticator {
         data
     }
 
-    fn written(&self, response: Value) -> String {
+    fn written(&self, response: &Value) -> String {
         let id = text(&self.credential_id);
         json!({ "id": id, "rawId": id, "type": "public-key", "response": response }).to_string()
     }

@@ -126,7 +126,6 @@ impl Access {
     }
 
     /// What a passkey that is added in that browser is called if its person does not say.
-    #[expect(clippy::unused_self, reason = "pages reach this room through its face")]
     pub fn passkey_name(&self, browser: &Browser) -> String {
         user_agent::browser(&browser.user_agent)
     }
@@ -196,7 +195,7 @@ impl Access {
         let name = Some(shown(name)).filter(|name| !name.is_empty());
         let name = name.unwrap_or_else(|| self.passkey_name(browser));
         let new = NewPasskey {
-            credential_id: passkey.cred_id().to_vec(),
+            credential_id: passkey.cred_id().clone(),
             name,
             credential: Zeroizing::new(serde_json::to_vec(&passkey).map_err(|_| Error::Ceremony)?),
         };

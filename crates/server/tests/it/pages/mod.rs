@@ -1,6 +1,6 @@
 //! Pages that need a mail server behind them, through the binary, as a browser without a screen meets them.
 
 mod accounts;
-mod blind;
 mod approvals;
+mod blind;
 pub(crate) mod outbox;
