@@ -115,8 +115,8 @@ async fn a_mail_that_tells_makes_nobody_known_and_is_no_sending_of_a_grant() {
 async fn whoever_tells_people_is_woken_by_what_waits_on_a_page() {
     let Some((world, engine)) = asking(None, SinkOptions::default()).await else { return };
     let waiting = engine.something_waits();
-    let sending = async { engine.send(&world.principal, to_bob(None)).await.unwrap() };
-    let (_, outcome) = tokio::time::timeout(SOON, async { tokio::join!(waiting, sending) }).await.unwrap();
+    let sending = Box::pin(async { engine.send(&world.principal, to_bob(None)).await.unwrap() });
+    let ((), outcome) = tokio::time::timeout(SOON, async { tokio::join!(waiting, sending) }).await.unwrap();
     assert_eq!(outcome.status, SendStatus::ApprovalNeeded);
     let untold = world.store.telling_waiting("alice").await.unwrap();
     assert_eq!((untold.len(), untold[0].is_told), (1, false));
