@@ -132,8 +132,8 @@ fn told(is_on: bool) -> String {
 fn length(seconds: u32) -> String {
     match seconds {
         0 => "not at all".to_owned(),
-        _ if seconds % 86_400 == 0 => many(seconds / 86_400, "day"),
-        _ if seconds % 3_600 == 0 => many(seconds / 3_600, "hour"),
+        _ if seconds.is_multiple_of(86_400) => many(seconds / 86_400, "day"),
+        _ if seconds.is_multiple_of(3_600) => many(seconds / 3_600, "hour"),
         _ => many(seconds, "second"),
     }
 }

@@ -99,7 +99,9 @@ pub(crate) fn remove_who_goes(access: Access, engine: Engine, works: Works) -> J
             match gone {
                 Ok(gone) => {
                     is_failing = false;
-                    gone.iter().for_each(|account| engine.let_go(account));
+                    for account in &gone {
+                        engine.let_go(account);
+                    }
                 }
                 Err(error) if !is_failing => {
                     tracing::error!(%error, "people who go are not removed");

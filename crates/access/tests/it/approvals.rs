@@ -111,7 +111,13 @@ async fn an_answer_is_given_once_and_recorded() {
 const PASSWORD: &str = "long enough";
 
 async fn signed_in(access: &Access, name: &str) -> SignedIn {
-    access.sign_in(name, &Secret::new(PASSWORD), &Browser::default()).await.unwrap().signed_in
+    access
+        .sign_in(name, &Secret::new(PASSWORD), &Browser::default())
+        .await
+        .unwrap()
+        .opened()
+        .unwrap()
+        .signed_in
 }
 
 #[tokio::test]

@@ -45,7 +45,7 @@ async fn enter(access: &Access, authenticator: &mut Authenticator) -> Result<Ope
 }
 
 #[track_caller]
-fn assert_wrong<T: std::fmt::Debug>(refused: Result<T, SignInRefusal>) {
+fn assert_wrong<T: std::fmt::Debug>(refused: &Result<T, SignInRefusal>) {
     assert!(matches!(refused, Err(SignInRefusal::Wrong)), "{refused:?}");
 }
 
@@ -67,7 +67,7 @@ async fn a_passkey_is_added_named_listed_used_and_removed() {
     assert_eq!(listed[0].last_used, Some(opened.signed_in.proven));
     access.passkey_remove(&who, &id).await.unwrap();
     assert!(access.passkey_list(&who).await.unwrap().is_empty());
-    assert_wrong(enter(&access, &mut authenticator).await);
+    assert_wrong(&enter(&access, &mut authenticator).await);
     assert!(access.signed_in(&opened.cookie).await.unwrap().is_none(), "nor goes on whom it let in");
     access.flush().await;
     let rows = access.audit_list("ann", 10).await.unwrap();
@@ -90,11 +90,11 @@ async fn an_answer_of_another_site_lets_nobody_in() {
         "",
     ] {
         authenticator.origin = origin.to_owned();
-        assert_wrong(enter(&access, &mut authenticator).await);
+        assert_wrong(&enter(&access, &mut authenticator).await);
     }
     authenticator.origin = HERE.to_owned();
     authenticator.site = "evil.example".to_owned();
-    assert_wrong(enter(&access, &mut authenticator).await);
+    assert_wrong(&enter(&access, &mut authenticator).await);
     authenticator.site = "localhost".to_owned();
     enter(&access, &mut authenticator).await.unwrap();
 }
@@ -130,10 +130,10 @@ async fn an_answer_counts_once() {
     let asked = ask(&access).await;
     let answer = authenticator.get(&asked.options);
     access.passkey_sign_in(&asked.code, &answer, &visitor()).await.unwrap();
-    assert_wrong(access.passkey_sign_in(&asked.code, &answer, &visitor()).await);
+    assert_wrong(&access.passkey_sign_in(&asked.code, &answer, &visitor()).await);
     // nor to another question
     let again = ask(&access).await;
-    assert_wrong(access.passkey_sign_in(&again.code, &answer, &visitor()).await);
+    assert_wrong(&access.passkey_sign_in(&again.code, &answer, &visitor()).await);
     let asked = access.passkey_add_begin(&who).await.unwrap();
     let answer = Authenticator::at(HERE).create(&asked.options);
     access.passkey_add(&who, &asked.code, &answer, "", &browser()).await.unwrap();
@@ -181,7 +181,7 @@ async fn a_question_is_answered_in_the_browser_or_session_that_it_was_asked_in()
     let asked = ask(&access).await;
     let answer = authenticator.get(&asked.options);
     for wrong in [&elsewhere, &nowhere] {
-        assert_wrong(access.passkey_sign_in(&asked.code, &answer, wrong).await);
+        assert_wrong(&access.passkey_sign_in(&asked.code, &answer, wrong).await);
     }
     // whoever tried that did not use it up
     access.passkey_sign_in(&asked.code, &answer, &visitor()).await.unwrap();
@@ -193,9 +193,9 @@ async fn a_question_is_answered_in_the_browser_or_session_that_it_was_asked_in()
     assert!(matches!(refused, Err(PasskeyRefusal::Wrong)), "{refused:?}");
     let asked = access.passkey_prove_begin(&who, &Occasion::Change).await.unwrap();
     let answer = authenticator.get(&asked.options);
-    assert_wrong(access.passkey_prove(&other, &asked.code, &answer, &browser()).await);
+    assert_wrong(&access.passkey_prove(&other, &asked.code, &answer, &browser()).await);
     // nor does an answer of one kind pass for another
-    assert_wrong(access.passkey_sign_in(&asked.code, &answer, &visitor()).await);
+    assert_wrong(&access.passkey_sign_in(&asked.code, &answer, &visitor()).await);
     access.passkey_prove(&who, &asked.code, &answer, &browser()).await.unwrap();
 }
 
@@ -210,7 +210,7 @@ async fn a_question_waits_five_minutes() {
     access.passkey_sign_in(&in_time.code, &answer, &visitor()).await.unwrap();
     let answer = authenticator.get(&late.options);
     world.forward(1);
-    assert_wrong(access.passkey_sign_in(&late.code, &answer, &visitor()).await);
+    assert_wrong(&access.passkey_sign_in(&late.code, &answer, &visitor()).await);
     assert_eq!(access.people_sweep().await.unwrap(), 1);
 }
 
@@ -221,16 +221,16 @@ async fn the_passkey_of_somebody_else_proves_nothing() {
     let (ann, mut hers, id) = ann(&access).await;
     person(&access, "bob", &[]).await;
     let bob = sign_in(&access, "bob").await.signed_in;
-    assert_wrong(access.passkey_prove_begin(&bob, &Occasion::Change).await);
+    assert_wrong(&access.passkey_prove_begin(&bob, &Occasion::Change).await);
     let (mut his, _) = add(&access, &bob).await;
     let asked = access.passkey_prove_begin(&bob, &Occasion::Change).await.unwrap();
     let answer = hers.get(&asked.options);
-    assert_wrong(access.passkey_prove(&bob, &asked.code, &answer, &browser()).await);
+    assert_wrong(&access.passkey_prove(&bob, &asked.code, &answer, &browser()).await);
     // a key of one person under the name of another
     his.user_handle.clone_from(&hers.user_handle);
-    assert_wrong(enter(&access, &mut his).await);
+    assert_wrong(&enter(&access, &mut his).await);
     his.credential_id.clone_from(&hers.credential_id);
-    assert_wrong(enter(&access, &mut his).await);
+    assert_wrong(&enter(&access, &mut his).await);
     // and a passkey that was added belongs to one
     let asked = access.passkey_add_begin(&bob).await.unwrap();
     let answer = hers.create(&asked.options);
@@ -250,13 +250,13 @@ async fn nobody_gets_in_who_was_disabled_or_whose_passkey_went_while_they_answer
     let asked = ask(&access).await;
     let answer = authenticator.get(&asked.options);
     operator.user_disable("ann").await.unwrap();
-    assert_wrong(access.passkey_sign_in(&asked.code, &answer, &visitor()).await);
+    assert_wrong(&access.passkey_sign_in(&asked.code, &answer, &visitor()).await);
     operator.user_enable("ann").await.unwrap();
     let who = SignedIn { session: sign_in(&access, "ann").await.signed_in.session, ..who };
     let asked = ask(&access).await;
     let answer = authenticator.get(&asked.options);
     operator.passkey_remove(&who, &id).await.unwrap();
-    assert_wrong(access.passkey_sign_in(&asked.code, &answer, &visitor()).await);
+    assert_wrong(&access.passkey_sign_in(&asked.code, &answer, &visitor()).await);
 }
 
 #[tokio::test]
@@ -268,7 +268,7 @@ async fn a_counter_that_goes_back_shows_a_copy() {
     enter(&access, &mut authenticator).await.unwrap();
     for counter in [0, 20, 41] {
         authenticator.counter = counter;
-        assert_wrong(enter(&access, &mut authenticator).await);
+        assert_wrong(&enter(&access, &mut authenticator).await);
     }
     authenticator.counter = 43;
     enter(&access, &mut authenticator).await.unwrap();
@@ -285,11 +285,11 @@ async fn an_authenticator_that_did_not_check_who_holds_it_lets_nobody_in() {
     let access = world.access().await;
     let (who, mut authenticator, _) = ann(&access).await;
     authenticator.is_verified = false;
-    assert_wrong(enter(&access, &mut authenticator).await);
+    assert_wrong(&enter(&access, &mut authenticator).await);
     let asked = access.passkey_prove_begin(&who, &Occasion::Change).await.unwrap();
     assert_eq!(asked.options["userVerification"], "required");
     let answer = authenticator.get(&asked.options);
-    assert_wrong(access.passkey_prove(&who, &asked.code, &answer, &browser()).await);
+    assert_wrong(&access.passkey_prove(&who, &asked.code, &answer, &browser()).await);
 }
 
 #[tokio::test]
@@ -320,7 +320,7 @@ async fn nonsense_of_any_size_is_no_answer() {
     for (number, answer) in answers.iter().enumerate() {
         world.forward(60);
         let asked = ask(&access).await;
-        assert_wrong(access.passkey_sign_in(&asked.code, answer, &visitor()).await);
+        assert_wrong(&access.passkey_sign_in(&asked.code, answer, &visitor()).await);
         if number % 4 == 0 {
             world.forward(3600);
         }
@@ -331,7 +331,7 @@ async fn nonsense_of_any_size_is_no_answer() {
     }
     for code in ["", "x", &"A".repeat(43), &"é".repeat(43), &"x".repeat(1 << 20)] {
         world.forward(60);
-        assert_wrong(access.passkey_sign_in(&Secret::new(code), &good, &visitor()).await);
+        assert_wrong(&access.passkey_sign_in(&Secret::new(code), &good, &visitor()).await);
     }
 }
 

@@ -164,7 +164,7 @@ pub(crate) async fn a_person_lists_their_own_mail_newest_first_and_what_was_put_
     }
     add(&store, &message(6, &grant, &home, 100)).await;
     let mut of_bob = waiting(7, &grant, &home, world);
-    of_bob.user = "bob".to_owned();
+    "bob".clone_into(&mut of_bob.user);
     add(&store, &of_bob).await;
     add(&store, &waiting(8, &grant, &HomeAccount::Carried([5; 32]), world)).await;
 

@@ -180,8 +180,8 @@ fn naming(dump: &BTreeMap<String, Vec<String>>, words: &[&str]) -> Vec<String> {
     let words: Vec<String> = words
         .iter()
         .flat_map(|word| {
-            let hex: String = word.bytes().map(|byte| format!("{byte:02x}")).collect();
-            [word.to_lowercase(), hex]
+            let hex: Vec<_> = word.bytes().map(|byte| format!("{byte:02x}")).collect();
+            [word.to_lowercase(), hex.concat()]
         })
         .collect();
     dump.iter()

@@ -154,7 +154,7 @@ async fn what_waits_leaves_now_or_never_as_its_person_wants() {
     let later = |key| {
         let at = Some(
             domain::Timestamp::from_unix_timestamp(i64::try_from(crate::world::NOW).unwrap()).unwrap()
-                + Duration::from_secs(86_400),
+                + Duration::from_hours(24),
         );
         engine::outgoing::SendRequest { at, ..to_bob(Some(key)) }
     };

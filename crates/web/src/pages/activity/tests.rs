@@ -177,7 +177,7 @@ async fn what_is_taken_along_as_json_verifies_outside() {
             hash.update((text.len() as u64).to_be_bytes());
             hash.update(text);
         }
-        last = hash.finalize().iter().map(|octet| format!("{octet:02x}")).collect();
+        last = hash.finalize().iter().map(|octet| format!("{octet:02x}")).collect::<Vec<_>>().concat();
         assert_eq!(row["hash"], last.as_str(), "{row}");
     }
     assert!(rows.len() > 20);

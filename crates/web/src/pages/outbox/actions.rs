@@ -26,8 +26,7 @@ pub(super) async fn look(State(site): State<Site>, Path(id): Path<String>, poste
     let (outcome, notice) = match &found {
         Ok(InSent::Found) => ("ok", Notice::OutboxFound),
         Ok(InSent::Absent) => ("ok", Notice::OutboxAbsent),
-        Ok(InSent::NotLooked(problem)) => (problem.code.as_str(), Notice::OutboxNotLooked),
-        Err(problem) => (problem.code.as_str(), Notice::OutboxNotLooked),
+        Ok(InSent::NotLooked(problem)) | Err(problem) => (problem.code.as_str(), Notice::OutboxNotLooked),
     };
     act.record(outcome).await;
     found?;

@@ -34,7 +34,7 @@ struct Page {
     size: String,
     message_id: String,
     /// The agent's page, if there is one.
-    agent_page: Option<String>,
+    path_of_agent: Option<String>,
     agent: AgentWords,
     updated: Moment,
     due: Option<Moment>,
@@ -79,8 +79,8 @@ pub(super) async fn page(State(site): State<Site>, person: Person, Path(id): Pat
     let access = site.access.agent_access(&person.signed_in, &own.message.grant).await?;
     let has_page = access != AgentAccess::Ended
         && site.access.agent(&person.signed_in, &own.message.grant).await.is_ok();
-    let agent_page = has_page.then(|| format!("/agents/{}", encode(own.message.grant.as_str())));
-    show(&draw(&own, person.frame(Section::Outbox), access, agent_page, site.now()))
+    let path_of_agent = has_page.then(|| format!("/agents/{}", encode(own.message.grant.as_str())));
+    show(&draw(&own, person.frame(Section::Outbox), access, path_of_agent, site.now()))
 }
 
 /// An id of the right shape; others name nothing.
@@ -93,7 +93,7 @@ fn draw(
     own: &OwnOutgoing,
     frame: Frame,
     access: AgentAccess,
-    agent_page: Option<String>,
+    path_of_agent: Option<String>,
     now: Timestamp,
 ) -> Page {
     let message = &own.message;
@@ -113,7 +113,7 @@ fn draw(
         files: frozen.files.iter().take(MOST).map(|name| address(name)).collect(),
         size: size(frozen.size),
         message_id: foreign(&frozen.message_id, LONGEST_ID),
-        agent_page,
+        path_of_agent,
         agent: match access {
             AgentAccess::Holds => AgentWords::Holds,
             AgentAccess::Paused => AgentWords::Paused,
