@@ -4,9 +4,8 @@
 // buttons of the answer were within reach without scrolling, what of the recipients was cut off, what the frame with the
 // formatted mail shows, what axe says, and what went wrong. `answer` is the words on the button that is pressed.
 
-import { AxeBuilder } from "@axe-core/playwright";
 import { join } from "node:path";
-import { answer, Person } from "./driver.mjs";
+import { answer, judgeOf, Person } from "./driver.mjs";
 
 const TELEPHONE = { hasTouch: true, isMobile: true, viewport: { width: 360, height: 740 }, reducedMotion: "reduce" };
 
@@ -51,7 +50,7 @@ async function withinReach(page) {
 }
 
 async function judge(page) {
-  const { violations } = await new AxeBuilder({ page }).analyze();
+  const { violations } = await judgeOf(page).analyze();
   return violations.map(({ id, impact, nodes }) => `${id} (${impact}): ${nodes.map((node) => node.html).join(" ").slice(0, 300)}`);
 }
 

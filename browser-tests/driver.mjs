@@ -2,6 +2,7 @@
 //
 // The environment says which browser it is (`CHROMIUM`). Nothing of the machine's own profile is touched.
 
+import { AxeBuilder } from "@axe-core/playwright";
 import { chromium } from "playwright-core";
 
 /** How long the person waits for anything: longer than any page may take with a slow mail server behind it. */
@@ -14,6 +15,14 @@ export async function launch(more = []) {
   const executablePath = process.env.CHROMIUM ?? "/usr/bin/chromium";
   const args = [...quiet, ...still, ...more];
   return chromium.launch({ executablePath, headless: true, chromiumSandbox: false, args });
+}
+
+/**
+ * axe over a page. A frame in which nothing runs is left out: axe would wait in it for ever, and what stands there is
+ * other people's mail.
+ */
+export function judgeOf(page) {
+  return new AxeBuilder({ page }).exclude("iframe[sandbox]");
 }
 
 /** Reads what the test wants, a JSON object on stdin. */

@@ -4,9 +4,8 @@
 // each page: what axe says, what the keyboard reaches, what a finger misses, what it weighs, what went wrong. `shots`
 // is a folder that pictures go to; without it none are taken. `main` is the words on what the page is for.
 
-import { AxeBuilder } from "@axe-core/playwright";
 import { join } from "node:path";
-import { answer, Person } from "./driver.mjs";
+import { answer, judgeOf, Person } from "./driver.mjs";
 import { walk } from "./keyboard.mjs";
 
 /** How a page is looked at. Colours do not hang on the width, so that two of four ways tell what there is to tell. */
@@ -103,7 +102,7 @@ async function weigh(person) {
 }
 
 async function judge(page, how) {
-  const { violations } = await new AxeBuilder({ page }).withTags(RULES).analyze();
+  const { violations } = await judgeOf(page).withTags(RULES).analyze();
   return violations.map(({ id, impact, help, nodes }) => {
     const where = nodes.slice(0, 3).map((node) => node.target.join(" "));
     return { how, id, impact, help, where, why: nodes[0]?.failureSummary?.replace(/\s+/g, " ") };

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use testkit::{McpHttp, require_browser};
 
 use crate::{
-    sending::{dovecot, hosted, token},
+    sending::{dovecot, hosted, left, token},
     world::PASSWORD,
 };
 
@@ -33,7 +33,7 @@ fn answered(answer: &str, has_javascript: bool) -> Option<(Value, usize, String)
         |error| error.to_string(),
         |told| told.structured()["status"].as_str().unwrap_or_default().to_owned(),
     );
-    Some((walked, dovecot.sink().unwrap().received().len(), status))
+    Some((walked, left(&dovecot).len(), status))
 }
 
 #[track_caller]
