@@ -214,6 +214,7 @@ on_both! {
     users::names_are_listed_by_their_bytes,
     users::two_administrators_who_shut_out_each_other_at_once_leave_one,
     users::only_an_administrator_who_is_let_in_shuts_out_others_and_never_themselves,
+    web_sessions::a_session_is_proven_when_it_says_and_not_when_it_was_opened,
     web_sessions::a_session_is_found_by_its_cookie_with_its_person,
     web_sessions::a_session_ends_by_itself_and_is_swept,
     web_sessions::a_session_is_opened_only_while_its_password_holds,

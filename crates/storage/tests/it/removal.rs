@@ -130,6 +130,7 @@ async fn raw(store: &Store, number: u8, user: &str, id: &UserId, grant: &GrantId
         way: "password",
         browser: marker.to_owned(),
         address: marker.to_owned(),
+        proven: store.clock().now(),
         expires: store.clock().now() + Duration::days(1),
     };
     store.web_session_open(id, "hash", &session, 8).await.unwrap().unwrap();
