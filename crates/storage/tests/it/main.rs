@@ -178,6 +178,7 @@ on_both! {
     passkeys::the_last_way_to_sign_in_stays_even_if_two_remove_at_once,
     passkeys::a_removed_passkey_ends_sessions_that_one_opened,
     passkeys::a_half_is_taken_once_in_time_and_as_what_it_is,
+    passkeys::halves_that_anybody_can_begin_push_out_none_of_a_session,
     passkeys::halves_of_a_person_are_few_and_end_with_their_password,
     remembered::an_address_is_known_to_one_account_in_any_case,
     remembered::a_mac_is_of_its_account_purpose_and_parts,
