@@ -136,6 +136,8 @@ impl Store {
         // Halves of a sign-in that were begun in a session: the sessions go now.
         const HALVES: &str = "DELETE FROM ceremonies WHERE user_id = $1 \
             OR session_id IN (SELECT id FROM web_sessions WHERE user_id = $1)";
+        // First of what is theirs, as in whatever else changes it: two of these wait for each other in one order.
+        const THEIRS: &str = "UPDATE users SET removal = removal WHERE id = $1";
         const MARK: &str = "UPDATE users SET removal = $2, password_hash = '' WHERE id = $1";
         let of = [Value::from(user.as_str())];
         let mut transaction = self.database.begin().await?;
@@ -158,6 +160,7 @@ impl Store {
         {
             return Ok(RemovalBegun::LastAdministrator);
         }
+        transaction.execute(THEIRS, &of).await?;
         transaction.execute(HALVES, &of).await?;
         self.disable(&mut transaction, user, true).await?;
         transaction.execute(MARK, &[user.as_str().into(), self.now().into()]).await?;
