@@ -101,8 +101,9 @@ const OF_ACCOUNT: &[&str] = &[
 const OF_NAME: &[&str] = &[
     "DELETE FROM outbox WHERE user_name = $1",
     "DELETE FROM changes WHERE user_name = $1",
-    "DELETE FROM audit WHERE user_name = $1",
+    // the chain first: whoever is about to append to it is waited for, and then finds nobody to append for
     "DELETE FROM audit_chains WHERE user_name = $1",
+    "DELETE FROM audit WHERE user_name = $1",
     "DELETE FROM telling WHERE user_name = $1",
     "DELETE FROM invitations WHERE made_by = $1",
 ];

@@ -190,6 +190,7 @@ on_both! {
     removal::of_a_person_who_was_removed_nothing_is_left_and_of_others_everything,
     removal::who_is_being_removed_is_shut_out_at_once_and_cannot_be_let_in_again,
     removal::a_message_that_is_being_handed_over_is_waited_for,
+    removal::a_row_that_comes_late_falls_to_nobody_of_that_name,
     removal::nobody_is_removed_who_did_not_begin_it,
     removal::the_last_administrator_stays_while_there_are_others,
     removal::two_administrators_who_unmake_each_other_at_once_leave_one,
