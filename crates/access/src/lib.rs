@@ -59,6 +59,7 @@ pub use links::{Link, LinkRefusal, LinkedPart};
 pub use people::PersonInNumbers;
 pub use rate_limit::RateLimit;
 pub use refusal::Refusal;
+pub use removal::WentOn;
 pub use sessions::Sessions;
 pub use signin::{
     attempt::{PasswordRefusal, SignInRefusal},

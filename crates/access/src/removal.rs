@@ -14,6 +14,15 @@ use crate::{
 /// What runs in somebody's name ends within that time once they are shut out.
 const SETTLES: Duration = Duration::seconds(5);
 
+/// How far removals came.
+#[derive(Debug, Default)]
+pub struct WentOn {
+    /// The accounts that are gone.
+    pub gone: Vec<AccountId>,
+    /// Why somebody could not be removed, if that is so; of several the last.
+    pub failed: Option<Error>,
+}
+
 impl Access {
     /// Shuts the person out and has everything of theirs removed. `LastAdministrator` if nobody would be left
     /// to look after the others.
@@ -40,24 +49,25 @@ impl Access {
         Ok(self.store()?.find_user(name).await?.is_some())
     }
 
-    /// Goes on with every removal that was begun a moment ago. Answers the accounts that are gone. Meant to be
-    /// called every second or so.
-    pub async fn removals_go_on(&self) -> Result<Vec<AccountId>> {
+    /// Goes on with every removal that was begun a moment ago, also if another one fails. Meant to be called every
+    /// second or so.
+    pub async fn removals_go_on(&self) -> Result<WentOn> {
         let store = self.store()?;
         let settled = self.clock().now() - SETTLES;
-        let mut gone = Vec::new();
+        let mut went = WentOn::default();
         for removal in store.removals().await?.into_iter().filter(|removal| removal.since <= settled) {
             // what is recorded about them is written first, and goes with the rest
             self.writer().flush().await;
-            match store.removal_go_on(&removal, &grants_without_rows(&removal)).await? {
-                Removed::All(accounts) => {
+            match store.removal_go_on(&removal, &grants_without_rows(&removal)).await {
+                Ok(Removed::All(accounts)) => {
                     tracing::info!(user = removal.user.as_str(), "a person was removed");
-                    gone.extend(accounts);
+                    went.gone.extend(accounts);
                 }
-                Removed::Waits | Removed::No => {}
+                Ok(Removed::Waits | Removed::No) => {}
+                Err(error) => went.failed = Some(error.into()),
             }
         }
-        Ok(gone)
+        Ok(went)
     }
 
     async fn begin(&self, user: &User, by: Remover<'_>) -> Result<()> {

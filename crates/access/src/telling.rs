@@ -2,7 +2,7 @@
 //! over all processes. Who sends the mail, and what it says, is for others; what was not sent is told in a later
 //! quarter, as long as it waits.
 
-use domain::{AccountName, ApprovalId, Door, Limits, Principal, Scopes, Timestamp, UserId};
+use domain::{AccountName, ApprovalId, Door, Limits, Principal, Scopes, Timestamp, UserId, chain};
 use serde::Deserialize;
 use storage::{HeldAccount, Untold, WaitingMessage};
 use time::Duration;
@@ -52,26 +52,34 @@ impl Default for Wishes {
 
 impl Access {
     /// The people who are to be told now, each claimed for a quarter of an hour: whoever gets this tells them,
-    /// or nobody does before then. Who does not wish to be told is left out.
+    /// or nobody does before then. Who does not wish to be told is left out, and so is, with a line in the log,
+    /// whoever cannot be looked after: the others are told.
     pub async fn telling_claim(&self) -> Result<Vec<Telling>> {
-        let store = self.store()?;
         let until = self.clock().now() + QUARTER;
         let mut tellings = Vec::new();
-        for person in store.telling_due(until, AT_ONCE).await? {
-            if !wants_mail(person.wishes.as_deref()) {
-                // so that they are not looked at again for the same messages
-                let untold: Vec<ApprovalId> =
-                    untold(&store.telling_waiting(&person.name).await?).cloned().collect();
-                store.telling_done(&untold, true).await?;
-                continue;
+        for person in self.store()?.telling_due(until, AT_ONCE).await? {
+            match self.telling_claim_of(&person, until).await {
+                Ok(telling) => tellings.extend(telling),
+                Err(error) => tracing::error!(error = %chain(&error), "somebody is not told of what waits"),
             }
-            if !store.telling_claim(&person.name, until).await? {
-                continue;
-            }
-            let waiting = store.telling_waiting(&person.name).await?;
-            tellings.extend(self.telling_of(&person, &waiting).await?);
         }
         Ok(tellings)
+    }
+
+    async fn telling_claim_of(&self, person: &Untold, until: Timestamp) -> Result<Option<Telling>> {
+        let store = self.store()?;
+        if !wants_mail(person.wishes.as_deref()) {
+            // so that they are not looked at again for the same messages
+            let untold: Vec<ApprovalId> =
+                untold(&store.telling_waiting(&person.name).await?).cloned().collect();
+            store.telling_done(&untold, true).await?;
+            return Ok(None);
+        }
+        if !store.telling_claim(&person.name, until).await? {
+            return Ok(None);
+        }
+        let waiting = store.telling_waiting(&person.name).await?;
+        self.telling_of(person, &waiting).await
     }
 
     /// The person was told.

@@ -223,12 +223,14 @@ impl Access {
         browser: &Browser,
     ) -> (Secret, storage::NewWebSession) {
         let (cookie, hash) = code::new(self.random());
+        let now = self.clock().now();
         let new = storage::NewWebSession {
             hash,
             way,
             browser: user_agent::browser(&browser.user_agent),
             address: browser.shown_address(),
-            expires: self.clock().now() + IDLE,
+            proven: now,
+            expires: now + IDLE,
         };
         (cookie, new)
     }
@@ -247,8 +249,8 @@ impl Access {
         let device = device.seal(self.store()?.sealer()).unwrap_or_else(|| Secret::new(""));
         let targets = [session.to_string(), new.browser, new.address, new.way.to_owned()];
         self.audit().record_page(&user.name, "sign_in", &targets, "ok").await;
-        let proven = new.expires - IDLE;
-        let signed_in = SignedIn { user, session, csrf: csrf_of(&cookie), proven, proven_for: String::new() };
+        let (csrf, proven) = (csrf_of(&cookie), new.proven);
+        let signed_in = SignedIn { user, session, csrf, proven, proven_for: String::new() };
         Ok(Some(Opened { signed_in, cookie, device }))
     }
 

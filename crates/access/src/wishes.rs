@@ -21,16 +21,19 @@ impl Access {
         Ok(())
     }
 
-    /// Forgets activity that its person wished to be kept no longer; answers how many rows. Meant to be called
-    /// every hour or so.
+    /// Forgets activity that its person wished to be kept no longer; answers how many rows. What fails for one
+    /// person is done for the others, and is the error then. Meant to be called every hour or so.
     pub async fn activity_sweep(&self) -> Result<u64> {
         let (store, now) = (self.store()?, self.clock().now());
-        let mut forgotten = 0;
+        let (mut forgotten, mut failed) = (0, None);
         for (user, wishes) in store.wishes_of_all().await? {
             if let Some(before) = wishes.activity_before(now) {
-                forgotten += store.audit_delete_before(&user, before).await?;
+                match store.audit_delete_before(&user, before).await {
+                    Ok(rows) => forgotten += rows,
+                    Err(error) => failed = Some(error),
+                }
             }
         }
-        Ok(forgotten)
+        failed.map_or(Ok(forgotten), |error| Err(error.into()))
     }
 }

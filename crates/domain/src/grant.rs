@@ -47,6 +47,20 @@ pub struct Limits {
     pub sends_per_hour: Option<u32>,
 }
 
+impl Limits {
+    /// Whether mail could leave under these with less said by the person than under `before`: asked for less, in
+    /// the client, or to more addresses. `fallback` is the rule where none is named.
+    pub fn is_looser_than(&self, before: &Self, fallback: ApprovalRule) -> bool {
+        let asks = |limits: &Self| limits.approval.unwrap_or(fallback).looseness();
+        let is_client = |limits: &Self| limits.approval_place == Some(ApprovalPlace::Client);
+        // an empty list is no limit
+        let reaches_more = !before.recipients.is_empty()
+            && (self.recipients.is_empty()
+                || self.recipients.iter().any(|recipient| !before.recipients.contains(recipient)));
+        asks(self) > asks(before) || (is_client(self) && !is_client(before)) || reaches_more
+    }
+}
+
 /// A grant as it stands now.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Grant {
@@ -66,4 +80,44 @@ pub struct Grant {
     pub created: Timestamp,
     /// When it ends by itself.
     pub expires: Option<Timestamp>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn limits(approval: Option<ApprovalRule>, place: Option<ApprovalPlace>, recipients: &[&str]) -> Limits {
+        let recipients = recipients.iter().map(|&recipient| recipient.to_owned()).collect();
+        Limits { approval, approval_place: place, recipients, ..Limits::default() }
+    }
+
+    #[test]
+    fn looser_is_whatever_lets_mail_leave_with_less_said_and_nothing_else() {
+        use ApprovalPlace::{Client, Page};
+        use ApprovalRule::{AfterStrangers, Always, Never, NewRecipients};
+        let rules = ApprovalRule::ALL;
+        for (strictness, &before) in rules.iter().enumerate() {
+            for (looseness, &after) in rules.iter().enumerate() {
+                let (before, after) = (limits(Some(before), None, &[]), limits(Some(after), None, &[]));
+                assert_eq!(after.is_looser_than(&before, NewRecipients), looseness > strictness);
+            }
+        }
+        for (before, after, fallback, is_looser) in [
+            (limits(Some(Always), None, &[]), limits(None, None, &[]), NewRecipients, true),
+            (limits(Some(Always), None, &[]), limits(None, None, &[]), Always, false),
+            (limits(None, None, &[]), limits(Some(AfterStrangers), None, &[]), NewRecipients, true),
+            (limits(None, None, &[]), limits(Some(Never), None, &[]), Never, false),
+            (limits(None, None, &[]), limits(None, Some(Client), &[]), Always, true),
+            (limits(None, Some(Page), &[]), limits(None, Some(Client), &[]), Always, true),
+            (limits(None, Some(Client), &[]), limits(None, Some(Client), &[]), Always, false),
+            (limits(None, Some(Client), &[]), limits(None, None, &[]), Always, false),
+            (limits(None, None, &["a@x"]), limits(None, None, &["a@x", "b@x"]), Always, true),
+            (limits(None, None, &["a@x"]), limits(None, None, &["*@x"]), Always, true),
+            (limits(None, None, &["a@x"]), limits(None, None, &[]), Always, true),
+            (limits(None, None, &["a@x", "b@x"]), limits(None, None, &["b@x"]), Always, false),
+            (limits(None, None, &[]), limits(None, None, &["a@x"]), Always, false),
+        ] {
+            assert_eq!(after.is_looser_than(&before, fallback), is_looser, "{before:?} {after:?}");
+        }
+    }
 }

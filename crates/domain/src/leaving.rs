@@ -37,6 +37,16 @@ impl ApprovalRule {
             Self::Never => "never",
         }
     }
+
+    /// How little it asks: 0 for every message, 3 for none.
+    pub(crate) fn looseness(self) -> u8 {
+        match self {
+            Self::Always => 0,
+            Self::NewRecipients => 1,
+            Self::AfterStrangers => 2,
+            Self::Never => 3,
+        }
+    }
 }
 
 impl FromStr for ApprovalRule {

@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use access::{Access, Telling};
+use access::{Access, Telling, WentOn};
 use domain::chain;
 use engine::{
     Engine,
@@ -72,7 +72,7 @@ pub(crate) fn forget_what_is_over(access: Access, works: Works) -> JoinHandle<()
             let activity = access.activity_sweep().await;
             works.note("Forget activity that is kept no longer", activity.is_ok());
             if let Err(error) = activity {
-                tracing::error!(%error, "activity not swept");
+                tracing::error!(error = %chain(&error), "activity not swept");
             }
             let grants = access.grants_sweep().await;
             works.note("Forget tokens and clients that are over", grants.is_ok());
@@ -94,21 +94,18 @@ pub(crate) fn remove_who_goes(access: Access, engine: Engine, works: Works) -> J
         let mut is_failing = false;
         loop {
             ticks.tick().await;
-            let gone = access.removals_go_on().await;
-            works.note("Delete people who go", gone.is_ok());
-            match gone {
-                Ok(gone) => {
-                    is_failing = false;
-                    for account in &gone {
-                        engine.let_go(account);
-                    }
-                }
-                Err(error) if !is_failing => {
-                    tracing::error!(%error, "people who go are not removed");
-                    is_failing = true;
-                }
-                Err(_) => {}
+            let went = access
+                .removals_go_on()
+                .await
+                .unwrap_or_else(|error| WentOn { failed: Some(error), ..WentOn::default() });
+            works.note("Delete people who go", went.failed.is_none());
+            for account in &went.gone {
+                engine.let_go(account);
             }
+            if let Some(error) = went.failed.as_ref().filter(|_| !is_failing) {
+                tracing::error!(error = %chain(error), "people who go are not removed");
+            }
+            is_failing = went.failed.is_some();
         }
     })
 }

@@ -6,7 +6,7 @@ use std::str::FromStr;
 use domain::{ApprovalId, Timestamp};
 
 use crate::{
-    Outgoing, OutgoingState, Result, Store, known,
+    Error, Outgoing, OutgoingState, Result, Row, Store, known,
     outbox::{an_outgoing, drop_pieces},
 };
 
@@ -125,11 +125,7 @@ impl Store {
             Some(user) => self.database.fetch(OF_USER, &[now, user.into()]).await?,
             None => self.database.fetch(ALL, &[now]).await?,
         };
-        let mut waiting = Vec::with_capacity(rows.len());
-        for row in &rows {
-            waiting.extend(self.read_outgoing(row).await?);
-        }
-        Ok(waiting)
+        self.read_those(&rows).await
     }
 
     /// Questions of that user that are over, answered or not, newest first, each with its message.
@@ -143,11 +139,22 @@ impl Store {
         );
         let values = [user.into(), self.now().into(), i64::from(limit).into()];
         let rows = self.database.fetch(OVER, &values).await?;
-        let mut over = Vec::with_capacity(rows.len());
-        for row in &rows {
-            over.extend(self.read_outgoing(row).await?);
+        self.read_those(&rows).await
+    }
+
+    /// The messages of those rows that can be read: one that was altered where it is kept keeps back no other.
+    async fn read_those(&self, rows: &[Row]) -> Result<Vec<Outgoing>> {
+        let mut messages = Vec::with_capacity(rows.len());
+        for row in rows {
+            match self.read_outgoing(row).await {
+                Ok(found) => messages.extend(found),
+                Err(error @ (Error::Seal | Error::WrongKey | Error::Unreadable(_))) => {
+                    tracing::error!(message = row.text("id")?, %error, "a message was altered where it is kept");
+                }
+                Err(error) => return Err(error),
+            }
         }
-        Ok(over)
+        Ok(messages)
     }
 
     /// How many messages of that user wait for an answer which can still be given.

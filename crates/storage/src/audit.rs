@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 
 use domain::{GrantId, Timestamp};
 
-use crate::{Result, Row, Store, calls};
+use crate::{Result, Row, Store, Transaction, calls};
 
 pub use chain::{Chain, ChainCheck};
 use chain::{End, hash_row, lock_chain};
@@ -72,13 +72,16 @@ macro_rules! columns {
 pub(crate) use columns;
 
 impl Store {
-    /// Appends rows in their order, all or none, and counts the calls among them.
+    /// Appends rows in their order, all or none, and counts the calls among them. Rows of people who were removed
+    /// meanwhile are left out, or the next person of that name would find them; those of a name in parentheses,
+    /// which nobody can have, are not.
     pub async fn append_audit(&self, rows: &[NewAuditRow]) -> Result<()> {
         const ADD: &str = concat!(
             "INSERT INTO audit (",
             columns!(),
             ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)"
         );
+        const DROP: &str = "DELETE FROM audit_chains WHERE user_name = $1 AND seq = 0";
         const END: &str = "UPDATE audit_chains SET seq = $2, hash = $3 WHERE user_name = $1";
         let mut ends: BTreeMap<&str, End> =
             rows.iter().map(|row| (row.user.as_str(), End::default())).collect();
@@ -87,7 +90,16 @@ impl Store {
         for (user, end) in &mut ends {
             *end = lock_chain(&mut transaction, user).await?;
         }
-        for row in rows {
+        let mut gone = Vec::new();
+        for user in ends.keys() {
+            // behind the lock of the chain: a removal waits for it, or was waited for
+            if !is_here(&mut transaction, user).await? {
+                transaction.execute(DROP, &[(*user).into()]).await?;
+                gone.push((*user).to_owned());
+            }
+        }
+        let rows: Vec<&NewAuditRow> = rows.iter().filter(|row| !gone.contains(&row.user)).collect();
+        for row in &rows {
             let Some(end) = ends.get_mut(row.user.as_str()) else { continue };
             let seq = end.seq + 1;
             let hash = hash_row(FORM, seq, row, &end.hash);
@@ -110,7 +122,7 @@ impl Store {
             transaction.execute(ADD, &values).await?;
             *end = End { seq, hash };
         }
-        calls::count(&mut transaction, rows).await?;
+        calls::count(&mut transaction, &rows).await?;
         for (user, end) in ends {
             transaction.execute(END, &[user.into(), end.seq.into(), end.hash.into()]).await?;
         }
@@ -124,6 +136,12 @@ impl Store {
         let rows = self.database.fetch(LIST, &[user.into(), i64::from(limit).into()]).await?;
         rows.iter().map(read).collect()
     }
+}
+
+/// Whether there is somebody of that name, or it is one that nobody can have.
+async fn is_here(transaction: &mut Transaction, user: &str) -> Result<bool> {
+    const FIND: &str = "SELECT id FROM users WHERE name = $1";
+    Ok(user.starts_with('(') || transaction.fetch_optional(FIND, &[user.into()]).await?.is_some())
 }
 
 fn read(row: &Row) -> Result<AuditRow> {

@@ -87,7 +87,7 @@ impl Store {
 }
 
 /// Counts the calls among audit rows that are being written. What people do themselves is none.
-pub(crate) async fn count(transaction: &mut Transaction, rows: &[NewAuditRow]) -> Result<()> {
+pub(crate) async fn count(transaction: &mut Transaction, rows: &[&NewAuditRow]) -> Result<()> {
     const ADD: &str = "INSERT INTO calls (grant_id, hour, tool, ok, other) VALUES ($1, $2, $3, $4, $5) \
         ON CONFLICT (grant_id, hour, tool) \
         DO UPDATE SET ok = calls.ok + excluded.ok, other = calls.other + excluded.other";

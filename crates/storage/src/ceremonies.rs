@@ -9,7 +9,8 @@ use crate::{Result, Store};
 /// The sealer's purpose of what they say.
 const PURPOSE: &str = "ceremony";
 
-/// Of one person's that wait at the same time the newest stay.
+/// Of one person's of one kind that wait at the same time in one session, or in none, the newest stay: whoever
+/// begins many pushes out none of those that the person began in a session.
 const AT_ONCE: u32 = 16;
 
 /// Rows whose time is over that go with each new one, so that they never pile up between two sweeps.
@@ -56,7 +57,8 @@ impl Store {
             (hash, kind, user_id, session_id, occasion, body, created, expires) \
             VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
         const DROP: &str = "DELETE FROM ceremonies WHERE hash IN (SELECT hash FROM ceremonies \
-            WHERE user_id = $1 AND hash <> $2 ORDER BY created DESC, hash LIMIT 1000 OFFSET $3)";
+            WHERE user_id = $1 AND hash <> $2 AND kind = $4 AND COALESCE(session_id, '') = $5 \
+            ORDER BY created DESC, hash LIMIT 1000 OFFSET $3)";
         let sealed = self.sealer.seal(PURPOSE, &[new.kind, &hex(&new.hash)], &new.body);
         let mut transaction = self.database.begin().await?;
         transaction.execute(SWEEP, &[self.now().into(), SWEPT_WITH.into()]).await?;
@@ -72,7 +74,13 @@ impl Store {
         ];
         transaction.execute(ADD, &values).await?;
         if let Some(user) = &new.user {
-            let values = [user.as_str().into(), new.hash.as_slice().into(), (AT_ONCE - 1).into()];
+            let values = [
+                user.as_str().into(),
+                new.hash.as_slice().into(),
+                (AT_ONCE - 1).into(),
+                new.kind.into(),
+                new.session.as_ref().map_or("", WebSessionId::as_str).into(),
+            ];
             transaction.execute(DROP, &values).await?;
         }
         transaction.commit().await

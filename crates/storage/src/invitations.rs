@@ -176,18 +176,23 @@ impl Store {
         hash: &[u8; 32],
         password_hash: &str,
     ) -> Result<Option<(User, InvitationId)>> {
+        const FIND: &str =
+            "SELECT user_id FROM invitations WHERE hash = $1 AND purpose = 'reset' AND user_id IS NOT NULL";
         const USE: &str = "UPDATE invitations SET used = $2 WHERE hash = $1 AND used IS NULL \
             AND expires > $2 AND purpose = 'reset' \
             AND NOT EXISTS (SELECT 1 FROM users m WHERE m.name = invitations.made_by AND m.is_disabled <> 0) \
-            RETURNING id, user_id";
+            RETURNING id";
         const SET: &str = "UPDATE users SET password_hash = $2 WHERE id = $1 AND is_disabled = 0 \
             RETURNING id, name, is_admin, is_disabled, created";
+        let of = [hash.as_slice().into()];
+        let Some(asked) = self.database.fetch_optional(FIND, &of).await? else { return Ok(None) };
+        let user = UserId::from_text(asked.text("user_id")?);
         let mut transaction = self.database.begin().await?;
-        let used = transaction.fetch_optional(USE, &[hash.as_slice().into(), self.now().into()]).await?;
-        let Some(used) = used else { return Ok(None) };
-        let user = UserId::from_text(used.text("user_id")?);
+        // the person first, as in whatever else ends links of theirs: two of these wait for each other in one order
         let row = transaction.fetch_optional(SET, &[user.as_str().into(), password_hash.into()]).await?;
         let Some(row) = row else { return Ok(None) };
+        let used = transaction.fetch_optional(USE, &[hash.as_slice().into(), self.now().into()]).await?;
+        let Some(used) = used else { return Ok(None) };
         web_sessions::end(&mut transaction, &user, None).await?;
         transaction.commit().await?;
         Ok(Some((users::read(&row)?, InvitationId::from_text(used.text("id")?))))

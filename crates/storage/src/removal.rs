@@ -101,8 +101,9 @@ const OF_ACCOUNT: &[&str] = &[
 const OF_NAME: &[&str] = &[
     "DELETE FROM outbox WHERE user_name = $1",
     "DELETE FROM changes WHERE user_name = $1",
-    "DELETE FROM audit WHERE user_name = $1",
+    // the chain first: whoever is about to append to it is waited for, and then finds nobody to append for
     "DELETE FROM audit_chains WHERE user_name = $1",
+    "DELETE FROM audit WHERE user_name = $1",
     "DELETE FROM telling WHERE user_name = $1",
     "DELETE FROM invitations WHERE made_by = $1",
 ];
@@ -136,6 +137,8 @@ impl Store {
         // Halves of a sign-in that were begun in a session: the sessions go now.
         const HALVES: &str = "DELETE FROM ceremonies WHERE user_id = $1 \
             OR session_id IN (SELECT id FROM web_sessions WHERE user_id = $1)";
+        // First of what is theirs, as in whatever else changes it: two of these wait for each other in one order.
+        const THEIRS: &str = "UPDATE users SET removal = removal WHERE id = $1";
         const MARK: &str = "UPDATE users SET removal = $2, password_hash = '' WHERE id = $1";
         let of = [Value::from(user.as_str())];
         let mut transaction = self.database.begin().await?;
@@ -158,6 +161,7 @@ impl Store {
         {
             return Ok(RemovalBegun::LastAdministrator);
         }
+        transaction.execute(THEIRS, &of).await?;
         transaction.execute(HALVES, &of).await?;
         self.disable(&mut transaction, user, true).await?;
         transaction.execute(MARK, &[user.as_str().into(), self.now().into()]).await?;

@@ -18,6 +18,8 @@ pub struct NewWebSession {
     pub browser: String,
     /// The network address that it was opened from.
     pub address: String,
+    /// When the person last proved who they are: a sign-in that somebody else vouches for may be of long ago.
+    pub proven: Timestamp,
     /// When it ends if it is not used.
     pub expires: Timestamp,
 }
@@ -76,7 +78,7 @@ impl Store {
     ) -> Result<WebSessionId> {
         const ADD: &str = "INSERT INTO web_sessions \
             (id, hash, user_id, browser, address, created, last_used, proven, expires, way) \
-            VALUES ($1, $2, $3, $4, $5, $6, $6, $6, $7, $8)";
+            VALUES ($1, $2, $3, $4, $5, $6, $6, $9, $7, $8)";
         const DROP: &str = "DELETE FROM web_sessions WHERE id IN (SELECT id FROM web_sessions \
             WHERE user_id = $1 AND id <> $2 ORDER BY last_used DESC, created DESC, id LIMIT 1000 OFFSET $3)";
         let id = WebSessionId::from_random(self.new_id());
@@ -89,6 +91,7 @@ impl Store {
             self.now().into(),
             new.expires.into(),
             new.way.into(),
+            new.proven.into(),
         ];
         transaction.execute(ADD, &values).await?;
         let others = i64::try_from(cap.saturating_sub(1)).unwrap_or(i64::MAX);

@@ -37,6 +37,11 @@ impl Wishes {
             && Self::UNDO.contains(&self.undo_days)
     }
 
+    /// Whether activity would be forgotten under these that is kept under `before`.
+    pub fn keeps_activity_shorter_than(&self, before: &Self) -> bool {
+        self.activity_days.is_some_and(|days| before.activity_days.is_none_or(|before| days < before))
+    }
+
     /// Before when activity is forgotten; nothing is if absent.
     pub fn activity_before(&self, now: Timestamp) -> Option<Timestamp> {
         self.activity_days.map(|days| before(now, days))

@@ -101,7 +101,7 @@ impl Access {
         if let Some(pending) =
             self.code_ask(&user, &hash, browser).await.map_err(SignInRefusal::unavailable)?
         {
-            self.throttle().give_back(&attempt);
+            // the attempt counts until the code was right too: whoever knows only the password is nobody yet
             return Ok(SignInStep::NeedsCode { pending });
         }
         let opened = self.open_session(&user.id, &hash, "password", browser).await;

@@ -18,6 +18,8 @@ pub enum Occasion {
 const FOR_CHANGES: Duration = Duration::minutes(10);
 /// How long a proof for one message holds.
 const FOR_APPROVAL: Duration = Duration::minutes(5);
+/// How far the clocks of two servers of ours may differ.
+const SKEW: Duration = Duration::minutes(1);
 
 impl Occasion {
     /// As it is stored.
@@ -56,6 +58,10 @@ impl Access {
     /// Whether the person proved who they are, for that occasion and not too long ago.
     pub fn is_proven(&self, who: &SignedIn, occasion: &Occasion) -> bool {
         let age = self.clock().now() - who.proven;
+        // a clock that was set back since would make it hold for as long as that
+        if age < -SKEW {
+            return false;
+        }
         match occasion {
             Occasion::Change => age <= FOR_CHANGES,
             Occasion::Approval(_) => age <= FOR_APPROVAL && who.proven_for == occasion.stored(),

@@ -102,6 +102,10 @@ struct Pending {
     password_hash: String,
     /// Milliseconds since 1970 until which a code may be typed.
     until: i64,
+    /// The address from which the password was typed, under which that attempt was counted.
+    address: String,
+    /// The browser, under which it was counted instead if it is known to be theirs.
+    device: Option<String>,
 }
 
 impl Access {
@@ -210,6 +214,11 @@ impl Access {
             name: user.name.clone(),
             password_hash: password_hash.to_owned(),
             until: until.unix_timestamp().saturating_mul(1000),
+            address: browser.address.clone(),
+            device: self
+                .device_of(browser)
+                .filter(|device| device.user == user.id)
+                .map(|device| device.key()),
         };
         self.wait_for_code(&user.id, &pending, browser).await.map(Some)
     }
@@ -254,6 +263,11 @@ impl Access {
             }
         };
         self.throttle().give_back(&attempt);
+        // and the password's, which did not come back while the code was not there
+        self.throttle().give_back(&match &waits.device {
+            Some(browser) => Attempt::Known { user: &user, browser },
+            None => Attempt::Stranger { address: &waits.address, name: &waits.name },
+        });
         let opened = self.open_session(&user, &waits.password_hash, way, browser).await?;
         Ok(opened.map_or(CodeStep::Over, CodeStep::Opened))
     }

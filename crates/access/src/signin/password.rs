@@ -66,8 +66,8 @@ pub(crate) async fn hash(access: &Access, lane: Lane, password: &Secret) -> Resu
     .await
 }
 
-/// Whether the password is the one that was hashed. Without a hash it takes as long and is false, so
-/// that timing does not tell who exists.
+/// Whether the password is the one that was hashed. Without a hash, or with an empty one, it takes as long and is
+/// false, so that timing does not tell who exists or has a password.
 pub(crate) async fn verify(
     access: &Access,
     lane: Lane,
@@ -80,7 +80,8 @@ pub(crate) async fn verify(
             return Ok(false);
         }
         let password = password.expose().as_bytes();
-        if let Some(phc) = phc {
+        // who has no password has an empty one
+        if let Some(phc) = phc.filter(|phc| !phc.is_empty()) {
             return Ok(Argon2::default().verify_password(password, phc.as_str()).is_ok());
         }
         let spent = Argon2::default().hash_password_with_salt(password, &[0; 16]);

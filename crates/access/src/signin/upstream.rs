@@ -6,7 +6,7 @@ mod people;
 mod provider;
 mod token;
 
-use domain::{Secret, Timestamp};
+use domain::Secret;
 use serde::{Deserialize, Serialize};
 use url::Url;
 
@@ -293,7 +293,13 @@ impl Access {
             }
             None => {
                 let (opened, is_new) = self
-                    .come_in(provider, told, &tokens.access_token, asked.invitation.map(Secret::new), browser)
+                    .come_in(
+                        provider,
+                        told,
+                        &tokens.access_token,
+                        (asked.at, asked.invitation.map(Secret::new)),
+                        browser,
+                    )
                     .await?;
                 Ok(ProviderEnded::Opened { opened: Box::new(opened), is_new, next: asked.next })
             }
@@ -318,9 +324,8 @@ impl Access {
         occasion: &str,
         asked: i64,
     ) -> Result<(), ProviderRefusal> {
-        let asked = Timestamp::from_unix_timestamp(asked).unwrap_or(Timestamp::UNIX_EPOCH);
         // a provider that ignores `max_age`, or does not say, has shown nothing
-        if told.signed_in.is_none_or(|at| at < asked - token::SKEW) {
+        if !told.is_since(asked) {
             return Err(ProviderRefusal::NotFresh);
         }
         let store = self.store()?;

@@ -14,6 +14,7 @@ mod consent;
 mod dance;
 mod exchange;
 mod invitations;
+mod jobs;
 mod links;
 mod local;
 mod one_time_codes;

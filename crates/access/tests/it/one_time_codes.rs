@@ -185,10 +185,16 @@ async fn guessing_codes_is_slow_and_takes_no_tries_from_the_browser_that_the_per
     world.forward(30);
     // somebody who knows the password guesses, from ever other browsers
     let mut refused = 0;
-    for number in 0..20 {
-        world.forward(1);
-        let step = answer(&access, &visiting(&format!("{number}")), "123456").await;
-        refused += usize::from(matches!(fault(step), CodeFault::TooMany(_)));
+    for number in 0..5 {
+        let visit = visiting(&format!("{number}"));
+        let mut pending = ask(&access, &visit).await;
+        for _ in 0..4 {
+            world.forward(1);
+            let step = access.sign_in_with_code(&pending, "123456", &visit).await.unwrap();
+            let CodeStep::Again { fault, pending: next } = step else { panic!("{step:?}") };
+            refused += usize::from(matches!(fault, CodeFault::TooMany(_)));
+            pending = next;
+        }
     }
     assert!(refused >= 14, "{refused}");
     // while it lasts, not even a right one is looked at there
@@ -196,6 +202,44 @@ async fn guessing_codes_is_slow_and_takes_no_tries_from_the_browser_that_the_per
     assert!(matches!(fault(step), CodeFault::TooMany(_)));
     let hers = Browser { device: Some(known), ..visiting("hers") };
     opened(answer(&access, &hers, &code(&app, &world, 0)).await);
+}
+
+#[tokio::test]
+async fn who_knows_only_the_password_asks_for_codes_a_few_times_and_keeps_nobody_out() {
+    let world = World::new();
+    let access = world.access().await;
+    let (_, app, _) = with_codes(&world, &access).await;
+    let hers = visiting("hers");
+    let known = opened(answer(&access, &hers, &code(&app, &world, 0)).await).device;
+    world.forward(30);
+    // she has typed her password, and looks for her telephone
+    let hers = Browser { device: Some(known), ..hers };
+    let pending = ask(&access, &hers).await;
+    let (mut asked, mut refused) = (0, 0);
+    for number in 0..40 {
+        let visit = visiting(&format!("{number}"));
+        match access.sign_in("ann", &password(), &visit).await {
+            Ok(SignInStep::NeedsCode { .. }) => asked += 1,
+            Err(access::SignInRefusal::TooMany(_)) => refused += 1,
+            other => panic!("{other:?}"),
+        }
+    }
+    assert!(asked <= 10 && refused >= 30, "{asked} {refused}");
+    let step = access.sign_in_with_code(&pending, &code(&app, &world, 0), &hers).await.unwrap();
+    opened(step);
+}
+
+#[tokio::test]
+async fn a_password_counts_as_an_attempt_only_until_the_code_was_right() {
+    let world = World::new();
+    let access = world.access().await;
+    let (_, app, recovery) = with_codes(&world, &access).await;
+    let visit = visiting("hers");
+    // at once, more often than a browser that is not known may fail
+    for recovery in &recovery {
+        opened(answer(&access, &visit, recovery.expose()).await);
+    }
+    opened(answer(&access, &visit, &code(&app, &world, 0)).await);
 }
 
 #[tokio::test]

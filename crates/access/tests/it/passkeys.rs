@@ -369,6 +369,20 @@ async fn a_proof_holds_for_its_occasion_alone_and_not_for_long() {
 }
 
 #[tokio::test]
+async fn a_proof_of_a_time_to_come_proves_nothing() {
+    let world = World::new();
+    let access = world.access().await;
+    person(&access, "ann", &[]).await;
+    let opened = sign_in(&access, "ann").await;
+    for (seconds, is_proven) in [(-60, true), (-1, false), (-86_400, false), (86_461, true)] {
+        // a clock that is set back, and put right again
+        world.forward(seconds);
+        let who = access.signed_in(&opened.cookie).await.unwrap().unwrap();
+        assert_eq!(access.is_proven(&who, &Occasion::Change), is_proven, "{seconds}");
+    }
+}
+
+#[tokio::test]
 async fn a_change_of_passkeys_needs_a_proof() {
     let world = World::new();
     let access = world.access().await;

@@ -411,6 +411,33 @@ async fn an_identity_is_one_persons_and_their_last_way_in_stays() {
 }
 
 #[tokio::test]
+async fn who_came_in_without_signing_in_at_the_provider_proved_nothing() {
+    let (world, provider) = (World::new(), Provider::start().await);
+    let access = provider.access(&world, Signup::Open).await;
+    person(&access, "ann", &[]).await;
+    // who has just become a user has nothing yet that a proof is for
+    let asked = begin(&access, &COME_IN, None).await;
+    let now = world.clock.now().unix_timestamp();
+    for (what, signed_in, is_proven) in [
+        ("new", json!(now - 3600), true),
+        ("an old sign-in there", json!(now - 3600), false),
+        ("just before", json!(now - 61), false),
+        ("one that is not told", Value::Null, false),
+        ("since they were sent", json!(now), true),
+    ] {
+        let asked = if what == "new" { asked.clone() } else { begin(&access, &COME_IN, None).await };
+        let mut claims = provider.claims(&world, &asked, "a-1");
+        claims["auth_time"] = signed_in;
+        provider.give(&provider.signed(&claims));
+        let ended = access.provider_end(provider.back(&asked), None, &visiting()).await.unwrap();
+        let ProviderEnded::Opened { opened, .. } = ended else { panic!("{what}: {ended:?}") };
+        assert_eq!(access.is_proven(&opened.signed_in, &Occasion::Change), is_proven, "{what}");
+        let again = access.signed_in(&opened.cookie).await.unwrap().unwrap();
+        assert_eq!(access.is_proven(&again, &Occasion::Change), is_proven, "{what}");
+    }
+}
+
+#[tokio::test]
 async fn a_proof_by_the_provider_is_fresh_of_this_person_and_for_its_occasion() {
     let (world, provider) = (World::new(), Provider::start().await);
     let access = provider.access(&world, Signup::Open).await;

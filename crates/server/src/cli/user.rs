@@ -186,9 +186,12 @@ fn has_user_typed(name: &str) -> Result<bool> {
 /// is not known how that ends; a server that runs goes on then, and so does the next call of this.
 async fn wait_until_gone(access: &Access, name: &str) -> Result<()> {
     for _ in 0..GONE_WITHIN {
-        access.removals_go_on().await?;
+        let went = access.removals_go_on().await?;
         if !access.has_user(name).await? {
             return Ok(());
+        }
+        if let Some(error) = went.failed {
+            return Err(error.into());
         }
         tokio::time::sleep(Duration::from_secs(1)).await;
     }

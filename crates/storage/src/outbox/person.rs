@@ -69,8 +69,8 @@ macro_rules! own {
         concat!(
             "SELECT ",
             an_outgoing!(columns),
-            ", o.back_to, o.looked, o.is_found, CASE WHEN EXISTS \
-             (SELECT 1 FROM outbox_pieces x WHERE x.outbox_id = o.id) THEN 1 ELSE 0 END AS has_octets \
+            ", o.back_to, o.looked, o.is_found, CAST(CASE WHEN EXISTS \
+             (SELECT 1 FROM outbox_pieces x WHERE x.outbox_id = o.id) THEN 1 ELSE 0 END AS BIGINT) AS has_octets \
              FROM outbox o LEFT JOIN approvals p ON p.id = o.approval_id \
              WHERE o.user_name = $1 AND o.hidden IS NULL AND o.account NOT LIKE 'carried:%' AND ",
             $($condition),+

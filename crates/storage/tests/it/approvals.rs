@@ -90,6 +90,32 @@ pub(crate) async fn an_answer_that_comes_too_late_is_none(world: &World) {
     }
 }
 
+pub(crate) async fn one_that_was_altered_keeps_no_other_from_being_listed(world: &World) {
+    const ALTER: &str = "UPDATE outbox SET frozen = $2 WHERE id = $1";
+    let store = world.store().await;
+    let (grant, account) = ann(&store).await;
+    let home = HomeAccount::Stored(account);
+    let [first, altered, over, altered_too] =
+        [1, 2, 3, 4].map(|number| waiting(number, &grant, &home, world));
+    for new in [&first, &altered, &over, &altered_too] {
+        add(&store, new).await;
+    }
+    for new in [&over, &altered_too] {
+        let id = &new.approval.as_ref().unwrap().id;
+        store.approval_decide(id, Decision::Deny, "ann").await.unwrap();
+    }
+    for new in [&altered, &altered_too] {
+        let values = [new.id.as_str().into(), vec![1_u8; 60].into()];
+        store.database().execute(ALTER, &values).await.unwrap();
+    }
+    for user in [None, Some("ann")] {
+        let waiting = store.approvals_waiting(user).await.unwrap();
+        assert_eq!(waiting.iter().map(|message| &message.id).collect::<Vec<_>>(), [&first.id]);
+    }
+    let listed = store.approvals_over("ann", 10).await.unwrap();
+    assert_eq!(listed.iter().map(|message| &message.id).collect::<Vec<_>>(), [&over.id]);
+}
+
 pub(crate) async fn waiting_messages_are_listed_for_their_user_oldest_first(world: &World) {
     let store = world.store().await;
     let (grant, account) = ann(&store).await;

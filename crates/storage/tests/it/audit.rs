@@ -22,9 +22,17 @@ pub(crate) fn row(world: &World, user: &str, tool: &str) -> NewAuditRow {
     }
 }
 
+/// Makes users of those names: of nobody else are rows kept.
+pub(crate) async fn people(store: &Store, names: &[&str]) {
+    for name in names {
+        store.add_user(name, false, "hash").await.unwrap();
+    }
+}
+
 pub(crate) async fn rows_of_a_user_form_a_chain_that_shows_changes(world: &World) {
     const FORGE: &str = "UPDATE audit SET outcome = 'not_found' WHERE user_name = 'ann' AND seq = 2";
     let store = world.store().await;
+    people(&store, &["ann", "bob"]).await;
     store
         .append_audit(&[row(world, "ann", "one"), row(world, "bob", "x"), row(world, "ann", "two")])
         .await
@@ -44,6 +52,7 @@ pub(crate) async fn rows_of_a_user_form_a_chain_that_shows_changes(world: &World
 
 pub(crate) async fn a_row_taken_out_shows(world: &World) {
     let store = world.store().await;
+    people(&store, &["first", "middle", "last", "every"]).await;
     for (user, taken, broken) in [
         ("first", "DELETE FROM audit WHERE user_name = 'first' AND seq = 1", 2),
         ("middle", "DELETE FROM audit WHERE user_name = 'middle' AND seq = 2", 3),
@@ -63,6 +72,7 @@ pub(crate) async fn a_row_taken_out_shows(world: &World) {
 
 pub(crate) async fn two_writers_keep_one_chain(world: &World) {
     let (one, two) = (world.store().await, world.store().await);
+    people(&one, &["ann", "bob"]).await;
     let write = async |store: &storage::Store, users: [&str; 2]| {
         for _ in 0..50 {
             store.append_audit(&users.map(|user| row(world, user, "x"))).await.unwrap();
@@ -104,6 +114,7 @@ async fn write_rows_of_before(store: &Store, user: &str, count: i64) {
 pub(crate) async fn rows_of_before_are_in_one_chain_with_those_of_now(world: &World) {
     const NAMED: &str = "UPDATE audit SET client = 'somebody else' WHERE seq = 2";
     let store = world.store().await;
+    people(&store, &["ann", "bob"]).await;
     write_rows_of_before(&store, "ann", 3).await;
     assert_eq!(store.check_audit("ann").await.unwrap(), Chain::Whole(3));
     store.append_audit(&[row(world, "ann", "one"), row(world, "ann", "two")]).await.unwrap();
@@ -137,6 +148,7 @@ pub(crate) async fn whatever_of_a_row_is_altered_shows(world: &World) {
     .enumerate()
     {
         let user = format!("user-{number}");
+        people(&store, &[&user]).await;
         let rows: Vec<_> = ["one", "two", "three"].iter().map(|tool| row(world, &user, tool)).collect();
         store.append_audit(&rows).await.unwrap();
         assert_eq!(store.check_audit(&user).await.unwrap(), Chain::Whole(3));
@@ -152,6 +164,7 @@ pub(crate) async fn a_chain_from_which_old_rows_were_deleted_still_verifies(worl
     const FORGE: &str = "UPDATE audit SET outcome = 'x' WHERE seq = 5003";
     const CUT: &str = "DELETE FROM audit WHERE seq = 5001";
     let store = world.store().await;
+    people(&store, &["ann", "bob"]).await;
     let old: Vec<_> = (0..5_000).map(|_| row(world, "ann", "old")).collect();
     for some in old.chunks(500) {
         store.append_audit(some).await.unwrap();
@@ -191,6 +204,7 @@ pub(crate) async fn a_chain_from_which_old_rows_were_deleted_still_verifies(worl
 pub(crate) async fn a_check_goes_on_where_it_came_to_and_its_end_is_kept(world: &World) {
     const FORGE: &str = "UPDATE audit SET outcome = 'x' WHERE seq = 7";
     let store = world.store().await;
+    people(&store, &["ann", "bob"]).await;
     assert_eq!(store.audit_check_on("ann", 5).await.unwrap().last, None, "there is nothing to check");
     for number in 1..=12 {
         if number == 5 {

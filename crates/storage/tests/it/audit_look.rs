@@ -4,7 +4,10 @@ use domain::{Clock as _, GrantId};
 use storage::{AuditFilter, NewAuditRow, Store, Went};
 use time::Duration;
 
-use crate::{audit::row, world::World};
+use crate::{
+    audit::{people, row},
+    world::World,
+};
 
 fn any() -> AuditFilter {
     AuditFilter::default()
@@ -23,6 +26,7 @@ async fn tools(
 
 pub(crate) async fn rows_are_found_by_what_they_say_newest_first(world: &World) {
     let store = world.store().await;
+    people(&store, &["ann", "bob"]).await;
     let begun = world.clock.now();
     let rows = [
         row(world, "ann", "mail_read"),
@@ -73,6 +77,7 @@ pub(crate) async fn rows_are_found_by_what_they_say_newest_first(world: &World) 
 
 pub(crate) async fn a_page_goes_on_where_the_last_one_ended_and_misses_nothing(world: &World) {
     let store = world.store().await;
+    people(&store, &["ann", "bob"]).await;
     let rows: Vec<_> = (0..25)
         .map(|number| {
             let grant = GrantId::from_text(if number % 2 == 0 { "gra_1" } else { "gra_2" });
@@ -104,6 +109,7 @@ pub(crate) async fn a_page_goes_on_where_the_last_one_ended_and_misses_nothing(w
 
 pub(crate) async fn of_very_many_rows_a_bounded_number_is_looked_through(world: &World) {
     let store = world.store().await;
+    people(&store, &["ann", "bob"]).await;
     let first = NewAuditRow { outcome: "sought".to_owned(), ..row(world, "ann", "first") };
     store.append_audit(&[first]).await.unwrap();
     world.clock.forward(60);
@@ -130,6 +136,7 @@ pub(crate) async fn of_very_many_rows_a_bounded_number_is_looked_through(world: 
 
 pub(crate) async fn no_row_of_another_user_is_found_whatever_is_asked(world: &World) {
     let store = world.store().await;
+    people(&store, &["ann", "bob"]).await;
     store.append_audit(&[row(world, "bob", "mail_read")]).await.unwrap();
     let now = world.clock.now();
     for filter in [
@@ -147,6 +154,7 @@ pub(crate) async fn no_row_of_another_user_is_found_whatever_is_asked(world: &Wo
 
 pub(crate) async fn what_was_taken_back_is_found_by_its_handle(world: &World) {
     let store = world.store().await;
+    people(&store, &["ann", "bob"]).await;
     let handles: Vec<String> = (0..25).map(|number| format!("chg_{number:032x}")).collect();
     let made: Vec<_> = handles
         .iter()

@@ -23,6 +23,7 @@ fn row(world: &World, grant: &GrantId, tool: &str, outcome: &str) -> NewAuditRow
 
 pub(crate) async fn calls_are_counted_by_tool_since_an_hour(world: &World) {
     let store = world.store().await;
+    let ann = store.add_user("ann", false, "hash").await.unwrap().id;
     let (mine, other) = (GrantId::from_text("gra_1"), GrantId::from_text("gra_2"));
     let first = [row(world, &mine, "mail_read", "ok"), row(world, &other, "mail_read", "ok")];
     store.append_audit(&first).await.unwrap();
@@ -45,7 +46,6 @@ pub(crate) async fn calls_are_counted_by_tool_since_an_hour(world: &World) {
     let since = store.count_calls(&mine, later).await.unwrap();
     assert_eq!(since, [count("mail_read", 1, 1), count("mail_search", 2, 0)]);
     assert_eq!(store.count_calls(&other, later).await.unwrap(), []);
-    let ann = store.add_user("ann", false, "hash").await.unwrap().id;
     assert!(store.count_calls_of(&ann, later).await.unwrap().is_empty(), "neither grant is hers");
     let hers = store.add_grant(&ann, &grant("agent"), &token(1)).await.unwrap().id;
     store

@@ -160,6 +160,30 @@ pub(crate) async fn a_half_is_taken_once_in_time_and_as_what_it_is(world: &World
     assert_eq!(store.ceremonies_sweep().await.unwrap(), 1);
 }
 
+pub(crate) async fn halves_that_anybody_can_begin_push_out_none_of_a_session(world: &World) {
+    let store = world.store().await;
+    let ann = store.add_user("ann", false, "hash").await.unwrap();
+    let [here, there] = [open(&store, &ann, 1, world).await, open(&store, &ann, 2, world).await];
+    let of = |number, kind, session: Option<&WebSessionId>| NewCeremony {
+        kind,
+        session: session.cloned(),
+        ..ceremony(number, Some(&ann.id), world)
+    };
+    store.ceremony_begin(&of(100, "a kind", Some(&here))).await.unwrap();
+    store.ceremony_begin(&of(101, "another kind", None)).await.unwrap();
+    for number in 0..20 {
+        world.clock.forward(1);
+        store.ceremony_begin(&of(number, "a kind", None)).await.unwrap();
+        store.ceremony_begin(&of(number + 50, "a kind", Some(&there))).await.unwrap();
+    }
+    let take = async |number, kind| store.ceremony_take(&[number; 32], kind).await.unwrap().is_some();
+    assert!(take(100, "a kind").await, "of another session");
+    assert!(take(101, "another kind").await);
+    for (oldest, newest) in [(3, 4), (53, 54)] {
+        assert_eq!([take(oldest, "a kind").await, take(newest, "a kind").await], [false, true]);
+    }
+}
+
 pub(crate) async fn halves_of_a_person_are_few_and_end_with_their_password(world: &World) {
     let store = world.store().await;
     let ann = store.add_user("ann", false, "hash").await.unwrap();

@@ -130,6 +130,7 @@ async fn raw(store: &Store, number: u8, user: &str, id: &UserId, grant: &GrantId
         way: "password",
         browser: marker.to_owned(),
         address: marker.to_owned(),
+        proven: store.clock().now(),
         expires: store.clock().now() + Duration::days(1),
     };
     store.web_session_open(id, "hash", &session, 8).await.unwrap().unwrap();
@@ -260,6 +261,26 @@ pub(crate) async fn a_message_that_is_being_handed_over_is_waited_for(world: &Wo
     assert_eq!(store.removal_go_on(&removal, &[]).await.unwrap(), Removed::All(vec![account]));
     assert_eq!(store.removal_go_on(&removal, &[]).await.unwrap(), Removed::No, "it is over once");
     assert!(!store.has_users().await.unwrap(), "who is alone may go");
+}
+
+pub(crate) async fn a_row_that_comes_late_falls_to_nobody_of_that_name(world: &World) {
+    let store = world.store().await;
+    // who administrates stays
+    store.add_user("root", true, "hash").await.unwrap();
+    let zenobia = store.add_user("zenobia", false, "hash").await.unwrap();
+    store.add_user("bob", false, "hash").await.unwrap();
+    let rows = ["zenobia", "bob", "(environment)"].map(|user| crate::audit::row(world, user, "mail_read"));
+    store.append_audit(&rows).await.unwrap();
+    assert_eq!(remove(&store, &zenobia.id).await, Removed::All(Vec::new()));
+    store.append_audit(&rows).await.unwrap();
+    assert_eq!(naming(&dump(&store, world).await, &["zenobia"]), [] as [String; 0]);
+    store.add_user("zenobia", false, "hash").await.unwrap();
+    for (user, expected) in [("zenobia", 0), ("bob", 2), ("(environment)", 2)] {
+        assert_eq!(store.list_audit(user, 10).await.unwrap().len(), expected, "{user}");
+        assert_eq!(store.check_audit(user).await.unwrap(), storage::Chain::Whole(expected as u64), "{user}");
+    }
+    store.append_audit(&rows[..1]).await.unwrap();
+    assert_eq!(store.check_audit("zenobia").await.unwrap(), storage::Chain::Whole(1));
 }
 
 pub(crate) async fn nobody_is_removed_who_did_not_begin_it(world: &World) {

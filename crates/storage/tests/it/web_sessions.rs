@@ -1,6 +1,6 @@
 //! Browsers in which people are signed in.
 
-use domain::{Clock, UserId, WebSessionId};
+use domain::{Clock, Timestamp, UserId, WebSessionId};
 use storage::{NewWebSession, Store, User};
 use time::Duration;
 
@@ -15,6 +15,7 @@ pub(crate) fn session(number: u8, world: &World) -> NewWebSession {
         way: "password",
         browser: "Firefox on Linux".to_owned(),
         address: "203.0.113.7".to_owned(),
+        proven: world.clock.now(),
         expires: world.clock.now() + Duration::days(30),
     }
 }
@@ -26,6 +27,18 @@ pub(crate) async fn open(store: &Store, user: &User, number: u8, world: &World) 
 
 async fn is_live(store: &Store, number: u8) -> bool {
     store.web_session_find(&[number; 32]).await.unwrap().is_some()
+}
+
+pub(crate) async fn a_session_is_proven_when_it_says_and_not_when_it_was_opened(world: &World) {
+    let store = world.store().await;
+    let ann = store.add_user("ann", false, "hash").await.unwrap();
+    let new = NewWebSession { proven: Timestamp::UNIX_EPOCH, ..session(1, world) };
+    let (_, id) = store.web_session_open(&ann.id, "hash", &new, MANY).await.unwrap().unwrap();
+    let (_, found) = store.web_session_find(&[1; 32]).await.unwrap().unwrap();
+    assert_eq!((found.proven, found.created), (Timestamp::UNIX_EPOCH, world.clock.now()));
+    assert!(store.web_session_prove(&id, "change").await.unwrap());
+    let (_, found) = store.web_session_find(&[1; 32]).await.unwrap().unwrap();
+    assert_eq!(found.proven, world.clock.now());
 }
 
 pub(crate) async fn a_session_is_found_by_its_cookie_with_its_person(world: &World) {

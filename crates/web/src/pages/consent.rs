@@ -14,7 +14,7 @@ use axum::{
     response::Response,
     routing::get,
 };
-use domain::{ApprovalRule, ConsentId, Timestamp};
+use domain::{ConsentId, Timestamp};
 use time::Duration;
 use url::Url;
 
@@ -77,11 +77,8 @@ async fn answer(State(site): State<Site>, Path(id): Path<String>, posted: Posted
     let read = Permission::read(&fields, question.offered, &accounts, question.grant.as_ref());
     match read {
         Ok(allowed) if fields.text("answer") == "allow" => {
-            let before = question.grant.as_ref().and_then(|grant| grant.limits.approval);
-            let rule = allowed.limits.approval;
-            if rule == Some(ApprovalRule::Never)
-                && before.unwrap_or(site.settings.approval) != ApprovalRule::Never
-            {
+            let before = question.grant.as_ref().map(|grant| grant.limits.clone()).unwrap_or_default();
+            if allowed.limits.is_looser_than(&before, site.settings.approval) {
                 person.proven(&site, &format!("/consent/{}", encode(id.as_str())))?;
             }
             let choice = choice_of(allowed, &question, site.now());

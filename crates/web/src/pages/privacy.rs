@@ -1,5 +1,5 @@
 //! A person's own data: how long it is kept, all of it as a file, and all of it deleted. The last two want the
-//! person to prove anew who they are.
+//! person to prove anew who they are, and so does keeping the trail for a shorter time.
 
 use access::{Occasion, Wishes};
 use askama::Template;
@@ -99,6 +99,10 @@ async fn wish(State(site): State<Site>, form: Posted) -> Answer {
         outbox_days: days(&fields, "outbox"),
         undo_days: days(&fields, "undo"),
     };
+    let before = site.access.wishes(&person.signed_in.user.id).await?;
+    if wishes.keeps_activity_shorter_than(&before) {
+        person.proven(&site, "/settings/data")?;
+    }
     site.access.wishes_set(&person.signed_in, &wishes).await?;
     Ok(see_other("/settings/data", Some(Notice::WishesSaved)))
 }

@@ -1,6 +1,6 @@
 //! Who comes from the provider: known already, new by an invitation or an open door, or linked by who is signed in.
 
-use domain::Secret;
+use domain::{Secret, Timestamp};
 use storage::{Identity, IdentityRemoval, IdentityUse, NewIdentity};
 
 use super::{
@@ -45,19 +45,22 @@ impl Access {
         Ok(())
     }
 
-    /// Opens a session for whoever came; makes them a user first if they are none and may become one.
+    /// Opens a session for whoever came; makes them a user first if they are none and may become one. `asked`: when
+    /// they were sent there, in seconds since 1970, and by which link. Unless they signed in there since, this is no
+    /// proof for changes: the provider may have answered for whoever sits at the browser.
     pub(super) async fn come_in(
         &self,
         provider: &Provider,
         told: Told,
         access_token: &str,
-        invitation: Option<Secret>,
+        (asked, invitation): (i64, Option<Secret>),
         browser: &Browser,
     ) -> Result<(Opened, bool), ProviderRefusal> {
         let store = self.store()?;
         let issuer = provider.settings.issuer.as_str();
         let is_known = store.identity_user(issuer, &told.subject).await?.is_some();
         let subject = told.subject.clone();
+        let is_proven = !is_known || told.is_since(asked);
         match (is_known, invitation) {
             // who is a user already does not use up a place that somebody else could have
             (true, Some(_)) => return Err(ProviderRefusal::Taken),
@@ -80,7 +83,10 @@ impl Access {
                 self.join(&identity, &name, None).await?;
             }
         }
-        let (cookie, new) = self.new_session("oidc", browser);
+        let (cookie, mut new) = self.new_session("oidc", browser);
+        if !is_proven {
+            new.proven = Timestamp::UNIX_EPOCH;
+        }
         match store.web_session_open_by_identity(issuer, &subject, &new, AT_ONCE).await? {
             IdentityUse::Opened(user, session) => {
                 let opened = self.begin_session(Some((user, session)), cookie, new, browser).await?;

@@ -29,6 +29,14 @@ pub(super) struct Told {
     pub(super) signed_in: Option<Timestamp>,
 }
 
+impl Told {
+    /// Whether they signed in there since they were sent, at `asked` in seconds since 1970, and not only before.
+    pub(super) fn is_since(&self, asked: i64) -> bool {
+        let asked = Timestamp::from_unix_timestamp(asked);
+        self.signed_in.is_some_and(|at| asked.is_ok_and(|asked| at >= asked - SKEW))
+    }
+}
+
 /// What else it calls them; nothing of it says who they are.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 pub(super) struct Names {

@@ -1,4 +1,5 @@
-//! The trail to take along, as JSON or CSV: what is wanted, newest first, in pieces, however much there is. JSON has
+//! The trail to take along, as JSON or CSV: what is wanted, newest first, in pieces, however much there is; for
+//! who proved lately who they are. JSON has
 //! what is hashed as it is hashed; in CSV a cell that a spreadsheet would take for a formula has `'` before it.
 
 use std::fmt::Write as _;
@@ -34,6 +35,7 @@ const COLUMNS: &str =
     "seq,at,door,agent_id,agent,tool,targets,outcome,octets,undo,user,form,at_ms,previous,hash\r\n";
 
 pub(super) async fn export(State(site): State<Site>, person: Person, RawQuery(query): RawQuery) -> Answer {
+    person.proven(&site, "/activity")?;
     let query = query.unwrap_or_default();
     let (format, kind, name) = match query_value(&query, "format").as_deref() {
         Some("csv") => {

@@ -7,7 +7,7 @@ use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 use time::Duration;
 
-use crate::world::{Page, Surfer, World};
+use crate::world::{PASSWORD, Page, Surfer, World};
 
 async fn scene() -> (World, Surfer, Principal) {
     let world = World::new().await;
@@ -182,6 +182,20 @@ async fn what_is_taken_along_as_json_verifies_outside() {
     }
     assert!(rows.len() > 20);
     assert_eq!(ann.get("/activity/export?format=xml").await.status, StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
+async fn the_trail_is_taken_along_only_by_who_proved_themselves_lately() {
+    let (world, mut ann, agent) = scene().await;
+    call(&world, &agent, "mail_read", &["work/@inbox:7@a"], "ok").await;
+    world.pass(Duration::minutes(11));
+    for format in ["json", "csv"] {
+        let page = ann.get(&format!("/activity/export?format={format}")).await;
+        assert_eq!(page.location(), "/prove?next=%2Factivity");
+        assert!(!page.says("mail_read"));
+    }
+    ann.submit("/settings", "/prove", &[("password", PASSWORD)]).await;
+    assert!(ann.get("/activity/export?format=csv").await.says("mail_read"));
 }
 
 #[tokio::test]

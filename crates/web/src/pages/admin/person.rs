@@ -73,13 +73,22 @@ async fn disable(State(site): State<Site>, form: PostedByAdmin) -> Answer {
     if name == person.name() {
         return Ok(see_other("/admin", Some(Notice::NotYourself)));
     }
+    find(&site, &name).await?;
+    if let Some(first) = unproven(&site, &person, &name) {
+        return Ok(first);
+    }
     site.access.user_disable_by(&person.signed_in, &name, true).await?;
     Ok(see_other("/admin", Some(Notice::UserDisabled)))
 }
 
 async fn enable(State(site): State<Site>, form: PostedByAdmin) -> Answer {
     let PostedByAdmin { person, fields } = form;
-    site.access.user_disable_by(&person.signed_in, &name(&fields), false).await?;
+    let name = name(&fields);
+    find(&site, &name).await?;
+    if let Some(first) = unproven(&site, &person, &name) {
+        return Ok(first);
+    }
+    site.access.user_disable_by(&person.signed_in, &name, false).await?;
     Ok(see_other("/admin", Some(Notice::UserEnabled)))
 }
 

@@ -82,13 +82,17 @@ async fn what_lets_others_in_or_ends_a_stay_wants_a_proof_that_is_not_old() {
     world.person("bob").await;
     world.pass(time::Duration::minutes(11));
     let fields = [("name", "bob"), ("typed", "bob")];
-    for path in ["reset", "make-admin", "unmake-admin", "delete"] {
+    for path in ["reset", "disable", "enable", "make-admin", "unmake-admin", "delete"] {
         let page = alice.submit("/admin", &format!("/admin/users/{path}"), &fields).await;
         assert_eq!(page.location(), "/prove?next=%2Fadmin%2Fpeople%2Fbob", "{path}");
     }
-    let page = alice.submit("/admin", "/admin/invitations", &[("is_admin", "1")]).await;
-    assert_eq!(page.location(), "/prove?next=%2Fadmin");
+    for fields in [&[("is_admin", "1")][..], &[("note", "for bob")], &[]] {
+        let page = alice.submit("/admin", "/admin/invitations", fields).await;
+        assert_eq!(page.location(), "/prove?next=%2Fadmin", "{fields:?}");
+    }
+    assert!(world.access.invitation_list().await.unwrap().is_empty());
     let people = world.access.people().await.unwrap();
+    assert!(people.iter().all(|told| !told.user.is_disabled));
     assert!(people.iter().all(|told| told.removal.is_none()) && !people[1].user.is_admin);
 }
 

@@ -6,7 +6,7 @@ use axum::{
     extract::{Path, State},
     http::StatusCode,
 };
-use domain::{ApprovalRule, FamilyId, GrantId, Scopes, Timestamp};
+use domain::{FamilyId, GrantId, Scopes, Timestamp};
 
 use super::{Badge, Line, badges, destinations};
 use crate::{
@@ -71,7 +71,7 @@ pub(super) async fn change(State(site): State<Site>, Path(id): Path<String>, pos
         Ok(allowed) => {
             let expires = expires(allowed.ending, grant.expires, site.now());
             let Permission { scopes, accounts, limits, .. } = allowed;
-            if limits.approval == Some(ApprovalRule::Never) && grant.limits.approval != limits.approval {
+            if limits.is_looser_than(&grant.limits, site.settings.approval) {
                 person.proven(&site, &path_of(&id))?;
             }
             let change = AgentChange { scopes, accounts, limits, expires };

@@ -50,6 +50,33 @@ async fn activity_is_forgotten_when_its_person_wished_so_and_stays_otherwise() {
 }
 
 #[tokio::test]
+async fn keeping_activity_shorter_wants_a_proof_and_keeping_it_longer_does_not() {
+    let world = World::new().await;
+    let mut alice = world.person("alice").await;
+    let wish = |activity| [("activity", activity), ("outbox", "7"), ("undo", "1")];
+    let id = world.who(&alice).await.user.id;
+    let kept = async || world.access.wishes(&id).await.unwrap().activity_days;
+    world.pass(Duration::minutes(11));
+    for shorter in ["365", "30"] {
+        let page = alice.submit("/settings/data", "/settings/data/wishes", &wish(shorter)).await;
+        assert_eq!(page.location(), "/prove?next=%2Fsettings%2Fdata", "{shorter}");
+        assert_eq!(kept().await, None);
+    }
+    alice.submit("/settings", "/prove", &[("password", PASSWORD)]).await;
+    let page = alice.submit("/settings/data", "/settings/data/wishes", &wish("90")).await;
+    assert_eq!(page.location(), "/settings/data?done=wishes-saved");
+    world.pass(Duration::minutes(11));
+    let page = alice.submit("/settings/data", "/settings/data/wishes", &wish("30")).await;
+    assert_eq!(page.location(), "/prove?next=%2Fsettings%2Fdata");
+    assert_eq!(kept().await, Some(90));
+    for (longer, days) in [("90", Some(90)), ("365", Some(365)), ("ever", None)] {
+        let page = alice.submit("/settings/data", "/settings/data/wishes", &wish(longer)).await;
+        assert_eq!(page.location(), "/settings/data?done=wishes-saved", "{longer}");
+        assert_eq!(kept().await, days);
+    }
+}
+
+#[tokio::test]
 async fn an_export_is_one_whole_document_of_the_person_alone() {
     let world = World::new().await;
     let mut alice = world.person("alice").await;

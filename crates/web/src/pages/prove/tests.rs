@@ -235,9 +235,45 @@ async fn an_agent_is_let_loose_only_by_who_proved_themselves() {
     world.pass(Duration::minutes(11));
     let narrower = alice.submit(&agent, &agent, &fields("always")).await;
     assert_eq!(narrower.location(), format!("{agent}?done=agent-changed"), "{}", narrower.html);
-    let looser = alice.submit(&agent, &agent, &fields("never")).await;
-    assert!(looser.location().starts_with("/prove?next=%2Fagents%2F"), "{}", looser.location());
+    for looser in ["new-recipients", "after-strangers", "never"] {
+        let page = alice.submit(&agent, &agent, &fields(looser)).await;
+        assert!(page.location().starts_with("/prove?next=%2Fagents%2F"), "{looser}: {}", page.location());
+    }
+    let mut in_the_client = fields("always");
+    in_the_client.retain(|(name, _)| *name != "place");
+    in_the_client.push(("place", "client"));
+    let page = alice.submit(&agent, &agent, &in_the_client).await;
+    assert!(page.location().starts_with("/prove?next=%2Fagents%2F"), "{}", page.location());
+    // a first list of addresses is a limit; another address, or none at all, lifts it
+    let to = |recipients| [&fields("always")[..], &[("recipients", recipients)]].concat();
+    let page = alice.submit(&agent, &agent, &to("ann@example.org")).await;
+    assert_eq!(page.location(), format!("{agent}?done=agent-changed"), "{}", page.html);
+    for looser in ["ann@example.org\nbob@example.org", "*@example.org", ""] {
+        let page = alice.submit(&agent, &agent, &to(looser)).await;
+        assert!(page.location().starts_with("/prove?next=%2Fagents%2F"), "{looser}: {}", page.location());
+    }
     alice.submit("/settings", "/prove", &[("password", PASSWORD)]).await;
     let looser = alice.submit(&agent, &agent, &fields("never")).await;
     assert_eq!(looser.location(), format!("{agent}?done=agent-changed"));
+}
+
+#[tokio::test]
+async fn a_new_agent_that_asks_less_than_is_usual_is_let_in_only_by_who_proved_themselves() {
+    let world = World::new().await;
+    let mut alice = world.person("alice").await;
+    world.mailbox("alice", "work").await;
+    let client = world.client("Helper", "https://helper.example/callback").await;
+    world.pass(Duration::minutes(11));
+    let question = world.question(&alice, &client, None).await;
+    let fields = |approval, place| {
+        let plain = [("answer", "allow"), ("scope", "mail:read"), ("account", "work"), ("ending", "never")];
+        [&plain[..], &[("approval", approval), ("place", place)]].concat()
+    };
+    for (approval, place) in [("after-strangers", "page"), ("never", "page"), ("always", "client")] {
+        let page = alice.submit(&question, &question, &fields(approval, place)).await;
+        assert!(page.location().starts_with("/prove?next=%2Fconsent%2F"), "{approval}: {}", page.location());
+    }
+    assert!(world.access.agent_list(&world.who(&alice).await).await.unwrap().is_empty());
+    let page = alice.submit(&question, &question, &fields("always", "page")).await;
+    assert!(page.location().starts_with("https://helper.example/callback?code="), "{}", page.location());
 }
