@@ -14,6 +14,8 @@ export async function walk(page, main) {
     await page.keyboard.press("Tab");
     const stop = await page.evaluate(describe);
     if (!stop || stop.isFirst) break;
+    // what has parts inside, as a date has, is stopped at once for each of them
+    if (stop.isSame) continue;
     stops.push(stop.name);
     if (!stop.isSeen) unseen.push(stop.name);
   }
@@ -26,8 +28,12 @@ export async function walk(page, main) {
 function describe() {
   const it = document.activeElement;
   if (!it || it === document.body || it === document.documentElement) return null;
+  const isSame = it.dataset.walked === "here";
+  if (isSame) return { isSame };
   const isFirst = it.dataset.walked === "yes";
-  it.dataset.walked = "yes";
+  const before = document.querySelector('[data-walked="here"]');
+  if (before) before.dataset.walked = "yes";
+  it.dataset.walked = "here";
   const look = (element) => {
     const { outlineStyle, outlineWidth, boxShadow, borderColor, backgroundColor } = getComputedStyle(element);
     const outline = outlineStyle === "none" ? "none" : `${outlineStyle} ${outlineWidth}`;

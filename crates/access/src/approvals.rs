@@ -140,12 +140,6 @@ impl Access {
         self.record_decision(message, id, PAGE, Door::Page, outcome).await;
         decided
     }
-
-    /// Whether the person has a password to prove who they are by.
-    pub async fn has_password(&self, who: &SignedIn) -> Result<bool> {
-        let found = self.store()?.find_password_hash(&who.user.name).await?;
-        Ok(found.is_some_and(|(user, hash)| user.id == who.user.id && !hash.is_empty()))
-    }
 }
 
 /// Why an approval was not given.

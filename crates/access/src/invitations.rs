@@ -91,11 +91,7 @@ impl Access {
             return Err(Error::UserDisabled(user.name));
         }
         let made = self.new_link(InvitationPurpose::Reset { user: user.id }, by, "", SHORT).await?;
-        let targets = [made.0.id.to_string()];
-        self.record_made(by, "reset", &targets).await;
-        if by != user.name {
-            self.record_made(&user.name, "reset", &targets).await;
-        }
+        self.record_for_both(by, &user.name, "reset", &[made.0.id.to_string()]).await;
         Ok(made)
     }
 

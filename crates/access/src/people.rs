@@ -22,10 +22,19 @@ impl Access {
             });
         }
         let what = if is_admin { "admin_make" } else { "admin_unmake" };
-        self.audit().record_page(&by.user.name, what, std::slice::from_ref(&user.name), "ok").await;
-        if user.id != by.user.id {
-            self.audit().record_page(&user.name, what, std::slice::from_ref(&by.user.name), "ok").await;
-        }
+        self.record_for_both(&by.user.name, &user.name, what, &[]).await;
         Ok(())
+    }
+
+    /// Records what `by` did about somebody: in their own trail with the name, and in the other's with `by:` and who
+    /// did it. The operator, who has no name and no trail, is `by:` alone.
+    pub(crate) async fn record_for_both(&self, by: &str, name: &str, what: &str, targets: &[String]) {
+        let with = |more: String| targets.iter().cloned().chain([more]).collect::<Vec<_>>();
+        if !by.is_empty() {
+            self.audit().record_page(by, what, &with(name.to_owned()), "ok").await;
+        }
+        if by != name {
+            self.audit().record_page(name, what, &with(format!("by:{by}")), "ok").await;
+        }
     }
 }

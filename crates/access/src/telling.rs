@@ -3,8 +3,7 @@
 //! quarter, as long as it waits.
 
 use domain::{AccountName, ApprovalId, Door, Limits, Principal, Scopes, Timestamp, UserId, chain};
-use serde::Deserialize;
-use storage::{HeldAccount, Untold, WaitingMessage};
+use storage::{HeldAccount, Untold, WaitingMessage, Wishes};
 use time::Duration;
 
 use crate::{
@@ -35,19 +34,6 @@ pub struct Telling {
     /// When the first of them is over.
     pub until: Timestamp,
     approvals: Vec<ApprovalId>,
-}
-
-/// What of a person's wishes is looked at here.
-#[derive(Deserialize)]
-#[serde(default)]
-struct Wishes {
-    tells_by_mail: bool,
-}
-
-impl Default for Wishes {
-    fn default() -> Self {
-        Self { tells_by_mail: true }
-    }
 }
 
 impl Access {

@@ -64,9 +64,7 @@ impl Access {
             return Err(Error::UserNotFound { name: name.to_owned(), nearest: None });
         }
         let what = if is_disabled { "user_disable" } else { "user_enable" };
-        for (trail, target) in [(&by.user.name, &user.name), (&user.name, &by.user.name)] {
-            self.audit().record_page(trail, what, std::slice::from_ref(target), "ok").await;
-        }
+        self.record_for_both(&by.user.name, &user.name, what, &[]).await;
         Ok(())
     }
 

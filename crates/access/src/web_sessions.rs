@@ -88,6 +88,8 @@ pub struct WebSession {
     pub created: Timestamp,
     /// When it was used last, within a minute.
     pub last_used: Timestamp,
+    /// How it was opened: `password`, `code`, `recovery`, `passkey`, `oidc`, `link`.
+    pub way: String,
 }
 
 /// The name of the cookie of a session. `__Host-` binds it to this host and to https, so that browsers drop it
@@ -269,8 +271,8 @@ impl Browser {
 
 impl From<storage::WebSession> for WebSession {
     fn from(session: storage::WebSession) -> Self {
-        let storage::WebSession { id, browser, address, created, last_used, .. } = session;
-        Self { id, browser, address, created, last_used }
+        let storage::WebSession { id, browser, address, created, last_used, way, .. } = session;
+        Self { id, browser, address, created, last_used, way }
     }
 }
 

@@ -346,7 +346,7 @@ async fn find_approval(
 
 fn absent(what: &str) -> Problem {
     Problem::new(Code::NotFound, format!("There is no such {what} of this grant."))
-        .hint("What was sent is known for 30 days, by the key or the approval it was sent with.")
+        .hint("What was sent is known for 30 days, or as long as the person wishes, by the key or the approval it was sent with.")
 }
 
 /// The problem of a database that did not do what it was asked.

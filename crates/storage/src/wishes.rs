@@ -56,6 +56,11 @@ impl Wishes {
     pub fn undo_before(&self, now: Timestamp) -> Timestamp {
         before(now, self.undo_days)
     }
+
+    /// Until when a change of then can be taken back.
+    pub fn undo_until(&self, created: Timestamp) -> Timestamp {
+        created.checked_add(Duration::days(self.undo_days.into())).unwrap_or(created)
+    }
 }
 
 impl Default for Wishes {
@@ -75,6 +80,13 @@ impl Store {
     pub async fn wishes(&self, user: &UserId) -> Result<Wishes> {
         const FIND: &str = "SELECT wishes FROM users WHERE id = $1";
         let row = self.database.fetch_optional(FIND, &[user.as_str().into()]).await?;
+        row.as_ref().map_or_else(|| Ok(Wishes::default()), read)
+    }
+
+    /// As [`Self::wishes`], of the user of that name.
+    pub(crate) async fn wishes_of(&self, user: &str) -> Result<Wishes> {
+        const FIND: &str = "SELECT wishes FROM users WHERE name = $1";
+        let row = self.database.fetch_optional(FIND, &[user.into()]).await?;
         row.as_ref().map_or_else(|| Ok(Wishes::default()), read)
     }
 
@@ -120,6 +132,7 @@ mod tests {
         assert_eq!(wishes.activity_before(now), None, "the record of what agents did is not ended unasked");
         assert_eq!(wishes.outbox_before(now), datetime!(2026-10-22 12:00 UTC));
         assert_eq!(wishes.undo_before(now), datetime!(2026-11-14 12:00 UTC));
+        assert_eq!(wishes.undo_until(now), datetime!(2026-11-28 12:00 UTC));
         assert!(wishes.tells_by_mail && wishes.is_possible());
         assert_eq!(serde_json::from_str::<Wishes>("{}").unwrap(), wishes);
     }

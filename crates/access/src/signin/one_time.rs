@@ -181,21 +181,27 @@ impl Access {
     }
 
     /// Asks a user for no codes any more who has lost everything that makes them; answers whether they were
-    /// asked. For an administrator: recorded in the trail of the user.
-    pub async fn codes_end(&self, user: &UserId) -> Result<bool> {
-        let store = self.store()?;
-        let is_ended = store.one_time_codes_end(user).await?;
-        if is_ended && let Some(user) = store.list_users().await?.into_iter().find(|one| one.id == *user) {
-            self.audit()
-                .record_page(&user.name, "codes_off", &["by an administrator".to_owned()], "ok")
-                .await;
-        }
-        Ok(is_ended)
+    /// asked. For the operator; recorded in the trail of the user.
+    pub async fn codes_end_of(&self, name: &str) -> Result<bool> {
+        self.codes_end("", name).await
     }
 
-    /// As [`Self::codes_end`], of the user of that name.
-    pub async fn codes_end_of(&self, name: &str) -> Result<bool> {
-        self.codes_end(&self.find_user(name).await?.id).await
+    /// As [`Self::codes_end_of`], in the name of an administrator; to others there is no such user. Recorded in
+    /// both trails.
+    pub async fn codes_end_by(&self, by: &SignedIn, name: &str) -> Result<bool> {
+        if !by.user.is_admin {
+            return Err(crate::Error::UserNotFound { name: name.to_owned(), nearest: None });
+        }
+        self.codes_end(&by.user.name, name).await
+    }
+
+    async fn codes_end(&self, by: &str, name: &str) -> Result<bool> {
+        let user = self.find_user(name).await?;
+        let is_ended = self.store()?.one_time_codes_end(&user.id).await?;
+        if is_ended {
+            self.record_for_both(by, &user.name, "codes_off", &[]).await;
+        }
+        Ok(is_ended)
     }
 
     /// What the browser hands in with the code, if the user, whose password was right, is asked for one.

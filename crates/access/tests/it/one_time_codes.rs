@@ -276,8 +276,8 @@ async fn a_wrong_password_is_told_alike_with_and_without_codes_and_a_reset_leave
     access.reset_accept(&link, &Secret::new("a new long one"), &visiting("b")).await.unwrap();
     assert!(matches!(access.codes_state(&who).await.unwrap(), CodesState::On { .. }));
     // only who administrates, or the person, ends them; recorded in the person's trail
-    assert!(access.codes_end(&who.user.id).await.unwrap());
-    assert!(!access.codes_end(&who.user.id).await.unwrap());
+    assert!(access.codes_end_of(&who.user.name).await.unwrap());
+    assert!(!access.codes_end_of(&who.user.name).await.unwrap());
     access.flush().await;
     let rows = access.audit_list("ann", 100).await.unwrap();
     assert_eq!(rows.iter().filter(|row| row.row.tool == "codes_off").count(), 1);

@@ -88,7 +88,7 @@ async fn who_shuts_out_whom_stands_in_the_trails_of_both() {
         assert!(matches!(refused, Err(Error::UserNotFound { .. })), "{refused:?}");
     }
     access.flush().await;
-    for (trail, other) in [("ann", "bob"), ("bob", "ann")] {
+    for (trail, other) in [("ann", "bob"), ("bob", "by:ann")] {
         let rows = access.audit_list(trail, 10).await.unwrap();
         let rows = rows
             .iter()

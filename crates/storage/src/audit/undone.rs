@@ -12,7 +12,7 @@ const AT_ONCE: usize = 10;
 /// How what a handle stands for is now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum HandleState {
-    /// It can be taken back, a change until that instant.
+    /// It can be taken back, a change until that instant: as long as its person wishes, and it is kept.
     Open(Option<Timestamp>),
     /// It is being made, is leaving, or is being taken back.
     UnderWay,
@@ -37,7 +37,7 @@ pub type Reversal = AuditRow;
 impl Store {
     /// How those of the handles stand that are the user's and still known.
     pub async fn audit_handles(&self, user: &str, handles: &[&str]) -> Result<Vec<Handle>> {
-        const CHANGES: &str = "SELECT id, state, expires FROM changes WHERE user_name = $1 \
+        const CHANGES: &str = "SELECT id, state, created, expires FROM changes WHERE user_name = $1 \
             AND id IN ($2, $3, $4, $5, $6, $7, $8, $9, $10, $11) AND expires > $12";
         const OUTBOX: &str = "SELECT id, state FROM outbox WHERE user_name = $1 \
             AND id IN ($2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
@@ -58,10 +58,15 @@ impl Store {
                 }
             }
             if some.iter().any(|handle| handle.starts_with("chg_")) {
-                values.push(self.now().into());
+                let (now, wishes) = (self.now(), self.wishes_of(user).await?);
+                values.push(now.into());
                 for row in self.database.fetch(CHANGES, &values).await? {
+                    let until = row.instant("expires")?.min(wishes.undo_until(row.instant("created")?));
+                    if until <= now {
+                        continue;
+                    }
                     let state = match row.text("state")?.parse() {
-                        Ok(ChangeState::Done) => HandleState::Open(Some(row.instant("expires")?)),
+                        Ok(ChangeState::Done) => HandleState::Open(Some(until)),
                         Ok(ChangeState::Undone) => HandleState::Undone,
                         _ => HandleState::UnderWay,
                     };

@@ -79,6 +79,7 @@ notices! {
     UserDisabled "user-disabled" Ok "That person was disabled. Their sessions and agents are shut out.";
     NotYourself "not-yourself" Warn "You cannot disable yourself. Ask another administrator.";
     UserEnabled "user-enabled" Ok "That person may sign in again.";
+    CodesEnded "codes-ended" Ok "Their one-time codes were ended. They sign in without one now.";
     InvitationWithdrawn "invitation-withdrawn" Ok "The invitation was withdrawn; its link no longer works.";
     WishesSaved "wishes-saved" Ok "That is how it is from now on.";
     Leaving "leaving" Ok "You are signed out. Everything of yours is being deleted now; in a few seconds nothing is left.";

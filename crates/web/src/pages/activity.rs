@@ -6,6 +6,7 @@ mod acts;
 mod export;
 mod filter;
 mod line;
+mod named;
 mod picture;
 #[cfg(test)]
 mod tests;
@@ -95,7 +96,7 @@ async fn look(State(site): State<Site>, person: Person, RawQuery(query): RawQuer
     show(&Page {
         frame: person.frame(Section::Activity),
         agents: agents.iter().take(CHOICES).map(choice).collect(),
-        tools: line::choices(),
+        tools: named::choices(),
         picture,
         days,
         older: found.next.map(|next| filter.path(Some(next))),

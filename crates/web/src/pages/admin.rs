@@ -50,6 +50,7 @@ struct Row {
     is_disabled: bool,
     is_going: bool,
     is_self: bool,
+    has_codes: bool,
 }
 
 impl Row {
@@ -64,6 +65,7 @@ impl Row {
             is_admin: told.user.is_admin,
             is_disabled: told.user.is_disabled,
             is_going: told.removal.is_some(),
+            has_codes: told.has_codes,
             name: told.user.name,
         }
     }

@@ -94,4 +94,4 @@ fn minutes(seconds: u64) -> String {
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

@@ -74,7 +74,11 @@ fn words_of(pile: Pile) -> (&'static str, &'static str, &'static str) {
         Pile::Leaving => {
             ("leaving", "On its way", "It leaves by itself. Until it does you can take it back.")
         }
-        Pile::Over => ("over", "Over", "What was sent, and what never will be. Kept for 30 days."),
+        Pile::Over => (
+            "over",
+            "Over",
+            "What was sent, and what never will be. How long it is kept is in Settings, under “Your data”.",
+        ),
     }
 }
 

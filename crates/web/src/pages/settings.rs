@@ -71,6 +71,20 @@ impl Page {
     fn ago(&self, then: &Timestamp) -> String {
         ago(self.now, *then)
     }
+
+    /// How a session was opened, in words; empty for one of a way that is not known.
+    #[expect(clippy::unused_self, reason = "templates reach it through their page")]
+    fn way(&self, way: &str) -> &'static str {
+        match way {
+            "password" => "with your password",
+            "code" => "with your password and a code",
+            "recovery" => "with your password and a recovery code",
+            "passkey" => "with a passkey",
+            "oidc" => "by your other provider",
+            "link" => "by a link",
+            _ => "",
+        }
+    }
 }
 
 async fn look(State(site): State<Site>, person: Person) -> Answer {

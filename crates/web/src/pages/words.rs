@@ -29,6 +29,16 @@ pub(crate) fn counted(number: u64, unit: &str) -> String {
     format!("{} {unit}{plural}", grouped(number))
 }
 
+/// `1 byte`, `740 bytes`, `1.2 kB`, `250 MB`, `1.5 GB`: as file managers tell it, never more than there is.
+pub(crate) fn size(octets: u64) -> String {
+    const UNITS: [(u64, &str); 3] = [(1_000_000_000, "GB"), (1_000_000, "MB"), (1_000, "kB")];
+    let Some((unit, name)) = UNITS.iter().find(|(unit, _)| octets >= *unit) else {
+        return counted(octets, "byte");
+    };
+    let (whole, tenths) = (octets / unit, octets % unit * 10 / unit);
+    if whole >= 100 { format!("{} {name}", grouped(whole)) } else { format!("{whole}.{tenths} {name}") }
+}
+
 /// A number with commas between its thousands.
 fn grouped(number: u64) -> String {
     let digits = number.to_string();
@@ -64,6 +74,23 @@ mod tests {
     use time::macros::datetime;
 
     use super::*;
+
+    #[test]
+    fn sizes_are_told_as_file_managers_tell_them() {
+        for (octets, told) in [
+            (0, "0 bytes"),
+            (1, "1 byte"),
+            (999, "999 bytes"),
+            (1_000, "1.0 kB"),
+            (1_250, "1.2 kB"),
+            (3_460_000, "3.4 MB"),
+            (250_000_000, "250 MB"),
+            (1_599_999_999, "1.5 GB"),
+            (u64::MAX, "18,446,744,073 GB"),
+        ] {
+            assert_eq!(size(octets), told);
+        }
+    }
 
     #[test]
     fn a_moment_is_told_in_words_and_exactly() {

@@ -129,6 +129,7 @@ const TABLE: &str = "
     post   /settings/data/wishes                          login  400      login  login 400
     post   /settings/data/export                          login  200      login  login 200
     post   /settings/data/delete                          login  303      login  login 303
+    post   /admin/users/end-codes                         login  404      login  login 303
     post   /admin/users/unmake-admin                      login  404      login  login 303
     post   /admin/users/delete                            login  404      login  login 303
     post   /admin/users/disable                           login  404      login  login 303

@@ -21,6 +21,7 @@ pub(super) fn routes() -> Router<Site> {
     Router::new()
         .route("/admin/people/{name}", get(look))
         .route("/admin/users/reset", post(reset))
+        .route("/admin/users/end-codes", post(end_codes))
         .route("/admin/users/disable", post(disable))
         .route("/admin/users/enable", post(enable))
         .route("/admin/users/make-admin", post(make_admin))
@@ -65,6 +66,21 @@ async fn reset(State(site): State<Site>, form: PostedByAdmin) -> Answer {
     }
     let made = site.access.reset_new(person.name(), &name).await?;
     show_link(&site, &person, made)
+}
+
+async fn end_codes(State(site): State<Site>, form: PostedByAdmin) -> Answer {
+    let PostedByAdmin { person, fields } = form;
+    let name = name(&fields);
+    find(&site, &name).await?;
+    if name == person.name() {
+        return Ok(see_other("/settings/codes", None));
+    }
+    if let Some(first) = unproven(&site, &person, &name) {
+        return Ok(first);
+    }
+    let is_ended = site.access.codes_end_by(&person.signed_in, &name).await?;
+    let notice = if is_ended { Notice::CodesEnded } else { Notice::NothingToDo };
+    Ok(see_other(&page_of(&name), Some(notice)))
 }
 
 async fn disable(State(site): State<Site>, form: PostedByAdmin) -> Answer {

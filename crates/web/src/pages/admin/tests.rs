@@ -1,8 +1,13 @@
 //! What an administrator does with the people of a server.
 
+use access::Browser;
 use axum::http::StatusCode;
+use domain::Secret;
 
-use crate::world::{PASSWORD, Page, World};
+use crate::{
+    pages::code::tests::with_codes,
+    world::{PASSWORD, Page, World},
+};
 
 /// The path of the link that a page shows.
 fn link(page: &Page) -> String {
@@ -76,13 +81,39 @@ async fn a_link_for_another_password_is_made_for_people_there_are() {
 }
 
 #[tokio::test]
+async fn one_time_codes_of_somebody_else_are_ended_and_both_find_it_in_their_activity() {
+    let world = World::new().await;
+    let mut bob = world.person("bob").await;
+    let (mut alice, ..) = with_codes(&world).await;
+    assert!(bob.get("/admin/people/alice").await.says("End their one-time codes"));
+    let page = alice.submit("/settings", "/admin/users/end-codes", &[("name", "bob")]).await;
+    assert_eq!(page.status, StatusCode::NOT_FOUND, "she administrates nothing");
+    let page = bob.submit("/admin", "/admin/users/end-codes", &[("name", "alice")]).await;
+    assert_eq!(page.location(), "/admin/people/alice?done=codes-ended");
+    let alone = world.access.sign_in("alice", &Secret::new(PASSWORD), &Browser::default()).await;
+    assert!(alone.unwrap().opened().is_some(), "she is asked for none");
+    world.access.flush().await;
+    assert!(bob.get("/activity").await.says("<strong>You</strong> ended one-time codes"));
+    assert!(alice.get("/activity").await.says("<strong>bob</strong> ended your one-time codes"));
+    // whoever has none has nothing to be ended
+    assert!(!bob.get("/admin/people/alice").await.says("End their one-time codes"));
+    let page = bob.submit("/admin", "/admin/users/end-codes", &[("name", "alice")]).await;
+    assert_eq!(page.location(), "/admin/people/alice?done=nothing-to-do");
+    // one's own are on one's own page, and people who are not there have none
+    let page = bob.submit("/admin", "/admin/users/end-codes", &[("name", "bob")]).await;
+    assert_eq!(page.location(), "/settings/codes");
+    let page = bob.submit("/admin", "/admin/users/end-codes", &[("name", "nobody")]).await;
+    assert_eq!(page.status, StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
 async fn what_lets_others_in_or_ends_a_stay_wants_a_proof_that_is_not_old() {
     let world = World::new().await;
     let mut alice = world.person("alice").await;
     world.person("bob").await;
     world.pass(time::Duration::minutes(11));
     let fields = [("name", "bob"), ("typed", "bob")];
-    for path in ["reset", "disable", "enable", "make-admin", "unmake-admin", "delete"] {
+    for path in ["reset", "end-codes", "disable", "enable", "make-admin", "unmake-admin", "delete"] {
         let page = alice.submit("/admin", &format!("/admin/users/{path}"), &fields).await;
         assert_eq!(page.location(), "/prove?next=%2Fadmin%2Fpeople%2Fbob", "{path}");
     }

@@ -23,7 +23,7 @@ pub(super) async fn approve(State(site): State<Site>, Path(id): Path<String>, po
     let message = match site.access.approval_approve(who, &id, &password, &person.browser).await {
         Ok(message) => message,
         Err(ApprovalRefusal::Answer(error)) => return too_late(&id, error),
-        Err(ApprovalRefusal::ProofNeeded) if !site.access.has_password(who).await? => {
+        Err(ApprovalRefusal::ProofNeeded) if !site.access.ways(who).await?.has_password => {
             return Ok(see_other(&proof_path(&id), None));
         }
         Err(ApprovalRefusal::ProofNeeded) => return again(&site, &person, &id, Slip::Missing).await,

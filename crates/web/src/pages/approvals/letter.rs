@@ -13,7 +13,7 @@ use time::macros::format_description;
 use super::{agent_of, answer::proof_path, path_of, stage::Stage, subject_of};
 use crate::{
     frame::{Answer, Error, Frame, Person, Section, Site, allow_own_frame, encode, show, until},
-    pages::words::Moment,
+    pages::words::{Moment, size},
 };
 
 /// Characters of a text that stand on the page; the whole message has all of them.
@@ -67,6 +67,8 @@ struct Page {
     /// Whether the yes takes a proof.
     wants_proof: bool,
     has_password: bool,
+    /// Whether they can prove who they are without it.
+    has_other_way: bool,
     slip: Option<String>,
     /// Where to prove otherwise.
     proof: String,
@@ -159,6 +161,7 @@ pub(super) async fn draw(
     let approval = message.approval.as_ref();
     let reasons = approval.map(|approval| approval.reasons.as_slice()).unwrap_or_default();
     let wants_proof = stage.is_open && site.access.approval_wants_proof(who, id, &message);
+    let ways = site.access.ways(who).await?;
     let is_over = approval.is_none_or(|approval| approval.state != ApprovalState::Waiting);
     let page = Page {
         frame: person.frame(Section::Approvals),
@@ -179,7 +182,8 @@ pub(super) async fn draw(
         unreadable,
         draft,
         wants_proof,
-        has_password: wants_proof && site.access.has_password(who).await?,
+        has_password: ways.has_password,
+        has_other_way: ways.has_passkeys || ways.has_provider,
         slip: slip.map(Slip::text),
         proof: proof_path(id),
         stage,
@@ -316,16 +320,6 @@ fn cut(text: &str) -> (String, usize) {
     let left = text.get(end..).unwrap_or_default().chars().count();
     text.truncate(end);
     (text, left)
-}
-
-/// `12 bytes`, `3.4 kB`, `1.2 MB`.
-fn size(octets: u64) -> String {
-    let tenths = |unit: u64| format!("{}.{}", octets / unit, octets % unit * 10 / unit);
-    match octets {
-        0..1_000 => format!("{octets} bytes"),
-        1_000..1_000_000 => format!("{} kB", tenths(1_000)),
-        _ => format!("{} MB", tenths(1_000_000)),
-    }
 }
 
 /// A line of a draft, for the template: its mark, what it is for those who do not see it, the text.

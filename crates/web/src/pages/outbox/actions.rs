@@ -11,6 +11,10 @@ use crate::frame::{Answer, Error, Notice, Person, Posted, Site, see_other};
 pub(super) async fn cancel(State(site): State<Site>, Path(id): Path<String>, posted: Posted) -> Answer {
     let act = Act::begin(&site, &posted.person, id, "outbox_cancel").await?;
     let acted = site.engine.cancel_own(&act.principal, &act.id).await;
+    if matches!(acted, Ok(Acted::Done)) {
+        // so that what the agent had done says that it was taken back
+        site.access.activity_undone(&posted.person.signed_in, act.id.as_str(), "ok").await?;
+    }
     act.end(acted, Notice::OutboxCancelled).await
 }
 

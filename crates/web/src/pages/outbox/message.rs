@@ -9,7 +9,7 @@ use engine::outbox::{CopyState, OutgoingState, OwnOutgoing};
 use super::told::{Can, Line, address, why, words};
 use crate::{
     frame::{Answer, Error, Frame, Person, Section, Site, encode, show},
-    pages::words::{Moment, counted, foreign},
+    pages::words::{Moment, counted, foreign, size},
 };
 
 /// Recipients and files that the page names.
@@ -178,13 +178,4 @@ fn decided(own: &OwnOutgoing, now: Timestamp) -> Option<Decided> {
         _ => return None,
     };
     Some(Decided { words, at: Moment::of(approval.decided?, now) })
-}
-
-/// `12 kB`, as people count.
-fn size(octets: u64) -> String {
-    match octets {
-        ..1_000 => format!("{octets} bytes"),
-        1_000..1_000_000 => format!("{} kB", octets.div_ceil(1_000)),
-        _ => format!("{}.{} MB", octets / 1_000_000, octets % 1_000_000 / 100_000),
-    }
 }

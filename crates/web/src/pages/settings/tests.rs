@@ -68,6 +68,7 @@ async fn sessions_are_listed_and_ended_one_by_one_or_all_but_this() {
         "{}",
         page.html
     );
+    assert!(page.says("with your password</td>"), "{}", page.html);
     let (_, rest) = page.html.split_once("Firefox on Linux").unwrap();
     let (_, rest) = rest.split_once("name=\"session\" value=\"").unwrap();
     let firefox = rest.split('"').next().unwrap();
