@@ -17,6 +17,7 @@ const LEFT_OUT: &[&str] = &[
     "Passwords, tokens, keys and codes: they are kept sealed or as fingerprints, and would let others in.",
     "Your mail: it is at your mail provider. Of messages that agents sent there is what this server keeps.",
     "The addresses that you approved mail to: only fingerprints are kept, so each mailbox tells how many.",
+    "Questions and plans that end by themselves within minutes, and when you were last told by mail of what waits.",
 ];
 
 /// An export that is under way.

@@ -187,7 +187,8 @@ impl Access {
         let store = self.store()?;
         Ok(store.web_sessions_sweep().await?
             + store.invitations_sweep().await?
-            + store.ceremonies_sweep().await?)
+            + store.ceremonies_sweep().await?
+            + store.one_time_codes_sweep().await?)
     }
 
     /// Opens a session for somebody who has just proven by the password of that hash, or otherwise, who they

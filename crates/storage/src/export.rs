@@ -101,8 +101,9 @@ const LISTS: &[List] = &[
     ),
     List(
         "other_providers",
-        "SELECT issuer, shown, created, last_used FROM identities WHERE user_id = $1 ORDER BY created, issuer",
-        &[("issuer", Text), ("shown", Text), ("created", Instant), ("last_used", Instant)],
+        "SELECT issuer, subject, shown, created, last_used FROM identities WHERE user_id = $1 \
+            ORDER BY created, issuer",
+        &[("issuer", Text), ("subject", Text), ("shown", Text), ("created", Instant), ("last_used", Instant)],
     ),
     List(
         "invitations_made",

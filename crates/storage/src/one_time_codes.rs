@@ -2,12 +2,16 @@
 //! once, whoever asks at the same instant, holds here. Secrets are sealed, recovery codes hashed.
 
 use domain::{Timestamp, UserId};
+use time::Duration;
 use zeroize::Zeroizing;
 
 use crate::{Result, Store, Transaction};
 
 /// The sealer's purpose of secrets.
 const PURPOSE: &str = "one-time codes";
+
+/// How long a secret is kept that no code was typed of.
+const BEGUN_FOR: Duration = Duration::days(1);
 
 /// What a person's app makes codes of.
 pub struct OneTimeCodes {
@@ -29,6 +33,13 @@ impl std::fmt::Debug for OneTimeCodes {
 }
 
 impl Store {
+    /// Forgets secrets that nobody typed a code of within a day. Answers how many.
+    pub async fn one_time_codes_sweep(&self) -> Result<u64> {
+        const SWEEP: &str = "DELETE FROM one_time_codes WHERE confirmed IS NULL AND created <= $1";
+        let before = self.now().checked_sub(BEGUN_FOR).unwrap_or(Timestamp::UNIX_EPOCH);
+        self.database.execute(SWEEP, &[before.into()]).await
+    }
+
     /// Keeps a new secret of the user until a code of it is typed, in place of an earlier one that waited.
     /// Answers whether it was kept: false if codes are asked for already.
     pub async fn one_time_codes_begin(&self, user: &UserId, secret: &[u8]) -> Result<bool> {

@@ -203,6 +203,7 @@ on_both! {
     sessions::idle_sessions_are_forgotten,
     one_time_codes::a_step_is_used_once_and_no_older_one_after_it,
     one_time_codes::a_secret_counts_only_as_it_was_shown_and_is_not_replaced_once_it_does,
+    one_time_codes::a_secret_that_nobody_typed_a_code_of_is_forgotten_after_a_day,
     one_time_codes::a_recovery_code_is_used_once_by_its_user_and_ends_with_the_codes,
     identities::an_identity_is_one_user_s_and_opens_sessions_of_theirs,
     identities::a_proof_counts_by_the_person_s_own_identity_only,

@@ -43,6 +43,22 @@ pub(crate) async fn a_secret_counts_only_as_it_was_shown_and_is_not_replaced_onc
     assert!(store.one_time_codes_find(&bob).await.is_err());
 }
 
+pub(crate) async fn a_secret_that_nobody_typed_a_code_of_is_forgotten_after_a_day(world: &World) {
+    let store = world.store().await;
+    let ann = store.add_user("ann", false, "hash").await.unwrap().id;
+    let bob = store.add_user("bob", false, "hash").await.unwrap().id;
+    for user in [&ann, &bob] {
+        store.one_time_codes_begin(user, SECRET).await.unwrap();
+    }
+    let begun = store.one_time_codes_find(&bob).await.unwrap().unwrap();
+    assert!(store.one_time_codes_confirm(&bob, &begun, 1, &[]).await.unwrap());
+    assert_eq!(store.one_time_codes_sweep().await.unwrap(), 0);
+    world.clock.forward(24 * 3600);
+    assert_eq!(store.one_time_codes_sweep().await.unwrap(), 1);
+    assert!(store.one_time_codes_find(&ann).await.unwrap().is_none());
+    assert!(store.one_time_codes_find(&bob).await.unwrap().is_some());
+}
+
 pub(crate) async fn a_recovery_code_is_used_once_by_its_user_and_ends_with_the_codes(world: &World) {
     let (store, other) = (world.store().await, world.store().await);
     let ann = store.add_user("ann", false, "hash").await.unwrap().id;
