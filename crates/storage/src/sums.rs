@@ -9,7 +9,7 @@ pub struct KeptSum {
     pub what: &'static str,
     /// How many.
     pub rows: u64,
-    /// Octets of what they hold.
+    /// Octets of what they hold; of activity about so many.
     pub octets: u64,
 }
 
@@ -36,8 +36,14 @@ impl Store {
         const SUMS: &[(&str, &str)] = &[
             (
                 "Activity",
-                "SELECT count(*) AS rows, CAST(COALESCE(sum(length(targets) + length(tool) + length(outcome) \
-                    + length(client) + 150), 0) AS BIGINT) AS octets FROM audit",
+                // There may be millions: chains know how many, and each person's newest stand for the rest.
+                "SELECT CAST(COALESCE(sum(rows), 0) AS BIGINT) AS rows, \
+                    CAST(COALESCE(sum(rows * size), 0) AS BIGINT) AS octets FROM ( \
+                    SELECT c.seq - c.first_seq AS rows, ( \
+                        SELECT COALESCE(avg(length(targets) + length(tool) + length(outcome) \
+                            + length(client) + 150), 0) FROM audit a \
+                        WHERE a.user_name = c.user_name AND a.seq > c.seq - 20) AS size \
+                    FROM audit_chains c) AS of_each",
             ),
             (
                 "Outbox",
@@ -72,7 +78,7 @@ impl Store {
     /// How much there is of each person, in the order of their names.
     pub async fn kept_of_people(&self) -> Result<Vec<KeptOf>> {
         const LIST: &str = "SELECT u.name, \
-            (SELECT count(*) FROM audit a WHERE a.user_name = u.name) AS activity, \
+            COALESCE((SELECT c.seq - c.first_seq FROM audit_chains c WHERE c.user_name = u.name), 0) AS activity, \
             CAST(COALESCE((SELECT sum(length(p.content)) FROM outbox o \
                 JOIN outbox_pieces p ON p.outbox_id = o.id WHERE o.user_name = u.name), 0) \
             + COALESCE((SELECT sum(f.size) FROM uploads f JOIN grants g ON g.id = f.grant_id \

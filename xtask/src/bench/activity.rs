@@ -16,6 +16,7 @@ use crate::Failure;
 const ENTRIES: u32 = 1_000_000;
 const OPENS: Duration = Duration::from_millis(20);
 const FILTERS: Duration = Duration::from_millis(50);
+const SUMS: Duration = Duration::from_millis(5);
 const WEIGHT: usize = 60_000;
 
 /// Writes the entries, and looks at them in every way.
@@ -50,6 +51,7 @@ pub(super) fn measure(world: &World) -> Result<Vec<Row>, Failure> {
         ("with a text that many have", "/activity?text=not_found", FILTERS),
         ("with a text that none has", "/activity?text=nothing-of-that-kind", FILTERS),
         ("of one agent with a text that none has", &format!("{agent}&text=nothing-of-that-kind"), FILTERS),
+        ("summed up at /admin/storage", "/admin/storage", SUMS),
     ] {
         let mut took = Vec::new();
         for _ in 0..world.rounds.max(15) {

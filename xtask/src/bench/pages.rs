@@ -37,7 +37,10 @@ const PAGES: &[&str] = &[
 
 /// As many calls as a grant may make at once.
 const BURST: usize = 60;
-const TOKENS: usize = 5;
+/// Half of them call in quiet.
+const TOKENS: usize = 40;
+/// What a flood takes to be in full flow, and to ebb away.
+const BETWEEN: Duration = Duration::from_millis(500);
 const FLOODERS: usize = 8;
 
 /// Looks at every page, then at agents while somebody guesses passwords.
@@ -46,7 +49,7 @@ pub(super) fn measure(world: &World) -> Result<Vec<Row>, Failure> {
     let port = TcpListener::bind(("127.0.0.1", 0))?.local_addr()?.port();
     let hosted = Hosted { world, place: &place, port };
     hosted.set_up(MANY, &[], &["--scopes", "mail:folders"])?;
-    let tokens: Vec<String> = (0..2 * TOKENS)
+    let tokens: Vec<String> = (0..TOKENS)
         .map(|number| hosted.token(&format!("agent {number}"), &["--scopes", "mail:folders"]))
         .collect::<Result<_, _>>()?;
     let _running = hosted.start()?;
@@ -73,27 +76,37 @@ pub(super) fn measure(world: &World) -> Result<Vec<Row>, Failure> {
     Ok(rows)
 }
 
-/// The 99th of a hundred calls of `mail_folders` in quiet, and while passwords are guessed.
+/// The 99th of a hundred calls of `mail_folders` in quiet, and while passwords are guessed. By turns, so that what
+/// else the machine does falls on both.
 fn flood(port: u16, tokens: &[String]) -> Result<Row, Failure> {
-    let (in_quiet, in_flood) = tokens.split_at(TOKENS);
-    let quiet = slow_calls(port, in_quiet)?;
-    let (is_over, tries) = (AtomicBool::new(false), AtomicUsize::new(0));
-    let flooded = thread::scope(|scope| {
+    let (is_on, is_over, tries) = (AtomicBool::new(false), AtomicBool::new(false), AtomicUsize::new(0));
+    let (quiet, flooded) = thread::scope(|scope| {
         for _ in 0..FLOODERS {
             scope.spawn(|| {
                 give_way();
                 while !is_over.load(Ordering::Relaxed) {
+                    if !is_on.load(Ordering::Relaxed) {
+                        thread::sleep(Duration::from_millis(1));
                     // a refusal is an answer too
-                    if Browser::try_password(port, "a wrong password").is_ok() {
+                    } else if Browser::try_password(port, "a wrong password").is_ok() {
                         tries.fetch_add(1, Ordering::Relaxed);
                     }
                 }
             });
         }
-        thread::sleep(Duration::from_secs(1));
-        let flooded = slow_calls(port, in_flood);
+        let by_turns = || {
+            let (mut quiet, mut flooded) = (Vec::new(), Vec::new());
+            for (number, token) in tokens.iter().enumerate() {
+                let is_flooded = number % 2 == 1;
+                is_on.store(is_flooded, Ordering::Relaxed);
+                thread::sleep(BETWEEN);
+                calls(port, token, if is_flooded { &mut flooded } else { &mut quiet })?;
+            }
+            Ok::<_, Failure>((late(quiet)?, late(flooded)?))
+        };
+        let both = by_turns();
         is_over.store(true, Ordering::Relaxed);
-        flooded
+        both
     })?;
     let ratio = flooded.as_secs_f64() / quiet.as_secs_f64();
     println!("{} sign-ins were tried meanwhile", tries.load(Ordering::Relaxed));
@@ -115,19 +128,22 @@ fn give_way() {
     }
 }
 
-fn slow_calls(port: u16, tokens: &[String]) -> Result<Duration, Failure> {
-    let mut took = Vec::new();
-    for token in tokens {
-        let mut client = McpHttp::connect(port, token)?;
-        for call in 0..BURST - 2 {
-            let started = Instant::now();
-            client.call("mail_folders", &json!({ "counts": false }))?;
-            // the first one signs in to the mail server
-            if call > 0 {
-                took.push(started.elapsed());
-            }
+/// How long each call of one agent takes.
+fn calls(port: u16, token: &str, took: &mut Vec<Duration>) -> Result<(), Failure> {
+    let mut client = McpHttp::connect(port, token)?;
+    for call in 0..BURST - 2 {
+        let started = Instant::now();
+        client.call("mail_folders", &json!({ "counts": false }))?;
+        // the first one signs in to the mail server
+        if call > 0 {
+            took.push(started.elapsed());
         }
     }
+    Ok(())
+}
+
+/// The 99th of a hundred.
+fn late(mut took: Vec<Duration>) -> Result<Duration, Failure> {
     took.sort_unstable();
     let at = took.len() * 99 / 100;
     took.get(at).copied().ok_or_else(|| Failure::Failed("nothing was called".into()))
