@@ -120,6 +120,7 @@ fn add_text(lines: &mut Vec<String>, label: &str, about: &str, text: &str) {
 pub(super) fn describe(message: &Outgoing) -> Value {
     let frozen = &message.frozen;
     let approval = message.approval.as_ref();
+    let reasons = approval.map(|asked| asked.reasons.iter().map(ApprovalReason::told).collect::<Vec<_>>());
     json!({
         "id": id_of(message),
         "state": approval.map(|approval| approval.state.as_str()),
@@ -131,7 +132,7 @@ pub(super) fn describe(message: &Outgoing) -> Value {
         "recipients": frozen.recipients,
         "subject": frozen.subject,
         "size": frozen.size,
-        "reasons": approval.map(|approval| approval.reasons.iter().map(ApprovalReason::told).collect::<Vec<_>>()),
+        "reasons": reasons,
         "send_at": instant(message.due),
         "created": instant(message.created),
         "expires": approval.map(|approval| instant(approval.expires)),
