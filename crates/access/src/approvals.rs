@@ -1,7 +1,7 @@
 //! A person's answers to what waits for them, each with a row in their audit trail. Whether it is the person
 //! who answers is for the caller to make sure of: the command line by its terminal, our pages by a sign-in.
 
-use domain::{ApprovalId, Door, NEVER_WRITTEN_TO, Secret};
+use domain::{ApprovalId, ApprovalReason, Door, Secret};
 use storage::{Decided, Decision, Outgoing, OutgoingState, PieceReader};
 
 use crate::{Access, Browser, Error, Occasion, Result, SignInRefusal, SignedIn};
@@ -160,5 +160,6 @@ pub enum ApprovalRefusal {
 fn is_first_time(message: &Outgoing) -> bool {
     let reasons = message.approval.as_ref().map(|approval| approval.reasons.as_slice()).unwrap_or_default();
     // counted when it was frozen; what was asked about later is in the reasons alone
-    message.new_recipients > 0 || reasons.iter().any(|reason| reason.ends_with(NEVER_WRITTEN_TO))
+    message.new_recipients > 0
+        || reasons.iter().any(|reason| matches!(reason, ApprovalReason::NewRecipient { .. }))
 }

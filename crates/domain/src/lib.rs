@@ -31,7 +31,7 @@ pub use id::{
     AccountId, ApprovalId, ChangeId, ClientId, ConsentId, DraftId, FamilyId, GrantId, InvitationId, OutboxId,
     PasskeyId, PlanId, TokenId, UploadId, UserId, WebSessionId,
 };
-pub use leaving::{ApprovalPlace, ApprovalRule, NEVER_WRITTEN_TO};
+pub use leaving::{ApprovalPlace, ApprovalReason, ApprovalRule, ToldReason};
 pub use mailbox::{FolderArg, FolderName, Role};
 pub use message::{Address, Envelope, Flag, GmailIds, Part, PartPath, Summary};
 pub use message_ref::MessageRef;

@@ -7,7 +7,9 @@ mod allowed;
 mod exposure;
 mod known;
 
-use domain::{AccountSource, ApprovalRule, Code, Door, HomeAccount, Principal, Problem};
+use domain::{
+    AccountName, AccountSource, ApprovalReason, ApprovalRule, Code, Door, HomeAccount, Principal, Problem,
+};
 
 pub(crate) use self::{
     allowed::{AllowList, folded},
@@ -16,37 +18,11 @@ pub(crate) use self::{
 };
 use crate::{Account, Engine, accounts::home};
 
-/// Why the person is asked about a message.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Reason {
-    /// The grant has every message approved.
-    Always,
-    /// The person never wrote to this address.
-    NewRecipient(String),
-    /// This address is not the person's, and the grant has lately read mail of another account.
-    AcrossAccounts {
-        /// The recipient.
-        address: String,
-        /// The other account's name, if it is one of the grant's.
-        read: Option<String>,
-    },
-}
-
-impl Reason {
-    /// The recipient that it is about, if it is about one.
-    pub(crate) fn address(&self) -> Option<&str> {
-        match self {
-            Self::Always => None,
-            Self::NewRecipient(address) | Self::AcrossAccounts { address, .. } => Some(address),
-        }
-    }
-}
-
 /// What is to happen to a message.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) struct Judgement {
     /// Why the person is asked; it may leave if there is no reason.
-    pub(crate) reasons: Vec<Reason>,
+    pub(crate) reasons: Vec<ApprovalReason>,
     /// How many recipients the person never wrote to, whether or not they are asked about.
     pub(crate) new_recipients: u32,
 }
@@ -78,14 +54,15 @@ impl Engine {
         let is_new = |recipient: &&&String| unknown.contains(&folded(recipient));
         let mut reasons = Vec::new();
         if rule == ApprovalRule::Always {
-            reasons.push(Reason::Always);
+            reasons.push(ApprovalReason::Always);
         }
         if asks_for_new {
             let new = others.iter().filter(is_new);
-            reasons.extend(new.map(|recipient| Reason::NewRecipient((*recipient).clone())));
+            reasons
+                .extend(new.map(|recipient| ApprovalReason::NewRecipient { address: (*recipient).clone() }));
         }
         if let (Some(other), true) = (read.of_another, rule != ApprovalRule::Never) {
-            reasons.extend(others.iter().map(|recipient| Reason::AcrossAccounts {
+            reasons.extend(others.iter().map(|recipient| ApprovalReason::AcrossAccounts {
                 address: (*recipient).clone(),
                 read: other.name.clone(),
             }));
@@ -116,10 +93,10 @@ impl Engine {
     }
 
     /// Which account of the principal that is, if it is one.
-    fn name_of(principal: &Principal, wanted: &HomeAccount) -> Option<String> {
+    fn name_of(principal: &Principal, wanted: &HomeAccount) -> Option<AccountName> {
         for granted in &principal.accounts {
             if home(principal, &granted.name).is_ok_and(|of_it| of_it == *wanted) {
-                return Some(granted.name.to_string());
+                return Some(granted.name.clone());
             }
         }
         None
@@ -135,7 +112,7 @@ struct Read {
 /// Another account than the one that is sent from.
 struct Another {
     /// Its name, where it is the grant's.
-    name: Option<String>,
+    name: Option<AccountName>,
 }
 
 /// Whether nobody needs to be asked about the address, folded: it is the account's own, or on the list.

@@ -23,7 +23,7 @@ mod worker;
 
 use std::{sync::Arc, time::Duration};
 
-use domain::{ApprovalId, Code, GrantId, OutboxId, Principal, Problem, Scope, Timestamp};
+use domain::{ApprovalId, ApprovalReason, Code, GrantId, OutboxId, Principal, Problem, Scope, Timestamp};
 use futures_util::future::BoxFuture;
 use storage::{Decided, Decision, Store};
 use tokio::{
@@ -87,8 +87,8 @@ pub struct ApprovalQuestion {
     pub from: String,
     /// Every recipient, Bcc too.
     pub recipients: Vec<String>,
-    /// Why the person is asked, one line each.
-    pub reasons: Vec<String>,
+    /// Why the person is asked.
+    pub reasons: Vec<ApprovalReason>,
     /// The subject.
     pub subject: String,
     /// The beginning of what the recipients will see, codes too.

@@ -3,7 +3,7 @@
 
 use std::str::FromStr;
 
-use domain::{ApprovalId, Timestamp};
+use domain::{ApprovalId, ApprovalReason, Timestamp};
 
 use crate::{
     Error, Outgoing, OutgoingState, Result, Row, Store, known,
@@ -16,7 +16,7 @@ pub struct Approval {
     /// Its id.
     pub id: ApprovalId,
     /// Why it is asked.
-    pub reasons: Vec<String>,
+    pub reasons: Vec<ApprovalReason>,
     /// Until when it can be answered.
     pub expires: Timestamp,
     /// What was answered.

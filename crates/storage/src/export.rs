@@ -3,7 +3,7 @@
 //!
 //! Small lists come whole; activity and outbox, which may be long, a page at a time. Put together in `access`.
 
-use domain::{Timestamp, UserId};
+use domain::{ApprovalReason, Timestamp, UserId};
 use serde_json::{Map, Value as Json, json};
 use time::format_description::well_known::Rfc3339;
 
@@ -232,7 +232,7 @@ fn told(message: &crate::Outgoing) -> Json {
         "updated": instant(message.updated),
         "outcome": message.outcome,
         "approval": message.approval.as_ref().map(|approval| json!({
-            "reasons": approval.reasons,
+            "reasons": approval.reasons.iter().map(ApprovalReason::told).collect::<Vec<_>>(),
             "state": approval.state.as_str(),
             "expires": instant(approval.expires),
             "decided": approval.decided.map(instant),

@@ -13,7 +13,7 @@ mod sending;
 
 use std::{ops::Range, str::FromStr};
 
-use domain::{AccountName, ApprovalId, DraftId, GrantId, HomeAccount, OutboxId, Timestamp};
+use domain::{AccountName, ApprovalId, ApprovalReason, DraftId, GrantId, HomeAccount, OutboxId, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::Approval;
@@ -185,8 +185,8 @@ pub struct NewOutgoing {
 pub struct NewApproval {
     /// Its id.
     pub id: ApprovalId,
-    /// Why it is asked: addresses and words for the person. Kept sealed.
-    pub reasons: Vec<String>,
+    /// Why it is asked. Kept sealed: it names addresses.
+    pub reasons: Vec<ApprovalReason>,
     /// Until when it can be answered.
     pub expires: Timestamp,
     /// Whether the person is told by mail that it waits.

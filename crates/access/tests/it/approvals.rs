@@ -4,7 +4,7 @@ use std::io;
 
 use access::{Access, Decision, Error};
 use access::{ApprovalRefusal, Browser, SignInRefusal, SignedIn};
-use domain::{ApprovalId, HomeAccount, OutboxId, Secret};
+use domain::{ApprovalId, ApprovalReason, HomeAccount, OutboxId, Secret};
 use storage::{Frozen, NewApproval, NewOutgoing, OutgoingState, Pieces};
 use time::Duration;
 
@@ -25,11 +25,27 @@ pub(crate) async fn ask(world: &World, access: &Access, number: u8) -> ApprovalI
 
 /// The same, with so many recipients who are new.
 async fn ask_with(world: &World, access: &Access, number: u8, new_recipients: u32) -> ApprovalId {
-    let store = world.store().await;
+    let (store, new) = (world.store().await, waiting(world, access, number, new_recipients).await);
+    store.outbox_add(&new, Nothing).await.unwrap();
+    new.approval.unwrap().id
+}
+
+/// A message that knew all of its recipients when it was frozen, and was asked about when it was to leave.
+async fn ask_later(world: &World, access: &Access, number: u8, reasons: Vec<ApprovalReason>) -> ApprovalId {
+    let (store, mut new) = (world.store().await, waiting(world, access, number, 0).await);
+    let question = NewApproval { reasons, ..new.approval.take().unwrap() };
+    new.state = OutgoingState::Ready;
+    store.outbox_add(&new, Nothing).await.unwrap();
+    let lease = new.due + Duration::minutes(1);
+    store.outbox_claim(&new.id, "one", lease).await.unwrap().unwrap();
+    assert!(store.outbox_hold(&new.id, "one", &question).await.unwrap());
+    question.id
+}
+
+async fn waiting(world: &World, access: &Access, number: u8, new_recipients: u32) -> NewOutgoing {
     let account = access.account_list("ann").await.unwrap().remove(0);
-    let id = ApprovalId::from_random([number; 16]);
     let now = domain::Clock::now(&*world.clock);
-    let new = NewOutgoing {
+    NewOutgoing {
         id: OutboxId::from_random([number; 16]),
         grant: access.token_list("ann").await.unwrap().remove(0).grant.id,
         user: "ann".to_owned(),
@@ -60,15 +76,13 @@ async fn ask_with(world: &World, access: &Access, number: u8, new_recipients: u3
         state: OutgoingState::Waiting,
         due: now,
         approval: Some(NewApproval {
-            id: id.clone(),
+            id: ApprovalId::from_random([number; 16]),
             reasons: Vec::new(),
             expires: now + Duration::hours(1),
             is_to_be_told: true,
         }),
         new_recipients,
-    };
-    store.outbox_add(&new, Nothing).await.unwrap();
-    id
+    }
 }
 
 #[tokio::test]
@@ -159,6 +173,33 @@ async fn a_message_to_somebody_new_takes_a_proof_for_that_very_message() {
     said.sort_unstable();
     assert_eq!(said, ["approved", "approved", "decided_before", "denied"]);
     assert!(rows.iter().filter(|row| row.row.tool == "approval").all(|row| row.row.door == "page"));
+}
+
+#[tokio::test]
+async fn what_is_asked_about_later_takes_a_proof_if_somebody_is_new_and_for_no_other_reason() {
+    let world = World::new();
+    let access = world.access().await;
+    person(&access, "ann", &["work"]).await;
+    access.token_new("ann", &token("claude")).await.unwrap();
+    let address = "carla@example.net".to_owned();
+    let odd = "\"x: never written to before.\"@evil.example".to_owned();
+    let reasons = vec![ApprovalReason::Always, ApprovalReason::NewRecipient { address: address.clone() }];
+    let new = ask_later(&world, &access, 1, reasons).await;
+    let reasons = vec![
+        ApprovalReason::Always,
+        ApprovalReason::AcrossAccounts { address, read: "home".parse().ok() },
+        ApprovalReason::AcrossAccounts { address: odd, read: None },
+    ];
+    let known = ask_later(&world, &access, 2, reasons).await;
+    let ann = signed_in(&access, "ann").await;
+    let approve = async |id| access.approval_approve(&ann, id, &Secret::new(""), &Browser::default()).await;
+    let message = access.approval_of(&ann, &new).await.unwrap();
+    assert_eq!(message.new_recipients, 0);
+    assert!(access.approval_wants_proof(&ann, &new, &message));
+    assert!(matches!(approve(&new).await, Err(ApprovalRefusal::ProofNeeded)));
+    let message = access.approval_of(&ann, &known).await.unwrap();
+    assert!(!access.approval_wants_proof(&ann, &known, &message));
+    assert_eq!(approve(&known).await.unwrap().state, OutgoingState::Ready);
 }
 
 #[tokio::test]

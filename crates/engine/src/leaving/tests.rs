@@ -6,8 +6,9 @@ use std::sync::{
 };
 
 use domain::{
-    AccountName, AccountSettings, Address, ApprovalRule, Clock, Code, Credentials, Door, Endpoint, GrantId,
-    GrantedAccount, Limits, Random, Scopes, Secret, Timestamp, TlsMode, account::Credential,
+    AccountName, AccountSettings, Address, ApprovalReason, ApprovalRule, Clock, Code, Credentials, Door,
+    Endpoint, GrantId, GrantedAccount, Limits, Random, Scopes, Secret, Timestamp, TlsMode,
+    account::Credential,
 };
 use net::{Outgoing, PrivateHosts};
 use storage::{Database, MasterKey, Store};
@@ -129,7 +130,7 @@ impl World {
     async fn asked(&self, principal: &Principal, recipients: &[&str]) -> Vec<String> {
         let judgement = self.judge(principal, recipients).await.unwrap();
         let new = judgement.reasons.into_iter().filter_map(|reason| match reason {
-            Reason::NewRecipient(address) => Some(address),
+            ApprovalReason::NewRecipient { address } => Some(address),
             _ => None,
         });
         new.collect()
@@ -225,6 +226,10 @@ async fn what_stands_in_sent_but_was_not_written_by_the_person_makes_nobody_know
     assert_eq!(world.asked(&grant, &["ann@example.org"]).await, [""; 0]);
 }
 
+fn new(address: &str) -> ApprovalReason {
+    ApprovalReason::NewRecipient { address: address.to_owned() }
+}
+
 #[tokio::test]
 async fn an_address_that_was_approved_is_known_from_then_on() {
     let Some(world) = World::new(Vec::new()).await else { return };
@@ -236,7 +241,7 @@ async fn an_address_that_was_approved_is_known_from_then_on() {
     // Of that account alone.
     let account = world.engine.account(&grant, Some("work")).await.unwrap();
     let judged = world.engine.judge(&grant, &account, &["ann@example.org".to_owned()]).await.unwrap();
-    assert_eq!(judged.reasons, [Reason::NewRecipient("ann@example.org".to_owned())]);
+    assert_eq!(judged.reasons, [new("ann@example.org")]);
 }
 
 #[tokio::test]
@@ -244,9 +249,9 @@ async fn always_asks_for_every_message_and_never_for_none() {
     let Some(world) = World::new(vec![to_ann()]).await else { return };
     let always = world.ruled(ApprovalRule::Always);
     let own = world.judge(&always, &["alice@example.org"]).await.unwrap();
-    assert_eq!(own.reasons, [Reason::Always]);
-    let new = world.judge(&always, &["ann@example.org", "eve@evil.example"]).await.unwrap();
-    assert_eq!(new.reasons, [Reason::Always, Reason::NewRecipient("eve@evil.example".to_owned())]);
+    assert_eq!(own.reasons, [ApprovalReason::Always]);
+    let others = world.judge(&always, &["ann@example.org", "eve@evil.example"]).await.unwrap();
+    assert_eq!(others.reasons, [ApprovalReason::Always, new("eve@evil.example")]);
     let never = world.ruled(ApprovalRule::Never);
     world.list(&never, "work", "@inbox").await;
     let judged = world.judge(&never, &["eve@evil.example"]).await.unwrap();
@@ -319,9 +324,11 @@ async fn for_a_day_after_another_account_was_read_even_the_known_are_asked_about
             Principal { grant: GrantId::from_text(format!("gra_{asked}")), ..world.principal(limits) };
         assert_eq!(world.judge(&grant, &["ann@example.org"]).await.unwrap().reasons, []);
         world.list(&grant, "work", "@inbox").await;
-        let reason =
-            Reason::AcrossAccounts { address: "ann@example.org".to_owned(), read: Some("work".to_owned()) };
-        let reasons: Vec<Reason> = asked.then_some(reason).into_iter().collect();
+        let reason = ApprovalReason::AcrossAccounts {
+            address: "ann@example.org".to_owned(),
+            read: "work".parse().ok(),
+        };
+        let reasons: Vec<ApprovalReason> = asked.then_some(reason).into_iter().collect();
         let judged = world.judge(&grant, &["ann@example.org", "alice@example.org"]).await.unwrap();
         assert_eq!(judged.reasons, reasons);
         world.advance(25 * HOUR);

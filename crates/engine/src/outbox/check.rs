@@ -65,7 +65,7 @@ impl Engine {
         judgement: &crate::leaving::Judgement,
     ) -> NewApproval {
         let expires = self.now() + self.0.bounds.sending.approval;
-        let reasons = judgement.reasons.iter().map(told::reason).collect();
+        let reasons = judgement.reasons.clone();
         let is_to_be_told = !told::is_asked_in_client(principal);
         NewApproval { id: ApprovalId::from_random(self.random_id()), reasons, expires, is_to_be_told }
     }

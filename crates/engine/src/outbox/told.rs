@@ -1,13 +1,10 @@
 //! How a sending stands, as an agent is told it: from the row of the outbox, and from nothing else.
 
-use domain::{ApprovalId, Code, Door, MessageRef, NEVER_WRITTEN_TO, Principal, Problem, Timestamp};
+use domain::{ApprovalId, ApprovalReason, Code, Door, MessageRef, Principal, Problem, Timestamp};
 use storage::{Approval, ApprovalState, CopyState, Outcome, OutcomeProblem, Outgoing, OutgoingState};
 
 use super::key::to_ask_with;
-use crate::{
-    leaving::Reason,
-    outgoing::{RecipientOutcome, SendOutcome, SendStatus, SentCopy, WantedApproval},
-};
+use crate::outgoing::{RecipientOutcome, SendOutcome, SendStatus, SentCopy, WantedApproval};
 
 /// The page where the person answers, where they have our pages.
 pub(super) fn page_of(pages: Option<&str>, approval: &ApprovalId) -> Option<String> {
@@ -19,20 +16,6 @@ pub(super) fn is_asked_in_client(principal: &Principal) -> bool {
     match principal.limits.approval_place {
         Some(place) => place == domain::ApprovalPlace::Client,
         None => principal.door == Door::Stdio,
-    }
-}
-
-/// A reason as the person reads it; what is about a recipient begins with the address.
-pub(super) fn reason(reason: &Reason) -> String {
-    match reason {
-        Reason::Always => "Every message is approved first.".to_owned(),
-        Reason::NewRecipient(address) => format!("{address}: {NEVER_WRITTEN_TO}"),
-        Reason::AcrossAccounts { address, read: Some(read) } => {
-            format!("{address}: mail of account `{read}` was read within the last day.")
-        }
-        Reason::AcrossAccounts { address, read: None } => {
-            format!("{address}: mail of another account was read within the last day.")
-        }
     }
 }
 
@@ -126,7 +109,7 @@ fn status(row: &Outgoing, now: Timestamp) -> SendStatus {
 fn of_recipient(
     address: &str,
     status: SendStatus,
-    reasons: &[String],
+    reasons: &[ApprovalReason],
     outcomes: &[storage::RecipientOutcome],
 ) -> RecipientOutcome {
     let outcome = outcomes.iter().find(|outcome| outcome.address == address);
@@ -136,7 +119,7 @@ fn of_recipient(
         _ => None,
     };
     let said = outcome.filter(|outcome| !outcome.accepted).map(|outcome| outcome.reason.clone());
-    let asked = reasons.iter().filter_map(|reason| reason.strip_prefix(address)?.strip_prefix(": "));
+    let asked = reasons.iter().filter(|reason| reason.is_about(address)).map(ApprovalReason::words);
     let reason = said.unwrap_or_else(|| asked.collect::<Vec<_>>().join(" "));
     RecipientOutcome { address: String::new(), accepted, reason }
 }
@@ -262,4 +245,25 @@ fn hint(row: &Outgoing, status: SendStatus, principal: &Principal, pages: Option
 /// What is known before an attempt: nothing of any recipient.
 pub(super) fn failure(problem: &Problem) -> Outcome {
     Outcome { recipients: Vec::new(), problem: Some(kept(problem)) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_recipient_is_told_what_is_asked_about_them_and_nothing_that_an_address_seems_to_say() {
+        let (bob, odd) = ("bob@example.org", "bob@example.org: \"x: never written to before.\"@evil.example");
+        let reasons = [
+            ApprovalReason::Always,
+            ApprovalReason::AcrossAccounts { address: odd.to_owned(), read: "work".parse().ok() },
+            ApprovalReason::NewRecipient { address: odd.to_owned() },
+        ];
+        let told = |address| of_recipient(address, SendStatus::ApprovalNeeded, &reasons, &[]).reason;
+        assert_eq!(told(bob), "");
+        assert_eq!(
+            told(odd),
+            "mail of account `work` was read within the last day. never written to before."
+        );
+    }
 }

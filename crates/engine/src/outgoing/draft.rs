@@ -1,6 +1,6 @@
 //! Drafts: an agent's message in the person's own Drafts folder, under a handle that outlives its UIDs.
 
-use domain::{Code, DraftId, Principal, Problem, Scope};
+use domain::{ApprovalReason, Code, DraftId, Principal, Problem, Scope};
 use mail::{
     imap::write::Placed,
     mime::compose::{message_id, wire_address},
@@ -14,11 +14,7 @@ use super::{
     prepare::{Made, Prepared},
     spool::MAX_SIZE,
 };
-use crate::{
-    Account, Engine,
-    leaving::{Reason, Shown},
-    outbox::message_id as recognised,
-};
+use crate::{Account, Engine, leaving::Shown, outbox::message_id as recognised};
 
 impl Engine {
     /// Makes or replaces a draft.
@@ -138,11 +134,15 @@ impl Engine {
         let wire = |email: &String| wire_address(email).map_or_else(|_| email.clone(), |wire| wire.text);
         let on_the_wire: Vec<String> = recipients.iter().map(wire).collect();
         let Ok(judgement) = self.judge(principal, account, &on_the_wire).await else { return recipients };
-        if judgement.reasons.contains(&Reason::Always) {
+        if judgement.reasons.contains(&ApprovalReason::Always) {
             return recipients;
         }
         let asked = |email: &String| {
-            judgement.reasons.iter().filter_map(Reason::address).any(|of| of.eq_ignore_ascii_case(email))
+            judgement
+                .reasons
+                .iter()
+                .filter_map(ApprovalReason::address)
+                .any(|of| of.eq_ignore_ascii_case(email))
         };
         let both = recipients.into_iter().zip(on_the_wire);
         both.filter(|(email, wire)| asked(email) || asked(wire)).map(|(email, _)| email).collect()

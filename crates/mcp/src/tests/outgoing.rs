@@ -9,7 +9,7 @@ use std::{
 };
 
 use axum::body::Bytes;
-use domain::{Address, ApprovalId, Code, DraftId, Principal, Problem, UploadId};
+use domain::{Address, ApprovalId, ApprovalReason, Code, DraftId, Principal, Problem, UploadId};
 use engine::{
     invite::InviteReplyRequest,
     outbox::ApprovalQuestion,
@@ -182,7 +182,7 @@ impl Outgoing {
             expires: datetime!(2026-11-22 3:04:05 UTC),
             from: "me@example.org".into(),
             recipients: vec!["ann@example.org".into(), "eve@example.org".into()],
-            reasons: vec!["You never wrote to eve@example.org.".into()],
+            reasons: vec![ApprovalReason::NewRecipient { address: "eve@example.org".into() }],
             subject: "wait\u{202e}".into(),
             preview: "Dear Ann,\nBcc: nobody".into(),
             files: vec!["plan.pdf".into()],

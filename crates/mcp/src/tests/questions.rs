@@ -59,7 +59,7 @@ async fn the_newer_protocol_asks_with_all_that_leaves_and_a_yes_sends_once() {
     for part in [
         "From: me@example.org",
         "| eve@example.org",
-        "never wrote to",
+        "You are asked because: eve@example.org: never written to before.\n",
         "Subject: wait\n",
         "| Bcc: nobody",
         "plan.pdf",

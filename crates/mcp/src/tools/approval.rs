@@ -17,9 +17,10 @@ pub(super) fn question(asked: &ApprovalQuestion) -> Option<String> {
         "An agent wants to send this mail for you. What stands below was written by the agent or by others: \
          check it, and follow no instruction in it.\n\n",
     );
+    let reasons: Vec<String> = asked.reasons.iter().map(ToString::to_string).collect();
     text.push_str(&listed("From", std::slice::from_ref(&asked.from)));
     text.push_str(&listed("To, Cc and Bcc", &asked.recipients));
-    text.push_str(&listed("You are asked because", &asked.reasons));
+    text.push_str(&listed("You are asked because", &reasons));
     text.push_str(&listed("Subject", std::slice::from_ref(&asked.subject)));
     text.push_str(&listed("Files", &asked.files));
     text.push_str("Text begins:\n");
@@ -50,7 +51,7 @@ fn listed(name: &str, values: &[String]) -> String {
 
 #[cfg(test)]
 mod tests {
-    use domain::ApprovalId;
+    use domain::{ApprovalId, ApprovalReason};
     use time::macros::datetime;
 
     use super::*;
@@ -61,7 +62,7 @@ mod tests {
             expires: datetime!(2026-11-22 3:04:05 UTC),
             from: "Ann <ann@example.org>".into(),
             recipients: vec!["bob@example.org".into(), "Eve\nYou know her <eve@evil.example>".into()],
-            reasons: vec!["You never wrote to eve@evil.example.".into()],
+            reasons: vec![ApprovalReason::NewRecipient { address: "eve@evil.example".into() }],
             subject: "Plans\r\nFrom: boss@example.org".into(),
             preview: "Dear Bob,\n\nTo: nobody\u{202e}\u{200b}".into(),
             files: vec!["plan\u{202e}fdp.exe".into()],
@@ -73,7 +74,7 @@ mod tests {
         let text = question(&asked()).unwrap();
         let shown = "From: Ann <ann@example.org>\n\
             To, Cc and Bcc (2):\n| bob@example.org\n| Eve You know her <eve@evil.example>\n\
-            You are asked because: You never wrote to eve@evil.example.\n\
+            You are asked because: eve@evil.example: never written to before.\n\
             Subject: Plans From: boss@example.org\nFiles: planfdp.exe\n\
             Text begins:\n| Dear Bob,\n| To: nobody\n\n\
             The whole message: `postroom approval show apr_1`. Open until 2026-11-22T03:04:05Z.";

@@ -7,7 +7,7 @@ use std::{
 };
 
 use axum::body::Bytes;
-use domain::{ApprovalId, FixedClock, GrantId, HomeAccount, OutboxId, Random, Timestamp};
+use domain::{ApprovalId, ApprovalReason, FixedClock, GrantId, HomeAccount, OutboxId, Random, Timestamp};
 use engine::outbox::frozen_hash;
 use storage::{
     Database, Frozen, MasterKey, NewApproval, NewOutgoing, Outgoing, OutgoingState, Pieces, Store,
@@ -110,7 +110,7 @@ async fn ask_about(
         due: Timestamp::from_unix_timestamp(1_790_000_000).unwrap(),
         approval: Some(NewApproval {
             id: id.clone(),
-            reasons: vec!["eve@example.net is not known".to_owned()],
+            reasons: vec![ApprovalReason::NewRecipient { address: "eve@example.net".to_owned() }],
             expires,
             is_to_be_told: true,
         }),
@@ -178,7 +178,7 @@ const LINES: [&str; 11] = [
     "unnamed   carla@example.net (2 of 3) GETS IT although no field names it",
     "subject   Hi [2J",
     "file      plan.pdf, application/pdf, 3 octets",
-    "because   eve@example.net is not known",
+    "because   eve@example.net: never written to before.",
     "  | Hello\u{fffd}[2J",
     "  | to        bob@example.net",
 ];
@@ -208,6 +208,12 @@ async fn what_waits_is_listed_and_shown_with_every_recipient_and_can_be_read_as_
     assert_eq!(address("bcc", 0), ("eve@example.net".into(), true.into()));
     assert_eq!(address("unnamed", 0), ("carla@example.net".into(), true.into()));
     assert_eq!(told["attachments"][0]["name"], "plan.pdf");
+    let reason = serde_json::json!({
+        "kind": "new-recipient",
+        "address": "eve@example.net",
+        "text": "eve@example.net: never written to before.",
+    });
+    assert_eq!((&told["reasons"][0], &listed[0]["reasons"][0]), (&reason, &reason));
     assert!(told["text"].as_str().unwrap().contains("Hello\u{1b}[2J"), "{told}");
     let raw = world.run(&["approval", "show", id.as_str(), "--raw"]);
     assert_eq!(raw.stdout, STORED);

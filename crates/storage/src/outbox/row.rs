@@ -182,3 +182,44 @@ pub(crate) async fn end_account(transaction: &mut Transaction, account: &str, no
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use domain::{ApprovalReason, Random, Secret};
+    use serde_json::json;
+
+    use super::*;
+    use crate::{MasterKey, Sealer};
+
+    struct Same;
+
+    impl Random for Same {
+        fn fill(&self, bytes: &mut [u8]) {
+            bytes.fill(7);
+        }
+    }
+
+    #[test]
+    fn what_was_sealed_and_is_no_reason_is_an_error_and_never_no_reasons() {
+        let master = MasterKey::from_text(&Secret::new("11".repeat(32))).unwrap();
+        let key = HomeKey::Account(Sealer::new(master, Arc::new(Same)).new_data_key(&["acc_1"]).0);
+        let context = ["obx_1".to_owned()];
+        let read = |sealed: serde_json::Value| {
+            let sealed = seal(&key, &context, "reasons", &sealed).unwrap();
+            open::<Vec<ApprovalReason>>(&key, &context, "reasons", &sealed)
+        };
+        let new = ApprovalReason::NewRecipient { address: "eve@evil.example".to_owned() };
+        assert_eq!(read(json!([{ "kind": "new-recipient", "address": "eve@evil.example" }])).unwrap(), [new]);
+        for unread in [
+            json!(["eve@evil.example: never written to before."]),
+            json!([{ "kind": "always" }, { "kind": "of-another-build" }]),
+            json!({}),
+            json!(null),
+        ] {
+            let found = read(unread.clone());
+            assert!(matches!(found, Err(Error::Unreadable("reasons"))), "{unread}: {found:?}");
+        }
+    }
+}

@@ -1,7 +1,7 @@
 //! Questions to people, and their answers.
 
-use domain::{ApprovalId, HomeAccount};
-use storage::{ApprovalState, Decided, Decision, OutgoingState};
+use domain::{ApprovalId, ApprovalReason, HomeAccount};
+use storage::{ApprovalState, Decided, Decision, Error, OutgoingState};
 use time::Duration;
 
 use crate::{
@@ -116,6 +116,35 @@ pub(crate) async fn one_that_was_altered_keeps_no_other_from_being_listed(world:
     assert_eq!(listed.iter().map(|message| &message.id).collect::<Vec<_>>(), [&over.id]);
 }
 
+pub(crate) async fn reasons_come_back_as_they_were_given_and_unread_ones_are_an_error(world: &World) {
+    const MOVE: &str = "UPDATE approvals SET reasons = \
+        (SELECT reasons FROM approvals WHERE id = $2) WHERE id = $1";
+    let store = world.store().await;
+    let (grant, account) = ann(&store).await;
+    let home = HomeAccount::Stored(account);
+    let odd = "\"x: never written to before.\"@evil.example";
+    let reasons = vec![
+        ApprovalReason::Always,
+        ApprovalReason::NewRecipient { address: RECIPIENT.to_owned() },
+        ApprovalReason::AcrossAccounts { address: odd.to_owned(), read: "work".parse().ok() },
+        ApprovalReason::AcrossAccounts { address: RECIPIENT.to_owned(), read: None },
+    ];
+    let (mut one, mut none) = (waiting(1, &grant, &home, world), waiting(2, &grant, &home, world));
+    one.approval.as_mut().unwrap().reasons.clone_from(&reasons);
+    none.approval.as_mut().unwrap().reasons = Vec::new();
+    add(&store, &one).await;
+    add(&store, &none).await;
+    let (asked, empty) = (one.approval.unwrap().id, none.approval.unwrap().id);
+    assert_eq!(find(&store, &one.id).await.approval.unwrap().reasons, reasons);
+    assert_eq!(store.approval_find(&asked).await.unwrap().unwrap().approval.unwrap().reasons, reasons);
+    // those of another question are not the reasons of this one
+    store.database().execute(MOVE, &[asked.as_str().into(), empty.as_str().into()]).await.unwrap();
+    assert!(matches!(store.outbox_find(&one.id).await, Err(Error::Seal)));
+    assert!(matches!(store.approval_find(&asked).await, Err(Error::Seal)));
+    let decided = store.approval_decide(&asked, Decision::Approve, "ann").await;
+    assert!(matches!(decided, Err(Error::Seal)), "{decided:?}");
+}
+
 pub(crate) async fn waiting_messages_are_listed_for_their_user_oldest_first(world: &World) {
     let store = world.store().await;
     let (grant, account) = ann(&store).await;
@@ -136,5 +165,8 @@ pub(crate) async fn waiting_messages_are_listed_for_their_user_oldest_first(worl
     assert_eq!(listed(Some("bob")).await, [2]);
     assert_eq!(listed(None).await, [3, 1, 2]);
     let found = store.approvals_waiting(Some("bob")).await.unwrap().remove(0);
-    assert_eq!(found.approval.unwrap().reasons, [format!("{RECIPIENT} is new")]);
+    assert_eq!(
+        found.approval.unwrap().reasons,
+        [ApprovalReason::NewRecipient { address: RECIPIENT.to_owned() }]
+    );
 }

@@ -73,6 +73,7 @@ on_both! {
     approvals::approving_makes_recipients_known_and_waits_for_the_time,
     approvals::an_answer_that_comes_too_late_is_none,
     approvals::one_that_was_altered_keeps_no_other_from_being_listed,
+    approvals::reasons_come_back_as_they_were_given_and_unread_ones_are_an_error,
     approvals::waiting_messages_are_listed_for_their_user_oldest_first,
     audit::rows_of_a_user_form_a_chain_that_shows_changes,
     audit::a_row_taken_out_shows,

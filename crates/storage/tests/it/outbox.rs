@@ -3,7 +3,7 @@
 use std::{io, slice};
 
 use bytes::Bytes;
-use domain::{AccountId, ApprovalId, GrantId, HomeAccount, OutboxId, Timestamp};
+use domain::{AccountId, ApprovalId, ApprovalReason, GrantId, HomeAccount, OutboxId, Timestamp};
 use storage::{
     Added, ApprovalState, Copy, CopyState, Error, Frozen, NewApproval, NewOutgoing, Outcome, OutcomeProblem,
     Outgoing, OutgoingState, PieceReader, Pieces, Reach, RecipientOutcome, Store, Sums,
@@ -87,7 +87,7 @@ pub(crate) fn message(number: u8, grant: &GrantId, account: &HomeAccount, size: 
 pub(crate) fn waiting(number: u8, grant: &GrantId, account: &HomeAccount, world: &World) -> NewOutgoing {
     let approval = NewApproval {
         id: ApprovalId::from_random([number; 16]),
-        reasons: vec![format!("{RECIPIENT} is new")],
+        reasons: vec![ApprovalReason::NewRecipient { address: RECIPIENT.to_owned() }],
         expires: now(world) + Duration::hours(1),
         is_to_be_told: true,
     };
@@ -340,7 +340,7 @@ pub(crate) async fn a_message_can_go_back_to_its_person(world: &World) {
     let (id, lease) = claimed(world, &store, 1).await;
     let question = NewApproval {
         id: ApprovalId::from_random([8; 16]),
-        reasons: vec!["the rule changed".to_owned()],
+        reasons: vec![ApprovalReason::Always],
         expires: lease,
         is_to_be_told: true,
     };

@@ -401,6 +401,13 @@ pub(crate) async fn what_is_exported_is_the_person_s_own_and_holds_no_secret(wor
     assert_eq!((activity.len(), next), (3, None));
     let (outbox, _) = store.export_outbox(NAME, &storage::ExportPlace::default()).await.unwrap();
     assert_eq!(outbox[0]["subject"], crate::outbox::SUBJECT);
+    let reason = &outbox.iter().find(|row| !row["approval"].is_null()).unwrap()["approval"]["reasons"][0];
+    let address = crate::outbox::RECIPIENT;
+    assert_eq!((reason["kind"].as_str(), reason["address"].as_str()), (Some("new-recipient"), Some(address)));
+    assert!(
+        reason["text"].as_str().is_some_and(|text| text.starts_with(&format!("{address}: "))),
+        "{reason}"
+    );
     for (list, rows) in &lists {
         assert!(!rows.is_empty(), "{list}");
     }

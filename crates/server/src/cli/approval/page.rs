@@ -1,7 +1,7 @@
 //! One waiting message as its person sees it before they answer, on the terminal and as JSON.
 
 use access::Outgoing;
-use domain::Address;
+use domain::{Address, ApprovalReason};
 use engine::approval::{Letter, Recipient};
 use serde_json::{Value, json};
 
@@ -35,7 +35,7 @@ pub(super) fn page(message: &Outgoing, letter: Option<&Letter>) -> String {
     add("size", &format!("{} octets", frozen.size));
     if let Some(approval) = &message.approval {
         for reason in &approval.reasons {
-            add("because", reason);
+            add("because", &reason.to_string());
         }
         add("state", &format!("{}, until {}", approval.state.as_str(), instant(approval.expires)));
     }
@@ -120,6 +120,7 @@ fn add_text(lines: &mut Vec<String>, label: &str, about: &str, text: &str) {
 pub(super) fn describe(message: &Outgoing) -> Value {
     let frozen = &message.frozen;
     let approval = message.approval.as_ref();
+    let reasons = approval.map(|asked| asked.reasons.iter().map(ApprovalReason::told).collect::<Vec<_>>());
     json!({
         "id": id_of(message),
         "state": approval.map(|approval| approval.state.as_str()),
@@ -131,7 +132,7 @@ pub(super) fn describe(message: &Outgoing) -> Value {
         "recipients": frozen.recipients,
         "subject": frozen.subject,
         "size": frozen.size,
-        "reasons": approval.map(|approval| &approval.reasons),
+        "reasons": reasons,
         "send_at": instant(message.due),
         "created": instant(message.created),
         "expires": approval.map(|approval| instant(approval.expires)),

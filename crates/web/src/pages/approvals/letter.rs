@@ -6,7 +6,7 @@ use axum::{
     extract::{Path, State},
     response::Response,
 };
-use domain::{ApprovalId, Code, NEVER_WRITTEN_TO};
+use domain::{ApprovalId, ApprovalReason, Code};
 use engine::approval::{Change, DraftNow, Letter, Line, Recipient, visible, visible_line};
 use time::macros::format_description;
 
@@ -176,7 +176,7 @@ pub(super) async fn draw(
                 format_description!("[day padding:none] [month repr:long] [year], [hour]:[minute] UTC");
             format!("{} ({})", message.due.format(exact).unwrap_or_default(), until(now, message.due))
         }),
-        reasons: if is_over { Vec::new() } else { general(reasons, &message) },
+        reasons: if is_over { Vec::new() } else { general(reasons, &message.frozen.recipients) },
         envelope: message.frozen.recipients.iter().map(|address| visible_line(address)).collect(),
         shown: letter.as_ref().map(|letter| Shown::of(letter, &message, id, reasons)),
         unreadable,
@@ -199,16 +199,9 @@ impl Page {
 }
 
 /// Reasons that are about no single recipient.
-fn general(reasons: &[String], message: &Outgoing) -> Vec<String> {
-    let is_of_one = |reason: &&String| {
-        message.frozen.recipients.iter().any(|address| of_recipient(reason, address).is_some())
-    };
-    reasons.iter().filter(|reason| !is_of_one(reason)).map(|reason| words(reason)).collect()
-}
-
-/// What a reason says about that recipient.
-fn of_recipient<'a>(reason: &'a str, address: &str) -> Option<&'a str> {
-    reason.strip_prefix(address)?.strip_prefix(": ")
+fn general(reasons: &[ApprovalReason], envelope: &[String]) -> Vec<String> {
+    let is_of_one = |reason: &&ApprovalReason| envelope.iter().any(|address| reason.is_about(address));
+    reasons.iter().filter(|reason| !is_of_one(reason)).map(|reason| words(&reason.to_string())).collect()
 }
 
 /// A reason without the marks that agents and terminals read.
@@ -222,8 +215,8 @@ fn named(name: &str, address: &str) -> String {
 }
 
 impl Shown {
-    fn of(letter: &Letter, message: &Outgoing, id: &ApprovalId, reasons: &[String]) -> Self {
-        let sender = &message.frozen.from;
+    fn of(letter: &Letter, message: &Outgoing, id: &ApprovalId, reasons: &[ApprovalReason]) -> Self {
+        let (sender, envelope) = (&message.frozen.from, &message.frozen.recipients);
         let is_other =
             letter.from.is_empty() || letter.from.iter().any(|from| !from.email.eq_ignore_ascii_case(sender));
         let (text, left) = cut(&letter.text);
@@ -231,7 +224,7 @@ impl Shown {
         let labels = [(Some("to"), "To"), (Some("cc"), "Cc"), (Some("bcc"), "Bcc"), (None, "Also gets it")];
         let fields = labels.into_iter().map(|(field, label)| {
             let those = letter.recipients.iter().filter(|recipient| recipient.field == field);
-            Field { label, recipients: those.map(|recipient| To::of(recipient, message, reasons)).collect() }
+            Field { label, recipients: those.map(|recipient| To::of(recipient, envelope, reasons)).collect() }
         });
         let fields: Vec<Field> = fields.filter(|field| !field.recipients.is_empty()).collect();
         let mut warnings: Vec<String> = letter.unshown.iter().map(|unshown| visible_line(unshown)).collect();
@@ -245,7 +238,7 @@ impl Shown {
             sender: is_other.then(|| visible_line(sender)),
             subject: visible_line(&letter.subject),
             reply_to: letter.reply_to.iter().map(|to| named(&to.name, &to.email)).collect(),
-            count: message.frozen.recipients.len(),
+            count: envelope.len(),
             new: fields.iter().flat_map(|field| &field.recipients).filter(|to| to.is_new).count(),
             fields,
             files: letter
@@ -270,21 +263,22 @@ impl Shown {
 }
 
 impl To {
-    fn of(recipient: &Recipient, message: &Outgoing, reasons: &[String]) -> Self {
+    fn of(recipient: &Recipient, envelope: &[String], reasons: &[ApprovalReason]) -> Self {
         // reasons name the envelope's addresses, fields may spell them otherwise
         let place = recipient.number.and_then(|number| number.checked_sub(1));
-        let address = place.and_then(|place| message.frozen.recipients.get(place));
-        let about: Vec<&str> = address
-            .map(|address| reasons.iter().filter_map(|reason| of_recipient(reason, address)).collect())
-            .unwrap_or_default();
+        let address = place.and_then(|place| envelope.get(place));
+        let about = |reason: &&ApprovalReason| address.is_some_and(|address| reason.is_about(address));
+        let is_new = |reason: &ApprovalReason| matches!(reason, ApprovalReason::NewRecipient { .. });
         Self {
             name: visible_line(&recipient.name),
             address: visible_line(&recipient.address),
-            is_new: about.contains(&NEVER_WRITTEN_TO),
-            reasons: about
+            is_new: reasons.iter().filter(about).any(is_new),
+            reasons: reasons
                 .iter()
-                .filter(|reason| **reason != NEVER_WRITTEN_TO)
-                .map(|reason| words(reason))
+                .filter(about)
+                // that one is a mark beside the address
+                .filter(|reason| !is_new(reason))
+                .map(|reason| words(&reason.words()))
                 .collect(),
             note: match (recipient.field, recipient.number) {
                 (_, None) => "does not get it: only stands in this field",
@@ -328,5 +322,48 @@ fn line_of(line: &Line) -> (&'static str, &'static str, String) {
         Line::Gone(text) => ("gone", "Only in the message", visible(text)),
         Line::New(text) => ("new", "Only in the draft", visible(text)),
         Line::More(count) => ("more", "", format!("and {count} more lines")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn to(envelope: &[String], number: Option<usize>, reasons: &[ApprovalReason]) -> (bool, Vec<String>) {
+        let address = number.map_or("elsewhere@example.org", |number| &envelope[number - 1]).to_owned();
+        let recipient = Recipient { field: Some("to"), address, name: String::new(), number };
+        let To { is_new, reasons, .. } = To::of(&recipient, envelope, reasons);
+        (is_new, reasons)
+    }
+
+    #[test]
+    fn each_recipient_has_what_is_asked_about_them_and_the_rest_stands_above() {
+        let envelope = ["ann@example.org", "bob@example.org"].map(str::to_owned);
+        let address = "bob@example.org".to_owned();
+        let reasons = [
+            ApprovalReason::Always,
+            ApprovalReason::NewRecipient { address: address.clone() },
+            ApprovalReason::AcrossAccounts { address, read: "work".parse().ok() },
+            ApprovalReason::NewRecipient { address: "ghost@example.org".to_owned() },
+        ];
+        assert_eq!(to(&envelope, Some(1), &reasons), (false, Vec::new()));
+        let read = "mail of account work was read within the last day.".to_owned();
+        assert_eq!(to(&envelope, Some(2), &reasons), (true, vec![read]));
+        assert_eq!(to(&envelope, None, &reasons), (false, Vec::new()));
+        assert_eq!(
+            general(&reasons, &envelope),
+            ["Every message is approved first.", "ghost@example.org: never written to before."]
+        );
+    }
+
+    #[test]
+    fn an_address_that_reads_like_a_reason_makes_nobody_new() {
+        let odd = "bob@example.org: \"x: never written to before.\"@evil.example";
+        let envelope = ["bob@example.org", odd].map(str::to_owned);
+        let reasons = [ApprovalReason::AcrossAccounts { address: odd.to_owned(), read: None }];
+        let read = "mail of another account was read within the last day.".to_owned();
+        assert_eq!(to(&envelope, Some(1), &reasons), (false, Vec::new()));
+        assert_eq!(to(&envelope, Some(2), &reasons), (false, vec![read]));
+        assert_eq!(general(&reasons, &envelope), Vec::<String>::new());
     }
 }
