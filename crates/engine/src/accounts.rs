@@ -8,13 +8,16 @@ use std::{
 };
 
 use domain::{
-    AccountId, AccountName, AccountSettings, AccountSource, Clock, Code, Credentials, Endpoint, FolderArg,
-    HomeAccount, Limits, Principal, Problem, Random, Scope, Timestamp, account::Credential,
+    AccountId, AccountName, AccountSettings, AccountSource, Clock, Code, Credentials, FolderArg, HomeAccount,
+    Limits, Principal, Problem, Random, Scope, Timestamp, account::Credential,
 };
-use mail::imap::{
-    Pool,
-    folder::{Folder, Folders, List},
-    pool,
+use mail::{
+    imap::{
+        Pool,
+        folder::{Folder, Folders, List},
+        pool,
+    },
+    smtp::Patience,
 };
 use net::{Origin, Outgoing};
 use sha2::{Digest, Sha256};
@@ -29,6 +32,7 @@ use crate::{
     leaving::{Exposures, Known},
     opened::{Fresh, Opened, no_such_folder},
     outbox::UnderWay,
+    submission::Submission,
 };
 
 /// How many accounts are kept open at once; the one unused longest makes room.
@@ -107,15 +111,6 @@ pub struct AccountStatus {
     pub folders: Vec<String>,
     /// How the person likes to write, in their own words; empty if they did not say.
     pub writing_style: String,
-}
-
-/// Where an account submits mail, and with what.
-#[derive(Debug)]
-pub(crate) struct Submission {
-    /// The server and the login name.
-    pub(crate) endpoint: Endpoint,
-    /// The proof.
-    pub(crate) credential: Credential,
 }
 
 /// An account that a principal may use, opened for one call.
@@ -285,10 +280,7 @@ impl Engine {
     ) -> Result<(), Problem> {
         let Some(smtp) = &settings.smtp else { return Ok(()) };
         let credential = credentials.smtp.as_ref().unwrap_or(&credentials.imap);
-        let mut nonce = [0; 24];
-        self.0.settings.random.fill(&mut nonce);
-        let signed_in =
-            mail::smtp::sign_in(&self.0.settings.outgoing, smtp, credential, Origin::User, nonce).await;
+        let signed_in = self.sign_in_at(smtp, credential, Patience::default()).await;
         match signed_in {
             Ok(signed_in) => {
                 signed_in.quit().await;

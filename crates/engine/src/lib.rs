@@ -28,6 +28,7 @@ mod plan;
 pub mod read;
 mod row;
 pub mod search;
+mod submission;
 pub mod suggest;
 pub mod telling;
 pub mod thread;
