@@ -20,7 +20,6 @@ use mail::{
     smtp::Patience,
 };
 use net::{Origin, Outgoing};
-use sha2::{Digest, Sha256};
 use storage::{Sealer, Store};
 use tokio::time::Instant;
 
@@ -28,6 +27,7 @@ use crate::{
     Bounds,
     apart::Apart,
     attachment::FileRoom,
+    fields::Fields,
     journal::Journal,
     leaving::{Exposures, Known},
     opened::{Fresh, Opened, no_such_folder},
@@ -434,43 +434,35 @@ pub(crate) fn home(principal: &Principal, name: &AccountName) -> Result<HomeAcco
 
 /// A carried account is known by its servers and login names, whatever its password.
 fn home_of_carried(settings: &AccountSettings) -> HomeAccount {
-    let mut hash = Sha256::new();
-    let mut add = |field: &str| {
-        hash.update((field.len() as u64).to_be_bytes());
-        hash.update(field.as_bytes());
-    };
-    add(&settings.address);
+    let mut fields = Fields::default();
+    fields.add(&settings.address);
     for endpoint in [Some(&settings.imap), settings.smtp.as_ref()].into_iter().flatten() {
-        add(&endpoint.host);
-        add(&endpoint.port.to_string());
-        add(&endpoint.username);
+        fields.add(&endpoint.host);
+        fields.add(endpoint.port.to_string());
+        fields.add(&endpoint.username);
     }
-    HomeAccount::Carried(hash.finalize().into())
+    HomeAccount::Carried(fields.hash())
 }
 
 /// Account and credentials together: who has another password gets another pool.
 fn fingerprint(source: &AccountSource, settings: &AccountSettings, credentials: &Credentials) -> [u8; 32] {
-    let mut hash = Sha256::new();
-    let mut add = |field: &str| {
-        hash.update((field.len() as u64).to_be_bytes());
-        hash.update(field.as_bytes());
-    };
+    let mut fields = Fields::default();
     match source {
-        AccountSource::Stored(id) => add(id.as_str()),
-        AccountSource::Carried(_) => add("carried"),
+        AccountSource::Stored(id) => fields.add(id.as_str()),
+        AccountSource::Carried(_) => fields.add("carried"),
     }
-    add(&settings.imap.host);
-    add(&settings.imap.port.to_string());
-    add(settings.imap.tls.as_str());
-    add(&settings.imap.username);
+    fields.add(&settings.imap.host);
+    fields.add(settings.imap.port.to_string());
+    fields.add(settings.imap.tls.as_str());
+    fields.add(&settings.imap.username);
     match &credentials.imap {
-        Credential::Password(secret) => add(secret.expose()),
+        Credential::Password(secret) => fields.add(secret.expose()),
         Credential::AccessToken(secret) => {
-            add("token");
-            add(secret.expose());
+            fields.add("token");
+            fields.add(secret.expose());
         }
     }
-    hash.finalize().into()
+    fields.hash()
 }
 
 fn shorten(name: &str) -> String {

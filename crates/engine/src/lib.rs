@@ -12,6 +12,7 @@ pub mod bounds;
 mod carried;
 mod cursor;
 pub mod delete;
+mod fields;
 pub mod folders;
 pub mod invite;
 mod journal;
