@@ -32,6 +32,7 @@ mod outbox;
 mod passkeys;
 mod people;
 mod pieces;
+mod private;
 mod removal;
 mod seal;
 mod sessions;
@@ -75,6 +76,7 @@ pub use outbox::{
 pub use passkeys::{NewPasskey, Passkey, PasskeyUse};
 pub use people::PersonInNumbers;
 pub use pieces::{PieceReader, Pieces};
+pub use private::{create_private_folder, private_file};
 pub use removal::{Removal, RemovalBegun, Removed, Remover};
 pub use seal::Sealer;
 pub use sessions::Session;
