@@ -80,7 +80,7 @@ pub use web_sessions::{
 pub use wishes::Wishes;
 
 pub use storage::{
-    Account, ApprovalState, Decision, Identity, IdentityRemoval, Outgoing, OutgoingState, PieceReader, User,
+    Account, ApprovalState, Decision, Identity, Outgoing, OutgoingState, PieceReader, User, WayRemoval,
 };
 
 /// What every function here answers.

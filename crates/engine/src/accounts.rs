@@ -8,16 +8,18 @@ use std::{
 };
 
 use domain::{
-    AccountId, AccountName, AccountSettings, AccountSource, Clock, Code, Credentials, Endpoint, FolderArg,
-    HomeAccount, Limits, Principal, Problem, Random, Scope, Timestamp, account::Credential,
+    AccountId, AccountName, AccountSettings, AccountSource, Clock, Code, Credentials, FolderArg, HomeAccount,
+    Limits, Principal, Problem, Random, Scope, Timestamp, account::Credential,
 };
-use mail::imap::{
-    Pool,
-    folder::{Folder, Folders, List},
-    pool,
+use mail::{
+    imap::{
+        Pool,
+        folder::{Folder, Folders, List},
+        pool,
+    },
+    smtp::Patience,
 };
 use net::{Origin, Outgoing};
-use sha2::{Digest, Sha256};
 use storage::{Sealer, Store};
 use tokio::time::Instant;
 
@@ -25,10 +27,12 @@ use crate::{
     Bounds,
     apart::Apart,
     attachment::FileRoom,
+    fields::Fields,
     journal::Journal,
     leaving::{Exposures, Known},
     opened::{Fresh, Opened, no_such_folder},
     outbox::UnderWay,
+    submission::Submission,
 };
 
 /// How many accounts are kept open at once; the one unused longest makes room.
@@ -107,15 +111,6 @@ pub struct AccountStatus {
     pub folders: Vec<String>,
     /// How the person likes to write, in their own words; empty if they did not say.
     pub writing_style: String,
-}
-
-/// Where an account submits mail, and with what.
-#[derive(Debug)]
-pub(crate) struct Submission {
-    /// The server and the login name.
-    pub(crate) endpoint: Endpoint,
-    /// The proof.
-    pub(crate) credential: Credential,
 }
 
 /// An account that a principal may use, opened for one call.
@@ -285,10 +280,7 @@ impl Engine {
     ) -> Result<(), Problem> {
         let Some(smtp) = &settings.smtp else { return Ok(()) };
         let credential = credentials.smtp.as_ref().unwrap_or(&credentials.imap);
-        let mut nonce = [0; 24];
-        self.0.settings.random.fill(&mut nonce);
-        let signed_in =
-            mail::smtp::sign_in(&self.0.settings.outgoing, smtp, credential, Origin::User, nonce).await;
+        let signed_in = self.sign_in_at(smtp, credential, Patience::default()).await;
         match signed_in {
             Ok(signed_in) => {
                 signed_in.quit().await;
@@ -442,43 +434,35 @@ pub(crate) fn home(principal: &Principal, name: &AccountName) -> Result<HomeAcco
 
 /// A carried account is known by its servers and login names, whatever its password.
 fn home_of_carried(settings: &AccountSettings) -> HomeAccount {
-    let mut hash = Sha256::new();
-    let mut add = |field: &str| {
-        hash.update((field.len() as u64).to_be_bytes());
-        hash.update(field.as_bytes());
-    };
-    add(&settings.address);
+    let mut fields = Fields::default();
+    fields.add(&settings.address);
     for endpoint in [Some(&settings.imap), settings.smtp.as_ref()].into_iter().flatten() {
-        add(&endpoint.host);
-        add(&endpoint.port.to_string());
-        add(&endpoint.username);
+        fields.add(&endpoint.host);
+        fields.add(endpoint.port.to_string());
+        fields.add(&endpoint.username);
     }
-    HomeAccount::Carried(hash.finalize().into())
+    HomeAccount::Carried(fields.hash())
 }
 
 /// Account and credentials together: who has another password gets another pool.
 fn fingerprint(source: &AccountSource, settings: &AccountSettings, credentials: &Credentials) -> [u8; 32] {
-    let mut hash = Sha256::new();
-    let mut add = |field: &str| {
-        hash.update((field.len() as u64).to_be_bytes());
-        hash.update(field.as_bytes());
-    };
+    let mut fields = Fields::default();
     match source {
-        AccountSource::Stored(id) => add(id.as_str()),
-        AccountSource::Carried(_) => add("carried"),
+        AccountSource::Stored(id) => fields.add(id.as_str()),
+        AccountSource::Carried(_) => fields.add("carried"),
     }
-    add(&settings.imap.host);
-    add(&settings.imap.port.to_string());
-    add(settings.imap.tls.as_str());
-    add(&settings.imap.username);
+    fields.add(&settings.imap.host);
+    fields.add(settings.imap.port.to_string());
+    fields.add(settings.imap.tls.as_str());
+    fields.add(&settings.imap.username);
     match &credentials.imap {
-        Credential::Password(secret) => add(secret.expose()),
+        Credential::Password(secret) => fields.add(secret.expose()),
         Credential::AccessToken(secret) => {
-            add("token");
-            add(secret.expose());
+            fields.add("token");
+            fields.add(secret.expose());
         }
     }
-    hash.finalize().into()
+    fields.hash()
 }
 
 fn shorten(name: &str) -> String {

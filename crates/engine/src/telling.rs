@@ -13,8 +13,7 @@ use mail::{
     octets::Whole,
     smtp::{self, Envelope, NotSubmitted},
 };
-use net::Origin;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 
 use crate::{Account, Engine, outbox::no_submission};
 
@@ -123,18 +122,7 @@ impl Engine {
         let Some(submission) = account.submission.clone() else {
             return Err(NotTold::NotSent(no_submission(account)));
         };
-        let mut nonce = [0; 24];
-        self.0.settings.random.fill(&mut nonce);
-        let signing_in = smtp::sign_in_within(
-            bounds.submission,
-            &self.0.settings.outgoing,
-            &submission.endpoint,
-            &submission.credential,
-            Origin::User,
-            nonce,
-        );
-        let signed_in = timeout(bounds.patience, signing_in).await;
-        let signed_in = signed_in.unwrap_or(Err(mail::Error::Timeout("sign-in")));
+        let signed_in = self.sign_in_to_submit(&submission, Instant::now() + bounds.patience).await;
         let mut signed_in = signed_in.map_err(|error| NotTold::NotSent(error.problem(name)))?;
         let mut octets = Whole::new(octets);
         let submitting = smtp::submit(&mut signed_in, envelope, &mut octets, std::future::ready(Ok(())));

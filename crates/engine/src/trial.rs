@@ -11,7 +11,7 @@ use domain::{
 use futures_util::future;
 use mail::{
     imap::{self, Pool, folder::List},
-    smtp::{self, Patience},
+    smtp::Patience,
 };
 use net::Origin;
 use tokio::time::{sleep, timeout};
@@ -109,7 +109,7 @@ impl Engine {
         let smtp = async {
             let at = settings.smtp.as_ref()?;
             let credential = credentials.smtp.as_ref().unwrap_or(&credentials.imap);
-            let signed_in = self.tried(at, self.sign_in_to_submit(at, credential)).await;
+            let signed_in = self.tried(at, self.sign_in_and_leave(at, credential)).await;
             Some(server_trial(Service::Smtp, at, signed_in.map(|()| None)))
         };
         let (imap, smtp) = future::join(imap, smtp).await;
@@ -172,12 +172,9 @@ impl Engine {
         folders.map(|folders| folders.all.len())
     }
 
-    async fn sign_in_to_submit(&self, at: &Endpoint, credential: &Credential) -> Result<(), mail::Error> {
-        let mut nonce = [0; 24];
-        self.0.settings.random.fill(&mut nonce);
+    async fn sign_in_and_leave(&self, at: &Endpoint, credential: &Credential) -> Result<(), mail::Error> {
         let patience = Patience { reply: TRYING, ..Patience::default() };
-        let outgoing = &self.0.settings.outgoing;
-        let signed_in = smtp::sign_in_within(patience, outgoing, at, credential, Origin::User, nonce).await?;
+        let signed_in = self.sign_in_at(at, credential, patience).await?;
         // Its answer to that matters no more, and need not be waited for long.
         let _ = timeout(GREETING, signed_in.quit()).await;
         Ok(())

@@ -13,7 +13,7 @@ use domain::{Clock, Principal, Random, Timestamp};
 use engine::Engine;
 use mcp::Mail;
 use net::{Outgoing, PrivateHosts};
-use storage::{Database, MasterKey, Sealer, Store};
+use storage::{Database, MasterKey, Sealer, Store, create_private_folder};
 
 use crate::{
     about::About,
@@ -112,11 +112,7 @@ fn is_begun(database: &Path) -> bool {
 }
 
 fn make_private_directory(path: &Path) -> Result<()> {
-    let mut builder = fs::DirBuilder::new();
-    builder.recursive(true);
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    match builder.create(path) {
+    match create_private_folder(path) {
         Err(source) if source.kind() != io::ErrorKind::AlreadyExists => {
             Err(Error::Path { what: "the data directory", path: path.to_owned(), source })
         }

@@ -6,12 +6,7 @@
 
 mod looks;
 
-use std::{
-    fs, io,
-    path::{Path, PathBuf},
-    sync::Arc,
-    time::Duration,
-};
+use std::{io, path::Path, sync::Arc, time::Duration};
 
 use sqlx::{
     AssertSqlSafe, Column, Decode, Executor, Row as _, TypeInfo, ValueRef,
@@ -25,9 +20,9 @@ use sqlx::{
 };
 
 use crate::{
-    Error, Result, Row, Value,
+    Error, Result, Row, Value, create_private_folder,
     dialect::{Dialect, POSTGRES, SQLITE},
-    migrate,
+    migrate, private_file,
 };
 use looks::Looks;
 
@@ -265,18 +260,8 @@ impl Transaction {
 /// the mode of the database.
 fn create_private(path: &Path) -> io::Result<()> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
-    if let Some(folder) = folder.map(PathBuf::from).filter(|folder| !folder.exists()) {
-        let mut builder = fs::DirBuilder::new();
-        builder.recursive(true);
-        #[cfg(unix)]
-        std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-        builder.create(folder)?;
-    }
-    let mut options = fs::OpenOptions::new();
-    options.read(true).append(true).create(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path).map(drop)
+    folder.map_or(Ok(()), create_private_folder)?;
+    private_file().read(true).append(true).create(true).open(path).map(drop)
 }
 
 fn bind_sqlite(sql: &'static str, values: &[Value]) -> Query<'static, sqlx::Sqlite, SqliteArguments> {

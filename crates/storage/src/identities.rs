@@ -2,7 +2,11 @@
 
 use domain::{Timestamp, UserId, WebSessionId};
 
-use crate::{NewWebSession, Result, Row, Store, Transaction, User, users, web_sessions};
+use crate::{
+    NewWebSession, Result, Row, Store, User, WayRemoval, users,
+    ways_in::{self, Way},
+    web_sessions,
+};
 
 /// Who somebody is at a provider, as their own list shows it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,17 +43,6 @@ pub enum IdentityUse {
     Disabled,
     /// It is nobody's.
     Unknown,
-}
-
-/// What became of taking an identity away.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum IdentityRemoval {
-    /// It is not the user's any more.
-    Removed,
-    /// It was not theirs.
-    Absent,
-    /// Nothing else would let them in: nothing was changed.
-    LastWay,
 }
 
 impl Store {
@@ -132,7 +125,7 @@ impl Store {
         let Some(found) = found else { return Ok(IdentityUse::Unknown) };
         let user = UserId::from_text(found.text("user_id")?);
         // the user before the identity, as whoever takes it away does
-        let Some(found) = lock(&mut transaction, &user).await?.filter(|user| !user.is_disabled) else {
+        let Some(found) = ways_in::lock(&mut transaction, &user).await? else {
             return Ok(IdentityUse::Disabled);
         };
         let values = [issuer.into(), subject.into(), user.as_str().into(), self.now().into()];
@@ -158,7 +151,7 @@ impl Store {
             "UPDATE identities SET last_used = $4 WHERE issuer = $1 AND subject = $2 AND user_id = $3";
         let mut transaction = self.database.begin().await?;
         let values = [issuer.into(), subject.into(), user.as_str().into(), self.now().into()];
-        let is_proven = lock(&mut transaction, user).await?.is_some_and(|user| !user.is_disabled)
+        let is_proven = ways_in::lock(&mut transaction, user).await?.is_some()
             && transaction.execute(USE, &values).await? > 0
             && web_sessions::prove(&mut transaction, session, occasion, self.now()).await?;
         if is_proven {
@@ -167,43 +160,20 @@ impl Store {
         Ok(is_proven)
     }
 
-    /// Takes an identity from the user, unless nothing else lets them in: no password, no passkey, no other
-    /// identity at `asked`, the provider where people are sent now. Their sessions that it may have opened end,
-    /// but `kept`.
+    /// Takes an identity from the user, unless nothing else lets them in, where people are sent to `asked`. Their
+    /// sessions that one opened end, but `kept`.
     pub async fn identity_remove(
         &self,
         user: &UserId,
         (issuer, subject): (&str, &str),
         asked: Option<&str>,
         kept: &WebSessionId,
-    ) -> Result<IdentityRemoval> {
-        const REMOVE: &str = "DELETE FROM identities WHERE user_id = $1 AND issuer = $2 AND subject = $3";
-        const WAYS: &str = "SELECT id FROM users u WHERE id = $1 AND (password_hash <> '' \
-            OR EXISTS (SELECT 1 FROM passkeys p WHERE p.user_id = u.id) \
-            OR EXISTS (SELECT 1 FROM identities i WHERE i.user_id = u.id AND i.issuer = $2))";
-        const END: &str = "DELETE FROM web_sessions WHERE user_id = $1 AND way = 'oidc' AND id <> $2";
-        let mut transaction = self.database.begin().await?;
-        // of two who remove the last two at once, one finds that it is the last
-        lock(&mut transaction, user).await?;
+    ) -> Result<WayRemoval> {
+        const DELETE: &str = "DELETE FROM identities WHERE user_id = $1 AND issuer = $2 AND subject = $3";
         let values = [user.as_str().into(), issuer.into(), subject.into()];
-        if transaction.execute(REMOVE, &values).await? == 0 {
-            return Ok(IdentityRemoval::Absent);
-        }
-        let values = [user.as_str().into(), asked.unwrap_or_default().into()];
-        if transaction.fetch_optional(WAYS, &values).await?.is_none() {
-            return Ok(IdentityRemoval::LastWay);
-        }
-        transaction.execute(END, &[user.as_str().into(), kept.as_str().into()]).await?;
-        transaction.commit().await?;
-        Ok(IdentityRemoval::Removed)
+        let way = Way { delete: DELETE, values: &values, opens: "oidc" };
+        self.way_remove(user, &way, asked, kept).await
     }
-}
-
-/// An update that changes nothing: it locks the row of the user until the transaction ends.
-async fn lock(transaction: &mut Transaction, user: &UserId) -> Result<Option<User>> {
-    const LOCK: &str = "UPDATE users SET is_disabled = is_disabled WHERE id = $1 \
-        RETURNING id, name, is_admin, is_disabled, created";
-    transaction.fetch_optional(LOCK, &[user.as_str().into()]).await?.as_ref().map(users::read).transpose()
 }
 
 fn read(row: &Row) -> Result<Identity> {

@@ -32,6 +32,7 @@ mod outbox;
 mod passkeys;
 mod people;
 mod pieces;
+mod private;
 mod removal;
 mod seal;
 mod sessions;
@@ -43,6 +44,7 @@ mod tokens;
 mod uploads;
 mod users;
 mod value;
+mod ways_in;
 mod web_sessions;
 mod wishes;
 
@@ -63,7 +65,7 @@ pub use export::ExportPlace;
 pub use exposure::Exposure;
 pub use families::{Family, FamilyStanding, NewOne, NewPair, Refresh, Spent};
 pub use grants::{HeldGrant, NewGrant};
-pub use identities::{Identity, IdentityRemoval, IdentityUse, NewIdentity};
+pub use identities::{Identity, IdentityUse, NewIdentity};
 pub use invitations::{Invitation, InvitationPurpose, NewInvitation};
 pub use master_key::MasterKey;
 pub use one_time_codes::OneTimeCodes;
@@ -71,9 +73,10 @@ pub use outbox::{
     Added, Copy, CopyState, Due, Frozen, Listing, Looked, NewApproval, NewOutgoing, Orphan, Outcome,
     OutcomeProblem, Outgoing, OutgoingState, OwnOutgoing, Pile, Place, Reach, RecipientOutcome, Sums,
 };
-pub use passkeys::{NewPasskey, Passkey, PasskeyRemoval, PasskeyUse};
+pub use passkeys::{NewPasskey, Passkey, PasskeyUse};
 pub use people::PersonInNumbers;
 pub use pieces::{PieceReader, Pieces};
+pub use private::{create_private_folder, private_file};
 pub use removal::{Removal, RemovalBegun, Removed, Remover};
 pub use seal::Sealer;
 pub use sessions::Session;
@@ -85,6 +88,7 @@ pub use tokens::{Bearer, NewToken, TokenKind};
 pub use uploads::{Upload, UploadLimits};
 pub use users::User;
 pub use value::{Row, Value};
+pub use ways_in::WayRemoval;
 pub use web_sessions::{NewWebSession, WebSession};
 pub use wishes::Wishes;
 

@@ -14,7 +14,7 @@ use base64::{
 use domain::{Random, Secret};
 use zeroize::Zeroizing;
 
-use crate::{Error, Result};
+use crate::{Error, Result, create_private_folder, private_file};
 
 /// A key's file is at most this long; anything more is not a key.
 const FILE_BYTES: u64 = 1024;
@@ -80,13 +80,7 @@ impl MasterKey {
     /// Writes beside `path` and links there, so that a half-written key never stands at `path`.
     fn create_file(&self, path: &Path, random: &dyn Random) -> io::Result<()> {
         let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        if !folder.exists() {
-            let mut builder = fs::DirBuilder::new();
-            builder.recursive(true);
-            #[cfg(unix)]
-            std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-            builder.create(folder)?;
-        }
+        create_private_folder(folder)?;
         let mut suffix = [0; 8];
         random.fill(&mut suffix);
         let beside = folder.join(format!(".key-{:016x}", u64::from_be_bytes(suffix)));
@@ -104,11 +98,7 @@ impl MasterKey {
     }
 
     fn write_file(&self, path: &Path) -> io::Result<()> {
-        let mut options = fs::OpenOptions::new();
-        options.write(true).create_new(true);
-        #[cfg(unix)]
-        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        let mut file = options.open(path)?;
+        let mut file = private_file().write(true).create_new(true).open(path)?;
         file.write_all(self.to_text().expose().as_bytes())?;
         file.write_all(b"\n")?;
         file.sync_all()

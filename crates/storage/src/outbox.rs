@@ -99,8 +99,9 @@ impl FromStr for OutgoingState {
     }
 }
 
-/// The envelope and what else is fixed once a message is frozen. Kept sealed.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+/// The envelope and what else is fixed once a message is frozen. Kept sealed. The default one fits no message: its
+/// hash is that of none.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Frozen {
     /// The sender's address of the envelope.
     pub from: String,

@@ -5,7 +5,11 @@
 use domain::{PasskeyId, Timestamp, UserId, WebSessionId};
 use zeroize::Zeroizing;
 
-use crate::{NewWebSession, Result, Row, Store, Transaction, User, users, web_sessions};
+use crate::{
+    NewWebSession, Result, Row, Store, Transaction, User, WayRemoval, users,
+    ways_in::{self, Way},
+    web_sessions,
+};
 
 /// The sealer's purpose of credentials.
 const PURPOSE: &str = "passkey";
@@ -46,17 +50,6 @@ pub struct PasskeyUse<'a> {
     pub changed: Option<Zeroizing<Vec<u8>>>,
 }
 
-/// What became of a passkey that was to be removed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum PasskeyRemoval {
-    /// It is gone.
-    Removed,
-    /// The person has none of that id.
-    Absent,
-    /// It stays: without it they could not sign in any more.
-    LastWay,
-}
-
 impl Store {
     /// Stores a passkey of the user; nothing if they are disabled, or have `most` already. `Taken` if anybody
     /// has one of that credential id.
@@ -70,7 +63,7 @@ impl Store {
         const ADD: &str = "INSERT INTO passkeys (id, user_id, credential_id, name, credential, created) \
             VALUES ($1, $2, $3, $4, $5, $6)";
         let mut transaction = self.database.begin().await?;
-        if lock(&mut transaction, user).await?.is_none() {
+        if ways_in::lock(&mut transaction, user).await?.is_none() {
             return Ok(None);
         }
         let count = transaction.fetch_optional(COUNT, &[user.as_str().into()]).await?;
@@ -117,33 +110,19 @@ impl Store {
         Ok(self.database.execute(RENAME, &values).await? > 0)
     }
 
-    /// Removes a passkey of the user, unless nothing else lets them in: no password, no other passkey, and
-    /// nobody at `issuer` (where people sign in there). Their sessions that a passkey opened end, but `kept`.
+    /// Takes a passkey from the user, unless nothing else lets them in, where people are sent to `asked`. Their
+    /// sessions that one opened end, but `kept`.
     pub async fn passkey_remove(
         &self,
         user: &UserId,
         id: &PasskeyId,
-        issuer: Option<&str>,
+        asked: Option<&str>,
         kept: &WebSessionId,
-    ) -> Result<PasskeyRemoval> {
-        const REMOVE: &str = "DELETE FROM passkeys WHERE id = $2 AND user_id = $1";
-        const WAYS: &str = "SELECT id FROM users u WHERE id = $1 AND (password_hash <> '' \
-            OR EXISTS (SELECT 1 FROM passkeys p WHERE p.user_id = u.id) \
-            OR EXISTS (SELECT 1 FROM identities i WHERE i.user_id = u.id AND i.issuer = $2))";
-        const END: &str = "DELETE FROM web_sessions WHERE user_id = $1 AND way = 'passkey' AND id <> $2";
-        let mut transaction = self.database.begin().await?;
-        // of two who remove the last two at once, one finds that it is the last
-        lock(&mut transaction, user).await?;
-        if transaction.execute(REMOVE, &[user.as_str().into(), id.as_str().into()]).await? == 0 {
-            return Ok(PasskeyRemoval::Absent);
-        }
-        let values = [user.as_str().into(), issuer.unwrap_or_default().into()];
-        if transaction.fetch_optional(WAYS, &values).await?.is_none() {
-            return Ok(PasskeyRemoval::LastWay);
-        }
-        transaction.execute(END, &[user.as_str().into(), kept.as_str().into()]).await?;
-        transaction.commit().await?;
-        Ok(PasskeyRemoval::Removed)
+    ) -> Result<WayRemoval> {
+        const DELETE: &str = "DELETE FROM passkeys WHERE id = $2 AND user_id = $1";
+        let values = [user.as_str().into(), id.as_str().into()];
+        let way = Way { delete: DELETE, values: &values, opens: "passkey" };
+        self.way_remove(user, &way, asked, kept).await
     }
 
     /// As [`Self::web_session_open`], for somebody who answered with a passkey: nothing if it was removed or
@@ -156,7 +135,7 @@ impl Store {
         cap: usize,
     ) -> Result<Option<(User, WebSessionId)>> {
         let mut transaction = self.database.begin().await?;
-        let Some(found) = lock(&mut transaction, user).await? else { return Ok(None) };
+        let Some(found) = ways_in::lock(&mut transaction, user).await? else { return Ok(None) };
         if !self.note_use(&mut transaction, user, used).await? {
             return Ok(None);
         }
@@ -175,7 +154,7 @@ impl Store {
         used: &PasskeyUse<'_>,
     ) -> Result<bool> {
         let mut transaction = self.database.begin().await?;
-        let is_proven = lock(&mut transaction, user).await?.is_some()
+        let is_proven = ways_in::lock(&mut transaction, user).await?.is_some()
             && self.note_use(&mut transaction, user, used).await?
             && web_sessions::prove(&mut transaction, session, occasion, self.now()).await?;
         if is_proven {
@@ -219,12 +198,4 @@ impl Store {
             sealed,
         })
     }
-}
-
-/// An update that changes nothing: it locks the row of the user until the transaction ends. Nothing if they are
-/// disabled.
-async fn lock(transaction: &mut Transaction, user: &UserId) -> Result<Option<User>> {
-    const LOCK: &str = "UPDATE users SET is_disabled = is_disabled WHERE id = $1 AND is_disabled = 0 \
-        RETURNING id, name, is_admin, is_disabled, created";
-    transaction.fetch_optional(LOCK, &[user.as_str().into()]).await?.as_ref().map(users::read).transpose()
 }

@@ -5,7 +5,7 @@
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
 use domain::{PasskeyId, Secret, Timestamp, UserId};
 use serde_json::{Value, json};
-use storage::{NewPasskey, PasskeyRemoval, PasskeyUse, User};
+use storage::{NewPasskey, PasskeyUse, User, WayRemoval};
 use url::{Host, Url};
 use webauthn_rs::prelude::{
     DiscoverableAuthentication, DiscoverableKey, PasskeyRegistration, PublicKeyCredential,
@@ -228,9 +228,9 @@ impl Access {
         }
         let removed = self.store()?.passkey_remove(&who.user.id, id, self.login_issuer(), &who.session).await;
         match removed.map_err(Error::from)? {
-            PasskeyRemoval::Absent => return Err(PasskeyRefusal::Absent),
-            PasskeyRemoval::LastWay => return Err(PasskeyRefusal::LastWay),
-            PasskeyRemoval::Removed => {}
+            WayRemoval::Absent => return Err(PasskeyRefusal::Absent),
+            WayRemoval::LastWay => return Err(PasskeyRefusal::LastWay),
+            WayRemoval::Removed => {}
         }
         self.audit().record_page(&who.user.name, "passkey_remove", &[id.to_string()], "ok").await;
         Ok(())

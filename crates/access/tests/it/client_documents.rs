@@ -1,79 +1,28 @@
 //! Documents of clients, fetched from a real server over TLS.
 
-use std::{
-    net::Ipv4Addr,
-    path::PathBuf,
-    sync::{
-        Arc, Mutex,
-        atomic::{AtomicUsize, Ordering},
-    },
-};
+use std::sync::{Arc, Mutex};
 
 use access::{Access, Client, ClientRefusal, Settings};
 use domain::ClientId;
-use net::{Outgoing, PrivateHosts};
-use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
-use tempfile::TempDir;
-use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt},
-    net::TcpListener,
-};
-use tokio_rustls::{
-    TlsAcceptor,
-    rustls::{ServerConfig, crypto::aws_lc_rs, pki_types::PrivateKeyDer},
-};
+use net::PrivateHosts;
 
-use crate::world::World;
+use crate::{https::Https, world::World};
 
 /// A server of documents: what it answers can be changed, how often it was asked is counted.
 struct Server {
-    port: u16,
+    https: Https,
     answer: Arc<Mutex<String>>,
-    asked: Arc<AtomicUsize>,
-    folder: TempDir,
 }
 
 impl Server {
     async fn start() -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let mut authority = CertificateParams::new(Vec::new()).unwrap();
-        authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-        let key = KeyPair::generate().unwrap();
-        std::fs::write(folder.path().join("ca.pem"), authority.self_signed(&key).unwrap().pem()).unwrap();
-        let issuer = Issuer::new(authority, key);
-        let key = KeyPair::generate().unwrap();
-        let certificate =
-            CertificateParams::new(vec!["localhost".to_owned()]).unwrap().signed_by(&key, &issuer).unwrap();
-        let config = ServerConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
-            .with_safe_default_protocol_versions()
-            .unwrap()
-            .with_no_client_auth()
-            .with_single_cert(
-                vec![certificate.der().clone()],
-                PrivateKeyDer::try_from(key.serialize_der()).unwrap(),
-            )
-            .unwrap();
-        let acceptor = TlsAcceptor::from(Arc::new(config));
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
-        let port = listener.local_addr().unwrap().port();
-        let (answer, asked) = (Arc::new(Mutex::new(String::new())), Arc::new(AtomicUsize::new(0)));
-        let (answers, counts) = (answer.clone(), asked.clone());
-        tokio::spawn(async move {
-            while let Ok((tcp, _)) = listener.accept().await {
-                counts.fetch_add(1, Ordering::SeqCst);
-                let Ok(mut stream) = acceptor.accept(tcp).await else { continue };
-                let mut request = [0; 4096];
-                let _ = stream.read(&mut request).await;
-                let answer = answers.lock().unwrap().clone();
-                let _ = stream.write_all(answer.as_bytes()).await;
-                let _ = stream.shutdown().await;
-            }
-        });
-        Self { port, answer, asked, folder }
+        let answer = Arc::new(Mutex::new(String::new()));
+        let answers = Arc::clone(&answer);
+        Self { https: Https::start(move |_| answers.lock().unwrap().clone()).await, answer }
     }
 
     fn id(&self) -> ClientId {
-        ClientId::from_text(format!("https://localhost:{}/client.json", self.port))
+        ClientId::from_text(format!("{}/client.json", self.https.url()))
     }
 
     /// From now on answers with a document of that name.
@@ -91,21 +40,13 @@ impl Server {
     }
 
     fn asked(&self) -> usize {
-        self.asked.load(Ordering::SeqCst)
-    }
-
-    fn authorities(&self) -> PathBuf {
-        self.folder.path().join("ca.pem")
+        self.https.connections()
     }
 
     /// Access whose way out trusts this server.
     async fn access(&self, world: &World, private_hosts: PrivateHosts) -> Access {
-        let outgoing = Outgoing::new(net::Settings {
-            private_hosts,
-            ca_file: Some(self.authorities()),
-            ..net::Settings::default()
-        });
-        world.access_with(&Settings { outgoing: Some(outgoing), ..Settings::default() }).await
+        let outgoing = Some(self.https.outgoing(private_hosts));
+        world.access_with(&Settings { outgoing, ..Settings::default() }).await
     }
 }
 
@@ -174,7 +115,7 @@ async fn what_was_read_holds_for_a_day_while_its_host_is_out_of_order() {
 async fn a_redirect_is_not_followed_and_a_huge_document_not_read() {
     let (world, server) = (World::new(), Server::start().await);
     let access = server.access(&world, PrivateHosts::Allow).await;
-    let to_itself = format!("302 Found\r\nLocation: https://localhost:{}/other.json", server.port);
+    let to_itself = format!("302 Found\r\nLocation: {}/other.json", server.https.url());
     server.answer_with(&to_itself, "");
     assert!(why(access.client(&server.id()).await).contains("a redirect is not followed"));
     assert_eq!(server.asked(), 1);
@@ -189,7 +130,7 @@ async fn a_document_on_a_private_address_is_not_asked_for() {
     server.tell("Agent");
     let access = server.access(&world, PrivateHosts::Deny).await;
     for host in ["localhost", "127.0.0.1", "[::1]"] {
-        let id = ClientId::from_text(format!("https://{host}:{}/client.json", server.port));
+        let id = ClientId::from_text(format!("https://{host}:{}/client.json", server.https.port));
         assert_eq!(why(access.client(&id).await), "its host is in a private network", "{host}");
     }
     assert_eq!(server.asked(), 0);
@@ -200,7 +141,7 @@ async fn a_host_that_is_asked_too_often_is_left_alone_for_a_minute() {
     let (world, server) = (World::new(), Server::start().await);
     let access = server.access(&world, PrivateHosts::Allow).await;
     server.answer_with("404 Not Found", "");
-    let id = |number| ClientId::from_text(format!("https://localhost:{}/{number}", server.port));
+    let id = |number| ClientId::from_text(format!("{}/{number}", server.https.url()));
     for number in 0..10 {
         assert!(why(access.client(&id(number)).await).contains("does not answer with it"));
     }

@@ -13,6 +13,7 @@ mod clients;
 mod consent;
 mod dance;
 mod exchange;
+mod https;
 mod invitations;
 mod jobs;
 mod links;

@@ -6,8 +6,8 @@ mod played;
 use std::sync::atomic::Ordering;
 
 use access::{
-    Access, Browser, IdentityRemoval, Occasion, Opened, ProviderAnswer, ProviderEnded, ProviderPurpose,
-    ProviderRefusal, SignedIn, Signup,
+    Access, Browser, Occasion, Opened, ProviderAnswer, ProviderEnded, ProviderPurpose, ProviderRefusal,
+    SignedIn, Signup, WayRemoval,
 };
 use domain::{ApprovalId, Clock as _, Secret};
 use openidconnect::{
@@ -399,13 +399,13 @@ async fn an_identity_is_one_persons_and_their_last_way_in_stays() {
     let refused = access.provider_end(provider.back(&asked), Some(&bob), &visiting()).await;
     assert!(matches!(refused, Err(ProviderRefusal::Taken)), "{refused:?}");
     let issuer = provider.issuer();
-    assert_eq!(access.identity_remove(&bob, &issuer, "a-1").await.unwrap(), IdentityRemoval::Absent);
-    assert_eq!(access.identity_remove(&ann, &issuer, "a-1").await.unwrap(), IdentityRemoval::Removed);
+    assert_eq!(access.identity_remove(&bob, &issuer, "a-1").await.unwrap(), WayRemoval::Absent);
+    assert_eq!(access.identity_remove(&ann, &issuer, "a-1").await.unwrap(), WayRemoval::Removed);
 
     let carol = come_in(&world, &access, &provider, "carol").await.unwrap();
     assert_eq!(
         access.identity_remove(&carol.signed_in, &issuer, "carol").await.unwrap(),
-        IdentityRemoval::LastWay
+        WayRemoval::LastWay
     );
     assert!(is_live(&access, &carol).await);
 }

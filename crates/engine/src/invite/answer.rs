@@ -12,12 +12,12 @@ use mail::{
         invisible,
     },
 };
-use sha2::{Digest as _, Sha256};
 use storage::{Outgoing, OutgoingState, Store};
 
 use super::{InviteReplyRequest, Read, agenda, told};
 use crate::{
     Account, Engine,
+    fields::Fields,
     leaving::Shown,
     outbox::{ANSWER, stored_badly},
     outgoing::{InviteAnswer, SendOutcome, SendRequest, SendStatus, Sending},
@@ -231,17 +231,16 @@ fn unanswerable(error: &CalendarError) -> Problem {
 
 /// What names an event, at this account and in this version.
 fn event_name(account: &Account, event: &Event) -> String {
-    let mut hash = Sha256::new();
+    let mut fields = Fields::default();
     let occurrence = event.recurrence_id.as_ref().map(|when| when.local.as_str()).unwrap_or_default();
     let sequence = event.sequence.to_string();
     // Who takes somebody else's UID names another event.
     let organizer = event.organizer.as_ref().map(|organizer| organizer.email.trim().to_ascii_lowercase());
     let organizer = organizer.unwrap_or_default();
     for field in [account.name.as_str(), &organizer, &event.uid, occurrence, &sequence] {
-        hash.update((field.len() as u64).to_be_bytes());
-        hash.update(field.as_bytes());
+        fields.add(field);
     }
-    BASE64_URL_SAFE_NO_PAD.encode(hash.finalize())
+    BASE64_URL_SAFE_NO_PAD.encode(fields.hash())
 }
 
 /// Words to the organizer, as they may leave.

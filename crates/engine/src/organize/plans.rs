@@ -8,7 +8,6 @@ use std::{
 use domain::{Code, FolderArg, Principal, Problem, Scope};
 use mail::imap::wire::sequence;
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 
 use super::{
     Meant, OrganizeRequest, Organized, Planned, Progress,
@@ -16,7 +15,10 @@ use super::{
     look::{Of, Rows},
     wish::Work,
 };
-use crate::{Engine, delete::DeleteRequest, leaving::Shown, opened::Fresh, plan, read::gone, search::Row};
+use crate::{
+    Engine, delete::DeleteRequest, fields::Fields, leaving::Shown, opened::Fresh, plan, read::gone,
+    search::Row,
+};
 
 /// What a call said, as far as a confirming call must not say otherwise: a hash of each argument, none of
 /// what was not given.
@@ -81,12 +83,11 @@ fn list(texts: &[String]) -> Option<[u8; 32]> {
 }
 
 fn hash_of(texts: &[&str]) -> [u8; 32] {
-    let mut hash = Sha256::new();
+    let mut fields = Fields::default();
     for text in texts {
-        hash.update((text.len() as u64).to_be_bytes());
-        hash.update(text.as_bytes());
+        fields.add(text);
     }
-    hash.finalize().into()
+    fields.hash()
 }
 
 /// A plan as it is kept.

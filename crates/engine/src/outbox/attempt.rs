@@ -11,12 +11,11 @@ use std::{
 
 use domain::{Code, OutboxId, Principal, Problem};
 use mail::smtp::{self, Envelope, NotSubmitted};
-use net::Origin;
 use storage::{Copy, NewApproval, Outgoing, OutgoingState, Store};
 use tokio::{
     sync::oneshot,
     task::JoinHandle,
-    time::{Instant, sleep, timeout},
+    time::{Instant, sleep, timeout, timeout_at},
 };
 
 use super::{
@@ -220,25 +219,13 @@ impl Engine {
     /// Connects, signs in, submits.
     async fn hand_over(&self, store: &Store, account: &Account, row: &Outgoing) -> End {
         let name = account.name.as_str();
-        let bounds = &self.0.bounds.sending;
         let Some(submission) = account.submission.clone() else {
             return End::failed(&no_submission(account));
         };
-        let deadline = Instant::now() + bounds.attempt;
-        let mut nonce = [0; 24];
-        self.0.settings.random.fill(&mut nonce);
-        let signing_in = smtp::sign_in_within(
-            bounds.submission,
-            &self.0.settings.outgoing,
-            &submission.endpoint,
-            &submission.credential,
-            Origin::User,
-            nonce,
-        );
-        let mut signed_in = match tokio::time::timeout_at(deadline, signing_in).await {
-            Ok(Ok(signed_in)) => signed_in,
-            Ok(Err(error)) => return retry::of_error(name, &error),
-            Err(_) => return retry::of_error(name, &mail::Error::Timeout("sign-in")),
+        let deadline = Instant::now() + self.0.bounds.sending.attempt;
+        let mut signed_in = match self.sign_in_to_submit(&submission, deadline).await {
+            Ok(signed_in) => signed_in,
+            Err(error) => return retry::of_error(name, &error),
         };
         self.0.under_way.note_size(&submission.endpoint, signed_in.capabilities.max_size);
         let reader = match store.outbox_reader(&row.id).await {
@@ -274,7 +261,7 @@ impl Engine {
             Err(io::Error::new(io::ErrorKind::NotFound, NotOurs))
         };
         let submitting = smtp::submit(&mut signed_in, &envelope, &mut octets, before_end);
-        let submitted = tokio::time::timeout_at(deadline, submitting).await.unwrap_or_else(|_| {
+        let submitted = timeout_at(deadline, submitting).await.unwrap_or_else(|_| {
             let error = mail::Error::Timeout("the message");
             Err(if is_past.load(Ordering::Acquire) {
                 NotSubmitted::Unknown(error)

@@ -16,23 +16,21 @@ use mail::octets::Chunks;
 use sha2::{Digest as _, Sha256};
 use storage::{Frozen, PieceReader};
 
+use crate::fields::Fields;
+
 /// The hash that holds envelope and stored form together.
 pub(super) fn hash(from: &str, recipients: &[String], bcc: &Range<u64>, stored: [u8; 32]) -> [u8; 32] {
-    let mut hash = Sha256::new();
-    let mut add = |field: &[u8]| {
-        hash.update((field.len() as u64).to_be_bytes());
-        hash.update(field);
-    };
-    add(b"postroom frozen 1");
-    add(from.as_bytes());
-    add(&(recipients.len() as u64).to_be_bytes());
+    let mut fields = Fields::default();
+    fields.add("postroom frozen 1");
+    fields.add(from);
+    fields.add((recipients.len() as u64).to_be_bytes());
     for recipient in recipients {
-        add(recipient.as_bytes());
+        fields.add(recipient);
     }
-    add(&bcc.start.to_be_bytes());
-    add(&bcc.end.to_be_bytes());
-    add(&stored);
-    hash.finalize().into()
+    fields.add(bcc.start.to_be_bytes());
+    fields.add(bcc.end.to_be_bytes());
+    fields.add(stored);
+    fields.hash()
 }
 
 /// The hash that a frozen message has to have: over its envelope, where its Bcc field stands, and its
@@ -207,19 +205,9 @@ mod tests {
             hash: hash("me@example.org", &recipients, &bcc, Sha256::digest(MESSAGE).into()),
             from: "me@example.org".into(),
             recipients,
-            message_id: String::new(),
-            subject: String::new(),
             size: MESSAGE.len() as u64,
             bcc,
-            is_8bit: false,
-            needs_utf8: false,
-            draft: None,
-            draft_version: None,
-            date: None,
-            answers: None,
-            is_forward: false,
-            preview: String::new(),
-            files: Vec::new(),
+            ..Frozen::default()
         }
     }
 

@@ -12,7 +12,10 @@ use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
 use domain::{Code, DraftId, Problem, Timestamp};
 use sha2::{Digest as _, Sha256};
 
-use crate::outgoing::{Composition, FileSource, Follows, SendRequest, Sending};
+use crate::{
+    fields::Fields,
+    outgoing::{Composition, FileSource, Follows, SendRequest, Sending},
+};
 
 /// How keys begin that are made of what is said. Such a key is told to who gave none, and taken back.
 const MADE: &str = "hash:";
@@ -69,28 +72,28 @@ pub(super) fn of_draft(draft: &DraftId) -> String {
 
 /// What is asked by this request; nothing if it only asks how a sending stands.
 pub(super) async fn asked(request: &SendRequest) -> Result<Option<Asked>, Problem> {
-    let mut hash = Hash(Sha256::new());
+    let mut fields = Fields::default();
     let own = match &request.sending {
         Sending::State { .. } => return Ok(None),
         // Which of its versions is meant is compared where the versions are known.
         Sending::Draft { draft, .. } => {
-            hash.add("draft");
-            hash.add(draft.as_str());
+            fields.add("draft");
+            fields.add(draft.as_str());
             Some(of_draft(draft))
         }
         Sending::New(composition) => {
-            hash.add("new");
-            add_composition(&mut hash, composition).await?;
+            fields.add("new");
+            add_composition(&mut fields, composition).await?;
             None
         }
         // The comment is not part of it: the same answer is not given twice.
         Sending::Invite(answer) => {
-            hash.add("invite");
-            hash.add(&answer.key);
+            fields.add("invite");
+            fields.add(&answer.key);
             Some(answer.key.clone())
         }
     };
-    let content: [u8; 32] = hash.0.finalize().into();
+    let content = fields.hash();
     let made = || format!("{MADE}{}", BASE64_URL_SAFE_NO_PAD.encode(content));
     Ok(Some(match (&request.key, own) {
         (Some(key), _) if key.starts_with(ANSWER) => return Err(another()),
@@ -123,27 +126,7 @@ pub(super) fn of_message_id(asked: &Asked, now: Timestamp) -> String {
     }
 }
 
-struct Hash(Sha256);
-
-impl Hash {
-    fn add(&mut self, field: impl AsRef<[u8]>) {
-        let field = field.as_ref();
-        self.0.update((field.len() as u64).to_be_bytes());
-        self.0.update(field);
-    }
-
-    fn add_optional(&mut self, field: Option<&str>) {
-        self.add([u8::from(field.is_some())]);
-        self.add(field.unwrap_or_default());
-    }
-
-    fn add_list(&mut self, fields: Option<&[String]>) {
-        self.add(fields.map_or(u64::MAX, |fields| fields.len() as u64).to_be_bytes());
-        fields.unwrap_or_default().iter().for_each(|field| self.add(field));
-    }
-}
-
-async fn add_composition(hash: &mut Hash, composition: &Composition) -> Result<(), Problem> {
+async fn add_composition(fields: &mut Fields, composition: &Composition) -> Result<(), Problem> {
     // Every field is named here, so that a new one is not forgotten.
     let Composition { account, follows, from, to, cc, bcc, subject, body, html, attachments, signature } =
         composition;
@@ -153,36 +136,36 @@ async fn add_composition(hash: &mut Hash, composition: &Composition) -> Result<(
         Some(Follows::ReplyAll(id)) => ("reply all", id.as_str()),
         Some(Follows::Forward(id)) => ("forward", id.as_str()),
     };
-    hash.add(kind);
-    hash.add(id);
+    fields.add(kind);
+    fields.add(id);
     for field in [account, from, subject, body, html] {
-        hash.add_optional(field.as_deref());
+        fields.add_optional(field.as_deref());
     }
     for list in [to, cc, bcc] {
-        hash.add_list(list.as_deref());
+        fields.add_list(list.as_deref());
     }
-    hash.add([u8::from(*signature)]);
-    hash.add([u8::from(attachments.is_some())]);
+    fields.add([u8::from(*signature)]);
+    fields.add([u8::from(attachments.is_some())]);
     for source in attachments.iter().flatten() {
-        add_source(hash, source).await?;
+        add_source(fields, source).await?;
     }
     Ok(())
 }
 
-async fn add_source(hash: &mut Hash, source: &FileSource) -> Result<(), Problem> {
+async fn add_source(fields: &mut Fields, source: &FileSource) -> Result<(), Problem> {
     match source {
         FileSource::FromMessage { message, index } => {
-            hash.add("message");
-            hash.add(message);
-            hash.add(index.map_or(u64::MAX, |index| index as u64).to_be_bytes());
+            fields.add("message");
+            fields.add(message);
+            fields.add(index.map_or(u64::MAX, |index| index as u64).to_be_bytes());
         }
         FileSource::Upload(id) => {
-            hash.add("upload");
-            hash.add(id.as_str());
+            fields.add("upload");
+            fields.add(id.as_str());
         }
         FileSource::Opened { name, media_type, size, file } => {
             for field in ["file", name, media_type] {
-                hash.add(field);
+                fields.add(field);
             }
             let unreadable = || {
                 Problem::new(Code::InvalidInput, "A file to be attached cannot be read.")
@@ -191,14 +174,14 @@ async fn add_source(hash: &mut Hash, source: &FileSource) -> Result<(), Problem>
             let (file, size) = (file.try_clone().map_err(|_| unreadable())?, *size);
             let hashed = tokio::task::spawn_blocking(move || of_file(&file, size)).await;
             let digest = hashed.map_err(|_| unreadable())?.map_err(|_| unreadable())?;
-            hash.add(digest);
+            fields.add(digest);
         }
         FileSource::Octets { name, media_type, content_id, octets } => {
             for field in ["octets", name, media_type] {
-                hash.add(field);
+                fields.add(field);
             }
-            hash.add_optional(content_id.as_deref());
-            hash.add(octets);
+            fields.add_optional(content_id.as_deref());
+            fields.add(octets);
         }
     }
     Ok(())

@@ -10,6 +10,7 @@ use std::{
 };
 
 use domain::Random;
+use storage::{create_private_folder, private_file};
 
 /// The end of a lock file's name.
 const END: &str = "lock";
@@ -99,17 +100,9 @@ fn is_name(name: &str) -> bool {
 
 /// Locked before it has its name, so that nobody finds it there without.
 fn lock(folder: &Path, name: &str) -> io::Result<File> {
-    let mut builder = fs::DirBuilder::new();
-    builder.recursive(true);
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(folder)?;
+    create_private_folder(folder)?;
     let path = folder.join(name);
-    let mut options = OpenOptions::new();
-    options.read(true).write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let file = options.open(path.with_extension("new"))?;
+    let file = private_file().read(true).write(true).create_new(true).open(path.with_extension("new"))?;
     file.try_lock().map_err(io::Error::from)?;
     fs::rename(path.with_extension("new"), path.with_extension(END))?;
     Ok(file)

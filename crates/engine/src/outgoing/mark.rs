@@ -11,7 +11,8 @@ use mail::mime::{
     invisible,
 };
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
+
+use crate::fields::Fields;
 
 /// The field.
 pub(super) const FIELD: &str = "X-Postroom-Draft";
@@ -111,13 +112,12 @@ impl<'a> Seen<'a> {
 
     /// Its fingerprint. Blanks and quote marks do not count: servers fold and wrap lines anew.
     pub(super) fn fingerprint(&self) -> String {
-        let mut hash = Sha256::new();
+        let mut fields = Fields::default();
         let mut add = |text: &str| {
             let (text, _) = invisible::clean(text);
             let kept = |c: &char| !c.is_whitespace() && !c.is_control() && *c != '>';
             let text: String = text.chars().filter(kept).collect();
-            hash.update((text.len() as u64).to_be_bytes());
-            hash.update(text);
+            fields.add(text);
         };
         for list in self.addresses {
             for address in list {
@@ -130,7 +130,7 @@ impl<'a> Seen<'a> {
         add(self.text);
         add(self.html);
         self.files.iter().for_each(|name| add(name));
-        hex(&hash.finalize(), 16)
+        hex(&fields.hash(), 16)
     }
 }
 

@@ -82,24 +82,14 @@ impl SignedIn {
     }
 }
 
-/// Connects to `endpoint`, secures the connection as it says and signs in; `nonce` is fresh randomness.
+/// Connects to `endpoint`, which is waited for with `patience`, secures the connection as it says and signs in;
+/// `nonce` is fresh randomness.
 ///
 /// The secret is shown only under TLS, to this machine, or where the endpoint's TLS mode is `none`.
 ///
 /// # Errors
 /// [`Error::SignInRefused`] if the server does not take the credential; else what went wrong before.
 pub async fn sign_in(
-    outgoing: &Outgoing,
-    endpoint: &Endpoint,
-    credential: &Credential,
-    origin: Origin,
-    nonce: [u8; 24],
-) -> Result<SignedIn, Error> {
-    sign_in_within(Patience::default(), outgoing, endpoint, credential, origin, nonce).await
-}
-
-/// As [`sign_in`], with a patience of the caller's choice.
-pub async fn sign_in_within(
     patience: Patience,
     outgoing: &Outgoing,
     endpoint: &Endpoint,

@@ -12,7 +12,7 @@ mod stuffing;
 mod submit;
 
 pub use capability::Capabilities;
-pub use connect::{Patience, SignedIn, sign_in, sign_in_within};
+pub use connect::{Patience, SignedIn, sign_in};
 pub use outcome::{NotSubmitted, RecipientReply, Submitted};
 pub use reply::{Connection, Reply};
 pub use submit::{Envelope, submit};

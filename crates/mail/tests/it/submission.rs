@@ -15,7 +15,7 @@ use bytes::Bytes;
 use domain::{Endpoint, Secret, TlsMode, account::Credential};
 use mail::{
     octets::{Chunks, Whole},
-    smtp::{Envelope, NotSubmitted, Patience, SignedIn, Submitted, sign_in_within, submit},
+    smtp::{Envelope, NotSubmitted, Patience, SignedIn, Submitted, sign_in, submit},
 };
 use net::{Origin, Outgoing, PrivateHosts};
 use proptest::{
@@ -52,8 +52,7 @@ pub(crate) async fn connect_to(port: u16, patience: Patience) -> Result<SignedIn
     let endpoint = Endpoint { host, port, tls: TlsMode::None, username };
     let settings = net::Settings { private_hosts: PrivateHosts::Allow, ..net::Settings::default() };
     let credential = Credential::Password(Secret::new("sesame"));
-    sign_in_within(patience, &Outgoing::new(settings), &endpoint, &credential, Origin::Operator, [7; 24])
-        .await
+    sign_in(patience, &Outgoing::new(settings), &endpoint, &credential, Origin::Operator, [7; 24]).await
 }
 
 /// From tim to these, for octets of that size.

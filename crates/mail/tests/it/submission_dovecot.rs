@@ -6,7 +6,7 @@ use std::{future::ready, io};
 use domain::{Endpoint, Secret, TlsMode, account::Credential};
 use mail::{
     Error,
-    smtp::{NotSubmitted, SignedIn, sign_in, submit},
+    smtp::{NotSubmitted, Patience, SignedIn, sign_in, submit},
 };
 use net::Origin;
 use testkit::{
@@ -34,7 +34,7 @@ async fn connect_to(
 ) -> Result<SignedIn, Error> {
     let endpoint = Endpoint { host: server.host().to_owned(), port, tls, username: "alice".to_owned() };
     let outgoing = outgoing(server.ca_file().to_owned());
-    sign_in(&outgoing, &endpoint, &credential, Origin::Operator, [7; 24]).await
+    sign_in(Patience::default(), &outgoing, &endpoint, &credential, Origin::Operator, [7; 24]).await
 }
 
 fn password(text: &str) -> Credential {

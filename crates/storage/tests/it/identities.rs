@@ -2,11 +2,11 @@
 
 use domain::{Clock, WebSessionId};
 use storage::{
-    Error, IdentityRemoval, IdentityUse, InvitationPurpose, NewIdentity, NewInvitation, NewWebSession, Store,
+    Error, IdentityUse, InvitationPurpose, NewIdentity, NewInvitation, NewWebSession, Store, WayRemoval,
 };
 use time::Duration;
 
-use crate::{web_sessions::session, world::World};
+use crate::{passkeys, web_sessions::session, world::World};
 
 const ISSUER: &str = "https://id.example.org";
 
@@ -109,8 +109,8 @@ pub(crate) async fn the_last_way_in_is_not_taken_away_even_by_two_at_once(world:
         other.identity_remove(&bob.id, (ISSUER, "two"), Some(ISSUER), &kept),
     );
     let mut removed = [one.unwrap(), two.unwrap()];
-    removed.sort_by_key(|removal| *removal == IdentityRemoval::LastWay);
-    assert_eq!(removed, [IdentityRemoval::Removed, IdentityRemoval::LastWay]);
+    removed.sort_by_key(|removal| *removal == WayRemoval::LastWay);
+    assert_eq!(removed, [WayRemoval::Removed, WayRemoval::LastWay]);
     // with a password it goes, and with it the sessions that it opened, but the one in which it was done
     store.set_password_hash(&bob.id, None, "hash", None).await.unwrap();
     let left = store.identity_list(&bob.id).await.unwrap().remove(0).subject;
@@ -124,8 +124,31 @@ pub(crate) async fn the_last_way_in_is_not_taken_away_even_by_two_at_once(world:
     }
     let ann = store.find_user("ann").await.unwrap().unwrap();
     let of_others = store.identity_remove(&ann.id, (ISSUER, &left), Some(ISSUER), &kept).await.unwrap();
-    assert_eq!(of_others, IdentityRemoval::Absent);
+    assert_eq!(of_others, WayRemoval::Absent);
     let removed = store.identity_remove(&bob.id, (ISSUER, &left), Some(ISSUER), &sessions[0]).await.unwrap();
-    assert_eq!(removed, IdentityRemoval::Removed);
+    assert_eq!(removed, WayRemoval::Removed);
     assert!(is_live(&store, 1).await && !is_live(&store, 2).await);
+}
+
+pub(crate) async fn of_a_passkey_and_an_identity_that_go_at_once_one_stays(world: &World) {
+    let (store, other) = (world.store().await, world.store().await);
+    let ann = store.add_user_of("ann", &identity("a"), None).await.unwrap().unwrap();
+    let passkey = passkeys::add(&store, &ann, 1).await;
+    let kept = WebSessionId::from_text("x");
+    let (one, two) = tokio::join!(
+        store.passkey_remove(&ann.id, &passkey, Some(ISSUER), &kept),
+        other.identity_remove(&ann.id, (ISSUER, "a"), Some(ISSUER), &kept),
+    );
+    let mut removed = [one.unwrap(), two.unwrap()];
+    removed.sort_by_key(|removal| *removal == WayRemoval::LastWay);
+    assert_eq!(removed, [WayRemoval::Removed, WayRemoval::LastWay]);
+    let left =
+        store.passkey_list(&ann.id).await.unwrap().len() + store.identity_list(&ann.id).await.unwrap().len();
+    assert_eq!(left, 1);
+    // an identity where nobody is sent any more lets nobody in
+    let bob = store.add_user_of("bob", &identity("b"), None).await.unwrap().unwrap();
+    let passkey = passkeys::add(&store, &bob, 2).await;
+    let elsewhere = Some("https://other.example");
+    let removed = store.passkey_remove(&bob.id, &passkey, elsewhere, &kept).await.unwrap();
+    assert_eq!(removed, WayRemoval::LastWay);
 }

@@ -210,6 +210,7 @@ on_both! {
     identities::a_proof_counts_by_the_person_s_own_identity_only,
     identities::a_new_user_and_their_identity_are_made_together_or_not_at_all,
     identities::the_last_way_in_is_not_taken_away_even_by_two_at_once,
+    identities::of_a_passkey_and_an_identity_that_go_at_once_one_stays,
     telling::a_person_is_told_once_until_then_by_one_of_many,
     telling::what_was_decided_or_told_or_is_not_to_be_told_makes_nobody_due,
     telling::a_claim_of_a_clock_that_was_ahead_holds_nobody_up,

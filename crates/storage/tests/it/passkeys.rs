@@ -1,7 +1,7 @@
 //! Passkeys, and halves of sign-ins that wait.
 
 use domain::{PasskeyId, Random as _, UserId, WebSessionId};
-use storage::{NewCeremony, NewPasskey, PasskeyRemoval, PasskeyUse, Store, User};
+use storage::{NewCeremony, NewPasskey, PasskeyUse, Store, User, WayRemoval};
 use time::Duration;
 use zeroize::Zeroizing;
 
@@ -20,7 +20,7 @@ fn passkey(number: u8) -> NewPasskey {
     }
 }
 
-async fn add(store: &Store, user: &User, number: u8) -> PasskeyId {
+pub(crate) async fn add(store: &Store, user: &User, number: u8) -> PasskeyId {
     store.passkey_add(&user.id, &passkey(number), MANY).await.unwrap().unwrap()
 }
 
@@ -92,7 +92,7 @@ pub(crate) async fn a_use_counts_while_its_passkey_is_as_it_was_looked_at(world:
     store.disable_user(&ann.id, false).await.unwrap();
     assert!(enter(&ann, &unchanged).await.is_some());
     let kept = WebSessionId::from_text("");
-    assert_eq!(store.passkey_remove(&ann.id, &id, None, &kept).await.unwrap(), PasskeyRemoval::Removed);
+    assert_eq!(store.passkey_remove(&ann.id, &id, None, &kept).await.unwrap(), WayRemoval::Removed);
     assert!(enter(&ann, &unchanged).await.is_none(), "removed after it was looked at");
 }
 
@@ -107,16 +107,16 @@ pub(crate) async fn the_last_way_to_sign_in_stays_even_if_two_remove_at_once(wor
         there.passkey_remove(&ann.id, &second, None, &kept),
     );
     let mut removed = [one.unwrap(), other.unwrap()];
-    removed.sort_by_key(|removal| *removal != PasskeyRemoval::Removed);
-    assert_eq!(removed, [PasskeyRemoval::Removed, PasskeyRemoval::LastWay]);
+    removed.sort_by_key(|removal| *removal != WayRemoval::Removed);
+    assert_eq!(removed, [WayRemoval::Removed, WayRemoval::LastWay]);
     assert_eq!(store.passkey_list(&ann.id).await.unwrap().len(), 1);
     let last = add(&store, &bob, 3).await;
     assert_eq!(
         store.passkey_remove(&ann.id, &last, None, &kept).await.unwrap(),
-        PasskeyRemoval::Absent,
+        WayRemoval::Absent,
         "of another person"
     );
-    assert_eq!(store.passkey_remove(&bob.id, &last, None, &kept).await.unwrap(), PasskeyRemoval::Removed);
+    assert_eq!(store.passkey_remove(&bob.id, &last, None, &kept).await.unwrap(), WayRemoval::Removed);
 }
 
 pub(crate) async fn a_removed_passkey_ends_sessions_that_one_opened(world: &World) {

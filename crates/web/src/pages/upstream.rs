@@ -1,6 +1,6 @@
 //! Signing in by the OpenID provider that the operator named: on to it, back from it, and who a person is there.
 
-use access::{IdentityRemoval, Occasion, ProviderAnswer, ProviderEnded, ProviderPurpose, ProviderRefusal};
+use access::{Occasion, ProviderAnswer, ProviderEnded, ProviderPurpose, ProviderRefusal, WayRemoval};
 use askama::Template;
 use axum::{
     Router,
@@ -194,9 +194,9 @@ async fn remove(State(site): State<Site>, form: Posted) -> Answer {
     person.proven(&site, "/settings")?;
     let (issuer, subject) = (fields.raw("issuer"), fields.raw("subject"));
     let notice = match site.access.identity_remove(&person.signed_in, issuer, subject).await? {
-        IdentityRemoval::Removed => Notice::ProviderRemoved,
-        IdentityRemoval::LastWay => Notice::LastWay,
-        IdentityRemoval::Absent => Notice::NothingToDo,
+        WayRemoval::Removed => Notice::ProviderRemoved,
+        WayRemoval::LastWay => Notice::LastWay,
+        WayRemoval::Absent => Notice::NothingToDo,
     };
     Ok(see_other("/settings", Some(notice)))
 }

@@ -1,7 +1,7 @@
 //! Who comes from the provider: known already, new by an invitation or an open door, or linked by who is signed in.
 
 use domain::{Secret, Timestamp};
-use storage::{Identity, IdentityRemoval, IdentityUse, NewIdentity};
+use storage::{Identity, IdentityUse, NewIdentity, WayRemoval};
 
 use super::{
     Provider, ProviderRefusal,
@@ -131,15 +131,10 @@ impl Access {
     }
 
     /// Lets the person in by that identity no more, unless nothing else would. Recorded.
-    pub async fn identity_remove(
-        &self,
-        who: &SignedIn,
-        issuer: &str,
-        subject: &str,
-    ) -> Result<IdentityRemoval> {
+    pub async fn identity_remove(&self, who: &SignedIn, issuer: &str, subject: &str) -> Result<WayRemoval> {
         let (asked, identity) = (self.login_issuer(), (issuer, subject));
         let removal = self.store()?.identity_remove(&who.user.id, identity, asked, &who.session).await?;
-        if removal == IdentityRemoval::Removed {
+        if removal == WayRemoval::Removed {
             self.audit().record_page(&who.user.name, "identity_remove", &[issuer.to_owned()], "ok").await;
         }
         Ok(removal)

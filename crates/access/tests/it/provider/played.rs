@@ -1,35 +1,23 @@
 //! The provider as it is played: over TLS, with keys of its own, saying whatever a test puts into its mouth.
 
-use std::{
-    net::Ipv4Addr,
-    sync::{
-        Arc, Mutex,
-        atomic::{AtomicUsize, Ordering},
-    },
+use std::sync::{
+    Arc, Mutex,
+    atomic::{AtomicUsize, Ordering},
 };
 
 use access::{Access, LoginProvider, ProviderAnswer, Settings, Signup};
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
 use domain::{Clock as _, Secret};
-use net::{Outgoing, PrivateHosts};
+use net::PrivateHosts;
 use openidconnect::{
     JsonWebKeyId, PrivateSigningKey as _,
     core::{CoreEdDsaPrivateSigningKey, CoreJwsSigningAlgorithm},
 };
-use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
+use rcgen::KeyPair;
 use serde_json::{Value, json};
-use tempfile::TempDir;
-use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt},
-    net::TcpListener,
-};
-use tokio_rustls::{
-    TlsAcceptor,
-    rustls::{ServerConfig, crypto::aws_lc_rs, pki_types::PrivateKeyDer},
-};
 use url::Url;
 
-use crate::world::World;
+use crate::{https::Https, world::World};
 
 /// What the provider answers, path by path; whatever a test puts there.
 #[derive(Default)]
@@ -45,10 +33,9 @@ pub(super) struct Says {
 }
 
 pub(super) struct Provider {
-    pub(super) port: u16,
+    https: Https,
     pub(super) says: Arc<Mutex<Says>>,
     pub(super) keys_read: Arc<AtomicUsize>,
-    pub(super) folder: TempDir,
     pub(super) key: CoreEdDsaPrivateSigningKey,
 }
 
@@ -63,41 +50,10 @@ pub(super) fn published(key: &CoreEdDsaPrivateSigningKey) -> Value {
 
 impl Provider {
     pub(super) async fn start() -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let mut authority = CertificateParams::new(Vec::new()).unwrap();
-        authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-        let key = KeyPair::generate().unwrap();
-        std::fs::write(folder.path().join("ca.pem"), authority.self_signed(&key).unwrap().pem()).unwrap();
-        let issuer = Issuer::new(authority, key);
-        let key = KeyPair::generate().unwrap();
-        let certificate =
-            CertificateParams::new(vec!["localhost".to_owned()]).unwrap().signed_by(&key, &issuer).unwrap();
-        let config = ServerConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
-            .with_safe_default_protocol_versions()
-            .unwrap()
-            .with_no_client_auth()
-            .with_single_cert(
-                vec![certificate.der().clone()],
-                PrivateKeyDer::try_from(key.serialize_der()).unwrap(),
-            )
-            .unwrap();
-        let acceptor = TlsAcceptor::from(Arc::new(config));
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
-        let port = listener.local_addr().unwrap().port();
         let (says, keys_read) = (Arc::new(Mutex::new(Says::default())), Arc::new(AtomicUsize::new(0)));
         let (shared, count) = (says.clone(), keys_read.clone());
-        tokio::spawn(async move {
-            while let Ok((tcp, _)) = listener.accept().await {
-                let Ok(mut stream) = acceptor.accept(tcp).await else { continue };
-                let mut request = vec![0; 16 << 10];
-                let length = stream.read(&mut request).await.unwrap_or(0);
-                let request = String::from_utf8_lossy(&request[..length]).into_owned();
-                let answer = answer(&mut shared.lock().unwrap(), &count, &request);
-                let _ = stream.write_all(answer.as_bytes()).await;
-                let _ = stream.shutdown().await;
-            }
-        });
-        let provider = Self { port, says, keys_read, folder, key: new_key("one") };
+        let https = Https::start(move |request| answer(&mut shared.lock().unwrap(), &count, request)).await;
+        let provider = Self { https, says, keys_read, key: new_key("one") };
         {
             let mut says = provider.says.lock().unwrap();
             says.metadata = provider.metadata();
@@ -108,7 +64,7 @@ impl Provider {
     }
 
     pub(super) fn issuer(&self) -> String {
-        format!("https://localhost:{}", self.port)
+        self.https.url()
     }
 
     pub(super) fn metadata(&self) -> Value {
@@ -124,18 +80,14 @@ impl Provider {
     }
 
     pub(super) async fn access(&self, world: &World, signup: Signup) -> Access {
-        let outgoing = Outgoing::new(net::Settings {
-            // the operator named it: it may be on a private address whatever people may name
-            private_hosts: PrivateHosts::Deny,
-            ca_file: Some(self.folder.path().join("ca.pem")),
-            ..net::Settings::default()
-        });
+        // the operator named it: it may be on a private address whatever people may name
+        let outgoing = Some(self.https.outgoing(PrivateHosts::Deny));
         let login_provider = Some(LoginProvider {
             issuer: self.issuer(),
             client_id: "postroom".to_owned(),
             client_secret: Some(Secret::new("s+cret")),
         });
-        let settings = Settings { outgoing: Some(outgoing), login_provider, signup, ..Settings::default() };
+        let settings = Settings { outgoing, login_provider, signup, ..Settings::default() };
         world.access_with(&settings).await
     }
 

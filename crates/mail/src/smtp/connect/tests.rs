@@ -80,7 +80,7 @@ impl World {
         let endpoint = Endpoint { host: "localhost".to_owned(), port, tls, username: "tim".to_owned() };
         let patience = Patience { reply: Duration::from_millis(500), ..Patience::default() };
         let outcome =
-            sign_in_within(patience, &self.outgoing(), &endpoint, &credential, Origin::User, [7; 24]).await;
+            sign_in(patience, &self.outgoing(), &endpoint, &credential, Origin::User, [7; 24]).await;
         if script.contains("QUIT") {
             let mut kept = None;
             match outcome {
