@@ -22,7 +22,8 @@ const MAIL_PASSWORD: &str = "alice-secret";
 
 /// Runs the demo until Ctrl-C or until stdin is closed.
 pub(crate) fn run(arguments: &[String]) -> Result<(), Failure> {
-    if let Some(unknown) = arguments.first() {
+    let is_release = arguments.iter().any(|argument| argument == "--release");
+    if let Some(unknown) = arguments.iter().find(|argument| *argument != "--release") {
         return Err(Failure::Usage(format!("demo does not know `{unknown}`")));
     }
     if !dovecot::is_installed() {
@@ -32,7 +33,7 @@ pub(crate) fn run(arguments: &[String]) -> Result<(), Failure> {
             dovecot::PACKAGES.join(" ")
         )));
     }
-    let program = build()?;
+    let program = build(is_release)?;
     let home = place::target_directory()?.join("demo");
     if home.exists() {
         fs::remove_dir_all(&home)?;
@@ -190,13 +191,18 @@ impl Demo {
 }
 
 /// Builds the binary as `cargo run` would and tells where it lies.
-fn build() -> Result<PathBuf, Failure> {
+fn build(is_release: bool) -> Result<PathBuf, Failure> {
     println!("building postroom");
-    let status = place::cargo().args(["build", "--locked", "--package", "postroom"]).status()?;
+    let mut cargo = place::cargo();
+    cargo.args(["build", "--locked", "--package", "postroom"]);
+    if is_release {
+        cargo.arg("--release");
+    }
+    let status = cargo.status()?;
     if !status.success() {
         return Err(Failure::Failed("postroom does not build".into()));
     }
-    Ok(place::target_directory()?.join("debug").join("postroom"))
+    Ok(place::target_directory()?.join(if is_release { "release" } else { "debug" }).join("postroom"))
 }
 
 /// The usual port, or a free one if somebody has it.

@@ -20,7 +20,7 @@ const USAGE: &str = "usage: cargo xtask COMMAND
 
   check [--fast]   everything CI checks besides tests; --fast leaves out clippy and external tools
   test [ARGS…]     installs the servers that tests need, then runs all tests; ARGS go to the test runner
-  demo             a Dovecot with sample mail and Postroom on it, with lines to connect an agent;
+  demo [--release] a Dovecot with sample mail and Postroom on it, with lines to connect an agent;
                    it may send, but nothing leaves the machine
   docs             writes the generated pages below docs/
   fuzz [TARGET] [--seconds N]
