@@ -126,13 +126,16 @@ impl Throttle {
     }
 
     /// Counts an attempt; an error is the whole seconds (at least 1) after which the next one is let through.
-    /// What is refused counts nowhere.
+    /// What is refused counts nowhere but among the refusals at its address.
     pub(crate) fn take(&self, attempt: &Attempt<'_>) -> Result<(), u64> {
         self.with(|counts, now| {
             let mut places = counts.places(attempt);
             let wait = places.iter_mut().map(|(buckets, key)| buckets.wait(key, now)).max().unwrap_or(0);
             if wait > 0 {
-                return Err(u64::try_from(wait).unwrap_or(1).div_ceil(1000));
+                if let Attempt::Stranger { address, .. } | Attempt::SignUp { address } = attempt {
+                    counts.refused.take(&network_of(address), now);
+                }
+                return Err(seconds(wait));
             }
             for (buckets, key) in &mut places {
                 buckets.take(key, now);
@@ -142,19 +145,16 @@ impl Throttle {
     }
 
     /// The whole seconds that a stranger at that address has to wait, whatever name they try, if so many were
-    /// refused there that it is not worth while to read what this one tries; else nothing. Refusals are counted.
+    /// refused there, whatever for, that it is not worth while to read what this one tries; else nothing.
     pub(crate) fn flood_wait(&self, address: &str) -> Option<u64> {
         self.with(|counts, now| {
             let network = network_of(address);
+            let refused = counts.refused.wait(&network, now);
+            if refused == 0 {
+                return None;
+            }
             let wait = counts.addresses.wait(&network, now).max(counts.strangers.wait("", now));
-            if wait == 0 {
-                return None;
-            }
-            if counts.refused.wait(&network, now) == 0 {
-                counts.refused.take(&network, now);
-                return None;
-            }
-            Some(u64::try_from(wait).unwrap_or(1).div_ceil(1000))
+            Some(seconds(wait.max(refused)))
         })
     }
 
@@ -214,6 +214,11 @@ impl Counts {
             Attempt::SignUp { address } => vec![(&mut self.addresses, network_of(address)), strangers],
         }
     }
+}
+
+/// Whole seconds, at least 1, of so many milliseconds.
+fn seconds(wait: i64) -> u64 {
+    u64::try_from(wait).unwrap_or(1).div_ceil(1000)
 }
 
 /// What one subscriber has of addresses: one of IPv4, 64 bits of IPv6.
