@@ -8,6 +8,8 @@ import { join } from "node:path";
 import { answer, judgeOf, Person } from "./driver.mjs";
 import { walk } from "./keyboard.mjs";
 
+/** Pixels of a picture's height. */
+const TALLEST = 6000;
 /** How a page is looked at. Colours do not hang on the width, so that two of four ways tell what there is to tell. */
 const WAYS = [
   { width: 360, scheme: "light", isJudged: true },
@@ -58,7 +60,10 @@ async function look(browser, asked, page, storageState) {
     if (overflow > 0) wide.push(`${overflow} pixels at ${width}`);
     if (!asked.shots) continue;
     const path = join(asked.shots, `${page.name}-${width}-${scheme}.png`);
-    await person.page.screenshot({ path, fullPage: true });
+    // not `fullPage`: frames are painted no further than the viewport reaches
+    const height = await person.page.evaluate(() => document.documentElement.scrollHeight);
+    await person.page.setViewportSize({ width, height: Math.min(height, TALLEST) });
+    await person.page.screenshot({ path });
   }
   const landed = new URL(person.page.url()).pathname;
   await person.context.close();

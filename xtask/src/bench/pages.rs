@@ -3,8 +3,8 @@
 
 use std::{
     collections::BTreeSet,
-    io,
-    net::TcpListener,
+    io::{self, Read as _, Write as _},
+    net::{TcpListener, TcpStream},
     process::{Command, Stdio},
     sync::atomic::{AtomicBool, AtomicUsize, Ordering},
     thread,
@@ -42,6 +42,8 @@ const TOKENS: usize = 40;
 /// What a flood takes to be in full flow, and to ebb away.
 const BETWEEN: Duration = Duration::from_millis(500);
 const FLOODERS: usize = 8;
+/// How long a guesser waits for an answer.
+const IMPATIENCE: Duration = Duration::from_millis(2);
 
 /// Looks at every page, then at agents while somebody guesses passwords.
 pub(super) fn measure(world: &World) -> Result<Vec<Row>, Failure> {
@@ -87,8 +89,7 @@ fn flood(port: u16, tokens: &[String]) -> Result<Row, Failure> {
                 while !is_over.load(Ordering::Relaxed) {
                     if !is_on.load(Ordering::Relaxed) {
                         thread::sleep(Duration::from_millis(1));
-                    // a refusal is an answer too
-                    } else if Browser::try_password(port, "a wrong password").is_ok() {
+                    } else if Browser::guess(port).is_ok() {
                         tries.fetch_add(1, Ordering::Relaxed);
                     }
                 }
@@ -165,18 +166,41 @@ impl Browser {
     }
 
     fn try_password(port: u16, password: &str) -> io::Result<Response> {
+        let (cookies, body) = Self::filled_in(port, password)?;
+        let own = format!("http://localhost:{port}");
+        let headers =
+            [("Cookie", &*cookies), ("Origin", &own), ("Content-Type", "application/x-www-form-urlencoded")];
+        mcp_http::request(port, "POST", "/login", &headers, &body)
+    }
+
+    /// Tries a wrong password as guessers do who have no time: whoever is not told at once that it was right goes.
+    fn guess(port: u16) -> io::Result<()> {
+        let (cookies, body) = Self::filled_in(port, "a wrong password")?;
+        let mut stream = TcpStream::connect(("127.0.0.1", port))?;
+        stream.set_read_timeout(Some(IMPATIENCE))?;
+        let post = format!(
+            "POST /login HTTP/1.1\r\nHost: localhost:{port}\r\nOrigin: http://localhost:{port}\r\n\
+             Cookie: {cookies}\r\nContent-Type: application/x-www-form-urlencoded\r\n\
+             Content-Length: {}\r\n\r\n{body}",
+            body.len()
+        );
+        stream.write_all(post.as_bytes())?;
+        match stream.read(&mut [0; 512]) {
+            Err(error) if !matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut) => {
+                Err(error)
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// The form to sign in, filled in: cookies and body.
+    fn filled_in(port: u16, password: &str) -> io::Result<(String, String)> {
         let form = mcp_http::request(port, "GET", "/login", &[], "")?;
         let mut body = format!("name=alice&password={}", percent(password));
         for (name, value) in hidden(&form.body) {
             body += &["&", name, "=", &percent(value)].concat();
         }
-        let own = format!("http://localhost:{port}");
-        let headers = [
-            ("Cookie", &*cookies(&form)),
-            ("Origin", &own),
-            ("Content-Type", "application/x-www-form-urlencoded"),
-        ];
-        mcp_http::request(port, "POST", "/login", &headers, &body)
+        Ok((cookies(&form), body))
     }
 
     /// The hidden fields of the forms on a page, as they are posted.
