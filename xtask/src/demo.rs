@@ -171,8 +171,8 @@ impl Demo {
         if self.can_send {
             println!(
                 "Or: \"Write to bob@example.org that I will come.\" Nothing really leaves: what is sent ends in this demo.\n\
-                 A message to somebody you never wrote to waits for your word. Over stdio your client asks you, if it \
-                 can;\notherwise, in another terminal:\n\n  \
+                 A message to somebody you never wrote to waits for your word at http://localhost:{port}/approvals.\n\
+                 Over stdio your client asks you, if it can; otherwise, in another terminal:\n\n  \
                  export POSTROOM_DATA_DIR={}\n  {1} approval list\n  {1} approval show apr_…\n  \
                  {1} approval approve apr_…\n",
                 self.home.join("data").display(),

@@ -29,7 +29,7 @@ type Asked<'a> = BoxFuture<'a, Result<String, Problem>>;
 type Tool = for<'a> fn(&'a Engine, &'a Principal) -> Asked<'a>;
 
 /// How long the server may take here; a stall costs as much.
-const PATIENCE: Duration = Duration::from_millis(500);
+const PATIENCE: Duration = Duration::from_secs(1);
 
 /// Far beyond every deadline: who takes longer hangs.
 const HANGS: Duration = Duration::from_secs(15);

@@ -1,5 +1,5 @@
 //! What agents did over time, drawn: a bar for each hour of a day or each day of a month, once for calls and once for
-//! what was sent, each agent in a colour of its own; and the same in numbers.
+//! what was to be sent, each agent in a colour of its own; and the same in numbers.
 
 use std::collections::BTreeMap;
 
@@ -26,7 +26,7 @@ pub(super) struct Picture {
     pub(super) is_month: bool,
     /// Units from left to right.
     pub(super) width: u64,
-    /// Calls, then what was sent.
+    /// Calls, then those that asked to send: whether it left is told in the outbox.
     pub(super) charts: Vec<Chart>,
     /// Agents in the order of their colours.
     pub(super) agents: Vec<Legend>,
@@ -149,7 +149,7 @@ impl Picture {
             width: STEP * count as u64,
             charts: vec![
                 Chart::of("calls", "Calls", &slots, &when, |sums| sums.calls),
-                Chart::of("sends", "Sent", &slots, &when, |sums| sums.sends),
+                Chart::of("sends", "Asked to send", &slots, &when, |sums| sums.sends),
             ],
             agents: legends(&busiest, name),
             moments: [when(0), when(count / 2), when(count - 1)],
