@@ -7,6 +7,7 @@ use axum::{
     Router,
     body::Body,
     extract::{ConnectInfo, Request},
+    middleware::from_fn_with_state,
 };
 use hyper::body::Incoming;
 use hyper_util::{
@@ -22,7 +23,7 @@ use tokio::{
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tower::ServiceExt as _;
 
-use crate::unstalled::Unstalled;
+use crate::{unread, unstalled::Unstalled};
 
 /// Bounds of what connections may take.
 #[derive(Debug, Clone)]
@@ -33,11 +34,14 @@ pub(crate) struct Bounds {
     pub(crate) head: Duration,
     /// How long a client may take nothing of what is sent to it.
     pub(crate) stall: Duration,
+    /// What is read of bodies that nobody reads.
+    pub(crate) unread: unread::Bounds,
 }
 
 impl Default for Bounds {
     fn default() -> Self {
-        Self { connections: 10_000, head: Duration::from_mins(1), stall: Duration::from_mins(1) }
+        let minute = Duration::from_mins(1);
+        Self { connections: 10_000, head: minute, stall: minute, unread: unread::Bounds::default() }
     }
 }
 
@@ -59,6 +63,7 @@ pub(crate) async fn serve(
         .timer(TokioTimer::new())
         .keep_alive_interval(Some(bounds.head / 2))
         .max_header_list_size(MAX_HEADERS);
+    let routes = routes.layer(from_fn_with_state(bounds.unread, unread::read));
     let free = Arc::new(Semaphore::new(bounds.connections));
     let open = TaskTracker::new();
     while let Some((tcp, peer, permit)) = accept(&listener, &free, &stopping).await {

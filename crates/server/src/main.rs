@@ -20,6 +20,7 @@ mod operations;
 mod serving;
 mod signals;
 mod terminal;
+mod unread;
 mod unstalled;
 mod wire;
 
