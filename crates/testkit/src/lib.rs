@@ -26,6 +26,7 @@ pub mod python;
 pub mod sample;
 pub mod smtp_sink;
 pub mod submission;
+pub mod tls;
 
 mod dovecot_config;
 mod left_out;

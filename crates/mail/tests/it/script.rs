@@ -21,8 +21,6 @@ use mail::{
     imap::{Login, Pool, Session, Tuning, connect, pool},
 };
 use net::{Origin, Outgoing, PrivateHosts};
-use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
-use rustls::{ServerConfig, pki_types::PrivateKeyDer};
 use tempfile::TempDir;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -95,7 +93,8 @@ pub(crate) struct Script {
     pub(crate) idle: Duration,
     expected: usize,
     log: Arc<Mutex<Log>>,
-    folder: TempDir,
+    authority: PathBuf,
+    _folder: TempDir,
 }
 
 impl Script {
@@ -105,7 +104,8 @@ impl Script {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
         let port = listener.local_addr().unwrap().port();
         let folder = tempfile::tempdir().unwrap();
-        let acceptor = TlsAcceptor::from(Arc::new(certificate(&folder)));
+        let (config, authority) = testkit::tls::localhost(folder.path()).unwrap();
+        let acceptor = TlsAcceptor::from(config);
         let log = Arc::new(Mutex::new(Log::default()));
         let (expected, shared) = (transcripts.len(), Arc::clone(&log));
         tokio::spawn(async move {
@@ -148,7 +148,8 @@ impl Script {
             idle: Duration::from_mins(5),
             expected,
             log,
-            folder,
+            authority,
+            _folder: folder,
         }
     }
 
@@ -163,7 +164,7 @@ impl Script {
     }
 
     fn ca_file(&self) -> PathBuf {
-        self.folder.path().join("ca.pem")
+        self.authority.clone()
     }
 
     pub(crate) async fn sign_in_with(&self, credential: &Credential) -> Result<Session, Error> {
@@ -235,27 +236,6 @@ pub(crate) fn outgoing(ca_file: PathBuf) -> Outgoing {
         ca_file: Some(ca_file),
         ..net::Settings::default()
     })
-}
-
-/// A certificate for `localhost`; its authority is put into the folder.
-fn certificate(folder: &TempDir) -> ServerConfig {
-    let mut authority = CertificateParams::new(Vec::new()).unwrap();
-    authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-    let key = KeyPair::generate().unwrap();
-    std::fs::write(folder.path().join("ca.pem"), authority.self_signed(&key).unwrap().pem()).unwrap();
-    let issuer = Issuer::new(authority, key);
-    let key = KeyPair::generate().unwrap();
-    let params = CertificateParams::new(vec!["localhost".to_owned()]).unwrap();
-    let certificate = params.signed_by(&key, &issuer).unwrap();
-    ServerConfig::builder_with_provider(Arc::new(rustls::crypto::aws_lc_rs::default_provider()))
-        .with_safe_default_protocol_versions()
-        .unwrap()
-        .with_no_client_auth()
-        .with_single_cert(
-            vec![certificate.der().clone()],
-            PrivateKeyDer::try_from(key.serialize_der()).unwrap(),
-        )
-        .unwrap()
 }
 
 enum Wire {

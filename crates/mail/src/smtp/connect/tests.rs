@@ -4,8 +4,7 @@ use std::{net::Ipv4Addr, path::PathBuf, sync::Arc};
 
 use domain::{Code, Secret};
 use net::{PrivateHosts, Settings};
-use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair};
-use rustls::{ServerConfig, pki_types::PrivateKeyDer};
+use rustls::ServerConfig;
 use tempfile::TempDir;
 use tokio::{
     io::{AsyncBufReadExt, AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, BufReader},
@@ -18,41 +17,22 @@ use super::*;
 
 /// A certificate authority of its own, its bundle in a file, and a server trusted by it as `localhost`.
 struct World {
-    folder: TempDir,
+    _folder: TempDir,
+    authority: PathBuf,
     config: Arc<ServerConfig>,
 }
 
 impl World {
     fn new() -> Self {
-        let mut params = CertificateParams::new(Vec::new()).unwrap();
-        params.distinguished_name.push(DnType::CommonName, "authority of a test");
-        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-        let key = KeyPair::generate().unwrap();
-        let authority = params.self_signed(&key).unwrap();
-        let issuer = Issuer::new(params, key);
-        let key = KeyPair::generate().unwrap();
-        let names = vec!["localhost".to_owned()];
-        let certificate = CertificateParams::new(names).unwrap().signed_by(&key, &issuer).unwrap();
-        let config =
-            ServerConfig::builder_with_provider(Arc::new(rustls::crypto::aws_lc_rs::default_provider()))
-                .with_safe_default_protocol_versions()
-                .unwrap()
-                .with_no_client_auth()
-                .with_single_cert(
-                    vec![certificate.der().clone()],
-                    PrivateKeyDer::try_from(key.serialize_der()).unwrap(),
-                )
-                .unwrap();
         let folder = tempfile::tempdir().unwrap();
-        std::fs::write(folder.path().join("ca.pem"), authority.pem()).unwrap();
-        Self { folder, config: Arc::new(config) }
+        let (config, authority) = testkit::tls::localhost(folder.path()).unwrap();
+        Self { _folder: folder, authority, config }
     }
 
     fn outgoing(&self) -> Outgoing {
-        let ca_file: PathBuf = self.folder.path().join("ca.pem");
         Outgoing::new(Settings {
             private_hosts: PrivateHosts::Allow,
-            ca_file: Some(ca_file),
+            ca_file: Some(self.authority.clone()),
             ..Settings::default()
         })
     }
