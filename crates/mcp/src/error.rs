@@ -45,6 +45,11 @@ pub(crate) fn message_of(problem: &Problem, request: Option<&RequestId>) -> Stri
     }
 }
 
+/// Octets of the tool error of a problem.
+pub(crate) fn octets_of(problem: &Problem, request: Option<&RequestId>) -> u64 {
+    text_of(problem, request).len() as u64
+}
+
 /// The tool error of a problem.
 pub(crate) fn tool_error(problem: &Problem, request: Option<&RequestId>) -> CallToolResult {
     let mut result = CallToolResult::error(vec![ContentBlock::text(text_of(problem, request))]);

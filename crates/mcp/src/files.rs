@@ -135,7 +135,7 @@ async fn fetch(
     match files.answer(&asked, &method, &headers).await {
         Ok(response) => response,
         Err(problem) => {
-            record(&watch, &part.message, problem.code.as_str()).await;
+            record(&watch, &part.message, problem.code.as_str(), None).await;
             page(&problem, request.map(|Extension(id)| id).as_ref())
         }
     }
@@ -171,7 +171,7 @@ impl Files {
                 (first, Some(last - first + 1))
             }
             Wanted::Nothing => {
-                record(asked.watch, asked.message, "ok").await;
+                record(asked.watch, asked.message, "ok", None).await;
                 let range = [(CONTENT_RANGE, format!("bytes */{}", file.size.unwrap_or_default()))];
                 let told = "The file ends before that.\n";
                 return Ok((StatusCode::RANGE_NOT_SATISFIABLE, range, told).into_response());
@@ -181,7 +181,7 @@ impl Files {
             response.headers_mut().insert(CONTENT_LENGTH, length.into());
         }
         if *method == Method::HEAD {
-            record(asked.watch, asked.message, "ok").await;
+            record(asked.watch, asked.message, "ok", None).await;
             return Ok(response);
         }
         let (watch, message) = (asked.watch.clone(), asked.message.to_owned());
@@ -218,9 +218,9 @@ fn insert(headers: &mut HeaderMap, name: HeaderName, value: &str) {
     }
 }
 
-async fn record(watch: &Watch, message: &str, outcome: &'static str) {
+async fn record(watch: &Watch, message: &str, outcome: &'static str, octets: Option<u64>) {
     let targets = [message.chars().take(200).collect()];
-    let record = CallRecord { tool: TOOL, targets: &targets, outcome, octets: None, undo: "" };
+    let record = CallRecord { tool: TOOL, targets: &targets, outcome, octets, undo: "" };
     watch.gate.record(&watch.principal, record).await;
 }
 

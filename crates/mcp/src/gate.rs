@@ -27,10 +27,12 @@ pub struct CallRecord<'a> {
     pub tool: &'static str,
     /// Ids of messages, drafts, approvals and uploads, each at most 200 characters.
     pub targets: &'a [String],
-    /// `ok`, `asked` (the person, first), `cancelled`, `bad_cursor`, `bad_state`, `revoked` (while it ran), or
-    /// the code of the problem.
+    /// `ok`, `partly`, `failed` (for each message), `planned`; of what is to leave how that stands (`sent`,
+    /// `waiting`, `scheduled`, `sending`, `denied`, `expired`, `cancelled`, `unknown`); `asked` (the person, first),
+    /// `cancelled`, `bad_cursor`, `bad_state`, `revoked` (while it ran), or the code of the problem.
     pub outcome: &'static str,
-    /// Octets of the answer as JSON, pictures included; absent if there was none.
+    /// Octets of the answer as JSON, pictures included, of the words of an error, or of a file that was handed over;
+    /// absent if there was none.
     pub octets: Option<u64>,
     /// The handle of the change that the call made, or took back; empty if there is none.
     pub undo: &'a str,

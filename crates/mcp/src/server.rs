@@ -23,7 +23,7 @@ use crate::{
     asking::{self, Asking, Brought, Times},
     completion::{self, Looks},
     deadline::{Deadline, Patience},
-    error::{Refused, resource_error, tool_error},
+    error::{Refused, octets_of, resource_error, tool_error},
     files::HandOver,
     gate::{CallRecord, Gate, Refusal},
     instructions::INSTRUCTIONS,
@@ -226,6 +226,7 @@ impl Server {
                 (Some(answer.octets()), targets.first().map_or("", String::as_str))
             }
             End::Answer(answer) => (Some(answer.octets()), answer.undo()),
+            End::Refused(Refused::Problem(problem)) => (Some(octets_of(problem, request_id(context))), ""),
             _ => (None, ""),
         };
         let record = CallRecord { tool: entry.name, targets: &targets, outcome, octets, undo };
@@ -268,7 +269,7 @@ fn request_id(context: &RequestContext<RoleServer>) -> Option<&RequestId> {
 impl End {
     fn outcome(&self) -> &'static str {
         match self {
-            Self::Answer(_) => "ok",
+            Self::Answer(answer) => answer.ended,
             Self::Refused(Refused::BadCursor) => "bad_cursor",
             Self::Refused(Refused::BadState) => "bad_state",
             Self::Refused(Refused::Question(_)) => "asked",

@@ -21,6 +21,9 @@ use crate::{
     view::Nonce,
 };
 
+/// How a call ended that did what it was asked.
+const WELL: &str = "ok";
+
 /// What calling a tool can change; becomes the four annotations.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Effect {
@@ -73,6 +76,11 @@ pub(crate) trait Tool: 'static {
         Vec::new()
     }
 
+    /// How it ended, for the audit trail: a word, `ok` where there is nothing else to say.
+    fn ended(_output: &Self::Output) -> &'static str {
+        WELL
+    }
+
     /// Does it.
     fn call(cx: &Call<'_>, input: Self::Input) -> impl Future<Output = Result<Self::Output, Refused>> + Send;
 
@@ -101,6 +109,8 @@ pub(crate) struct Answer {
     pub pictures: Vec<Picture>,
     /// Ids of what came of it.
     pub made: Vec<String>,
+    /// How it ended, in a word.
+    pub ended: &'static str,
 }
 
 impl Answer {
@@ -199,11 +209,11 @@ fn bounded(ids: &[String]) -> Vec<String> {
 async fn run<T: Tool>(cx: &Call<'_>, input: T::Input) -> Result<Answer, Refused> {
     let mut output = T::call(cx, input).await?;
     let pictures = T::pictures(&mut output);
-    let made = bounded(&T::made(&output));
+    let (made, ended) = (bounded(&T::made(&output)), T::ended(&output));
     let json = serde_json::to_value(output).map_err(|error| {
         tracing::error!(tool = T::NAME, %error, "an answer cannot be written as JSON");
         Problem::new(domain::Code::Internal, "The answer could not be written.")
     })?;
     let text = json.to_string();
-    Ok(Answer { json, text, pictures, made })
+    Ok(Answer { json, text, pictures, made, ended })
 }

@@ -5,10 +5,10 @@ use std::collections::{BTreeMap, HashMap};
 
 use domain::{Door, GrantId, Timestamp, UserId};
 
-use crate::{NewAuditRow, Result, Store, Transaction};
+use crate::{NewAuditRow, Result, Store, Transaction, Went};
 
 /// Milliseconds of an hour.
-const HOUR: i128 = 3_600_000;
+const MILLISECONDS: i64 = 3_600_000;
 
 /// What is recorded without being a call: a person's answer on the command line, and the end of a sign-in whose
 /// code or refresh token was used a second time.
@@ -32,10 +32,10 @@ pub struct CallsOfHour {
     pub grant: GrantId,
     /// Whole hours since 1970.
     pub hour: i64,
-    /// All its calls.
+    /// Its calls.
     pub calls: u64,
-    /// Those that sent something, and went well.
-    pub sends: u64,
+    /// Messages of it that left in that hour, whenever they were asked for.
+    pub sent: u64,
 }
 
 impl Store {
@@ -63,21 +63,31 @@ impl Store {
     }
 
     /// What each grant of the user did in each hour since that of `since`, in the order of hours; ended grants too.
+    /// Of what left, as much as the outbox still knows.
     pub async fn calls_over_time(&self, user: &UserId, since: Timestamp) -> Result<Vec<CallsOfHour>> {
-        const SUM: &str = "SELECT grant_id, hour, CAST(sum(ok + other) AS BIGINT) AS calls, \
-                CAST(sum(CASE WHEN tool IN ('mail_send', 'mail_invite_reply') THEN ok ELSE 0 END) AS BIGINT) AS sends \
-            FROM calls WHERE grant_id IN (SELECT id FROM grants WHERE user_id = $1) AND hour >= $2 \
-            GROUP BY grant_id, hour ORDER BY hour, grant_id";
-        let rows = self.database.fetch(SUM, &[user.as_str().into(), hour(since).into()]).await?;
-        let read = |row: &crate::Row| {
-            Ok(CallsOfHour {
-                grant: GrantId::from_text(row.text("grant_id")?),
-                hour: row.int("hour")?,
-                calls: row.count("calls")?,
-                sends: row.count("sends")?,
-            })
+        const CALLS: &str = "SELECT grant_id, hour, CAST(sum(ok + other) AS BIGINT) AS many FROM calls \
+            WHERE grant_id IN (SELECT id FROM grants WHERE user_id = $1) AND hour >= $2 GROUP BY grant_id, hour";
+        const SENT: &str = "SELECT grant_id, begun / $3 AS hour, CAST(count(*) AS BIGINT) AS many FROM outbox \
+            WHERE grant_id IN (SELECT id FROM grants WHERE user_id = $1) AND state IN ('sent', 'partly_sent') \
+            AND begun >= $2 * $3 GROUP BY grant_id, begun / $3";
+        let since = hour(since);
+        let mut hours: BTreeMap<(i64, String), (u64, u64)> = BTreeMap::new();
+        for row in self.database.fetch(CALLS, &[user.as_str().into(), since.into()]).await? {
+            let of = (row.int("hour")?, row.text("grant_id")?.to_owned());
+            hours.entry(of).or_default().0 = row.count("many")?;
+        }
+        let values = [user.as_str().into(), since.into(), MILLISECONDS.into()];
+        for row in self.database.fetch(SENT, &values).await? {
+            let of = (row.int("hour")?, row.text("grant_id")?.to_owned());
+            hours.entry(of).or_default().1 = row.count("many")?;
+        }
+        let told = |((hour, grant), (calls, sent)): ((i64, String), (u64, u64))| CallsOfHour {
+            grant: GrantId::from_text(grant),
+            hour,
+            calls,
+            sent,
         };
-        rows.iter().map(read).collect()
+        Ok(hours.into_iter().map(told).collect())
     }
 
     /// Forgets what was counted before the hour of `before`.
@@ -96,7 +106,7 @@ pub(crate) async fn count(transaction: &mut Transaction, rows: &[&NewAuditRow]) 
         rows.iter().filter(|row| row.door != Door::Page.as_str() && !NO_CALLS.contains(&row.tool.as_str()))
     {
         let (ok, other) = counts.entry((row.grant.as_str(), hour(row.at), &row.tool)).or_default();
-        *(if row.outcome == "ok" { ok } else { other }) += 1;
+        *(if Went::of(&row.outcome) == Went::Well { ok } else { other }) += 1;
     }
     for ((grant, hour, tool), (ok, other)) in counts {
         transaction.execute(ADD, &[grant.into(), hour.into(), tool.into(), ok.into(), other.into()]).await?;
@@ -106,5 +116,6 @@ pub(crate) async fn count(transaction: &mut Transaction, rows: &[&NewAuditRow]) 
 
 /// Whole hours since 1970.
 fn hour(at: Timestamp) -> i64 {
-    i64::try_from((at.unix_timestamp_nanos() / 1_000_000).div_euclid(HOUR)).unwrap_or(i64::MAX)
+    let hours = (at.unix_timestamp_nanos() / 1_000_000).div_euclid(i128::from(MILLISECONDS));
+    i64::try_from(hours).unwrap_or(i64::MAX)
 }

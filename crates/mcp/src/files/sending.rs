@@ -160,25 +160,26 @@ impl Sending {
         pieces: mpsc::Sender<Piece>,
         stop: CancellationToken,
     ) {
+        let mut sent = 0;
         let outcome = tokio::select! {
             // first, so that a file which was taken whole counts as that even if its taker is gone
             biased;
-            outcome = copy(file, &pieces, self.length, self.idle) => outcome,
+            outcome = copy(file, &pieces, (self.length, &mut sent), self.idle) => outcome,
             () = pieces.closed() => "cancelled",
             () = stop.cancelled() => "cancelled",
             () = self.watch.ended() => "revoked",
             () = sleep(self.longest) => Code::Timeout.as_str(),
         };
         drop((pieces, self.place));
-        super::record(&self.watch, &self.message, outcome).await;
+        super::record(&self.watch, &self.message, outcome, Some(sent)).await;
     }
 }
 
-/// Hands the file over piece by piece, and answers how that ended.
+/// Hands the file over piece by piece, and answers how that ended; `sent` counts its octets as they go.
 async fn copy(
     mut file: BoxStream<'static, Result<Bytes, Problem>>,
     pieces: &mpsc::Sender<Piece>,
-    mut left: Option<u64>,
+    (mut left, sent): (Option<u64>, &mut u64),
     idle: Duration,
 ) -> &'static str {
     while left != Some(0) {
@@ -201,8 +202,9 @@ async fn copy(
         }
         while !piece.is_empty() {
             let part = piece.split_to(piece.len().min(PIECE));
+            let octets = part.len() as u64;
             match timeout(idle, pieces.send(Some(part))).await {
-                Ok(Ok(())) => {}
+                Ok(Ok(())) => *sent += octets,
                 Ok(Err(_)) => return "cancelled",
                 Err(_) => return Code::Timeout.as_str(),
             }

@@ -75,6 +75,7 @@ async fn a_file_is_sent_to_whoever_has_its_link_as_a_file_and_nothing_else() {
     let named = "attachment; filename=\"plan.txt\"; filename*=UTF-8''plan.txt";
     assert_eq!(answer.header("content-disposition"), Some(named));
     assert_eq!(outcomes(&world, 1).await, ["ok"]);
+    assert_eq!(*world.gate.sizes.lock().unwrap(), [Some(16)]);
     all_closed(&world).await;
 }
 
@@ -138,6 +139,9 @@ async fn one_range_of_a_file_is_sent_as_asked_for() {
         assert_eq!((answer.status, answer.body.as_str()), (200, "octets of a file"), "{name}: {value}");
     }
     all_closed(&world).await;
+    outcomes(&world, 9).await;
+    let sizes = world.gate.sizes.lock().unwrap().iter().flatten().sum::<u64>();
+    assert_eq!(sizes, 6 + 4 + 2 + 4 + 16 + 3 * 16, "what was handed over is on record");
 }
 
 #[tokio::test]

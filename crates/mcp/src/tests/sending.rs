@@ -122,7 +122,7 @@ async fn a_sending_says_what_became_of_each_recipient() {
         assert!(asked.contains(part), "{part}: {asked}");
     }
     let (tool, targets, outcome) = world.gate.records.lock().unwrap()[0].clone();
-    assert_eq!((tool.as_str(), outcome.as_str()), ("mail_send", "ok"));
+    assert_eq!((tool.as_str(), outcome.as_str()), ("mail_send", "sent"));
     assert_eq!(targets, [draft().as_str(), "<abc@example.org>"]);
 }
 

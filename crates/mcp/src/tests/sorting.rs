@@ -87,7 +87,10 @@ async fn messages_are_moved_by_id_and_each_is_told_in_order() {
         "home/@archive:97@a",
         "home/@archive:98@a",
     ];
-    assert_eq!(records, [("mail_organize".to_owned(), named.map(str::to_owned).to_vec(), "ok".to_owned())]);
+    assert_eq!(
+        records,
+        [("mail_organize".to_owned(), named.map(str::to_owned).to_vec(), "partly".to_owned())]
+    );
 }
 
 #[tokio::test]
@@ -250,6 +253,8 @@ async fn deleting_plans_first_and_has_nothing_to_take_back() {
     let wish = json!({"ids": ["home/@trash:7@a"], "confirm": "pln_sealed"});
     let answer = told(&world, "mail_delete", wish).await;
     assert_eq!(answer, json!({"done": [{"id": "home/@trash:7@a"}], "failed": []}));
+    let records = world.gate.records.lock().unwrap().clone();
+    assert_eq!(records.iter().map(|(_, _, outcome)| outcome.as_str()).collect::<Vec<_>>(), ["planned", "ok"]);
 }
 
 #[tokio::test]
@@ -261,7 +266,9 @@ async fn a_change_is_taken_back_by_its_handle() {
     let other = json!({"undo": "chg_00000000000000000000000000000000"});
     refused(&world, "mail_undo", other, Code::NotFound).await;
     let records = world.gate.records.lock().unwrap().clone();
-    assert_eq!(records[0], ("mail_undo".to_owned(), vec![change().to_string()], "ok".to_owned()));
+    assert_eq!(records[0], ("mail_undo".to_owned(), vec![change().to_string()], "partly".to_owned()));
+    let told = "There is nothing to take back by that. [not_found]".len() as u64;
+    assert_eq!(world.gate.sizes.lock().unwrap()[1], Some(told), "what an error says has a size, too");
 }
 
 #[tokio::test]

@@ -60,6 +60,8 @@ impl Random for Counter {
 pub(super) struct FakeGate {
     pub(super) wait: AtomicU64,
     pub(super) records: Mutex<Vec<(String, Vec<String>, String)>>,
+    /// Octets of the answers, in the same order.
+    pub(super) sizes: Mutex<Vec<Option<u64>>>,
     sessions: Mutex<Vec<(String, GrantId)>>,
     /// What the next session pushes out.
     pub(super) given_way: Mutex<Vec<String>>,
@@ -124,6 +126,7 @@ impl Gate for FakeGate {
     fn record<'a>(&'a self, _principal: &'a Principal, call: CallRecord<'a>) -> Boxed<'a, ()> {
         Box::pin(async move {
             let record = (call.tool.to_owned(), call.targets.to_vec(), call.outcome.to_owned());
+            self.sizes.lock().unwrap().push(call.octets);
             self.records.lock().unwrap().push(record);
         })
     }

@@ -146,6 +146,11 @@ pub(super) fn failures(
     (shown, (!is_all).then_some(count))
 }
 
+/// The word for a call that did not do all.
+pub(super) fn ended_with_failures(is_anything_done: bool) -> &'static str {
+    if is_anything_done { "partly" } else { "failed" }
+}
+
 impl Changed {
     /// What came of it, in the order in which the messages were named. What does not fit into an answer is counted:
     /// first what was done, since that is no surprise.
@@ -173,6 +178,17 @@ impl Changed {
         let room = size::HARD_CAP.saturating_sub(size::json_chars(&changed) + 40);
         (changed.failed, changed.failed_count) = failures(failed, failed_count, room, request);
         changed
+    }
+
+    /// How it ended, in a word of the audit trail.
+    pub(super) fn ended(&self) -> &'static str {
+        let is_anything_done = self.done.as_ref().is_some_and(|done| !done.is_empty())
+            || self.done_count.is_some_and(|done| done > 0);
+        match (&self.plan, self.failed.is_empty() && self.failed_count.is_none()) {
+            (Some(_), _) => "planned",
+            (None, true) => "ok",
+            (None, false) => ended_with_failures(is_anything_done),
+        }
     }
 
     /// What came of it, for the audit trail.

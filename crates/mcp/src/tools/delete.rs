@@ -53,6 +53,10 @@ impl Tool for Delete {
         output.0.made()
     }
 
+    fn ended(output: &ChangedBriefly) -> &'static str {
+        output.0.ended()
+    }
+
     async fn call(cx: &Call<'_>, input: Input) -> Result<ChangedBriefly, Refused> {
         let named = input.ids.clone().unwrap_or_default();
         let request = input.request()?;

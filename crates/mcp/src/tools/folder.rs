@@ -103,6 +103,10 @@ impl Tool for Folder {
         output.undo.clone().into_iter().collect()
     }
 
+    fn ended(output: &Output) -> &'static str {
+        if output.plan.is_some() { "planned" } else { "ok" }
+    }
+
     async fn call(cx: &Call<'_>, input: Input) -> Result<Output, Refused> {
         let request = ManageRequest {
             action: input.action.action(),

@@ -92,6 +92,10 @@ impl Tool for InviteReply {
         send::Send::made(&output.0)
     }
 
+    fn ended(output: &Output) -> &'static str {
+        output.0.ended()
+    }
+
     async fn call(cx: &Call<'_>, input: Input) -> Result<Output, Refused> {
         if let Some((id, answered)) = cx.asking.brought_back()? {
             let outcome = send::decide(cx, &ApprovalId::from_text(id), answered).await?;

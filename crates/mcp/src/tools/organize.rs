@@ -114,6 +114,10 @@ impl Tool for Organize {
         output.made()
     }
 
+    fn ended(output: &Changed) -> &'static str {
+        output.ended()
+    }
+
     async fn call(cx: &Call<'_>, input: Input) -> Result<Changed, Refused> {
         let named = input.ids.clone().unwrap_or_default();
         let request = input.request()?;

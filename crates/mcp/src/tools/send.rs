@@ -163,6 +163,15 @@ fn moment(text: &str) -> Result<Timestamp, Problem> {
 }
 
 impl Output {
+    /// How it stands, in the words of the audit trail.
+    pub(super) fn ended(&self) -> &'static str {
+        match self.status {
+            "approval_needed" => "waiting",
+            "partly_sent" => "partly",
+            status => status,
+        }
+    }
+
     pub(super) fn of(outcome: SendOutcome) -> Self {
         let mut output = Self {
             status: outcome.status.as_str(),
@@ -300,6 +309,10 @@ impl Tool for Send {
     fn made(output: &Output) -> Vec<String> {
         let approval = output.approval.as_ref().map(|approval| approval.id.clone());
         [output.message_id.clone()].into_iter().chain(approval).collect()
+    }
+
+    fn ended(output: &Output) -> &'static str {
+        output.ended()
     }
 
     async fn call(cx: &Call<'_>, input: Input) -> Result<Output, Refused> {

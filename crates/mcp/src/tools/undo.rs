@@ -4,7 +4,7 @@ use domain::{Problem, Scope};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::changed::{FailedView, failures};
+use super::changed::{FailedView, ended_with_failures, failures};
 use crate::{
     arguments::invalid,
     error::Refused,
@@ -55,6 +55,14 @@ impl Tool for Undo {
 
     fn targets(input: &Input) -> Vec<String> {
         handle(&input.undo).ok().map(str::to_owned).into_iter().collect()
+    }
+
+    fn ended(output: &Output) -> &'static str {
+        if output.failed.is_empty() && output.failed_count.is_none() {
+            "ok"
+        } else {
+            ended_with_failures(output.undone > 0)
+        }
     }
 
     async fn call(cx: &Call<'_>, input: Input) -> Result<Output, Refused> {

@@ -14,6 +14,13 @@ const SEARCHED: i64 = 10_000;
 /// Rows are numbered as they are written and dated as they happened, by several programs: so much apart at most.
 const APART: time::Duration = time::Duration::minutes(10);
 
+/// The words for what worked.
+macro_rules! well {
+    () => {
+        "'ok', 'approved', 'given', 'changed', 'paused', 'resumed', 'planned', 'sent', 'waiting', 'scheduled', 'sending'"
+    };
+}
+
 /// How a call went.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Went {
@@ -21,6 +28,14 @@ pub enum Went {
     Well,
     /// Anything else.
     Otherwise,
+}
+
+impl Went {
+    /// How something went that ended with that word.
+    pub(crate) fn of(outcome: &str) -> Self {
+        let is_well = well!().split('\'').skip(1).step_by(2).any(|word| word == outcome);
+        if is_well { Self::Well } else { Self::Otherwise }
+    }
 }
 
 /// Which rows are wanted.
@@ -86,10 +101,11 @@ macro_rules! looked {
             columns!(),
             along!($index),
             " AND ($6 = '' OR tool = $6) AND ($7 = '' OR door = $7) \
-             AND ($8 = 0 \
-                OR ($8 = 1 AND outcome IN ('ok', 'approved', 'given', 'changed', 'paused', 'resumed')) \
-                OR ($8 = 2 AND outcome NOT IN ('ok', 'approved', 'given', 'changed', 'paused', 'resumed'))) \
-             AND at + 0 >= $9 AND at + 0 < $10 \
+             AND ($8 = 0 OR ($8 = 1 AND outcome IN (",
+            well!(),
+            ")) OR ($8 = 2 AND outcome NOT IN (",
+            well!(),
+            "))) AND at + 0 >= $9 AND at + 0 < $10 \
              AND ($11 = '' OR lower(targets || ' ' || tool || ' ' || outcome || ' ' || client || ' ' || undo) \
                 LIKE $11 ESCAPE '!') \
              ORDER BY seq DESC LIMIT $5"
@@ -236,6 +252,16 @@ fn pattern(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_waits_for_its_person_or_for_its_time_went_well_and_what_was_done_in_part_did_not() {
+        for word in ["ok", "sent", "waiting", "sending", "resumed"] {
+            assert_eq!(Went::of(word), Went::Well, "{word}");
+        }
+        for word in ["partly", "denied", "unknown", "", ", ", "not_found"] {
+            assert_eq!(Went::of(word), Went::Otherwise, "{word}");
+        }
+    }
 
     #[test]
     fn what_is_searched_for_is_text_and_no_pattern() {

@@ -1,10 +1,13 @@
 //! Counts of calls, kept while audit rows are written.
 
-use domain::{Clock, GrantId};
-use storage::{CallCount, CallsOfHour, NewAuditRow};
+use domain::{Clock, GrantId, HomeAccount};
+use storage::{CallCount, CallsOfHour, Copy, NewAuditRow, OutgoingState};
 use time::Duration;
 
-use crate::world::{World, grant, token};
+use crate::{
+    outbox::{add, ann, message, outcome},
+    world::{World, grant, token},
+};
 
 fn row(world: &World, grant: &GrantId, tool: &str, outcome: &str) -> NewAuditRow {
     NewAuditRow {
@@ -58,28 +61,46 @@ pub(crate) async fn calls_are_counted_by_tool_since_an_hour(world: &World) {
     assert_eq!(store.count_calls(&mine, later - Duration::DAY).await.unwrap(), since);
 }
 
-pub(crate) async fn calls_and_sends_are_told_by_hour_of_ended_grants_too(world: &World) {
+/// Hands a message over under the grant, and ends that so.
+async fn hand_over(world: &World, grant: &GrantId, account: &HomeAccount, number: u8, end: OutgoingState) {
     let store = world.store().await;
-    let ann = store.add_user("ann", false, "hash").await.unwrap().id;
+    let new = message(number, grant, account, 100);
+    add(&store, &new).await;
+    let lease = world.clock.now() + Duration::minutes(1);
+    assert!(store.outbox_claim(&new.id, "one", lease).await.unwrap().is_some());
+    assert!(store.outbox_commit_point(&new.id, "one").await.unwrap());
+    assert!(store.outbox_finish(&new.id, "one", end, &outcome(), &Copy::NONE).await.unwrap());
+}
+
+pub(crate) async fn calls_and_what_left_are_told_by_hour_of_ended_grants_too(world: &World) {
+    let store = world.store().await;
+    let (hers, account) = ann(&store).await;
+    let ann = store.find_user("ann").await.unwrap().unwrap().id;
     let bob = store.add_user("bob", false, "hash").await.unwrap().id;
-    let hers = store.add_grant(&ann, &grant("agent"), &token(1)).await.unwrap().id;
     let his = store.add_grant(&bob, &grant("agent"), &token(2)).await.unwrap().id;
     let begun = world.clock.now();
     let rows = [
         row(world, &hers, "mail_read", "ok"),
-        row(world, &hers, "mail_send", "ok"),
-        row(world, &hers, "mail_send", "denied"),
-        row(world, &his, "mail_send", "ok"),
+        row(world, &hers, "mail_send", "waiting"),
+        row(world, &hers, "mail_send", "sent"),
+        row(world, &his, "mail_send", "sent"),
     ];
     store.append_audit(&rows).await.unwrap();
+    let account = HomeAccount::Stored(account);
+    hand_over(world, &hers, &account, 1, OutgoingState::Sent).await;
+    hand_over(world, &hers, &account, 2, OutgoingState::Unknown).await;
+    hand_over(world, &hers, &account, 3, OutgoingState::Failed).await;
+    hand_over(world, &his, &account, 4, OutgoingState::Sent).await;
     world.clock.forward(3600);
     store.append_audit(&[row(world, &hers, "mail_read", "not_found")]).await.unwrap();
-    store.revoke_grant(&ann, "agent").await.unwrap().unwrap();
+    world.clock.forward(3600);
+    hand_over(world, &hers, &account, 5, OutgoingState::PartlySent).await;
+    store.revoke_grant(&ann, "claude").await.unwrap().unwrap();
     let first = begun.unix_timestamp() / 3600;
-    let told = |hour, calls, sends| CallsOfHour { grant: hers.clone(), hour, calls, sends };
+    let told = |hour, calls, sent| CallsOfHour { grant: hers.clone(), hour, calls, sent };
     let all = store.calls_over_time(&ann, begun).await.unwrap();
-    assert_eq!(all, [told(first, 3, 1), told(first + 1, 1, 0)]);
-    assert_eq!(store.calls_over_time(&ann, world.clock.now()).await.unwrap(), [told(first + 1, 1, 0)]);
+    assert_eq!(all, [told(first, 3, 1), told(first + 1, 1, 0), told(first + 2, 0, 1)]);
+    assert_eq!(store.calls_over_time(&ann, world.clock.now()).await.unwrap(), [told(first + 2, 0, 1)]);
     let labels = store.grant_labels(&ann, 10).await.unwrap();
-    assert_eq!(labels, [(hers, "agent".to_owned(), false)]);
+    assert_eq!(labels, [(hers, "claude".to_owned(), false)]);
 }

@@ -88,7 +88,7 @@ on_both! {
     audit_look::no_row_of_another_user_is_found_whatever_is_asked,
     audit_look::what_was_taken_back_is_found_by_its_handle,
     calls::calls_are_counted_by_tool_since_an_hour,
-    calls::calls_and_sends_are_told_by_hour_of_ended_grants_too,
+    calls::calls_and_what_left_are_told_by_hour_of_ended_grants_too,
     changes::a_change_comes_back_with_its_steps_to_its_grant_only,
     changes::of_many_who_take_a_change_one_gets_it,
     changes::what_a_dead_process_had_taken_another_takes_with_what_was_left,

@@ -94,6 +94,12 @@ const TRIED: &[(&str, &str)] = &[
 /// Words for how something ended: in which colour, and what people read.
 const OUTCOMES: &[(&str, &str, &str)] = &[
     ("ok", "ok", "worked"),
+    ("sent", "ok", "sent"),
+    ("waiting", "warn", "needed your yes"),
+    ("scheduled", "neutral", "for later"),
+    ("sending", "neutral", "was on its way"),
+    ("expired", "warn", "not answered in time"),
+    ("planned", "neutral", "only planned"),
     ("approved", "ok", "approved"),
     ("given", "ok", "let in"),
     ("changed", "ok", "changed"),

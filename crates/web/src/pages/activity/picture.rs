@@ -1,5 +1,5 @@
 //! What agents did over time, drawn: a bar for each hour of a day or each day of a month, once for calls and once for
-//! what was to be sent, each agent in a colour of its own; and the same in numbers.
+//! what left, each agent in a colour of its own; and the same in numbers.
 
 use std::collections::BTreeMap;
 
@@ -26,7 +26,7 @@ pub(super) struct Picture {
     pub(super) is_month: bool,
     /// Units from left to right.
     pub(super) width: u64,
-    /// Calls, then those that asked to send: whether it left is told in the outbox.
+    /// Calls, then messages that left.
     pub(super) charts: Vec<Chart>,
     /// Agents in the order of their colours.
     pub(super) agents: Vec<Legend>,
@@ -60,27 +60,27 @@ pub(super) struct Legend {
     pub(super) colour: usize,
     pub(super) name: String,
     pub(super) calls: String,
-    pub(super) sends: u64,
+    pub(super) sent: u64,
 }
 
 /// An hour or a day in numbers.
 pub(super) struct Numbers {
     pub(super) when: String,
     pub(super) calls: u64,
-    pub(super) sends: u64,
+    pub(super) sent: u64,
 }
 
-/// Calls and sends.
+/// Calls, and messages that left.
 #[derive(Clone, Copy, Default)]
 struct Sums {
     calls: u64,
-    sends: u64,
+    sent: u64,
 }
 
 impl Sums {
     fn add(&mut self, hour: &BusyHour) {
         self.calls += hour.calls;
-        self.sends += hour.sends;
+        self.sent += hour.sent;
     }
 }
 
@@ -130,15 +130,15 @@ impl Picture {
         let whole = |slot: &[Sums; COLOURS + 1]| {
             slot.iter().fold(Sums::default(), |sum, one| Sums {
                 calls: sum.calls + one.calls,
-                sends: sum.sends + one.sends,
+                sent: sum.sent + one.sent,
             })
         };
         let numbers = slots
             .iter()
             .enumerate()
             .map(|(place, slot)| (when(place), whole(slot)))
-            .filter(|(_, sums)| sums.calls > 0)
-            .map(|(when, Sums { calls, sends })| Numbers { when, calls, sends })
+            .filter(|(_, sums)| sums.calls + sums.sent > 0)
+            .map(|(when, Sums { calls, sent })| Numbers { when, calls, sent })
             .collect();
         let name = |grant: &GrantId| {
             agents.iter().find(|agent| agent.grant == *grant).map_or_else(|| "An agent".to_owned(), name_of)
@@ -149,7 +149,7 @@ impl Picture {
             width: STEP * count as u64,
             charts: vec![
                 Chart::of("calls", "Calls", &slots, &when, |sums| sums.calls),
-                Chart::of("sends", "Asked to send", &slots, &when, |sums| sums.sends),
+                Chart::of("sent", "Sent", &slots, &when, |sums| sums.sent),
             ],
             agents: legends(&busiest, name),
             moments: [when(0), when(count / 2), when(count - 1)],
@@ -165,7 +165,7 @@ fn legends(busiest: &[(&GrantId, Sums)], name: impl Fn(&GrantId) -> String) -> V
         colour,
         name: name(grant),
         calls: counted(sums.calls, "call"),
-        sends: sums.sends,
+        sent: sums.sent,
     };
     let mut legends: Vec<Legend> = own.iter().enumerate().map(legend).collect();
     if !others.is_empty() {
@@ -173,7 +173,7 @@ fn legends(busiest: &[(&GrantId, Sums)], name: impl Fn(&GrantId) -> String) -> V
             colour: COLOURS,
             name: counted(others.len() as u64, "other agent"),
             calls: counted(others.iter().map(|(_, sums)| sums.calls).sum(), "call"),
-            sends: others.iter().map(|(_, sums)| sums.sends).sum(),
+            sent: others.iter().map(|(_, sums)| sums.sent).sum(),
         });
     }
     legends
@@ -216,8 +216,8 @@ mod tests {
 
     use super::*;
 
-    fn hour(grant: &str, hour: i64, calls: u64, sends: u64) -> BusyHour {
-        BusyHour { grant: GrantId::from_text(grant), hour, calls, sends }
+    fn hour(grant: &str, hour: i64, calls: u64, sent: u64) -> BusyHour {
+        BusyHour { grant: GrantId::from_text(grant), hour, calls, sent }
     }
 
     #[test]
@@ -231,8 +231,8 @@ mod tests {
             hour("a", last - 30, 7, 7),
         ];
         let picture = Picture::of(&hours, &[], Span::Day, now).unwrap();
-        let [calls, sends] = &picture.charts[..] else { panic!("two charts") };
-        assert_eq!((calls.bars.len(), sends.bars.len(), picture.width), (3, 1, 240));
+        let [calls, sent] = &picture.charts[..] else { panic!("two charts") };
+        assert_eq!((calls.bars.len(), sent.bars.len(), picture.width), (3, 1, 240));
         assert_eq!((calls.bars[0].x, calls.bars[0].height), (1, 49));
         assert_eq!((calls.bars[1].x, calls.bars[1].height, calls.bars[2].height), (231, 99, 1));
         assert!(calls.bars.iter().all(|bar| bar.y + bar.height <= HEIGHT), "none sticks out");
@@ -254,7 +254,7 @@ mod tests {
             (picture.agents[0].calls.as_str(), picture.agents[5].name.as_str()),
             ("9 calls", "4 other agents")
         );
-        assert_eq!((picture.agents[5].calls.as_str(), picture.agents[5].sends), ("10 calls", 4));
+        assert_eq!((picture.agents[5].calls.as_str(), picture.agents[5].sent), ("10 calls", 4));
         assert!(picture.charts[0].bars.iter().all(|bar| bar.colour <= COLOURS && bar.x < picture.width));
     }
 }

@@ -62,9 +62,9 @@ async fn what_agents_did_and_what_the_person_did_is_shown_newest_first_in_words(
     }
     assert!(page.html.find("asked to send mail").unwrap() < page.html.find("read mail ·").unwrap());
     assert!(!page.says("<script>alert") && !page.says("Claude <i>") && !page.says(" style="));
-    // calls and what was to be sent, drawn and in numbers
-    assert!(page.says("<svg class=\"chart calls\"") && page.says("1 call, 0 to send"), "{}", page.html);
-    assert!(ann.get("/activity?span=month").await.says("2 calls, 0 to send"));
+    // calls and what left, drawn and in numbers
+    assert!(page.says("<svg class=\"chart calls\"") && page.says("1 call, 0 sent"), "{}", page.html);
+    assert!(ann.get("/activity?span=month").await.says("2 calls, 0 sent"));
 }
 
 #[tokio::test]
