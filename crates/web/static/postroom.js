@@ -1,4 +1,5 @@
-// What makes the pages smoother where scripts run: copy buttons, showing a password, hints for mail ports.
+// What makes the pages smoother where scripts run: copy buttons, showing a password, hints for mail ports, times of
+// the person's own clock.
 // Everything works without it.
 (() => {
   "use strict";
@@ -52,6 +53,24 @@
     if (field && port && (field.value === "" || usual.includes(field.value))) field.value = port;
   };
 
+  // <time datetime>: the moment by the clock of this device, for a pointer that rests on it; with data-clock (a time of
+  // day) or data-moment (a day and a time) in place of what the server says, which is UTC. Lists stay parted by its days,
+  // so a time of another day says which one.
+  const local = (at, parts) => new Intl.DateTimeFormat("en-GB", parts).format(at);
+  const tellTimes = (root) => {
+    for (const time of root.querySelectorAll("time[datetime]")) {
+      const at = new Date(time.dateTime);
+      if (Number.isNaN(at.getTime())) continue;
+      const moment = local(at, { dateStyle: "long", timeStyle: "short" });
+      if ("moment" in time.dataset) time.textContent = moment;
+      else time.title = moment;
+      if (!("clock" in time.dataset)) continue;
+      const day = at.getDate() === at.getUTCDate() ? {} : { weekday: "short" };
+      time.textContent = local(at, { ...day, hour: "2-digit", minute: "2-digit" });
+    }
+    for (const told of root.querySelectorAll("[data-zone]")) told.textContent = told.dataset.zone;
+  };
+
   const release = (form) => {
     delete form.dataset.posted;
     form.removeAttribute("aria-busy");
@@ -86,7 +105,9 @@
   // place of this one, at its beginning, as after a page that was loaded
   const wrong = () => document.querySelector("main form :is([aria-invalid], fieldset[aria-describedby] input)");
   wrong()?.focus();
+  tellTimes(document);
   document.addEventListener("htmx:afterSettle", (event) => {
+    tellTimes(event.target);
     if (event.target.id === "content") (wrong() ?? event.target).focus();
   });
 

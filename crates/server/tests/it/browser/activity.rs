@@ -30,6 +30,7 @@ fn take_back(has_javascript: bool, is_ended_first: bool) -> Option<()> {
         "user": "alice",
         "password": PASSWORD,
         "has_javascript": has_javascript,
+        "zone": "Asia/Kathmandu",
         "words": "sorted mail",
         "agent": if is_ended_first { json!("Sorter") } else { Value::Null },
     });
@@ -38,6 +39,10 @@ fn take_back(has_javascript: bool, is_ended_first: bool) -> Option<()> {
     let text = |name: &str| saw[name].as_str().unwrap().to_owned();
     assert_eq!(seen(&mut other, "INBOX").len(), 3, "it is back: {saw}");
     assert!(text("before").contains("Sorter") && text("before").contains("1 message"), "{saw}");
+    let exact = saw["clock"]["exact"].as_str().unwrap();
+    let expected = if has_javascript { in_kathmandu(exact) } else { exact[11..16].to_owned() };
+    assert!(saw["clock"]["text"].as_str().unwrap().ends_with(&expected), "{expected}: {saw}");
+    assert_eq!(text("lead").contains("Times are UTC"), !has_javascript, "{saw}");
     assert!(text("details").contains(id.as_str().unwrap()), "{saw}");
     assert!(text("notice").contains("taken back"), "{saw}");
     assert!(text("after").contains("Taken back by you"), "{saw}");
@@ -50,6 +55,13 @@ fn take_back(has_javascript: bool, is_ended_first: bool) -> Option<()> {
     assert_eq!(deed["octets"], moved.text().len(), "the size of the answer as it was given");
     assert_eq!(saw["faults"], json!([]), "{saw}");
     Some(())
+}
+
+/// The time of day there, of a moment in UTC as pages give it: 5 hours and 45 minutes ahead.
+fn in_kathmandu(exact: &str) -> String {
+    let part = |range: std::ops::Range<usize>| exact[range].parse::<u32>().unwrap();
+    let minutes = (part(11..13) * 60 + part(14..16) + 5 * 60 + 45) % (24 * 60);
+    format!("{:02}:{:02}", minutes / 60, minutes % 60)
 }
 
 #[test]

@@ -47,8 +47,18 @@ pub(super) struct Entry {
     pub(super) undo: Option<String>,
     /// Until when, in words; empty if that does not end by itself.
     pub(super) until: String,
-    /// Who took it back and when, in words.
-    pub(super) taken_back: Option<String>,
+    /// Who took it back and when.
+    pub(super) taken_back: Option<Back>,
+}
+
+/// That something was taken back.
+pub(super) struct Back {
+    /// How far, and by whom.
+    pub(super) words: String,
+    /// `21 November 2026, 14:05 UTC`.
+    pub(super) text: String,
+    /// For `<time datetime>`.
+    pub(super) exact: String,
 }
 
 impl Entry {
@@ -106,7 +116,7 @@ impl Entry {
 }
 
 /// Who took it back and when.
-fn taken_back(back: &TakenBack, agents: &[ActivityAgent]) -> String {
+fn taken_back(back: &TakenBack, agents: &[ActivityAgent]) -> Back {
     let by = match &back.agent {
         None => "you".to_owned(),
         Some(grant) => {
@@ -115,7 +125,11 @@ fn taken_back(back: &TakenBack, agents: &[ActivityAgent]) -> String {
         }
     };
     let how = if back.is_partly { "Taken back in part" } else { "Taken back" };
-    format!("{how} by {by}, {} {} UTC", day(back.at), clock(back.at))
+    Back {
+        words: format!("{how} by {by}"),
+        text: format!("{}, {} UTC", day(back.at), clock(back.at)),
+        exact: exact(back.at),
+    }
 }
 
 fn door(door: &str) -> &'static str {
@@ -156,7 +170,8 @@ fn clock(at: Timestamp) -> String {
     at.format(format_description!("[hour]:[minute]")).unwrap_or_default()
 }
 
-fn exact(at: Timestamp) -> String {
+/// For `<time datetime>`.
+pub(super) fn exact(at: Timestamp) -> String {
     at.format(format_description!("[year]-[month]-[day]T[hour]:[minute]:[second]Z")).unwrap_or_default()
 }
 

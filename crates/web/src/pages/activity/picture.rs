@@ -7,7 +7,7 @@ use access::{ActivityAgent, BusyHour};
 use domain::{GrantId, Timestamp};
 use time::macros::format_description;
 
-use super::{filter::Span, name_of};
+use super::{filter::Span, line::exact, name_of};
 use crate::pages::words::counted;
 
 /// Agents with a colour of their own; all others share the last one.
@@ -31,7 +31,7 @@ pub(super) struct Picture {
     /// Agents in the order of their colours.
     pub(super) agents: Vec<Legend>,
     /// The first, the middle and the last moment.
-    pub(super) moments: [String; 3],
+    pub(super) moments: [When; 3],
     /// The same in numbers, where there is something.
     pub(super) numbers: Vec<Numbers>,
 }
@@ -65,9 +65,17 @@ pub(super) struct Legend {
 
 /// An hour or a day in numbers.
 pub(super) struct Numbers {
-    pub(super) when: String,
+    pub(super) when: When,
     pub(super) calls: u64,
     pub(super) sent: u64,
+}
+
+/// When an hour or a day begins.
+pub(super) struct When {
+    /// `14:00`, UTC, or `21 Nov`.
+    pub(super) text: String,
+    /// For `<time datetime>`; nothing of a day.
+    pub(super) exact: Option<String>,
 }
 
 /// Calls, and messages that left.
@@ -121,11 +129,11 @@ impl Picture {
         let when = |place: usize| {
             let seconds = (first + i64::try_from(place).unwrap_or(0)) * of_hour * 3600;
             let at = Timestamp::from_unix_timestamp(seconds).unwrap_or(now);
-            match span {
+            let text = match span {
                 Span::Day => at.format(format_description!("[hour]:00")),
                 Span::Month => at.format(format_description!("[day padding:none] [month repr:short]")),
-            }
-            .unwrap_or_default()
+            };
+            When { text: text.unwrap_or_default(), exact: (span == Span::Day).then(|| exact(at)) }
         };
         let whole = |slot: &[Sums; COLOURS + 1]| {
             slot.iter().fold(Sums::default(), |sum, one| Sums {
@@ -184,7 +192,7 @@ impl Chart {
         name: &'static str,
         title: &'static str,
         slots: &[[Sums; COLOURS + 1]],
-        when: &impl Fn(usize) -> String,
+        when: &impl Fn(usize) -> When,
         value: impl Fn(&Sums) -> u64,
     ) -> Self {
         let sums: Vec<u64> = slots.iter().map(|slot| slot.iter().map(&value).sum()).collect();
@@ -193,7 +201,7 @@ impl Chart {
             "None.".to_owned()
         } else {
             let peak = sums.iter().position(|sum| *sum == most).unwrap_or(0);
-            format!("{total} in all, at most {most}, at {}.", when(peak))
+            format!("{total} in all, at most {most}, at {}.", when(peak).text)
         };
         let mut bars = Vec::new();
         for (place, slot) in slots.iter().enumerate() {
@@ -237,7 +245,8 @@ mod tests {
         assert_eq!((calls.bars[1].x, calls.bars[1].height, calls.bars[2].height), (231, 99, 1));
         assert!(calls.bars.iter().all(|bar| bar.y + bar.height <= HEIGHT), "none sticks out");
         assert_eq!(calls.about, "151 in all, at most 101, at 12:00.");
-        assert_eq!(picture.moments, ["13:00", "01:00", "12:00"]);
+        assert_eq!(picture.moments.each_ref().map(|it| it.text.as_str()), ["13:00", "01:00", "12:00"]);
+        assert_eq!(picture.moments[2].exact.as_deref(), Some("2026-11-21T12:00:00Z"));
         assert_eq!(picture.numbers.iter().map(|it| it.calls).collect::<Vec<_>>(), [50, 101]);
         assert!(Picture::of(&[], &[], Span::Month, now).is_none());
     }

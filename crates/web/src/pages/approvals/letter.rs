@@ -12,7 +12,7 @@ use time::macros::format_description;
 
 use super::{agent_of, answer::proof_path, path_of, stage::Stage, subject_of};
 use crate::{
-    frame::{Answer, Error, Frame, Person, Section, Site, allow_own_frame, encode, show, until},
+    frame::{Answer, Error, Frame, Person, Section, Site, allow_own_frame, encode, show},
     pages::words::{Moment, size},
 };
 
@@ -42,6 +42,16 @@ impl Slip {
     }
 }
 
+/// When a message leaves that was let go.
+struct Leaves {
+    /// `21 November 2026, 08:30 UTC`.
+    moment: String,
+    /// `in 3 hours`.
+    text: String,
+    /// For `<time datetime>`.
+    exact: String,
+}
+
 #[derive(Template)]
 #[template(path = "approvals/letter.html")]
 struct Page {
@@ -55,7 +65,7 @@ struct Page {
     asked: Moment,
     stage: Stage,
     /// When it leaves, if not at once.
-    leaves: Option<String>,
+    leaves: Option<Leaves>,
     /// Why the person is asked, as far as it is about no single recipient.
     reasons: Vec<String>,
     /// The envelope's recipients, where the words are kept no longer.
@@ -172,9 +182,10 @@ pub(super) async fn draw(
         account: message.account_name.to_string(),
         asked: Moment::of(message.created, now),
         leaves: (message.due > now && stage.is_open).then(|| {
-            let exact =
+            let moment =
                 format_description!("[day padding:none] [month repr:long] [year], [hour]:[minute] UTC");
-            format!("{} ({})", message.due.format(exact).unwrap_or_default(), until(now, message.due))
+            let Moment { text, exact } = Moment::of(message.due, now);
+            Leaves { moment: message.due.format(moment).unwrap_or_default(), text, exact }
         }),
         reasons: if is_over { Vec::new() } else { general(reasons, &message.frozen.recipients) },
         envelope: message.frozen.recipients.iter().map(|address| visible_line(address)).collect(),
