@@ -162,12 +162,14 @@ impl Engine {
     /// What a draft says, to compare it with a message that was made of it.
     pub(crate) async fn words_of(&self, held: &Held) -> Result<Words, Problem> {
         let Stored { headers, text, .. } = held.stored().await?;
+        let structure = held.newest().marked.summary.structure.as_ref();
         Ok(Words {
             to: headers.addresses("to"),
             cc: headers.addresses("cc"),
             bcc: headers.addresses("bcc"),
             subject: headers.text("subject").unwrap_or_default(),
             text,
+            files: structure.map(attachments).unwrap_or_default(),
         })
     }
 

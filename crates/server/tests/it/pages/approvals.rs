@@ -232,9 +232,16 @@ fn what_became_of_the_draft_is_told_and_the_message_leaves_as_it_was_frozen() {
     let draft = drafted.structured()["draft_id"].clone();
     let (path, _) = scene.ask(&json!({ "draft_id": draft }));
     scene.says(&path, &["The draft that it was made of is unchanged."]);
+    let again = json!({"draft_id": draft, "body": "First line.\n\nSecond line."});
+    assert!(!scene.agent.call("mail_draft", &again).unwrap().is_error());
+    scene.says(&path, &["The draft was saved again since, with the same recipients, words and files"]);
     let other = json!({"draft_id": draft, "to": "eve@example.org", "subject": "Tea", "body": "First line.\n\nOther words."});
     let changed = scene.agent.call("mail_draft", &other).unwrap();
     assert_eq!(changed.structured()["subject"], "Tea", "{changed:?}");
+    let with_file = json!({"draft_id": draft, "body": "Other words.",
+        "attachments": [{"name": "bill.pdf", "type": "application/pdf", "base64": "JVBERi0xLjQK"}]});
+    assert!(!scene.agent.call("mail_draft", &with_file).unwrap().is_error());
+    scene.says(&path, &["The draft was changed since", "bill.pdf (application/pdf, 9 bytes)"]);
     let page = scene
         .says(&path, &["The draft was changed since", "Other words.", "eve@example.org", "Second line."]);
     assert!(page.contains("class=\"new\"") && page.contains("class=\"gone\""), "{page}");

@@ -305,6 +305,10 @@ impl Draft {
     fn of(now: DraftNow) -> Self {
         let (text, changes) = match now {
             DraftNow::Same => ("The draft that it was made of is unchanged.", Vec::new()),
+            DraftNow::SavedAgain => (
+                "The draft was saved again since, with the same recipients, words and files as far as their names and sizes tell.",
+                Vec::new(),
+            ),
             DraftNow::Gone => ("The draft that it was made of is not there any more.", Vec::new()),
             DraftNow::Unseen => {
                 ("The draft that it was made of could not be looked at just now.", Vec::new())
