@@ -5,7 +5,7 @@ use std::sync::Arc;
 use domain::{AccountSource, Door, Principal};
 use engine::{
     bounds::SendingBounds,
-    outbox::Standing,
+    outbox::{Acted, Pile, Standing},
     outgoing::{SendOutcome, SendStatus},
 };
 use testkit::{Mail, Options, OtherClient, Proxy, maildir::Numbering, proxy::Faults, smtp_sink::SinkOptions};
@@ -31,6 +31,16 @@ async fn until(world: &OutboxWorld, wanted: &str) {
         .work_until(&world.engine.clone(), async || {
             world.clock.forward(61);
             state(&world.state_of("k").await.unwrap()) == wanted
+        })
+        .await;
+}
+
+/// Works, an hour each time, until nobody tries to store the copy any more.
+async fn given_up(world: &OutboxWorld) {
+    world
+        .work_until(&world.engine.clone(), async || {
+            world.clock.forward(3_600);
+            state(&world.state_of("k").await.unwrap()) == "failed"
         })
         .await;
 }
@@ -132,13 +142,7 @@ async fn a_full_mailbox_delays_the_copy_and_not_the_sending() {
     world.maildir.fill("INBOX", Numbering::default(), [Mail::new(big, crate::world::NOW)]).unwrap();
     let outcome = world.send(to_bob(Some("k"))).await.unwrap();
     assert_eq!((outcome.status, state(&outcome)), (SendStatus::Sent, "waiting"), "{outcome:?}");
-    // For good, after enough tries.
-    world
-        .work_until(&world.engine.clone(), async || {
-            world.clock.forward(3_600);
-            state(&world.state_of("k").await.unwrap()) == "failed"
-        })
-        .await;
+    given_up(&world).await;
     assert!(world.filed("Sent").is_empty());
     assert_eq!(world.sink.received().len(), 1);
 }
@@ -156,6 +160,26 @@ async fn a_copy_for_which_room_is_made_is_stored_then() {
     until(&world, "stored").await;
     assert_eq!(world.filed("Sent").len(), 1);
     assert_eq!(world.sink.received().len(), 1);
+}
+
+#[tokio::test]
+async fn a_copy_that_was_given_up_is_filed_once_its_person_wants_it_again() {
+    let extra_settings = "plugin {\n  quota_rule = *:storage=60K\n}\n".to_owned();
+    let options = Options { extra_settings, ..Options::default() };
+    let Some(world) = OutboxWorld::on(options, SinkOptions::default(), &bounds()).await else { return };
+    files_itself(&world, false).await;
+    let big = format!("Subject: big\r\n\r\n{}", "words\r\n".repeat(8_800));
+    world.maildir.fill("INBOX", Numbering::default(), [Mail::new(big, crate::world::NOW)]).unwrap();
+    world.send(to_bob(Some("k"))).await.unwrap();
+    given_up(&world).await;
+    let id = world.the_one(Pile::Wanting).await.message.id;
+    OtherClient::sign_in(&world.dovecot, "alice", "alice-secret").unwrap().delete("INBOX", "1").unwrap();
+    assert_eq!(world.engine.file_own_again(&world.person(), &id).await, Ok(Acted::Done));
+    until(&world, "stored").await;
+    assert_eq!(world.filed("Sent").len(), 1);
+    assert_eq!(world.sink.received().len(), 1, "nothing is sent again");
+    assert_eq!(world.engine.file_own_again(&world.person(), &id).await, Ok(Acted::Late));
+    assert_eq!(world.filed("Sent").len(), 1);
 }
 
 #[tokio::test]

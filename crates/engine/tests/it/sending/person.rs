@@ -21,7 +21,7 @@ fn cut() -> SinkOptions {
 
 impl OutboxWorld {
     /// Alice herself, on her pages: under no grant, and asked about strangers if she were an agent.
-    fn person(&self) -> Principal {
+    pub(super) fn person(&self) -> Principal {
         Principal {
             grant: GrantId::from_text("gra_page"),
             client: "page".into(),
@@ -31,7 +31,7 @@ impl OutboxWorld {
         }
     }
 
-    async fn the_one(&self, pile: Pile) -> OwnOutgoing {
+    pub(super) async fn the_one(&self, pile: Pile) -> OwnOutgoing {
         let mut listing = self.engine.own_outbox(&self.person(), pile, None, 50).await.unwrap();
         assert_eq!((listing.messages.len(), listing.unreadable), (1, 0), "{pile:?}");
         listing.messages.remove(0)
