@@ -26,7 +26,7 @@ const USAGE: &str = "usage: cargo xtask COMMAND
   fuzz [TARGET] [--seconds N]
                    feeds what strangers send (replies, mime, invites) and what goes out (outgoing) to libFuzzer,
                    60 seconds each if not given
-  soak [--kills N] [--only sends|moves|undoes]
+  soak [--kills N] [--only sends|resends|moves|undoes]
                    kills processes that send, that move mail and that undo, 1,000 times each if not given, and
                    checks that nothing is lost silently and nothing is done twice; about half an hour
   bench [--messages N] [--rounds N] [--date YYYY-MM-DD] [--only SECTION]

@@ -18,11 +18,16 @@ struct Soak {
     holds: &'static str,
 }
 
-const SOAKS: [Soak; 3] = [
+const SOAKS: [Soak; 4] = [
     Soak {
         test: "sending::kills::killed_at_any_moment_nothing_is_lost_and_nothing_leaves_twice",
         does: "sends",
         holds: "nothing was lost silently, nothing left twice",
+    },
+    Soak {
+        test: "sending::again_kills::killed_while_sending_again_what_is_unknown_stays_so_and_of_one_click_nothing_leaves_twice",
+        does: "resends",
+        holds: "what was unknown was sent or stayed so, nothing left twice for one click",
     },
     Soak {
         test: "moving_kills::killed_while_moving_no_message_is_lost_and_no_id_leads_to_another",
@@ -75,7 +80,8 @@ fn kill(soak: &Soak, kills: u32) -> Result<(), Failure> {
         }
     }
     let status = child.wait()?;
-    let is_all = last.is_some_and(|said| said.starts_with(&format!("{kills} kills: ")));
+    let done = last.and_then(|said| said.split(' ').next()?.parse::<u32>().ok());
+    let is_all = done.is_some_and(|done| done >= kills);
     if status.success() && is_all {
         println!("held: {}", soak.holds);
         return Ok(());
@@ -109,7 +115,9 @@ fn parse(arguments: &[String]) -> Result<Choice, Failure> {
                 let wanted = words.next().map(String::as_str);
                 choice.soaks.retain(|soak| Some(soak.does) == wanted);
                 if choice.soaks.is_empty() {
-                    return Err(Failure::Usage("--only takes `sends`, `moves` or `undoes`".to_owned()));
+                    return Err(Failure::Usage(
+                        "--only takes `sends`, `resends`, `moves` or `undoes`".to_owned(),
+                    ));
                 }
             }
             unknown => return Err(Failure::Usage(format!("soak does not know `{unknown}`"))),
@@ -129,8 +137,8 @@ mod tests {
 
     #[test]
     fn how_often_and_which_is_chosen() {
-        assert_eq!(parsed(&[]), Some((KILLS, vec!["sends", "moves", "undoes"])));
-        assert_eq!(parsed(&["--kills", "5"]), Some((5, vec!["sends", "moves", "undoes"])));
+        assert_eq!(parsed(&[]), Some((KILLS, vec!["sends", "resends", "moves", "undoes"])));
+        assert_eq!(parsed(&["--kills", "5"]), Some((5, vec!["sends", "resends", "moves", "undoes"])));
         assert_eq!(parsed(&["--only", "moves", "--kills", "5"]), Some((5, vec!["moves"])));
         for wrong in
             [&["--kills"][..], &["--kills", "0"], &["--kills", "x"], &["5"], &["--only"], &["--only", "x"]]

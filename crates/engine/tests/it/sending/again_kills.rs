@@ -1,7 +1,7 @@
 //! A process in which a person sends again what may have left, killed at random moments: what is not known stays
 //! unknown, and of one click nothing leaves twice.
 //!
-//! The child is this test program again.
+//! The child is this test program again. How often it is killed at least is `POSTROOM_TEST_KILLS`, once if absent.
 
 use std::{
     io::{BufRead as _, BufReader},
@@ -16,7 +16,7 @@ use engine::{
     outgoing::SendStatus,
 };
 use testkit::{
-    Options, SmtpSink, require_dovecot,
+    Dovecot, Options, SmtpSink, require_dovecot,
     smtp_sink::{Act, Fault, SinkOptions, Stage},
 };
 
@@ -28,7 +28,10 @@ use super::{
 /// Tells the child where the world is: directory, account, seed.
 const CHILD: &str = "POSTROOM_TEST_AGAIN_CHILD";
 
-/// Messages that may have left.
+/// How many processes are killed at least.
+const COUNT: &str = "POSTROOM_TEST_KILLS";
+
+/// Messages that may have left, in each mailbox.
 const MESSAGES: usize = 24;
 
 fn person(account: &AccountId) -> domain::Principal {
@@ -69,12 +72,33 @@ fn killed(told: &str) {
 #[tokio::test(flavor = "multi_thread")]
 async fn killed_while_sending_again_what_is_unknown_stays_so_and_of_one_click_nothing_leaves_twice() {
     let Some(dovecot) = require_dovecot(Options::default()) else { return };
+    let wanted = std::env::var_os(COUNT).and_then(|count| count.to_str()?.parse().ok()).unwrap_or(1);
+    let mut all = Ended::default();
+    while all.kills < wanted {
+        let Ended { kills, sent, unknown } = send_all_again(&dovecot, all.kills).await;
+        all = Ended { kills: all.kills + kills, sent: all.sent + sent, unknown: all.unknown + unknown };
+        let Ended { kills, sent, unknown } = all;
+        println!("\n{kills} kills: {sent} sent again, {unknown} unknown as before, 0 left twice for a click");
+    }
+    assert!(all.sent > 0 && all.unknown > 0);
+}
+
+/// What came of it.
+#[derive(Default)]
+struct Ended {
+    kills: u64,
+    sent: u64,
+    unknown: u64,
+}
+
+/// Has processes send all that is unknown in a new world, each killed at a random moment, until each was tried.
+async fn send_all_again(dovecot: &Dovecot, seeds: u64) -> Ended {
     // Slow enough that every stage of a submission is hit.
     let options = SinkOptions { pause: Duration::from_millis(15), ..SinkOptions::default() };
     let cut = Fault::new(Stage::End, Act::Close).times(MESSAGES);
     let sink = SmtpSink::with(options.person("alice", "alice-secret").fault(cut)).unwrap();
     let dir = tempfile::tempdir().unwrap();
-    let mut settings = crate::world::settings(&dovecot);
+    let mut settings = crate::world::settings(dovecot);
     settings.smtp = Some(smtp_at(sink.port()));
     let (store, engine) = engine_at(dir.path(), u64::MAX).await;
     let user = store.add_user("alice", false, "x").await.unwrap();
@@ -91,9 +115,10 @@ async fn killed_while_sending_again_what_is_unknown_stays_so_and_of_one_click_no
         || async { engine.own_outbox(&person, Pile::Wanting, None, MESSAGES).await.unwrap().messages };
     let ids: Vec<OutboxId> = wanting().await.into_iter().map(|own| own.message.id).collect();
     assert_eq!(ids.len(), MESSAGES);
-    let mut seed = 0_u64;
+    let mut kills = 0;
     while wanting().await.iter().any(|own| own.message.attempts == 1) {
-        seed += 1;
+        kills += 1;
+        let seed = seeds + kills;
         let told = [dir.path().to_str().unwrap(), account.id.as_str(), &seed.to_string()].join("\n");
         tokio::task::spawn_blocking(move || killed(&told)).await.unwrap();
         // Somebody else takes up what is left, and sends what it finds due.
@@ -125,6 +150,5 @@ async fn killed_while_sending_again_what_is_unknown_stays_so_and_of_one_click_no
             other => panic!("{other:?}"),
         }
     }
-    println!("\n{seed} kills: {sent} sent again, {unknown} unknown as before, 0 left twice for a click");
-    assert!(sent > 0 && unknown > 0);
+    Ended { kills, sent, unknown }
 }
