@@ -119,6 +119,10 @@ pub enum ProviderRefusal {
     /// The person did not sign in there anew.
     #[error("the sign-in at the provider is an old one")]
     NotFresh,
+    /// The provider does not tell when they signed in there (`auth_time`, which OpenID Connect Core section 2 has it
+    /// tell where `max_age` is asked for).
+    #[error("the sign-in provider does not tell when somebody signed in")]
+    NoTime,
     /// Whoever signed in there is not the person who is signed in here.
     #[error("this is not the person's identity")]
     NotYours,
@@ -325,6 +329,9 @@ impl Access {
         asked: i64,
     ) -> Result<(), ProviderRefusal> {
         // a provider that ignores `max_age`, or does not say, has shown nothing
+        if told.signed_in.is_none() {
+            return Err(ProviderRefusal::NoTime);
+        }
         if !told.is_since(asked) {
             return Err(ProviderRefusal::NotFresh);
         }
@@ -356,6 +363,7 @@ impl ProviderRefusal {
             Self::Unreachable => "unreachable",
             Self::Untrusted(_) => "untrusted",
             Self::NotFresh => "not_fresh",
+            Self::NoTime => "no_time",
             Self::NotYours => "not_yours",
             Self::Unknown => "unknown",
             Self::Taken => "taken",

@@ -450,7 +450,7 @@ async fn a_proof_by_the_provider_is_fresh_of_this_person_and_for_its_occasion() 
     let now = world.clock.now().unix_timestamp();
     for (what, subject, signed_in, expected) in [
         ("an old sign-in there", "a-1", json!(now - 3600), "not_fresh"),
-        ("one that is not told", "a-1", Value::Null, "not_fresh"),
+        ("one that is not told", "a-1", Value::Null, "no_time"),
         ("somebody else's", "b-1", json!(now), "not_yours"),
     ] {
         let who = again().await;
@@ -462,6 +462,7 @@ async fn a_proof_by_the_provider_is_fresh_of_this_person_and_for_its_occasion() 
         let refused = access.provider_end(provider.back(&asked), Some(&who), &visiting()).await;
         let told = match refused {
             Err(ProviderRefusal::NotFresh) => "not_fresh",
+            Err(ProviderRefusal::NoTime) => "no_time",
             Err(ProviderRefusal::NotYours) => "not_yours",
             other => panic!("{what}: {other:?}"),
         };

@@ -264,6 +264,15 @@ fn told(host: &str, refusal: ProviderRefusal) -> Result<(StatusCode, &'static st
                 "{host} did not ask you anew who you are. Sign out there, then try again, or show it another way."
             ),
         ),
+        ProviderRefusal::NoTime => (
+            StatusCode::FORBIDDEN,
+            "That shows nothing here",
+            format!(
+                "{host} does not tell when you signed in there, so this cannot show that it is you and not somebody at \
+                 your browser. Show it by a passkey or your password. If you have neither, an administrator can make \
+                 a link that sets a password."
+            ),
+        ),
         ProviderRefusal::NotYours => (
             StatusCode::FORBIDDEN,
             "That was somebody else",

@@ -148,6 +148,7 @@ const OUTCOMES: &[(&str, &str, &str)] = &[
     ("declined", "neutral", "declined"),
     ("unreachable", "bad", "provider unreachable"),
     ("untrusted", "bad", "answer not trusted"),
+    ("no_time", "warn", "provider does not say when"),
     ("not_fresh", "warn", "signed in too long ago"),
     ("not_yours", "bad", "not your account"),
     ("unknown", "warn", "unknown"),
