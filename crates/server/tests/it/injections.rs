@@ -8,6 +8,7 @@ use testkit::{
 };
 
 use crate::{
+    pages::outbox::in_a_day,
     reading::NOW,
     sending::left,
     world::{MAIL_PASSWORD, World},
@@ -88,12 +89,12 @@ fn machine(dovecot: &Dovecot) -> World {
     world
 }
 
-/// Puts the ids in.
+/// Puts the ids in, and a time to come.
 fn filled(value: &Value, this: &str, draft: &str) -> Value {
     match value {
         Value::String(text) => {
             let text = text.replace("{this}", this).replace("{private}", &id(1)).replace("{draft}", draft);
-            Value::String(text)
+            Value::String(text.replace("{in_a_day}", &in_a_day()))
         }
         Value::Array(items) => items.iter().map(|item| filled(item, this, draft)).collect(),
         Value::Object(fields) => {
