@@ -28,7 +28,7 @@ pub struct CallRecord<'a> {
     /// Ids of messages, drafts, approvals and uploads, each at most 200 characters.
     pub targets: &'a [String],
     /// `ok`, `partly`, `failed` (for each message), `planned`; of what is to leave how that stands (`sent`,
-    /// `waiting`, `scheduled`, `sending`, `denied`, `expired`, `cancelled`, `unknown`); `asked` (the person, first),
+    /// `waiting`, `scheduled`, `sending`, `denied`, `expired`, `taken_back`, `unknown`); `asked` (the person, first),
     /// `cancelled`, `bad_cursor`, `bad_state`, `revoked` (while it ran), or the code of the problem.
     pub outcome: &'static str,
     /// Octets of the answer as JSON, pictures included, of the words of an error, or of a file that was handed over;

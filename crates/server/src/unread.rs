@@ -37,7 +37,8 @@ pub(crate) struct Bounds {
 
 impl Default for Bounds {
     fn default() -> Self {
-        Self { octets: 1024 * 1024, patience: Duration::from_secs(1) }
+        // as much as any request may bring: whoever is still writing when the connection is closed may not read why
+        Self { octets: 32 << 20, patience: Duration::from_secs(1) }
     }
 }
 

@@ -8,7 +8,7 @@ use domain::{Door, GrantId, Timestamp, UserId};
 use crate::{NewAuditRow, Result, Store, Transaction, Went};
 
 /// Milliseconds of an hour.
-const MILLISECONDS: i64 = 3_600_000;
+const HOUR: i128 = 3_600_000;
 
 /// What is recorded without being a call: a person's answer on the command line, and the end of a sign-in whose
 /// code or refresh token was used a second time.
@@ -34,7 +34,7 @@ pub struct CallsOfHour {
     pub hour: i64,
     /// Its calls.
     pub calls: u64,
-    /// Messages of it that left in that hour, whenever they were asked for.
+    /// Messages of it that left in that hour, whenever they were asked for, or were said to have left then.
     pub sent: u64,
 }
 
@@ -42,7 +42,7 @@ impl Store {
     /// How often a grant called which tool since the hour of `since`, most often first.
     pub async fn count_calls(&self, grant: &GrantId, since: Timestamp) -> Result<Vec<CallCount>> {
         const COUNT: &str = "SELECT tool, CAST(sum(ok) AS BIGINT) AS ok, CAST(sum(other) AS BIGINT) AS other \
-            FROM calls WHERE grant_id = $1 AND hour >= $2 GROUP BY tool ORDER BY sum(ok + other) DESC, tool";
+            FROM calls WHERE grant_id = $1 AND hour >= $2 AND tool <> '' GROUP BY tool ORDER BY sum(ok + other) DESC, tool";
         let rows = self.database.fetch(COUNT, &[grant.as_str().into(), hour(since).into()]).await?;
         let read = |row: &crate::Row| {
             let tool = row.text("tool")?.to_owned();
@@ -56,38 +56,28 @@ impl Store {
     pub async fn count_calls_of(&self, user: &UserId, since: Timestamp) -> Result<HashMap<GrantId, u64>> {
         const COUNT: &str = "SELECT grant_id, CAST(sum(ok + other) AS BIGINT) AS calls FROM calls \
             WHERE grant_id IN (SELECT id FROM grants WHERE user_id = $1 AND revoked IS NULL) AND hour >= $2 \
-            GROUP BY grant_id";
+            AND tool <> '' GROUP BY grant_id";
         let rows = self.database.fetch(COUNT, &[user.as_str().into(), hour(since).into()]).await?;
         let read = |row: &crate::Row| Ok((GrantId::from_text(row.text("grant_id")?), row.count("calls")?));
         rows.iter().map(read).collect()
     }
 
     /// What each grant of the user did in each hour since that of `since`, in the order of hours; ended grants too.
-    /// Of what left, as much as the outbox still knows.
     pub async fn calls_over_time(&self, user: &UserId, since: Timestamp) -> Result<Vec<CallsOfHour>> {
-        const CALLS: &str = "SELECT grant_id, hour, CAST(sum(ok + other) AS BIGINT) AS many FROM calls \
-            WHERE grant_id IN (SELECT id FROM grants WHERE user_id = $1) AND hour >= $2 GROUP BY grant_id, hour";
-        const SENT: &str = "SELECT grant_id, begun / $3 AS hour, CAST(count(*) AS BIGINT) AS many FROM outbox \
-            WHERE grant_id IN (SELECT id FROM grants WHERE user_id = $1) AND state IN ('sent', 'partly_sent') \
-            AND begun >= $2 * $3 GROUP BY grant_id, begun / $3";
-        let since = hour(since);
-        let mut hours: BTreeMap<(i64, String), (u64, u64)> = BTreeMap::new();
-        for row in self.database.fetch(CALLS, &[user.as_str().into(), since.into()]).await? {
-            let of = (row.int("hour")?, row.text("grant_id")?.to_owned());
-            hours.entry(of).or_default().0 = row.count("many")?;
-        }
-        let values = [user.as_str().into(), since.into(), MILLISECONDS.into()];
-        for row in self.database.fetch(SENT, &values).await? {
-            let of = (row.int("hour")?, row.text("grant_id")?.to_owned());
-            hours.entry(of).or_default().1 = row.count("many")?;
-        }
-        let told = |((hour, grant), (calls, sent)): ((i64, String), (u64, u64))| CallsOfHour {
-            grant: GrantId::from_text(grant),
-            hour,
-            calls,
-            sent,
+        const SUM: &str = "SELECT grant_id, hour, CAST(sum(ok + other) AS BIGINT) AS calls, \
+                CAST(sum(sent) AS BIGINT) AS sent \
+            FROM calls WHERE grant_id IN (SELECT id FROM grants WHERE user_id = $1) AND hour >= $2 \
+            GROUP BY grant_id, hour ORDER BY hour, grant_id";
+        let rows = self.database.fetch(SUM, &[user.as_str().into(), hour(since).into()]).await?;
+        let read = |row: &crate::Row| {
+            Ok(CallsOfHour {
+                grant: GrantId::from_text(row.text("grant_id")?),
+                hour: row.int("hour")?,
+                calls: row.count("calls")?,
+                sent: row.count("sent")?,
+            })
         };
-        Ok(hours.into_iter().map(told).collect())
+        rows.iter().map(read).collect()
     }
 
     /// Forgets what was counted before the hour of `before`.
@@ -114,8 +104,14 @@ pub(crate) async fn count(transaction: &mut Transaction, rows: &[&NewAuditRow]) 
     Ok(())
 }
 
+/// Counts a message of the grant that left at that instant. It is no call: a person may have let it go.
+pub(crate) async fn count_sent(transaction: &mut Transaction, grant: &str, at: Timestamp) -> Result<()> {
+    const ADD: &str = "INSERT INTO calls (grant_id, hour, tool, ok, other, sent) VALUES ($1, $2, '', 0, 0, 1) \
+        ON CONFLICT (grant_id, hour, tool) DO UPDATE SET sent = calls.sent + 1";
+    transaction.execute(ADD, &[grant.into(), hour(at).into()]).await.map(drop)
+}
+
 /// Whole hours since 1970.
 fn hour(at: Timestamp) -> i64 {
-    let hours = (at.unix_timestamp_nanos() / 1_000_000).div_euclid(i128::from(MILLISECONDS));
-    i64::try_from(hours).unwrap_or(i64::MAX)
+    i64::try_from((at.unix_timestamp_nanos() / 1_000_000).div_euclid(HOUR)).unwrap_or(i64::MAX)
 }

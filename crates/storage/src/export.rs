@@ -7,7 +7,7 @@ use domain::{ApprovalReason, Timestamp, UserId};
 use serde_json::{Map, Value as Json, json};
 use time::format_description::well_known::Rfc3339;
 
-use crate::{OutgoingState, Result, Row, Store, Value, outbox::an_outgoing};
+use crate::{Error, OutgoingState, Result, Row, Store, Value, outbox::an_outgoing};
 
 /// Rows of a page.
 const PAGE: u32 = 500;
@@ -204,8 +204,15 @@ impl Store {
         let mut messages = Vec::with_capacity(rows.len());
         for row in &rows {
             // Of an account that was removed nothing can be read any more.
-            if let Some(message) = self.read_outgoing(row).await? {
-                messages.push(told(&message));
+            match self.read_outgoing(row).await {
+                Ok(message) => messages.extend(message.as_ref().map(told)),
+                // One that was altered, or sealed by another version, does not keep the person from all the others.
+                Err(Error::Seal | Error::WrongKey | Error::Unreadable(_)) => {
+                    messages.push(
+                        json!({ "id": row.text("id")?, "state": row.text("state")?, "unreadable": true }),
+                    );
+                }
+                Err(error) => return Err(error),
             }
         }
         Ok((messages, next))

@@ -15,7 +15,7 @@ const STEPS: &[&str] = &[
     include_str!("migrations/0009_telling.sql"),
     include_str!("migrations/0010_wishes.sql"),
     include_str!("migrations/0011_outbox.sql"),
-    include_str!("migrations/0012_left.sql"),
+    include_str!("migrations/0012_sent.sql"),
 ];
 
 /// Runs the steps that the database lacks, all of them or none.

@@ -79,9 +79,12 @@ pub(crate) struct Words {
 fn named(files: &[Attachment], others: &[Attachment]) -> String {
     let is_same = |one: &Attachment, other: &Attachment| {
         let apart = one.size.abs_diff(other.size);
-        (&one.name, &one.media_type) == (&other.name, &other.media_type) && apart <= other.size / 50 + 2
+        (&one.name, &one.media_type) == (&other.name, &other.media_type) && apart <= other.size / 32 + 2
     };
-    let size = |one: &Attachment| others.iter().find(|other| is_same(one, other)).unwrap_or(one).size;
+    let size = |one: &Attachment| {
+        let same = others.iter().filter(|other| is_same(one, other));
+        same.min_by_key(|other| other.size.abs_diff(one.size)).unwrap_or(one).size
+    };
     let lines = files.iter().map(|one| format!("{} ({}, {} bytes)", one.name, one.media_type, size(one)));
     lines.collect::<Vec<_>>().join("\n")
 }
@@ -129,6 +132,8 @@ mod tests {
         let sent = [file("a.pdf", 100_000), file("b.pdf", 10)];
         let then = named(&sent, &[]);
         assert_eq!(named(&[file("a.pdf", 100_300), file("b.pdf", 11)], &sent), then);
+        let pages = [file("scan.pdf", 100_000), file("scan.pdf", 101_000)];
+        assert_eq!(named(&pages, &pages), named(&pages, &[]), "each of two of one name is itself");
         for other in
             [[file("a.pdf", 110_000), file("b.pdf", 10)], [file("a.pdf", 100_000), file("c.pdf", 10)]]
         {

@@ -168,6 +168,8 @@ impl Output {
         match self.status {
             "approval_needed" => "waiting",
             "partly_sent" => "partly",
+            // by its person; a call that was broken off is `cancelled`
+            "cancelled" => "taken_back",
             status => status,
         }
     }

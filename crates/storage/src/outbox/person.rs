@@ -8,7 +8,7 @@ use super::{
     Outgoing, OutgoingState, an_outgoing,
     row::{drop_pieces, seal},
 };
-use crate::{Error, Result, Row, Store, Value};
+use crate::{Error, Result, Row, Store, Value, calls::count_sent};
 
 /// Which of their messages a person looks at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -212,6 +212,7 @@ impl Store {
         if row.flag("is_found")? {
             drop_pieces(&mut transaction, id.as_str()).await?;
         }
+        count_sent(&mut transaction, own.message.grant.as_str(), now).await?;
         transaction.commit().await?;
         Ok(true)
     }

@@ -7,7 +7,7 @@ use super::{
     Copy, Due, NewApproval, Orphan, Outcome, Outgoing, OutgoingState, Reach,
     row::{Whose, context, drop_pieces, end_waiting, seal},
 };
-use crate::{Error, Result, Store, Value, home::HomeKey};
+use crate::{Error, Result, Store, Value, calls::count_sent, home::HomeKey};
 
 impl Store {
     /// What can be sent now, those first that are due longest, from behind `after` on.
@@ -105,12 +105,12 @@ impl Store {
         const FINISH: &str = "UPDATE outbox SET state = $3, outcome = $4, copy_state = $5, copy_id = $6, \
                 copy_tries = $7, copy_next = $8, follow_next = $10, owner = NULL, lease_until = NULL, \
                 back_to = NULL, updated = $9 \
-            WHERE id = $1 AND owner = $2 AND state = 'committing' RETURNING state";
+            WHERE id = $1 AND owner = $2 AND state = 'committing' RETURNING state, grant_id";
         // What its person sent again and did not leave is as it was: `unknown` stays so, whatever came of this time.
         const FINISH_EARLY: &str = "UPDATE outbox SET state = COALESCE(back_to, $3), outcome = $4, copy_state = $5, \
                 copy_id = $6, copy_tries = $7, copy_next = $8, follow_next = $10, owner = NULL, lease_until = NULL, \
                 back_to = NULL, updated = $9 \
-            WHERE id = $1 AND owner = $2 AND state IN ('sending', 'committing') RETURNING state";
+            WHERE id = $1 AND owner = $2 AND state IN ('sending', 'committing') RETURNING state, grant_id";
         if !state.is_final() {
             return Ok(false);
         }
@@ -148,6 +148,9 @@ impl Store {
         let sql = if has_left { FINISH } else { FINISH_EARLY };
         let Some(row) = transaction.fetch_optional(sql, &values).await? else { return Ok(false) };
         let ended: OutgoingState = row.text("state")?.parse().map_err(|()| Error::Unreadable("state"))?;
+        if matches!(ended, OutgoingState::Sent | OutgoingState::PartlySent) {
+            count_sent(&mut transaction, row.text("grant_id")?, self.now()).await?;
+        }
         // The person may send these again.
         let may_leave = matches!(ended, OutgoingState::Unknown | OutgoingState::Failed);
         if !may_leave && !copy.needs_octets() {

@@ -101,6 +101,18 @@ pub(crate) async fn calls_and_what_left_are_told_by_hour_of_ended_grants_too(wor
     let all = store.calls_over_time(&ann, begun).await.unwrap();
     assert_eq!(all, [told(first, 3, 1), told(first + 1, 1, 0), told(first + 2, 0, 1)]);
     assert_eq!(store.calls_over_time(&ann, world.clock.now()).await.unwrap(), [told(first + 2, 0, 1)]);
+    // one of which was not known whether it left, until she said so; what the outbox forgets stays counted
+    let unknown = message(2, &hers, &account, 100).id;
+    assert!(store.outbox_settle("ann", &unknown).await.unwrap());
+    store.database().execute("DELETE FROM outbox", &[]).await.unwrap();
+    let all = store.calls_over_time(&ann, begun).await.unwrap();
+    assert_eq!(all, [told(first, 3, 1), told(first + 1, 1, 0), told(first + 2, 0, 2)]);
+    assert_eq!(
+        store.count_calls_of(&bob, begun).await.unwrap().into_values().sum::<u64>(),
+        1,
+        "none is a call"
+    );
+    assert_eq!(store.count_calls(&hers, begun).await.unwrap().len(), 2, "of two tools");
     let labels = store.grant_labels(&ann, 10).await.unwrap();
     assert_eq!(labels, [(hers, "claude".to_owned(), false)]);
 }

@@ -198,6 +198,9 @@ pub(crate) async fn a_person_lists_their_own_mail_newest_first_and_what_was_put_
     store.database().execute("UPDATE outbox SET outcome = $1", &[vec![1_u8; 60].into()]).await.unwrap();
     let rest = store.outbox_of_person("ann", Pile::Wanting, None, 50).await.unwrap();
     assert_eq!((rest.messages.len(), rest.unreadable), (0, 4), "what was altered hides nothing else");
+    let (taken, _) = store.export_outbox("ann", &storage::ExportPlace::default()).await.unwrap();
+    let unreadable = taken.iter().filter(|told| told["unreadable"] == true).count();
+    assert!(unreadable > 0 && unreadable == taken.len(), "and is told in what she takes along: {taken:?}");
 }
 
 pub(crate) async fn sending_now_moves_the_time_of_what_waits_and_nothing_else(world: &World) {

@@ -100,6 +100,7 @@ const OUTCOMES: &[(&str, &str, &str)] = &[
     ("sending", "neutral", "was on its way"),
     ("expired", "warn", "not answered in time"),
     ("planned", "neutral", "only planned"),
+    ("taken_back", "neutral", "taken back"),
     ("approved", "ok", "approved"),
     ("given", "ok", "let in"),
     ("changed", "ok", "changed"),

@@ -201,7 +201,9 @@ impl Chart {
             "None.".to_owned()
         } else {
             let peak = sums.iter().position(|sum| *sum == most).unwrap_or(0);
-            format!("{total} in all, at most {most}, at {}.", when(peak).text)
+            let When { text, exact } = when(peak);
+            let zone = if exact.is_some() { " UTC" } else { "" };
+            format!("{total} in all, at most {most}, at {text}{zone}.")
         };
         let mut bars = Vec::new();
         for (place, slot) in slots.iter().enumerate() {
@@ -244,7 +246,7 @@ mod tests {
         assert_eq!((calls.bars[0].x, calls.bars[0].height), (1, 49));
         assert_eq!((calls.bars[1].x, calls.bars[1].height, calls.bars[2].height), (231, 99, 1));
         assert!(calls.bars.iter().all(|bar| bar.y + bar.height <= HEIGHT), "none sticks out");
-        assert_eq!(calls.about, "151 in all, at most 101, at 12:00.");
+        assert_eq!(calls.about, "151 in all, at most 101, at 12:00 UTC.");
         assert_eq!(picture.moments.each_ref().map(|it| it.text.as_str()), ["13:00", "01:00", "12:00"]);
         assert_eq!(picture.moments[2].exact.as_deref(), Some("2026-11-21T12:00:00Z"));
         assert_eq!(picture.numbers.iter().map(|it| it.calls).collect::<Vec<_>>(), [50, 101]);
