@@ -4,3 +4,4 @@ mod accounts;
 mod approvals;
 mod blind;
 pub(crate) mod outbox;
+mod revoking;
