@@ -5,6 +5,7 @@
 // went wrong.
 
 import { AxeBuilder } from "@axe-core/playwright";
+import { plugIn } from "./authenticator.mjs";
 import { answer, Person } from "./driver.mjs";
 
 await answer(async (browser, { origin, user, password, shots }) => {
@@ -90,23 +91,3 @@ await answer(async (browser, { origin, user, password, shots }) => {
   await look("after-removal");
   return { seen, violations, faults: person.faults };
 });
-
-/** Chromium's virtual authenticator, which keeps passkeys and checks who holds it. */
-async function plugIn(person) {
-  const devtools = await person.context.newCDPSession(person.page);
-  await devtools.send("WebAuthn.enable");
-  const options = {
-    protocol: "ctap2",
-    transport: "internal",
-    hasResidentKey: true,
-    hasUserVerification: true,
-    isUserVerified: true,
-    automaticPresenceSimulation: true,
-  };
-  const { authenticatorId } = await devtools.send("WebAuthn.addVirtualAuthenticator", { options });
-  return {
-    kept: async () => (await devtools.send("WebAuthn.getCredentials", { authenticatorId })).credentials.length,
-    answers: (enabled) => devtools.send("WebAuthn.setAutomaticPresenceSimulation", { authenticatorId, enabled }),
-    verifies: (isUserVerified) => devtools.send("WebAuthn.setUserVerified", { authenticatorId, isUserVerified }),
-  };
-}

@@ -6,35 +6,18 @@
 
 import { answer, Person } from "./driver.mjs";
 import { looker } from "./looker.mjs";
+import { isOurs, signerIn, stayHere } from "./at_provider.mjs";
 
 await answer(async (browser, { origin, user, password, invite, shots }) => {
   const someone = async () => {
     const person = await Person.at(browser, origin, { ignoreHTTPSErrors: true, reducedMotion: "reduce" });
-    // the provider's own pages ask for letters elsewhere
-    await person.context.route((url) => url.hostname !== "localhost", (route) => route.abort());
+    await stayHere(person);
     return person;
   };
   const person = await someone();
   const { page } = person;
   const look = looker(page, shots);
-  const home = new RegExp(`^${origin}/`);
-
-  /** Signs in at the provider as `name`, and says yes to what it asks, until it leads back. */
-  const atProvider = async (page, name) => {
-    for (let step = 0; step < 5; step += 1) {
-      await page.waitForLoadState("load");
-      if (home.test(page.url()) && !(await page.locator('meta[http-equiv="refresh"]').count())) return;
-      const login = page.locator('input[name="login"]');
-      if (await login.count()) {
-        await login.fill(name);
-        await page.locator('input[name="password"]').fill("any");
-      }
-      const button = page.locator('button[type="submit"]').first();
-      await button.waitFor({ timeout: 10_000 }).catch(() => {});
-      if (!home.test(page.url())) await button.click();
-      await page.waitForTimeout(200);
-    }
-  };
+  const atProvider = signerIn(origin);
   const words = () => page.getByRole("main").innerText();
 
   // nobody here is known by it yet
@@ -88,7 +71,6 @@ await answer(async (browser, { origin, user, password, invite, shots }) => {
   const joined = await guest.page.locator(".who").innerText();
   const landed = new URL(guest.page.url()).pathname;
 
-  const isOurs = (fault) => fault !== "a request to https://fonts.googleapis.com";
   const faults = [...person.faults, ...guest.faults].filter(isOurs);
   const violations = [...look.violations, ...lookAtGuest.violations];
   return { unknown, linked, who, proven, other, joined, landed, faults, violations };

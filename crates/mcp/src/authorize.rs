@@ -15,9 +15,16 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use domain::Principal;
+use futures_util::StreamExt as _;
 use serde_json::{Value, json};
 
-use crate::{authenticate::insufficient_scope, resources, sessions::Sessions, settings::Settings, tools};
+use crate::{
+    authenticate::insufficient_scope,
+    resources,
+    sessions::{SessionEnd, Sessions},
+    settings::Settings,
+    tools,
+};
 
 const SESSION: &str = "mcp-session-id";
 /// From this version on there are no sessions, and headers repeat what the body says.
@@ -45,6 +52,7 @@ pub(crate) async fn check(State(checking): State<Checking>, mut request: Request
         }
         request.extensions_mut().insert(checking.sessions.end_of(session));
     }
+    let answer = request.extensions().get::<SessionEnd>().map(SessionEnd::answer);
     let is_post = request.method() == Method::POST;
     let is_delete = request.method() == Method::DELETE;
     if is_post {
@@ -70,7 +78,19 @@ pub(crate) async fn check(State(checking): State<Checking>, mut request: Request
         }
         _ => {}
     }
-    response
+    match answer {
+        Some(answer) if is_post && is_stream(&response) => {
+            let held = move |_: &_| {
+                let _ = &answer;
+            };
+            response.map(|body| Body::from_stream(body.into_data_stream().inspect(held)))
+        }
+        _ => response,
+    }
+}
+
+fn is_stream(response: &Response) -> bool {
+    header(response.headers(), "content-type").is_some_and(|kind| kind.starts_with("text/event-stream"))
 }
 
 fn not_found() -> Response {

@@ -193,7 +193,10 @@ impl Server {
                 Err(_) => End::Refused(Problem::new(Code::Internal, "The call met a fault.").into()),
             },
             () = context.ct.cancelled() => End::Cancelled,
-            () = session_end(context) => End::Cancelled,
+            // of a grant that was taken back the sessions are closed, too
+            () = session_end(context) => {
+                if self.gate.holds(principal).await { End::Cancelled } else { End::Revoked }
+            }
             () = revoked(self.gate.as_ref(), principal, self.grant_check) => End::Revoked,
             () = deadline.passed() => {
                 let hint = match entry.effect {
@@ -257,7 +260,7 @@ impl From<JsonObject> for Asked {
 async fn session_end(context: &RequestContext<RoleServer>) {
     let parts = context.extensions.get::<http::request::Parts>();
     match parts.and_then(|parts| parts.extensions.get::<SessionEnd>()) {
-        Some(end) => end.0.cancelled().await,
+        Some(end) => end.comes().await,
         None => std::future::pending().await,
     }
 }

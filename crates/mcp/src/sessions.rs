@@ -12,7 +12,10 @@ use domain::GrantId;
 use futures_util::future::join_all;
 use rmcp::transport::streamable_http_server::session::{SessionManager as _, local::LocalSessionManager};
 use tokio::time::timeout;
-use tokio_util::sync::CancellationToken;
+use tokio_util::{
+    sync::CancellationToken,
+    task::{TaskTracker, task_tracker::TaskTrackerToken},
+};
 
 use crate::{
     files::Downloads,
@@ -53,9 +56,27 @@ impl Closer {
     }
 }
 
-/// Cancelled when the session that a request came in is closed: the transport alone lets its calls run on.
-#[derive(Debug, Clone)]
-pub(crate) struct SessionEnd(pub(crate) Arc<CancellationToken>);
+/// Tells a request that the session that it came in is closed: the transport alone lets its calls run on.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct SessionEnd(Arc<Ending>);
+
+#[derive(Debug, Default)]
+struct Ending {
+    token: CancellationToken,
+    answers: TaskTracker,
+}
+
+impl SessionEnd {
+    /// Returns when the session is closed.
+    pub(crate) async fn comes(&self) {
+        self.0.token.cancelled().await;
+    }
+
+    /// To be held while an answer is on its way: the session is closed behind it.
+    pub(crate) fn answer(&self) -> TaskTrackerToken {
+        self.0.answers.token()
+    }
+}
 
 /// The sessions of this process.
 pub(crate) struct Sessions {
@@ -65,7 +86,7 @@ pub(crate) struct Sessions {
     /// By grant, oldest first.
     open: Mutex<BTreeMap<GrantId, VecDeque<String>>>,
     /// Ends of the sessions that requests are running in.
-    ends: Mutex<BTreeMap<String, Weak<CancellationToken>>>,
+    ends: Mutex<BTreeMap<String, Weak<Ending>>>,
 }
 
 impl Sessions {
@@ -93,9 +114,9 @@ impl Sessions {
             return SessionEnd(end);
         }
         ends.retain(|_, end| end.strong_count() > 0);
-        let end = Arc::new(CancellationToken::new());
-        ends.insert(session.to_owned(), Arc::downgrade(&end));
-        SessionEnd(end)
+        let end = SessionEnd::default();
+        ends.insert(session.to_owned(), Arc::downgrade(&end.0));
+        end
     }
 
     /// Binds a session that was just opened. If that fails the session is ended.
@@ -162,6 +183,14 @@ impl Sessions {
     }
 
     async fn close(&self, session: &str) {
+        let end =
+            self.ends.lock().unwrap_or_else(PoisonError::into_inner).get(session).and_then(Weak::upgrade);
+        if let Some(end) = &end {
+            end.token.cancel();
+            end.answers.close();
+            // its running calls say how they ended: with the transport their answers would be lost
+            let _ = timeout(LAST_WORD, end.answers.wait()).await;
+        }
         let id = session.to_owned().into();
         match timeout(LAST_WORD, self.manager.close_session(&id)).await {
             Ok(Ok(())) => {}
@@ -171,7 +200,7 @@ impl Sessions {
         // last, so that no request begins in it afterwards
         let end = self.ends.lock().unwrap_or_else(PoisonError::into_inner).remove(session);
         if let Some(end) = end.and_then(|end| end.upgrade()) {
-            end.cancel();
+            end.token.cancel();
         }
     }
 }

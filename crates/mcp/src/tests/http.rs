@@ -261,23 +261,23 @@ async fn closing_a_session_from_outside_ends_its_event_stream_and_no_other() {
 }
 
 #[tokio::test]
-async fn closing_a_session_ends_its_running_calls() {
-    let world = World::start().await;
-    let (session, _) = world.initialize("all").await;
-    let slow = json!({"name": "mail_search", "arguments": {"query": "slow"}});
-    let mut stream = world.begin(&Ask::legacy(&session, "tools/call", &slow).token("all")).await;
-    while world.mail.running.load(Ordering::SeqCst) == 0 {
-        tokio::time::sleep(Duration::from_millis(5)).await;
-    }
-    world.closer.close(&[session]).await;
-    assert!(ends(&mut stream, Duration::from_secs(2)).await, "the client still waits");
-    for _ in 0..100 {
-        if world.mail.running.load(Ordering::SeqCst) == 0 {
-            return;
+async fn closing_a_session_ends_its_running_calls_and_they_say_why() {
+    for (is_taken_back, why) in [(false, "the call was cancelled"), (true, "taken the permission back")] {
+        let world = World::with(|settings| settings.grant_check = Duration::from_hours(1)).await;
+        let (session, _) = world.initialize("all").await;
+        let slow = json!({"name": "mail_search", "arguments": {"query": "slow"}});
+        let mut stream = world.begin(&Ask::legacy(&session, "tools/call", &slow).token("all")).await;
+        while world.mail.running.load(Ordering::SeqCst) == 0 {
+            tokio::time::sleep(Duration::from_millis(5)).await;
         }
-        tokio::time::sleep(Duration::from_millis(10)).await;
+        *world.gate.ends_after.lock().unwrap() = is_taken_back.then_some(0);
+        world.closer.close(&[session]).await;
+        let mut told = String::new();
+        let reading = stream.read_to_string(&mut told);
+        tokio::time::timeout(Duration::from_secs(2), reading).await.expect("an end").unwrap();
+        assert!(told.contains(why), "{told}");
+        assert_eq!(world.mail.running.load(Ordering::SeqCst), 0, "the call went on");
     }
-    panic!("the call went on");
 }
 
 #[tokio::test]

@@ -38,7 +38,11 @@ fn local(dovecot: &Dovecot) -> World {
 
 /// A server with alice's account on it.
 pub(crate) fn hosted(dovecot: &Dovecot) -> World {
-    let world = World::reaching(dovecot);
+    hosted_in(World::reaching(dovecot), dovecot)
+}
+
+/// The same on a machine that is there.
+pub(crate) fn hosted_in(world: World, dovecot: &Dovecot) -> World {
     world.add_user("alice");
     let (imap, smtp) = (dovecot.imaps_port().to_string(), dovecot.submissions_port().unwrap().to_string());
     let arguments = [

@@ -8,6 +8,7 @@ mod fresh_start;
 mod outbox;
 mod passkeys;
 mod privacy;
+mod proving;
 mod sign_in;
 mod survey;
 mod world;

@@ -3,4 +3,7 @@
 mod accounts;
 mod approvals;
 mod blind;
+mod files;
+mod leaving;
 pub(crate) mod outbox;
+mod revoking;
