@@ -3,4 +3,6 @@
 mod accounts;
 mod approvals;
 mod blind;
+mod chain;
 pub(crate) mod outbox;
+mod outbox_by_hand;
