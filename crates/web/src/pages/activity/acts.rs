@@ -9,7 +9,7 @@ use engine::undo::Undone;
 use super::filter::parse;
 use crate::{
     frame::{Answer, Frame, Next, Notice, Person, Posted, Section, Site, ago, prove_first, see_other, show},
-    pages::words::{counted, foreign},
+    pages::words::{counted, foreign, grouped},
 };
 
 /// Messages that are named of those that could not be taken back.
@@ -33,7 +33,7 @@ impl ChainShown {
         let entries = |count: u64| counted(count, "entry").replace("entrys", "entries");
         let (tone, text) = match &check.last {
             _ if check.done > 0 => {
-                ("", format!("{} of {} looked at so far.", entries(check.done), entries(check.rows)))
+                ("", format!("{} of {} looked at so far.", grouped(check.done), entries(check.rows)))
             }
             // what was checked may have been deleted since
             None | Some((Chain::Whole(0), _)) => ("", "Not checked yet.".to_owned()),

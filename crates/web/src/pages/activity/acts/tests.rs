@@ -27,7 +27,7 @@ fn a_broken_chain_names_the_entry_and_says_whom_to_tell() {
 fn a_long_chain_is_checked_further_by_itself_and_by_a_button() {
     let last = Some((Chain::Whole(9), NOW));
     let part = shown(&ChainCheck { rows: 250_000, last, done: 100_000 });
-    assert!(part.contains("100,000 entries of 250,000 entries looked at so far."), "{part}");
+    assert!(part.contains("100,000 of 250,000 entries looked at so far."), "{part}");
     assert!(part.contains("<progress max=\"250000\" value=\"100000\""), "{part}");
     assert!(
         part.contains(">Go on checking</button>") && part.contains("hx-trigger=\"load, submit\""),
