@@ -6,3 +6,4 @@ mod blind;
 mod chain;
 pub(crate) mod outbox;
 mod outbox_by_hand;
+mod undoing;
