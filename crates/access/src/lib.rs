@@ -80,7 +80,8 @@ pub use web_sessions::{
 pub use wishes::Wishes;
 
 pub use storage::{
-    Account, ApprovalState, Decision, Identity, Outgoing, OutgoingState, PieceReader, User, WayRemoval,
+    Account, Approval, ApprovalState, Decision, Frozen, Identity, Outgoing, OutgoingState, PieceReader, User,
+    WayRemoval,
 };
 
 /// What every function here answers.

@@ -146,6 +146,14 @@ impl World {
         self.enter(name).await
     }
 
+    /// Makes a user without a password, whom a provider let in, and answers their browser.
+    pub(crate) async fn person_without_password(&self, name: &str) -> Surfer {
+        let opened = self.access.let_in_without_password(name).await.unwrap().unwrap();
+        let mut surfer = self.visitor();
+        surfer.cookies.insert("postroom".to_owned(), opened.cookie.expose().to_owned());
+        surfer
+    }
+
     /// Another browser in which that user signed in through the page.
     pub(crate) async fn sign_in(&self, name: &str) -> Surfer {
         // strangers who sign in too fast have to wait

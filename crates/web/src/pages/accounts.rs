@@ -166,4 +166,6 @@ fn headline(trial: &Trial) -> &'static str {
 }
 
 #[cfg(test)]
+mod cards;
+#[cfg(test)]
 mod tests;

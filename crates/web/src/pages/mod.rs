@@ -17,6 +17,8 @@ mod limits;
 mod login;
 mod new_person;
 mod outbox;
+#[cfg(test)]
+mod outgoing;
 mod passkey_form;
 mod permission;
 mod privacy;

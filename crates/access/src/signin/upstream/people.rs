@@ -97,6 +97,23 @@ impl Access {
         }
     }
 
+    /// Makes a user of that name whom a provider let in, and who has no password, and opens a session for them: for
+    /// tests of the doors, which meet no provider. No program that is built without tests has it.
+    #[cfg(feature = "tests")]
+    pub async fn let_in_without_password(&self, name: &str) -> Result<Option<Opened>> {
+        let (issuer, subject, browser) = ("https://id.example", name, Browser::default());
+        let shown = format!("{name}@example.org");
+        let identity = NewIdentity { issuer: issuer.to_owned(), subject: subject.to_owned(), shown };
+        let store = self.store()?;
+        store.add_user_of(name, &identity, None).await?;
+        let (cookie, new) = self.new_session("oidc", &browser);
+        let opened = match store.web_session_open_by_identity(issuer, subject, &new, AT_ONCE).await? {
+            IdentityUse::Opened(user, session) => Some((user, session)),
+            IdentityUse::Disabled | IdentityUse::Unknown => None,
+        };
+        self.begin_session(opened, cookie, new, &browser).await
+    }
+
     /// Makes a user of that identity, called `name` or something like it.
     async fn join(
         &self,

@@ -3,7 +3,10 @@
 mod accounts;
 mod approvals;
 mod blind;
+mod chain;
 mod files;
 mod leaving;
 pub(crate) mod outbox;
+mod outbox_by_hand;
 mod revoking;
+mod undoing;

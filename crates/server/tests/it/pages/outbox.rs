@@ -71,13 +71,13 @@ impl Outbox {
 }
 
 /// The first message that the page names.
-fn first(alice: &Surfer) -> String {
+pub(super) fn first(alice: &Surfer) -> String {
     let page = alice.get("/outbox").body;
     let path = page.split("href=\"/outbox/").nth(1).unwrap_or_else(|| panic!("{page}"));
     format!("/outbox/{}", path.split('"').next().unwrap())
 }
 
-fn posted(surfer: &Surfer, page: &str, action: &str, fields: &[(&str, &str)]) -> Response {
+pub(super) fn posted(surfer: &Surfer, page: &str, action: &str, fields: &[(&str, &str)]) -> Response {
     let csrf = surfer.csrf("/settings");
     let fields: Vec<_> = fields.iter().copied().chain([("csrf", csrf.as_str())]).collect();
     surfer.post(&format!("{page}/{action}"), &fields)

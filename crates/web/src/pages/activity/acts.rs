@@ -9,7 +9,7 @@ use engine::undo::Undone;
 use super::filter::parse;
 use crate::{
     frame::{Answer, Frame, Next, Notice, Person, Posted, Section, Site, ago, prove_first, see_other, show},
-    pages::words::{counted, foreign},
+    pages::words::{counted, foreign, grouped},
 };
 
 /// Messages that are named of those that could not be taken back.
@@ -33,7 +33,7 @@ impl ChainShown {
         let entries = |count: u64| counted(count, "entry").replace("entrys", "entries");
         let (tone, text) = match &check.last {
             _ if check.done > 0 => {
-                ("", format!("{} of {} looked at so far.", entries(check.done), entries(check.rows)))
+                ("", format!("{} of {} looked at so far.", grouped(check.done), entries(check.rows)))
             }
             // what was checked may have been deleted since
             None | Some((Chain::Whole(0), _)) => ("", "Not checked yet.".to_owned()),
@@ -95,18 +95,24 @@ pub(super) async fn undo(State(site): State<Site>, posted: Posted) -> Answer {
         let back = if next.as_str().starts_with("/activity") { next.path() } else { "/activity" };
         return Ok(see_other(back, Some(Notice::TakenBack)));
     }
-    let Undone { undone, failed, failed_count } = undone;
-    let named = failed
-        .iter()
-        .take(NAMED)
-        .map(|one| (foreign(&one.id, 300), one.problem.message.clone(), one.problem.hint.clone()));
-    show(&UndonePage {
-        frame: person.frame(Section::Activity),
-        undone: counted(undone, "thing"),
-        failed: counted(failed_count, "thing"),
-        named: named.collect(),
-        next,
-    })
+    show(&UndonePage::of(undone, person.frame(Section::Activity), next))
+}
+
+impl UndonePage {
+    fn of(undone: Undone, frame: Frame, next: Next) -> Self {
+        let Undone { undone, failed, failed_count } = undone;
+        let named = failed
+            .iter()
+            .take(NAMED)
+            .map(|one| (foreign(&one.id, 300), one.problem.message.clone(), one.problem.hint.clone()));
+        Self {
+            frame,
+            undone: counted(undone, "thing"),
+            failed: counted(failed_count, "thing"),
+            named: named.collect(),
+            next,
+        }
+    }
 }
 
 pub(super) async fn check(
@@ -175,3 +181,6 @@ async fn draw_delete(site: &Site, person: &Person, error: &'static str) -> Answe
         error,
     })
 }
+
+#[cfg(test)]
+mod tests;

@@ -22,6 +22,7 @@ async fn an_invitation_link_is_shown_once_and_lets_somebody_in() {
     let fields = [("note", "Bob & co"), ("is_admin", "1")];
     let page = alice.submit("/admin", "/admin/invitations", &fields).await;
     assert_eq!(page.status, StatusCode::OK);
+    assert_eq!(page.headers["cache-control"], "no-store");
     assert!(page.says("<strong>Bob &#38; co</strong>") && page.says("is not shown again"), "{}", page.html);
     let link = link(&page);
     let list = alice.get("/admin").await;
@@ -72,6 +73,7 @@ async fn a_link_for_another_password_is_made_for_people_there_are() {
     world.person("bob").await;
     let page = alice.submit("/admin", "/admin/users/reset", &[("name", "bob")]).await;
     let link = link(&page);
+    assert_eq!(page.headers["cache-control"], "no-store");
     assert!(page.says("<strong>bob</strong>"));
     assert!(world.visitor().get(&link).await.says("Choose a new password"));
     for name in ["", "nobody", "../bob"] {
@@ -185,4 +187,14 @@ async fn how_the_server_is_and_what_it_keeps_is_told_in_numbers() {
         assert!(page.says(told), "{told}: {}", page.html);
     }
     assert!(alice.get("/admin").await.says("password"), "how people sign in is told in words");
+}
+
+#[tokio::test]
+async fn the_page_of_health_tells_what_the_operator_set() {
+    let world = World::new().await;
+    let mut alice = world.person("alice").await;
+    let page = alice.get("/admin/health").await;
+    let (_, limits) = page.html.split_once("What the operator set").unwrap();
+    assert!(limits.contains("<dt>Who may join</dt><dd>who was invited</dd>"), "{limits}");
+    assert!(limits.contains("changes this in its configuration"), "{limits}");
 }

@@ -1,5 +1,6 @@
 //! The list of agents and the page of one, and who may touch them.
 
+use access::Recorded;
 use axum::http::StatusCode;
 use domain::{ApprovalRule, GrantedAccounts};
 use time::Duration;
@@ -213,4 +214,59 @@ async fn a_client_that_is_let_in_twice_is_one_agent_with_two_sign_ins() {
     let twice = agents.iter().find(|agent| agent.grant.label == "Twice").unwrap();
     let page = ann.get(&format!("/agents/{}", twice.grant.id)).await;
     assert_eq!(page.html.matches("End this sign-in").count(), 2);
+}
+
+#[tokio::test]
+async fn an_agent_that_called_says_when_it_was_used_last_and_how_often_what_worked() {
+    let world = World::new().await;
+    let mut ann = world.person("ann").await;
+    world.mailbox("ann", "work").await;
+    let new = access::NewToken {
+        label: "nightly script".to_owned(),
+        scopes: domain::Scopes::parse("search read").unwrap(),
+        accounts: None,
+        lifetime: None,
+        limits: domain::Limits::default(),
+    };
+    let (grant, bearer) = world.access.token_new("ann", &new).await.unwrap();
+    let path = format!("/agents/{}", grant.id);
+    let fresh = ann.get(&path).await;
+    assert!(fresh.says("<dt>Last used</dt><dd>never</dd>") && fresh.says("0 calls"), "{}", fresh.html);
+    assert!(fresh.says("Nothing yet.") && fresh.says(">never used<"), "{}", fresh.html);
+
+    let agent = world.access.principal(bearer.expose()).await.unwrap();
+    for (tool, outcome) in
+        [("mail_read", "ok"), ("mail_read", "ok"), ("mail_read", "not_found"), ("mail_search", "ok")]
+    {
+        world.access.audit().record_call(&agent, Recorded { tool, outcome, ..Recorded::default() }).await;
+    }
+    world.access.flush().await;
+    world.pass(Duration::hours(3));
+    let list = ann.get("/agents").await;
+    assert!(
+        list.says(">3 hours ago</time>") && list.says("<dt>Last 24 hours</dt><dd>4 calls</dd>"),
+        "{}",
+        list.html
+    );
+    assert!(list.says(">active<") && !list.says("never used"), "{}", list.html);
+    let page = ann.get(&path).await;
+    assert!(page.says(">3 hours ago</time>") && page.says("<dd>4 calls</dd>"), "{}", page.html);
+    let count = |tool, worked, failed| {
+        format!(
+            "<th scope=\"row\"><code>{tool}</code></th><td class=\"count\" data-label=\"Worked\">{worked}</td>\
+             <td class=\"count\" data-label=\"Failed\">{failed}</td>"
+        )
+    };
+    assert!(page.says(&count("mail_read", "2 times", "1 time")), "{}", page.html);
+    assert!(page.says(&count("mail_search", "1 time", "–")), "{}", page.html);
+    assert!(page.says(&format!("href=\"/activity?agent={}\"", grant.id)), "{}", page.html);
+
+    // calls of the day go with the day, those of the month stay
+    world.pass(Duration::hours(24));
+    let mut ann = world.sign_in("ann").await;
+    let page = ann.get(&path).await;
+    assert!(page.says("<dd>0 calls</dd>") && page.says("2 times"), "{}", page.html);
+    world.pass(Duration::days(30));
+    let mut ann = world.sign_in("ann").await;
+    assert!(ann.get(&path).await.says("Nothing yet."));
 }

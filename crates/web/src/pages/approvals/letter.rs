@@ -341,6 +341,8 @@ fn line_of(line: &Line) -> (&'static str, &'static str, String) {
 }
 
 #[cfg(test)]
+mod stages;
+#[cfg(test)]
 mod tests {
     use super::*;
 

@@ -179,3 +179,6 @@ fn decided(own: &OwnOutgoing, now: Timestamp) -> Option<Decided> {
     };
     Some(Decided { words, at: Moment::of(approval.decided?, now) })
 }
+
+#[cfg(test)]
+mod tests;

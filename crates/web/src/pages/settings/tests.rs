@@ -1,10 +1,11 @@
 //! Password and sessions, changed by the person they belong to.
 
+use access::{PasswordRefusal, SignInRefusal};
 use axum::http::{HeaderValue, StatusCode};
-use domain::ClientAddress;
+use domain::{ClientAddress, Secret};
 use time::Duration;
 
-use crate::world::{PASSWORD, World};
+use crate::world::{PASSWORD, Page, World};
 
 const NEW: &str = "an entirely new password";
 
@@ -106,4 +107,55 @@ async fn nobody_ends_the_session_of_somebody_else() {
     let page = mallory.submit("/settings", "/settings/sessions/end", &[("session", hers)]).await;
     assert_eq!(page.location(), "/settings?done=nothing-to-do");
     assert_eq!(alice.get("/settings").await.status, StatusCode::OK);
+}
+
+/// What signing in by that password comes to.
+async fn enter(world: &World, password: &str) -> Page {
+    // strangers who sign in too fast have to wait
+    world.pass(Duration::seconds(5));
+    world.visitor().submit("/login", "/login", &[("name", "ann"), ("password", password)]).await
+}
+
+#[tokio::test]
+async fn who_came_by_a_provider_sets_a_first_password_and_signs_in_by_it() {
+    let world = World::new().await;
+    let mut ann = world.person_without_password("ann").await;
+    let page = ann.get("/settings").await;
+    assert!(page.says("Set a password") && !page.says("Current password"), "{}", page.html);
+    assert_eq!(enter(&world, "").await.status, StatusCode::FORBIDDEN, "no password is not an empty one");
+    let short = ann.submit("/settings", "/settings/password", &[("password", "short")]).await;
+    assert_eq!(short.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(short.says("Use 8 to 1,024 characters."), "{}", short.html);
+    let set = ann.submit("/settings", "/settings/password", &[("password", NEW)]).await;
+    assert_eq!((set.status, set.location()), (StatusCode::SEE_OTHER, "/settings?done=password-changed"));
+    assert_eq!(enter(&world, NEW).await.status, StatusCode::SEE_OTHER);
+    assert!(ann.get("/settings").await.says("Current password"), "from now on it is asked for");
+}
+
+#[tokio::test]
+async fn a_session_left_open_sets_no_first_password() {
+    let world = World::new().await;
+    let mut ann = world.person_without_password("ann").await;
+    world.pass(Duration::minutes(11));
+    let page = ann.submit("/settings", "/settings/password", &[("password", NEW)]).await;
+    assert_eq!((page.status, page.location()), (StatusCode::SEE_OTHER, "/prove?next=%2Fsettings"));
+    assert_eq!(enter(&world, NEW).await.status, StatusCode::FORBIDDEN);
+    // nor does who comes to it otherwise than by the page
+    let set = world.access.password_set_first(&world.who(&ann).await, &Secret::new(NEW)).await;
+    assert!(matches!(set, Err(PasswordRefusal::Old(SignInRefusal::Wrong))), "{set:?}");
+    assert_eq!(enter(&world, NEW).await.status, StatusCode::FORBIDDEN);
+}
+
+#[tokio::test]
+async fn a_first_password_takes_the_place_of_none_that_there_is() {
+    let world = World::new().await;
+    let mut ann = world.person("ann").await;
+    let page = ann.submit("/settings", "/settings/password", &[("password", NEW)]).await;
+    assert_eq!(page.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(page.says("That is not your current password."), "{}", page.html);
+    // one that was set since the page was asked for
+    let set = world.access.password_set_first(&world.who(&ann).await, &Secret::new(NEW)).await;
+    assert!(matches!(set, Err(PasswordRefusal::Old(SignInRefusal::Wrong))), "{set:?}");
+    assert_eq!(enter(&world, NEW).await.status, StatusCode::FORBIDDEN);
+    assert_eq!(enter(&world, PASSWORD).await.status, StatusCode::SEE_OTHER);
 }
