@@ -29,6 +29,8 @@ mod words;
 #[cfg(test)]
 mod attacks;
 #[cfg(test)]
+mod forms;
+#[cfg(test)]
 mod tests;
 
 use axum::Router;
