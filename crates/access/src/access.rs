@@ -39,6 +39,8 @@ pub struct Settings {
     pub signup: Signup,
     /// The way out, for documents of clients; without it none is fetched.
     pub outgoing: Option<net::Outgoing>,
+    /// How long the host of such a document may take, from looking up its name to the last octet.
+    pub document_time: std::time::Duration,
     /// By whom people may sign in beside their passwords; needs the way out.
     pub login_provider: Option<LoginProvider>,
 }
@@ -67,6 +69,7 @@ impl Default for Settings {
             refresh_ttl: Duration::days(30),
             signup: Signup::default(),
             outgoing: None,
+            document_time: std::time::Duration::from_secs(5),
             login_provider: None,
         }
     }

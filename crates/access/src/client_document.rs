@@ -24,8 +24,8 @@ use crate::{
     redirect,
 };
 
-/// What a document may cost.
-const BOUNDS: FetchBounds = FetchBounds { body: 5 << 10, time: std::time::Duration::from_secs(5) };
+/// Octets of a document.
+const MAX_DOCUMENT: usize = 5 << 10;
 /// How long what was read holds.
 const FRESH: Duration = Duration::hours(1);
 /// How long it still holds if it cannot be read again.
@@ -185,7 +185,8 @@ impl Access {
         let busy = "too many documents are being fetched; try again in a moment";
         let running = timeout(PATIENCE, self.documents().running.acquire()).await.map_err(|_| busy)?;
         let _running = running.map_err(|_| busy)?;
-        let fetched = outgoing.fetch(url, BOUNDS, Origin::User).await.map_err(|error| {
+        let bounds = FetchBounds { body: MAX_DOCUMENT, time: self.settings().document_time };
+        let fetched = outgoing.fetch(url, bounds, Origin::User).await.map_err(|error| {
             tracing::info!(error = %chain(&error), "document of a client not fetched");
             match error {
                 net::Error::PrivateHost { .. } => "its host is in a private network",

@@ -24,6 +24,7 @@ mod provider;
 mod refresh;
 mod sessions;
 mod signing_in;
+mod slow_documents;
 mod telling;
 mod tokens;
 mod users;

@@ -2,13 +2,15 @@
 
 connect.py MODE URL
 
-It registers, has the person asked by the program that BROWSER names, lists tools and calls one, has its token
+It registers, or, with a CERTIFICATE and its KEY, serves a document over https that says who it is. It has the person asked by the program that BROWSER names, lists tools and calls one, has its token
 renewed, is revoked by the program that REVOKE names, and must then be refused. MODE is the client's: `auto` for the
 newer protocol, `legacy` for the older one.
 """
 
 import asyncio
+import json
 import os
+import ssl
 import sys
 from urllib.parse import parse_qs, urlsplit
 
@@ -74,6 +76,39 @@ class Callback:
         return AuthorizationCodeResult(code=answer["code"], state=answer["state"], iss=answer["iss"])
 
 
+class Document:
+    """What the client says of itself at the URL that is its id; without a certificate there is none."""
+
+    def __init__(self, metadata):
+        self.metadata = metadata
+        self.url = None
+        self.asked = 0
+
+    async def __aenter__(self):
+        if "CERTIFICATE" in os.environ:
+            context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+            context.load_cert_chain(os.environ["CERTIFICATE"], os.environ["KEY"])
+            self.server = await asyncio.start_server(self.take, "127.0.0.1", 0, ssl=context)
+            self.url = f"https://localhost:{self.server.sockets[0].getsockname()[1]}/client.json"
+        return self
+
+    async def __aexit__(self, *_):
+        if self.url:
+            self.server.close()
+
+    async def take(self, reader, writer):
+        target = (await reader.readuntil(b"\r\n\r\n")).split()[1].decode()
+        said = json.loads(self.metadata.model_dump_json(exclude_none=True))
+        said |= {"client_id": self.url, "token_endpoint_auth_method": "none"}
+        body = json.dumps(said).encode()
+        status = "200 OK" if target == "/client.json" else "404 Not Found"
+        head = f"HTTP/1.1 {status}\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
+        writer.write(head.encode() + body)
+        await writer.drain()
+        writer.close()
+        self.asked += 1
+
+
 async def call(client, tool, **arguments):
     result = await client.call_tool(tool, arguments)
     if result.is_error:
@@ -85,15 +120,21 @@ async def main(mode, url):
     storage = Storage()
     async with Callback() as callback:
         metadata = OAuthClientMetadata(client_name="connect.py", redirect_uris=[callback.url])
-        auth = OAuthClientProvider(url, metadata, storage, callback.open, callback.wait)
         try:
-            async with create_mcp_http_client(auth=auth) as http:
-                async with Client(streamable_http_client(url, http_client=http), mode=mode) as client:
-                    await use(client, auth, storage)
+            async with Document(metadata) as document:
+                auth = OAuthClientProvider(
+                    url, metadata, storage, callback.open, callback.wait, client_metadata_url=document.url
+                )
+                async with create_mcp_http_client(auth=auth) as http:
+                    async with Client(streamable_http_client(url, http_client=http), mode=mode) as client:
+                        await use(client, auth, storage)
         except BaseException as error:
             if callback.asked < 2 or not is_about("the person is asked again", error):
                 raise
             print("refused")
+        if document.url:
+            print(f"named by its document {storage.client.client_id == document.url}")
+            print(f"documents asked for {document.asked}")
 
 
 def is_about(words, error):

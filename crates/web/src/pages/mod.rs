@@ -31,6 +31,8 @@ mod words;
 #[cfg(test)]
 mod attacks;
 #[cfg(test)]
+mod forms;
+#[cfg(test)]
 mod tests;
 
 use axum::Router;

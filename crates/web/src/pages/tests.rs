@@ -9,7 +9,7 @@ use time::Duration;
 use crate::world::{Surfer, World};
 
 /// Routes that anybody may see, all others being private.
-const PUBLIC: &[&str] = &[
+pub(super) const PUBLIC: &[&str] = &[
     "/login",
     "/login/code",
     "/login/passkey",
@@ -21,10 +21,10 @@ const PUBLIC: &[&str] = &[
 ];
 
 /// A route as the source has it, and whether it is posted to.
-type Route = (String, bool);
+pub(super) type Route = (String, bool);
 
 /// All routes in `pages/`.
-fn routes() -> BTreeSet<Route> {
+pub(super) fn routes() -> BTreeSet<Route> {
     let mut routes = BTreeSet::new();
     read(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src/pages"), &mut routes);
     assert!(routes.len() >= 15, "{routes:?}");

@@ -4,10 +4,12 @@
 use std::{fs, path::Path, process::Command};
 
 use serde_json::{Value, json};
-use testkit::{McpStdio, require_browser, require_node, require_python};
+use testkit::{
+    CertificateKind, McpStdio, certificates::Certificates, require_browser, require_node, require_python,
+};
 
 use super::world::Pages;
-use crate::reading::sample_dovecot;
+use crate::{reading::sample_dovecot, world::World};
 
 const PYTHON: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/python/connect.py");
 const TYPESCRIPT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/node/connect.mjs");
@@ -36,9 +38,9 @@ fn pages() -> Option<(testkit::Dovecot, Pages)> {
     Some((dovecot, pages))
 }
 
-/// Runs a client's script and checks what it went through.
+/// Runs a client's script and checks what it went through; answers all that it said.
 #[track_caller]
-fn assert_dances(mut command: Command) {
+fn assert_dances(mut command: Command) -> String {
     let output = command.output().unwrap();
     let said = String::from_utf8_lossy(&output.stdout).into_owned();
     let errors = String::from_utf8_lossy(&output.stderr);
@@ -52,6 +54,7 @@ fn assert_dances(mut command: Command) {
     ] {
         assert!(said.lines().any(|there| there == line), "`{line}` is missing: {said}\n{errors}");
     }
+    said
 }
 
 #[test]
@@ -65,6 +68,30 @@ fn the_python_client_is_let_in_renewed_and_revoked_in_both_eras() {
         assert_dances(command);
         assert_eq!(pages.times_opened(), 1, "{mode}");
     }
+}
+
+/// Client id metadata documents: nobody registers, and the person is told which host the client is of.
+#[test]
+fn a_client_that_is_named_by_a_document_is_let_in_under_the_host_that_vouches_for_it() {
+    let Some(python) = require_python() else { return };
+    let Some(browser) = require_browser() else { return };
+    let Some(dovecot) = sample_dovecot() else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let made = Certificates::make(folder.path(), CertificateKind::Trusted).unwrap();
+    let authorities = folder.path().join("authorities.pem");
+    let both = [dovecot.ca_file(), &made.ca].map(|file| fs::read(file).unwrap()).concat();
+    fs::write(&authorities, both).unwrap();
+    let world = World::reaching(&dovecot).with("POSTROOM_TLS_CA_FILE", &authorities.display().to_string());
+    let pages = Pages::with_mailbox_in(world, &dovecot, browser);
+    let mut command = Command::new(&python);
+    command.arg(PYTHON).args(["auto", &pages.url()]);
+    command.env("CERTIFICATE", &made.certificate).env("KEY", &made.key).env("PUBLISHED_BY", "localhost");
+    command.env("BROWSER", pages.opener()).env("REVOKE", pages.revoker("connect.py"));
+    let said = assert_dances(command);
+    assert!(said.contains("named by its document True\n"), "{said}");
+    // before she signed in, which is not kept, and after; not with each token
+    assert!(said.contains("documents asked for 2\n"), "{said}");
+    assert_eq!(pages.times_opened(), 1);
 }
 
 #[test]

@@ -4,7 +4,9 @@
 mod activity;
 mod approving;
 mod clients;
+mod connect;
 mod fresh_start;
+mod hostile;
 mod outbox;
 mod passkeys;
 mod privacy;

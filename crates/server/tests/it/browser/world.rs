@@ -16,7 +16,11 @@ pub(super) struct Pages {
 impl Pages {
     /// Alice, with her mailbox as `home`.
     pub(super) fn with_mailbox(dovecot: &Dovecot, browser: Browser) -> Self {
-        let world = World::reaching(dovecot);
+        Self::with_mailbox_in(World::reaching(dovecot), dovecot, browser)
+    }
+
+    /// The same on a machine with settings of its own.
+    pub(super) fn with_mailbox_in(world: World, dovecot: &Dovecot, browser: Browser) -> Self {
         world.add_user("alice");
         assert_eq!(world.add_account(dovecot).status, 0);
         let serving = world.serve();

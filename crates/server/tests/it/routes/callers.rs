@@ -155,6 +155,18 @@ impl Callers {
         }
     }
 
+    /// Has alice post a form of what is hers, with those fields.
+    pub(super) fn submit_as_alice(&self, route: &str, fields: &[(&str, &str)]) -> Response {
+        let csrf = self.alice.csrf("/settings");
+        let fields = [&[("csrf", csrf.as_str())], fields].concat();
+        self.alice.post(&self.path(Caller::Right, route), &fields)
+    }
+
+    /// What alice sees of what is hers.
+    pub(super) fn shown_to_alice(&self, route: &str) -> String {
+        self.alice.get(&self.path(Caller::Right, route)).body
+    }
+
     /// Whose browser it is; an agent has none.
     fn surfer(&self, caller: Caller) -> Option<&Surfer> {
         match caller {

@@ -2,6 +2,7 @@
 //! time is over, and the right one. A route without a row fails.
 
 mod callers;
+mod forms;
 pub(crate) mod sources;
 pub(crate) mod surfer;
 
