@@ -35,6 +35,17 @@ async fn until(world: &OutboxWorld, wanted: &str) {
         .await;
 }
 
+/// A world whose mailbox has no room for a copy, which nobody else makes.
+async fn with_a_full_mailbox() -> Option<OutboxWorld> {
+    let extra_settings = "plugin {\n  quota_rule = *:storage=60K\n}\n".to_owned();
+    let options = Options { extra_settings, ..Options::default() };
+    let world = OutboxWorld::on(options, SinkOptions::default(), &bounds()).await?;
+    files_itself(&world, false).await;
+    let big = format!("Subject: big\r\n\r\n{}", "words\r\n".repeat(8_800));
+    world.maildir.fill("INBOX", Numbering::default(), [Mail::new(big, crate::world::NOW)]).unwrap();
+    Some(world)
+}
+
 /// Works, an hour each time, until nobody tries to store the copy any more.
 async fn given_up(world: &OutboxWorld) {
     world
@@ -134,12 +145,7 @@ async fn what_the_person_wrote_themselves_is_not_taken_for_the_copy() {
 
 #[tokio::test]
 async fn a_full_mailbox_delays_the_copy_and_not_the_sending() {
-    let extra_settings = "plugin {\n  quota_rule = *:storage=60K\n}\n".to_owned();
-    let options = Options { extra_settings, ..Options::default() };
-    let Some(world) = OutboxWorld::on(options, SinkOptions::default(), &bounds()).await else { return };
-    files_itself(&world, false).await;
-    let big = format!("Subject: big\r\n\r\n{}", "words\r\n".repeat(8_800));
-    world.maildir.fill("INBOX", Numbering::default(), [Mail::new(big, crate::world::NOW)]).unwrap();
+    let Some(world) = with_a_full_mailbox().await else { return };
     let outcome = world.send(to_bob(Some("k"))).await.unwrap();
     assert_eq!((outcome.status, state(&outcome)), (SendStatus::Sent, "waiting"), "{outcome:?}");
     given_up(&world).await;
@@ -149,12 +155,7 @@ async fn a_full_mailbox_delays_the_copy_and_not_the_sending() {
 
 #[tokio::test]
 async fn a_copy_for_which_room_is_made_is_stored_then() {
-    let extra_settings = "plugin {\n  quota_rule = *:storage=60K\n}\n".to_owned();
-    let options = Options { extra_settings, ..Options::default() };
-    let Some(world) = OutboxWorld::on(options, SinkOptions::default(), &bounds()).await else { return };
-    files_itself(&world, false).await;
-    let big = format!("Subject: big\r\n\r\n{}", "words\r\n".repeat(8_800));
-    world.maildir.fill("INBOX", Numbering::default(), [Mail::new(big, crate::world::NOW)]).unwrap();
+    let Some(world) = with_a_full_mailbox().await else { return };
     assert_eq!(state(&world.send(to_bob(Some("k"))).await.unwrap()), "waiting");
     OtherClient::sign_in(&world.dovecot, "alice", "alice-secret").unwrap().delete("INBOX", "1").unwrap();
     until(&world, "stored").await;
@@ -164,12 +165,7 @@ async fn a_copy_for_which_room_is_made_is_stored_then() {
 
 #[tokio::test]
 async fn a_copy_that_was_given_up_is_filed_once_its_person_wants_it_again() {
-    let extra_settings = "plugin {\n  quota_rule = *:storage=60K\n}\n".to_owned();
-    let options = Options { extra_settings, ..Options::default() };
-    let Some(world) = OutboxWorld::on(options, SinkOptions::default(), &bounds()).await else { return };
-    files_itself(&world, false).await;
-    let big = format!("Subject: big\r\n\r\n{}", "words\r\n".repeat(8_800));
-    world.maildir.fill("INBOX", Numbering::default(), [Mail::new(big, crate::world::NOW)]).unwrap();
+    let Some(world) = with_a_full_mailbox().await else { return };
     world.send(to_bob(Some("k"))).await.unwrap();
     given_up(&world).await;
     let id = world.the_one(Pile::Wanting).await.message.id;
