@@ -80,9 +80,11 @@ pub use web_sessions::{
 pub use wishes::Wishes;
 
 pub use storage::{
-    Account, Approval, ApprovalState, Decision, Frozen, Identity, Outgoing, OutgoingState, PieceReader, User,
-    WayRemoval,
+    Account, ApprovalState, Decision, Identity, Outgoing, OutgoingState, PieceReader, User, WayRemoval,
 };
+/// What tests of the doors make messages of.
+#[cfg(feature = "tests")]
+pub use storage::{Approval, Frozen};
 
 /// What every function here answers.
 pub type Result<T, E = Error> = std::result::Result<T, E>;

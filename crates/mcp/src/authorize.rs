@@ -80,6 +80,7 @@ pub(crate) async fn check(State(checking): State<Checking>, mut request: Request
     }
     match answer {
         Some(answer) if is_post && is_stream(&response) => {
+            // lives as long as the body, and tells by its end that the answer is through
             let held = move |_: &_| {
                 let _ = &answer;
             };

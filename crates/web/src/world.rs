@@ -8,7 +8,7 @@ use std::{
     },
 };
 
-use access::{Access, Signup};
+use access::{Access, NewToken, Signup};
 use axum::{
     Router,
     body::{Body, to_bytes},
@@ -17,7 +17,7 @@ use axum::{
         header::{ACCEPT, CONTENT_TYPE, COOKIE, LOCATION, SET_COOKIE},
     },
 };
-use domain::{ClientAddress, Clock, Random, RequestId, Secret, Timestamp};
+use domain::{ClientAddress, Clock, GrantId, Limits, Random, RequestId, Scopes, Secret, Timestamp};
 use engine::Engine;
 use sha2::{Digest as _, Sha256};
 use time::{Duration, OffsetDateTime};
@@ -152,6 +152,19 @@ impl World {
         let mut surfer = self.visitor();
         surfer.cookies.insert("postroom".to_owned(), opened.cookie.expose().to_owned());
         surfer
+    }
+
+    /// A personal token of that user's, with its grant: `scopes` as the command line takes them, of all accounts.
+    pub(crate) async fn token(&self, user: &str, label: &str, scopes: &str) -> (GrantId, Secret) {
+        let new = NewToken {
+            label: label.to_owned(),
+            scopes: Scopes::parse(scopes).unwrap(),
+            accounts: None,
+            lifetime: None,
+            limits: Limits::default(),
+        };
+        let (grant, bearer) = self.access.token_new(user, &new).await.unwrap();
+        (grant.id, bearer)
     }
 
     /// Another browser in which that user signed in through the page.

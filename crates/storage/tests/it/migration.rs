@@ -18,7 +18,8 @@ const BEFORE_PEOPLE: [&str; 5] = [
     include_str!("../../src/migrations/0005_changes.sql"),
 ];
 
-/// Ann with two tokens, one of them revoked, a session, and calls that were written down; and bob.
+/// Ann with two tokens, one of them revoked, a session, calls that were written down, and two messages of which one
+/// left; and bob.
 const ROWS: &str = "
 INSERT INTO users (id, name, is_admin, password_hash, is_disabled, created)
   VALUES ('usr_a', 'ann', 1, 'hash', 0, 1000), ('usr_b', 'bob', 0, 'hash', 1, 2000);
@@ -33,6 +34,9 @@ INSERT INTO audit (user_name, seq, grant_id, door, tool, targets, outcome, at, p
   VALUES ('ann', 1, 'gra_1', 'personal', 'mail_read', '[]', 'ok', 7200001, X'00', X'01'),
     ('ann', 2, 'gra_1', 'personal', 'mail_read', '[]', 'not_found', 7200002, X'01', X'02'),
     ('ann', 3, 'gra_1', 'personal', 'approval', '[]', 'approved', 7200003, X'02', X'03');
+INSERT INTO outbox (id, grant_id, user_name, account, account_name, frozen, state, due, begun, created, updated)
+  VALUES ('out_1', 'gra_1', 'ann', 'acc_1', 'home', X'00', 'sent', 7200000, 7200001, 7200000, 7200002),
+    ('out_2', 'gra_1', 'ann', 'acc_1', 'home', X'00', 'failed', 7200000, 7200001, 7200000, 7200002);
 ";
 
 /// Makes the tables of then, and the rows.
@@ -84,6 +88,11 @@ pub(crate) async fn a_database_of_before_people_signed_in_keeps_its_rows_and_lea
     let counted =
         store.count_calls(&GrantId::from_text("gra_1"), domain::Timestamp::UNIX_EPOCH).await.unwrap();
     assert_eq!(counted, [CallCount { tool: "mail_read".to_owned(), ok: 1, other: 1 }]);
+
+    // and so is what left
+    let hours = store.calls_over_time(&ann, domain::Timestamp::UNIX_EPOCH).await.unwrap();
+    let told: Vec<_> = hours.iter().map(|one| (one.hour, one.calls, one.sent)).collect();
+    assert_eq!(told, [(2, 2, 1)]);
 
     // and what came later works beside it
     let client = store

@@ -178,32 +178,11 @@ async fn one_wrong_field_is_enough_to_refuse_a_form_that_is_right_otherwise() {
         ("smtp_user", "work"),
         ("display_name", "Ann"),
     ];
+    let limits = ["approval", "place", "ending", "calls", "recipients", "folders"].map(|name| (name, &*long));
+    let answered = [&[("answer", &*long)][..], &limits].concat();
     for (path, right, wrong) in [
-        (
-            &*question,
-            &allow[..],
-            &[
-                ("answer", &*long),
-                ("approval", &long),
-                ("place", &long),
-                ("ending", &long),
-                ("calls", &long),
-                ("recipients", &long),
-                ("folders", &long),
-            ][..],
-        ),
-        (
-            &*agent,
-            &allow,
-            &[
-                ("approval", &long),
-                ("place", &long),
-                ("ending", &long),
-                ("calls", &long),
-                ("recipients", &long),
-                ("folders", &long),
-            ],
-        ),
+        (&*question, &allow[..], &answered[..]),
+        (&*agent, &allow, &limits),
         (
             "/accounts/work",
             &account,

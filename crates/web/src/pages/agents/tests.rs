@@ -188,15 +188,8 @@ async fn a_personal_token_is_an_agent_too() {
     let world = World::new().await;
     let mut ann = world.person("ann").await;
     world.mailbox("ann", "work").await;
-    let new = access::NewToken {
-        label: "nightly script".to_owned(),
-        scopes: domain::Scopes::parse("search").unwrap(),
-        accounts: None,
-        lifetime: None,
-        limits: domain::Limits::default(),
-    };
-    let (grant, _) = world.access.token_new("ann", &new).await.unwrap();
-    let page = ann.get(&format!("/agents/{}", grant.id)).await;
+    let (grant, _) = world.token("ann", "nightly script", "search").await;
+    let page = ann.get(&format!("/agents/{grant}")).await;
     assert!(page.says("nightly script") && page.says("personal token") && !page.says("End this sign-in"));
     assert!(page.says("value=\"all\" checked"));
 }
@@ -221,15 +214,8 @@ async fn an_agent_that_called_says_when_it_was_used_last_and_how_often_what_work
     let world = World::new().await;
     let mut ann = world.person("ann").await;
     world.mailbox("ann", "work").await;
-    let new = access::NewToken {
-        label: "nightly script".to_owned(),
-        scopes: domain::Scopes::parse("search read").unwrap(),
-        accounts: None,
-        lifetime: None,
-        limits: domain::Limits::default(),
-    };
-    let (grant, bearer) = world.access.token_new("ann", &new).await.unwrap();
-    let path = format!("/agents/{}", grant.id);
+    let (grant, bearer) = world.token("ann", "nightly script", "search read").await;
+    let path = format!("/agents/{grant}");
     let fresh = ann.get(&path).await;
     assert!(fresh.says("<dt>Last used</dt><dd>never</dd>") && fresh.says("0 calls"), "{}", fresh.html);
     assert!(fresh.says("Nothing yet.") && fresh.says(">never used<"), "{}", fresh.html);
@@ -259,7 +245,7 @@ async fn an_agent_that_called_says_when_it_was_used_last_and_how_often_what_work
     };
     assert!(page.says(&count("mail_read", "2 times", "1 time")), "{}", page.html);
     assert!(page.says(&count("mail_search", "1 time", "–")), "{}", page.html);
-    assert!(page.says(&format!("href=\"/activity?agent={}\"", grant.id)), "{}", page.html);
+    assert!(page.says(&format!("href=\"/activity?agent={grant}\"")), "{}", page.html);
 
     // calls of the day go with the day, those of the month stay
     world.pass(Duration::hours(24));

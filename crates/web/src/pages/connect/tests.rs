@@ -97,14 +97,7 @@ async fn the_mark_turns_when_an_agent_is_let_in_and_again_when_it_calls_and_then
     assert_eq!(mark(&mut ann, since, "waiting").await, (StatusCode::NO_CONTENT, String::new()));
 
     world.pass(Duration::seconds(5));
-    let new = access::NewToken {
-        label: "Claude".to_owned(),
-        scopes: domain::Scopes::parse("search").unwrap(),
-        accounts: None,
-        lifetime: None,
-        limits: domain::Limits::default(),
-    };
-    let (_, bearer) = world.access.token_new("ann", &new).await.unwrap();
+    let (_, bearer) = world.token("ann", "Claude", "search").await;
     let (status, html) = mark(&mut ann, since, "waiting").await;
     assert_eq!(status, StatusCode::OK);
     assert!(html.contains("let in") && html.contains("was=let-in"), "{html}");
